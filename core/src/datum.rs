@@ -1,0 +1,98 @@
+//! What a model can observe, and how its structs of latents are mapped: the impls of the kernel's small traits.
+
+use crate::model::{Datum, Field, Latents, Value, VectorDatum};
+
+macro_rules! datum {
+    ($($t:ty)*) => {$(
+        impl Datum for $t {
+            #[inline(always)]
+            #[allow(clippy::cast_lossless, trivial_numeric_casts)]
+            fn datum(&self) -> Option<f64> {
+                Some(*self as f64)
+            }
+        }
+    )*};
+}
+datum!(f64 f32 i8 i16 i32 i64 isize u8 u16 u32 u64 usize);
+
+impl Datum for bool {
+    #[inline(always)]
+    fn datum(&self) -> Option<f64> {
+        Some(f64::from(u8::from(*self)))
+    }
+}
+
+impl<D: Datum> Datum for Option<D> {
+    #[inline(always)]
+    fn datum(&self) -> Option<f64> {
+        self.as_ref().and_then(Datum::datum)
+    }
+}
+
+impl<D: Datum + ?Sized> Datum for &D {
+    #[inline(always)]
+    fn datum(&self) -> Option<f64> {
+        (**self).datum()
+    }
+}
+
+impl VectorDatum for [f64] {
+    fn data(&self) -> Option<&[f64]> {
+        Some(self)
+    }
+}
+
+impl VectorDatum for Vec<f64> {
+    fn data(&self) -> Option<&[f64]> {
+        Some(self)
+    }
+}
+
+impl<const K: usize> VectorDatum for [f64; K] {
+    fn data(&self) -> Option<&[f64]> {
+        Some(self)
+    }
+}
+
+impl<R: nalgebra::Dim, S: nalgebra::storage::RawStorage<f64, R> + nalgebra::storage::IsContiguous> VectorDatum
+    for nalgebra::Matrix<f64, R, nalgebra::U1, S>
+where
+    S: nalgebra::storage::Storage<f64, R>,
+{
+    fn data(&self) -> Option<&[f64]> {
+        Some(self.as_slice())
+    }
+}
+
+impl<D: VectorDatum> VectorDatum for Option<D> {
+    fn data(&self) -> Option<&[f64]> {
+        self.as_ref().and_then(VectorDatum::data)
+    }
+}
+
+impl<D: VectorDatum + ?Sized> VectorDatum for &D {
+    fn data(&self) -> Option<&[f64]> {
+        (**self).data()
+    }
+}
+
+/// No latents.
+impl Latents for () {
+    type Of<R: Value> = ();
+    fn map<R: Value, S: Value>(_: &(), _: &mut (), _: impl FnMut(&R) -> S) {}
+}
+
+impl<R: Value, S: Value> Field<R, S, S> for R {
+    #[inline(always)]
+    fn map_into(&self, to: &mut S, f: &mut impl FnMut(&R) -> S) {
+        *to = f(self);
+    }
+}
+
+impl<R: Value, S: Value> Field<R, S, Vec<S>> for Vec<R> {
+    #[inline(always)]
+    fn map_into(&self, to: &mut Vec<S>, f: &mut impl FnMut(&R) -> S) {
+        to.clear();
+        to.extend(self.iter().map(f));
+    }
+}

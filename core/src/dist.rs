@@ -1,0 +1,116 @@
+//! Distributions: [`Distribution`] over numbers, [`VectorDistribution`] over vectors. One file a distribution.
+//!
+//! A distribution is a struct that holds its parameters, each a constant or a number that varies ([`Param`]). It works
+//! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
+
+pub mod normal;
+
+pub use normal::Normal;
+
+use crate::error::Invalid;
+use crate::form::ClosedForm;
+use crate::number::{Number, Param, Real};
+use crate::support::{Support, VectorSupport};
+use rand::Rng;
+
+/// A distribution over numbers, with parameters in the algebra `N`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a distribution over numbers",
+    note = "for a vector latent of a distribution of your own, write `w[..] ~ {Self}(...)`"
+)]
+pub trait Distribution<N: Number>: Clone {
+    /// Where its values lie.
+    type Support: Support<N>;
+
+    /// Where its values lie, given the parameters.
+    fn support(&self) -> Self::Support;
+
+    /// Log of the density (of the mass, for a discrete distribution) at `x`. `-inf` is allowed, NaN is not.
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N>;
+
+    /// Whether the parameters are valid; called before a fit, not while it runs.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    /// A draw; `None` when the distribution has no sampler. Only simulation and prediction need one.
+    fn sample<R: Rng + ?Sized>(&self, _rng: &mut R) -> Option<f64> {
+        None
+    }
+
+    /// For a location-scale family on the real line: x = loc + scale * z, and the log density of the
+    /// standardised `z`. Makes the non-centred parameterisation possible.
+    #[inline(always)]
+    fn non_centred(&self, _z: Real<N>) -> Option<(Real<N>, Real<N>)> {
+        None
+    }
+
+    /// The log density at `x` as a form whose expectation is known, where there is one.
+    /// Called with `N = `[`Form`](crate::form::Form); any other algebra gives `None`.
+    fn closed_form<X: Param<N>>(&self, _x: X) -> Option<ClosedForm> {
+        None
+    }
+}
+
+/// A distribution over vectors, with parameters in the algebra `N`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a distribution over vectors")]
+pub trait VectorDistribution<N: Number>: Clone {
+    /// Where its vectors lie.
+    type Support: VectorSupport;
+
+    /// Where its vectors lie, given the parameters.
+    fn support(&self) -> Self::Support;
+
+    /// Log density at `x`, whose length the caller has checked.
+    fn ln_density<X: Param<N>>(&self, x: &[X]) -> Real<N>;
+
+    /// Whether the parameters are valid; called before a fit, not while it runs.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    /// Appends a draw to `x`; `None` when the distribution has no sampler.
+    fn sample<R: Rng + ?Sized>(&self, _rng: &mut R, _x: &mut Vec<f64>) -> Option<()> {
+        None
+    }
+}
+
+/// The name of a distribution's type, without path and parameters: "Normal".
+pub(crate) fn name_of<D>() -> String {
+    let full = std::any::type_name::<D>();
+    let head = full.split('<').next().unwrap_or(full);
+    head.rsplit("::").next().unwrap_or(head).to_owned()
+}
+
+/// Refuses a parameter that is not finite.
+pub(crate) fn finite<N: Number>(
+    distribution: &'static str,
+    name: &'static str,
+    parameter: impl Param<N>,
+) -> Result<(), Invalid> {
+    require(distribution, name, parameter, f64::is_finite, "finite")
+}
+
+/// Refuses a parameter that is not a positive finite number.
+pub(crate) fn positive<N: Number>(
+    distribution: &'static str,
+    name: &'static str,
+    parameter: impl Param<N>,
+) -> Result<(), Invalid> {
+    require(distribution, name, parameter, |v| v > 0.0 && v.is_finite(), "positive and finite")
+}
+
+/// Refuses a parameter that does not satisfy `valid`.
+pub(crate) fn require<N: Number>(
+    distribution: &'static str,
+    name: &'static str,
+    parameter: impl Param<N>,
+    valid: impl Fn(f64) -> bool,
+    expected: &'static str,
+) -> Result<(), Invalid> {
+    let value = parameter.value();
+    if valid(value) {
+        return Ok(());
+    }
+    Err(Invalid { distribution, name, value, expected, varies: parameter.varies() })
+}

@@ -1,0 +1,117 @@
+//! Everything that can go wrong with a user's data or model, as one typed error that names the place.
+
+use std::fmt;
+
+/// Where in a model: a site, the task it was reached in, and which of the site's occurrences there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The left side of the site's `~`, as written.
+    pub site: &'static str,
+    /// File and line of the site; empty and 0 for a hand-written model that gave none.
+    pub file: &'static str,
+    /// See `file`.
+    pub line: u32,
+    /// The task, counted from 0; `None` outside the plate.
+    pub task: Option<usize>,
+    /// Which occurrence of the site in that task, counted from 0; `None` where there is only one by nature.
+    pub index: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.site)?;
+        if let Some(task) = self.task {
+            write!(f, ", task {task}")?;
+        }
+        if let Some(index) = self.index {
+            write!(f, ", observation {index}")?;
+        }
+        if self.line > 0 {
+            write!(f, " ({}:{})", self.file, self.line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a model cannot be fitted to its data, or a fit cannot answer. Tasks and observations count from 0.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An observation is outside the support of its distribution (or not finite).
+    #[error("{place}: observed {value}, but under {distribution} it must be {expected}")]
+    Observation {
+        /// Where.
+        place: Place,
+        /// The observed value.
+        value: f64,
+        /// The distribution's name.
+        distribution: String,
+        /// What the support asks for.
+        expected: String,
+    },
+    /// An observed vector has another length than its distribution.
+    #[error("{place}: observed a vector of length {found}, but {distribution} has length {expected}")]
+    Length {
+        /// Where.
+        place: Place,
+        /// Length of the observed vector.
+        found: usize,
+        /// Length of the distribution's vectors.
+        expected: usize,
+        /// The distribution's name.
+        distribution: String,
+    },
+    /// A parameter of a distribution is invalid.
+    #[error("{place}: {invalid}{}", if *.at_start { ", at the starting point" } else { "" })]
+    Parameter {
+        /// Where.
+        place: Place,
+        /// Which parameter, and what it should be.
+        invalid: Invalid,
+        /// The parameter varies with latents; the value is the one at the point where the fit starts.
+        at_start: bool,
+    },
+    /// The model has a plate, but the data hold no task.
+    #[error("no tasks: the list the plate runs over is empty")]
+    NoTasks,
+    /// The model declares no latent.
+    #[error("no latents: there is nothing to infer")]
+    NoLatents,
+    /// The log density at the starting point, and at every other one tried, is not finite.
+    #[error("{place}: the log density is {value} at the starting point (and at {tried} random ones around it)")]
+    NotFinite {
+        /// The first site whose log density is not finite.
+        place: Place,
+        /// Its log density.
+        value: f64,
+        /// How many random starting points were tried as well.
+        tried: usize,
+    },
+    /// A distribution without a sampler was asked for a draw.
+    #[error("{place}: {distribution} cannot be sampled; give it a `sample` method")]
+    NoSampler {
+        /// Where.
+        place: Place,
+        /// The distribution's name.
+        distribution: String,
+    },
+    /// The new task's latents have other lengths than any the fit knows how to handle.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// An invalid parameter of a distribution.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("`{name}` of {distribution} must be {expected}, but is {value}")]
+pub struct Invalid {
+    /// The distribution's name.
+    pub distribution: &'static str,
+    /// The parameter's name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// What it should be.
+    pub expected: &'static str,
+    /// Whether the parameter varies with latents.
+    pub varies: bool,
+}

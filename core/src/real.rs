@@ -1,0 +1,333 @@
+//! Operators and functions of [`Real<N>`]: what a model body may do with a latent.
+
+use crate::number::{Number, Real};
+use crate::special;
+use std::iter::{Product, Sum};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+impl<N: Number> Real<N> {
+    /// A number that does not vary.
+    #[inline(always)]
+    pub fn constant(value: f64) -> Self {
+        Self(N::constant(value))
+    }
+
+    /// The value alone. A model that branches on it is not differentiable there.
+    #[inline(always)]
+    pub fn value(self) -> f64 {
+        self.0.value()
+    }
+
+    /// `f(self)` for a function the crate does not have, from its value and two derivatives at `self.value()`.
+    ///
+    /// ```
+    /// use hierarch::prelude::*;
+    /// fn gaussian_bump<N: Number>(x: Real<N>) -> Real<N> {
+    ///     let v = x.value();
+    ///     let e = (-v * v).exp();
+    ///     x.chain(e, -2.0 * v * e, (4.0 * v * v - 2.0) * e)
+    /// }
+    /// assert_eq!(gaussian_bump(Real(0.0)).value(), 1.0);
+    /// ```
+    #[inline(always)]
+    pub fn chain(self, f: f64, first: f64, second: f64) -> Self {
+        Self(self.0.chain(f, first, second))
+    }
+
+    /// e to the power of `self`.
+    #[inline(always)]
+    pub fn exp(self) -> Self {
+        Self(self.0.exp())
+    }
+
+    /// Natural logarithm.
+    #[inline(always)]
+    pub fn ln(self) -> Self {
+        Self(self.0.ln())
+    }
+
+    /// `self` to a constant power.
+    #[inline(always)]
+    pub fn powf(self, power: f64) -> Self {
+        Self(self.0.powf(power))
+    }
+
+    /// `self` to a whole power; any sign of `self`.
+    #[inline(always)]
+    pub fn powi(self, power: i32) -> Self {
+        let (x, p) = (self.value(), f64::from(power));
+        let first = if power == 0 { 0.0 } else { p * x.powi(power - 1) };
+        let second = if power == 0 || power == 1 { 0.0 } else { p * (p - 1.0) * x.powi(power - 2) };
+        self.chain(x.powi(power), first, second)
+    }
+
+    /// `self` to a power that varies; `self` must be positive.
+    #[inline(always)]
+    pub fn pow(self, power: Self) -> Self {
+        (power * self.ln()).exp()
+    }
+
+    /// Square root.
+    #[inline(always)]
+    pub fn sqrt(self) -> Self {
+        Self(self.0.sqrt())
+    }
+
+    /// `1 / self`.
+    #[inline(always)]
+    pub fn recip(self) -> Self {
+        Self(self.0.recip())
+    }
+
+    /// `self * self`.
+    #[inline(always)]
+    pub fn square(self) -> Self {
+        self * self
+    }
+
+    /// Absolute value; its derivative at 0 is taken as 0.
+    #[inline(always)]
+    pub fn abs(self) -> Self {
+        let v = self.value();
+        let sign = if v == 0.0 { 0.0 } else { v.signum() };
+        self.chain(v.abs(), sign, 0.0)
+    }
+
+    /// Sine, of radians.
+    #[inline(always)]
+    pub fn sin(self) -> Self {
+        let (s, c) = self.value().sin_cos();
+        self.chain(s, c, -s)
+    }
+
+    /// Cosine, of radians.
+    #[inline(always)]
+    pub fn cos(self) -> Self {
+        let (s, c) = self.value().sin_cos();
+        self.chain(c, -s, -c)
+    }
+
+    /// Tangent, of radians.
+    #[inline(always)]
+    pub fn tan(self) -> Self {
+        let t = self.value().tan();
+        let first = 1.0 + t * t;
+        self.chain(t, first, 2.0 * t * first)
+    }
+
+    /// Inverse tangent, in radians.
+    #[inline(always)]
+    pub fn atan(self) -> Self {
+        let v = self.value();
+        let first = (1.0 + v * v).recip();
+        self.chain(v.atan(), first, -2.0 * v * first * first)
+    }
+
+    /// Hyperbolic tangent.
+    #[inline(always)]
+    pub fn tanh(self) -> Self {
+        let t = self.value().tanh();
+        let first = 1.0 - t * t;
+        self.chain(t, first, -2.0 * t * first)
+    }
+
+    /// Logistic function 1 / (1 + exp(-self)), the inverse of the logit.
+    #[inline(always)]
+    pub fn sigmoid(self) -> Self {
+        let p = special::sigmoid(self.value());
+        let first = p * (1.0 - p);
+        self.chain(p, first, first * (1.0 - 2.0 * p))
+    }
+
+    /// ln(self / (1 - self)).
+    #[inline(always)]
+    pub fn logit(self) -> Self {
+        let p = self.value();
+        let first = (p * (1.0 - p)).recip();
+        self.chain(p.ln() - (-p).ln_1p(), first, (2.0 * p - 1.0) * first * first)
+    }
+
+    /// ln(1 + self), accurate near 0.
+    #[inline(always)]
+    pub fn ln_1p(self) -> Self {
+        let first = (1.0 + self.value()).recip();
+        self.chain(self.value().ln_1p(), first, -first * first)
+    }
+
+    /// exp(self) - 1, accurate near 0.
+    #[inline(always)]
+    pub fn exp_m1(self) -> Self {
+        let e = self.value().exp();
+        self.chain(self.value().exp_m1(), e, e)
+    }
+
+    /// ln(1 + exp(self)), stable in both tails ("softplus").
+    #[inline(always)]
+    pub fn ln_1p_exp(self) -> Self {
+        let p = special::sigmoid(self.value());
+        self.chain(special::ln_1p_exp(self.value()), p, p * (1.0 - p))
+    }
+
+    /// Logarithm of the gamma function.
+    #[inline(always)]
+    pub fn ln_gamma(self) -> Self {
+        let x = self.value();
+        let (first, second) = if N::ORDER > 0 { (special::digamma(x), special::trigamma(x)) } else { (0.0, 0.0) };
+        self.chain(special::ln_gamma(x), first, second)
+    }
+
+    /// Error function.
+    #[inline(always)]
+    pub fn erf(self) -> Self {
+        let x = self.value();
+        let first = std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp();
+        self.chain(special::erf(x), first, -2.0 * x * first)
+    }
+
+    /// ln(exp(self) + exp(other)), stable.
+    #[inline(always)]
+    pub fn ln_add_exp(self, other: Self) -> Self {
+        if self.value() == f64::NEG_INFINITY {
+            return other;
+        }
+        if other.value() == f64::NEG_INFINITY {
+            return self;
+        }
+        self + (other - self).ln_1p_exp()
+    }
+}
+
+/// ln of the sum of exponentials, stable for any magnitudes; -inf for no terms.
+pub fn log_sum_exp<N: Number>(terms: impl IntoIterator<Item = Real<N>>) -> Real<N> {
+    terms.into_iter().fold(Real::constant(f64::NEG_INFINITY), Real::ln_add_exp)
+}
+
+macro_rules! operator {
+    ($op:ident $method:ident $assign:ident $assign_method:ident, $by_f64:expr, $f64_by:expr) => {
+        impl<N: Number> $op for Real<N> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(N::$method(self.0, other.0))
+            }
+        }
+        impl<N: Number> $op<f64> for Real<N> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: f64) -> Self {
+                Self($by_f64(self.0, other))
+            }
+        }
+        impl<N: Number> $op<Real<N>> for f64 {
+            type Output = Real<N>;
+            #[inline(always)]
+            fn $method(self, other: Real<N>) -> Real<N> {
+                Real($f64_by(self, other.0))
+            }
+        }
+        operator!(@by_reference $op $method Real<N>, Real<N>);
+        operator!(@by_reference $op $method Real<N>, f64);
+        operator!(@by_reference $op $method f64, Real<N>);
+        impl<N: Number> $assign for Real<N> {
+            #[inline(always)]
+            fn $assign_method(&mut self, other: Self) {
+                *self = $op::$method(*self, other);
+            }
+        }
+        impl<N: Number> $assign<f64> for Real<N> {
+            #[inline(always)]
+            fn $assign_method(&mut self, other: f64) {
+                *self = $op::$method(*self, other);
+            }
+        }
+    };
+    (@by_reference $op:ident $method:ident $a:ty, $b:ty) => {
+        impl<N: Number> $op<&$b> for $a {
+            type Output = Real<N>;
+            #[inline(always)]
+            fn $method(self, other: &$b) -> Real<N> {
+                $op::$method(self, *other)
+            }
+        }
+        impl<N: Number> $op<$b> for &$a {
+            type Output = Real<N>;
+            #[inline(always)]
+            fn $method(self, other: $b) -> Real<N> {
+                $op::$method(*self, other)
+            }
+        }
+        impl<N: Number> $op<&$b> for &$a {
+            type Output = Real<N>;
+            #[inline(always)]
+            fn $method(self, other: &$b) -> Real<N> {
+                $op::$method(*self, *other)
+            }
+        }
+    };
+}
+operator!(Add add AddAssign add_assign, N::shift, |c: f64, x: N| x.shift(c));
+operator!(Sub sub SubAssign sub_assign, |x: N, c: f64| x.shift(-c), |c: f64, x: N| x.scale(-1.0).shift(c));
+operator!(Mul mul MulAssign mul_assign, N::scale, |c: f64, x: N| x.scale(c));
+operator!(Div div DivAssign div_assign, |x: N, c: f64| x.scale(c.recip()), |c: f64, x: N| x.recip().scale(c));
+
+impl<N: Number> Neg for Real<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(self.0.scale(-1.0))
+    }
+}
+
+impl<N: Number> Neg for &Real<N> {
+    type Output = Real<N>;
+    #[inline(always)]
+    fn neg(self) -> Real<N> {
+        -*self
+    }
+}
+
+impl<N: Number> Sum for Real<N> {
+    #[inline(always)]
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Self::constant(0.0), Add::add)
+    }
+}
+
+impl<'a, N: Number> Sum<&'a Real<N>> for Real<N> {
+    #[inline(always)]
+    fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
+        terms.copied().sum()
+    }
+}
+
+impl<N: Number> Product for Real<N> {
+    #[inline(always)]
+    fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
+        factors.fold(Self::constant(1.0), Mul::mul)
+    }
+}
+
+impl<N: Number> From<f64> for Real<N> {
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Self::constant(value)
+    }
+}
+
+impl<N: Number> num_traits::Zero for Real<N> {
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::constant(0.0)
+    }
+    #[inline(always)]
+    fn is_zero(&self) -> bool {
+        *self == Self::constant(0.0)
+    }
+}
+
+impl<N: Number> num_traits::One for Real<N> {
+    #[inline(always)]
+    fn one() -> Self {
+        Self::constant(1.0)
+    }
+}

@@ -1,0 +1,60 @@
+//! Discrete supports: whole numbers, held in `f64`. None can be a latent's.
+
+use crate::number::Number;
+use crate::support::Support;
+
+/// 0 or 1 (`false` or `true`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binary;
+
+/// 0, 1, 2, ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count;
+
+/// 0, 1, ..., up to and including the bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountUpTo(pub f64);
+
+/// The number of a category, counted from 0: 0, 1, ..., one less than the bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Categories(pub usize);
+
+fn is_count(x: f64) -> bool {
+    x >= 0.0 && x.is_finite() && x.fract() == 0.0
+}
+
+impl<N: Number> Support<N> for Binary {
+    fn contains(&self, x: f64) -> bool {
+        x == 0.0 || x == 1.0
+    }
+    fn describe(&self) -> String {
+        "0 or 1".into()
+    }
+}
+
+impl<N: Number> Support<N> for Count {
+    fn contains(&self, x: f64) -> bool {
+        is_count(x)
+    }
+    fn describe(&self) -> String {
+        "a count: 0, 1, 2, ...".into()
+    }
+}
+
+impl<N: Number> Support<N> for CountUpTo {
+    fn contains(&self, x: f64) -> bool {
+        is_count(x) && x <= self.0
+    }
+    fn describe(&self) -> String {
+        format!("a count from 0 to {}", self.0)
+    }
+}
+
+impl<N: Number> Support<N> for Categories {
+    fn contains(&self, x: f64) -> bool {
+        is_count(x) && x < self.0 as f64
+    }
+    fn describe(&self) -> String {
+        format!("the number of a category, from 0 to {}", self.0.saturating_sub(1))
+    }
+}

@@ -1,0 +1,78 @@
+//! What the plate of a model can run over.
+
+use std::ops::Range;
+
+/// A list of tasks with random access: a slice, a `Vec`, an array, a reference to one; or a range of numbers.
+pub trait Tasks {
+    /// The data of one task.
+    type Task: ?Sized;
+    /// How many tasks there are.
+    fn num_tasks(&self) -> usize;
+    /// The data of task `i`.
+    fn task(&self, i: usize) -> &Self::Task;
+}
+
+impl<T> Tasks for [T] {
+    type Task = T;
+    fn num_tasks(&self) -> usize {
+        self.len()
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &T {
+        &self[i]
+    }
+}
+
+impl<T> Tasks for Vec<T> {
+    type Task = T;
+    fn num_tasks(&self) -> usize {
+        self.len()
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &T {
+        &self[i]
+    }
+}
+
+impl<T, const K: usize> Tasks for [T; K] {
+    type Task = T;
+    fn num_tasks(&self) -> usize {
+        K
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &T {
+        &self[i]
+    }
+}
+
+impl<L: Tasks + ?Sized> Tasks for &L {
+    type Task = L::Task;
+    fn num_tasks(&self) -> usize {
+        (**self).num_tasks()
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &L::Task {
+        (**self).task(i)
+    }
+}
+
+/// The tasks of a plate over a range: the numbers themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers(Vec<usize>);
+
+impl From<Range<usize>> for Numbers {
+    fn from(range: Range<usize>) -> Self {
+        Self(range.collect())
+    }
+}
+
+impl Tasks for Numbers {
+    type Task = usize;
+    fn num_tasks(&self) -> usize {
+        self.0.len()
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &usize {
+        &self.0[i]
+    }
+}
