@@ -10,7 +10,7 @@ pub use normal::Normal;
 use crate::error::Invalid;
 use crate::form::ClosedForm;
 use crate::number::{Number, Param, Real};
-use crate::support::{Support, VectorSupport};
+use crate::support::{Continuous, Support, VectorSupport};
 use rand::Rng;
 
 /// A distribution over numbers, with parameters in the algebra `N`.
@@ -45,10 +45,43 @@ pub trait Distribution<N: Number>: Clone {
         None
     }
 
+    /// The log density of the standardised `z` of [`non_centred`](Self::non_centred), as in [`closed_form`](Self::closed_form).
+    fn standard_closed_form<X: Param<N>>(&self, _z: X) -> Option<ClosedForm> {
+        None
+    }
+
     /// The log density at `x` as a form whose expectation is known, where there is one.
     /// Called with `N = `[`Form`](crate::form::Form); any other algebra gives `None`.
     fn closed_form<X: Param<N>>(&self, _x: X) -> Option<ClosedForm> {
         None
+    }
+}
+
+/// A distribution that a scalar latent can have. Every [`Distribution`] with a continuous support is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the distribution of a latent",
+    label = "not a continuous distribution over numbers",
+    note = "a discrete latent must be summed out: `Mixture`, or `factor(log_sum_exp(...))`",
+    note = "for a vector latent of a distribution of your own, write `w[..] ~ ...`"
+)]
+pub trait ContinuousDistribution<N: Number>: Distribution<N> {
+    /// The value and the log-Jacobian at an unconstrained coordinate: see [`Continuous::constrain`].
+    fn constrain(&self, u: Real<N>) -> (Real<N>, Real<N>);
+    /// The unconstrained coordinate of a value: see [`Continuous::unconstrain`].
+    fn unconstrain(&self, x: f64) -> f64;
+}
+
+impl<N: Number, D: Distribution<N>> ContinuousDistribution<N> for D
+where
+    D::Support: Continuous<N>,
+{
+    #[inline(always)]
+    fn constrain(&self, u: Real<N>) -> (Real<N>, Real<N>) {
+        self.support().constrain(u)
+    }
+    #[inline(always)]
+    fn unconstrain(&self, x: f64) -> f64 {
+        self.support().unconstrain(x)
     }
 }
 

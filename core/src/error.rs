@@ -13,18 +13,23 @@ pub struct Place {
     pub line: u32,
     /// The task, counted from 0; `None` outside the plate.
     pub task: Option<usize>,
-    /// Which occurrence of the site in that task, counted from 0; `None` where there is only one by nature.
-    pub index: Option<usize>,
+    /// Which occurrence of an observed site in that task, counted from 0.
+    pub observation: Option<usize>,
+    /// Which entry of a vector of latents, counted from 0.
+    pub entry: Option<usize>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.site)?;
+        match self.entry {
+            Some(entry) => write!(f, "`{}[{entry}]`", self.site)?,
+            None => write!(f, "`{}`", self.site)?,
+        }
         if let Some(task) = self.task {
             write!(f, ", task {task}")?;
         }
-        if let Some(index) = self.index {
-            write!(f, ", observation {index}")?;
+        if let Some(observation) = self.observation {
+            write!(f, ", observation {observation}")?;
         }
         if self.line > 0 {
             write!(f, " ({}:{})", self.file, self.line)?;

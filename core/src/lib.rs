@@ -2,11 +2,14 @@
 
 extern crate self as hierarch;
 
+mod block;
+mod closed;
 pub mod datum;
 pub mod dist;
 pub mod dual;
 pub mod error;
 pub mod form;
+pub mod interpret;
 pub mod model;
 pub mod number;
 pub mod real;

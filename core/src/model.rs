@@ -6,10 +6,9 @@
 //! Laws. A model visits its latents in the same order in every run, whatever their values. Lengths of vectors, and the
 //! number of sites, depend on data and constants only. The model gives a latent's value to nothing but later sites.
 
-use crate::dist::{Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::dual::LaneWidth;
 use crate::number::{Number, Real};
-use crate::support::Continuous;
 
 /// One `~` (or `factor`) of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +29,7 @@ pub trait Interpreter {
     type N: Number;
 
     /// `site ~ dist` for a scalar latent: its value.
-    fn sample<D>(&mut self, site: &Site, dist: D) -> Real<Self::N>
-    where
-        D: Distribution<Self::N>,
-        D::Support: Continuous<Self::N>;
+    fn sample<D: ContinuousDistribution<Self::N>>(&mut self, site: &Site, dist: D) -> Real<Self::N>;
 
     /// `site ~ dist` for a vector latent: its value replaces the content of `out`.
     fn sample_vector<D: VectorDistribution<Self::N>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Self::N>>);
@@ -41,16 +37,13 @@ pub trait Interpreter {
     /// `site[k in 0..len] ~ dist(k)` for a vector of scalar latents: their values replace the content of `out`.
     /// `dist` is handed the ones before k, so that they may form a chain.
     #[inline(always)]
-    fn sample_each<D>(
+    fn sample_each<D: ContinuousDistribution<Self::N>>(
         &mut self,
         site: &Site,
         len: usize,
         dist: impl Fn(usize, &[Real<Self::N>]) -> D,
         out: &mut Vec<Real<Self::N>>,
-    ) where
-        D: Distribution<Self::N>,
-        D::Support: Continuous<Self::N>,
-    {
+    ) {
         out.clear();
         for k in 0..len {
             let value = self.sample(site, dist(k, out));

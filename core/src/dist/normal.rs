@@ -47,6 +47,10 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Normal<L, S> {
         Some((self.0.real() + self.1.real() * z, Normal(0.0, 1.0).ln_density(z)))
     }
 
+    fn standard_closed_form<X: Param<N>>(&self, z: X) -> Option<ClosedForm> {
+        Distribution::<N>::closed_form(&Normal(0.0, 1.0), z)
+    }
+
     /// With affine r = x - loc and scale = exp(e): -ln(2 pi) / 2 - e - exp(-2 e) r^2 / 2.
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let residual = x.form().affine()?.plus(-1.0, &self.0.form().affine()?)?;

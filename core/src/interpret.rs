@@ -1,0 +1,6 @@
+//! One model body, several interpreters. Each file answers three questions in its header: where does a value come from,
+//! how is it transformed, what is accumulated.
+
+pub mod discover;
+pub mod log_density;
+pub mod structure;

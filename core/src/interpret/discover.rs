@@ -1,0 +1,195 @@
+//! Learns the shape of a model from one visit, and checks the data and the constants on the way.
+//!
+//! Where a value comes from: every unconstrained coordinate is given (0 at first). How it is transformed: by its support.
+//! What is accumulated: for every latent site its coordinates and whether it can be non-centred, and the first error.
+
+use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
+use crate::dual::Dual;
+use crate::error::{Error, Invalid, Place};
+use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::number::{Number, Real};
+use crate::support::{Support, VectorSupport};
+use std::ops::Range;
+
+/// What one level looks like: which coordinates and values each latent site has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    /// By site id: its unconstrained coordinates.
+    pub coordinates: Vec<Range<usize>>,
+    /// By site id: its constrained entries.
+    pub values: Vec<Range<usize>>,
+    /// By site id: whether the site is of a location-scale family on the real line.
+    pub location_scale: Vec<bool>,
+    /// By site id: whether x = u.
+    pub identity: Vec<bool>,
+}
+
+impl Level {
+    /// How many unconstrained coordinates the level has.
+    pub fn num_coordinates(&self) -> usize {
+        self.coordinates.last().map_or(0, |r| r.end)
+    }
+
+    /// How many constrained entries the level has.
+    pub fn num_values(&self) -> usize {
+        self.values.last().map_or(0, |r| r.end)
+    }
+
+    fn add(&mut self, site: &Site, coordinates: usize, values: usize, location_scale: bool, identity: bool) {
+        while self.coordinates.len() <= site.id {
+            let (u, x) = (self.num_coordinates(), self.num_values());
+            self.coordinates.push(u..u);
+            self.values.push(x..x);
+            self.location_scale.push(true);
+            self.identity.push(true);
+        }
+        self.coordinates[site.id].end += coordinates;
+        self.values[site.id].end += values;
+        self.location_scale[site.id] &= location_scale;
+        self.identity[site.id] &= identity;
+    }
+}
+
+/// The algebra of the visit: it tells what varies from what is constant.
+pub type Visited = Dual<1>;
+
+/// The state: what was found so far.
+#[derive(Debug)]
+pub struct Discover<'a> {
+    /// Coordinates to visit the model at; 0 past the end.
+    start: &'a [f64],
+    task: Option<usize>,
+    /// The shape of the level of the latents visited.
+    pub level: Level,
+    /// Occurrences of each observed site.
+    seen: Vec<usize>,
+    /// The first error met.
+    pub error: Option<Error>,
+    /// The first site whose log density is not finite, with its value.
+    pub not_finite: Option<(Place, f64)>,
+}
+
+impl<'a> Discover<'a> {
+    /// A visit with latents at `start` (0 past its end), of the given task or of the part outside the plate.
+    pub fn new(start: &'a [f64], task: Option<usize>) -> Self {
+        Self { start, task, level: Level::default(), seen: Vec::new(), error: None, not_finite: None }
+    }
+
+    /// What was found; a site that the visit did not reach is an empty vector.
+    pub fn finish(mut self, sites: &[Site]) -> (Level, Option<Error>, Option<(Place, f64)>) {
+        if let Some(last) = sites.last() {
+            self.level.add(last, 0, 0, true, true);
+        }
+        (self.level, self.error, self.not_finite)
+    }
+
+    fn place(&self, site: &Site) -> Place {
+        Place { site: site.name, file: site.file, line: site.line, task: self.task, observation: None, entry: None }
+    }
+
+    /// The place of the next occurrence of an observed site.
+    fn next_observation(&mut self, site: &Site) -> Place {
+        if self.seen.len() <= site.id {
+            self.seen.resize(site.id + 1, 0);
+        }
+        self.seen[site.id] += 1;
+        Place { observation: Some(self.seen[site.id] - 1), ..self.place(site) }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    fn check(&mut self, place: &Place, checked: Result<(), Invalid>) {
+        if let Err(invalid) = checked {
+            let at_start = invalid.varies;
+            self.fail(Error::Parameter { place: place.clone(), invalid, at_start });
+        }
+    }
+
+    fn scored(&mut self, place: Place, value: f64) {
+        if !value.is_finite() && self.not_finite.is_none() {
+            self.not_finite = Some((place, value));
+        }
+    }
+
+    fn coordinate(&self, at: usize) -> Real<Visited> {
+        Real::constant(self.start.get(at).copied().unwrap_or(0.0))
+    }
+}
+
+impl Interpreter for Discover<'_> {
+    type N = Visited;
+
+    fn sample<D: ContinuousDistribution<Visited>>(&mut self, site: &Site, dist: D) -> Real<Visited> {
+        self.level.add(site, 0, 0, true, true);
+        let entry = self.level.coordinates[site.id].len();
+        let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
+        self.check(&place, dist.check());
+        let u = self.coordinate(self.level.num_coordinates());
+        let (x, ln_jacobian) = dist.constrain(u);
+        self.scored(place, (dist.ln_density(x) + ln_jacobian).value());
+        self.level.add(site, 1, 1, dist.non_centred(u).is_some(), is_identity(&dist));
+        x
+    }
+
+    fn sample_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Visited>>) {
+        let place = self.place(site);
+        self.check(&place, dist.check());
+        out.clear();
+        let support = dist.support();
+        let from = self.level.num_coordinates();
+        let u: Vec<_> = (from..from + support.num_coordinates()).map(|at| self.coordinate(at)).collect();
+        let ln_jacobian = support.constrain(&u, out);
+        if self.error.is_none() {
+            self.scored(place, (dist.ln_density(out) + ln_jacobian).value());
+        }
+        let identity = *out == u && ln_jacobian == Real::constant(0.0);
+        self.level.add(site, u.len(), out.len(), false, identity);
+    }
+
+    fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
+        let place = self.next_observation(site);
+        self.check(&place, dist.check());
+        let Some(value) = datum.datum() else { return };
+        let support = dist.support();
+        if !support.contains(value) {
+            let (place, expected) = (place.clone(), support.describe());
+            self.fail(Error::Observation { place, value, distribution: name_of::<D>(), expected });
+        }
+        self.scored(place, dist.ln_density(value).value());
+    }
+
+    fn observe_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
+        let place = self.next_observation(site);
+        self.check(&place, dist.check());
+        let Some(data) = datum.data() else { return };
+        let (support, distribution) = (dist.support(), name_of::<D>());
+        if support.len() != data.len() {
+            let (expected, found) = (support.len(), data.len());
+            self.fail(Error::Length { place, found, expected, distribution });
+            return;
+        }
+        if !support.contains(data) {
+            let value = data.iter().copied().find(|v| !v.is_finite()).or(data.first().copied()).unwrap_or(f64::NAN);
+            let (place, expected) = (place.clone(), support.describe());
+            self.fail(Error::Observation { place, value, distribution, expected });
+        }
+        if self.error.is_none() {
+            self.scored(place, dist.ln_density(data).value());
+        }
+    }
+
+    fn factor(&mut self, site: &Site, term: Real<Visited>) {
+        let place = self.next_observation(site);
+        self.scored(place, term.value());
+    }
+}
+
+/// Whether constraining changes nothing, seen at two points.
+fn is_identity<N: Number>(dist: &impl ContinuousDistribution<N>) -> bool {
+    [-0.75, 1.25].iter().all(|&u| {
+        let (x, ln_jacobian) = dist.constrain(Real::constant(u));
+        x.value().to_bits() == u.to_bits() && ln_jacobian.value() == 0.0
+    })
+}
