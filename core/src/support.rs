@@ -4,17 +4,24 @@
 //! log-Jacobian together. A file below is named after the support, not after a distribution that has it.
 
 
+pub mod cholesky_corr;
 pub mod discrete;
 pub mod interval;
-
+pub mod ordered;
 pub mod positive;
+pub mod positive_vector;
 pub mod real_line;
+pub mod simplex;
 
 
+pub use cholesky_corr::CholeskyCorr;
 pub use discrete::{Binary, Categories, Count, CountUpTo};
 pub use interval::Interval;
+pub use ordered::Ordered;
 pub use positive::{Lower, Positive, Upper};
+pub use positive_vector::PositiveVector;
 pub use real_line::{RealLine, RealVector};
+pub use simplex::Simplex;
 
 use crate::number::{Number, Real};
 use std::fmt::Debug;
