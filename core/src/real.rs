@@ -1,7 +1,8 @@
 //! Operators and functions of [`Real<N>`]: what a model body may do with a latent.
 
-use crate::number::{Number, Real};
+use crate::number::{Args, Jet, Number, Real};
 use crate::special;
+use std::f64::consts::FRAC_2_SQRT_PI;
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -134,9 +135,8 @@ impl<N: Number> Real<N> {
     /// Logistic function 1 / (1 + exp(-self)), the inverse of the logit.
     #[inline(always)]
     pub fn sigmoid(self) -> Self {
-        let p = special::sigmoid(self.value());
-        let first = p * (1.0 - p);
-        self.chain(p, first, first * (1.0 - 2.0 * p))
+        let (p, q) = (special::sigmoid(self.value()), special::sigmoid(-self.value()));
+        self.chain(p, p * q, p * q * (q - p))
     }
 
     /// ln(self / (1 - self)).
@@ -164,24 +164,81 @@ impl<N: Number> Real<N> {
     /// ln(1 + exp(self)), stable in both tails ("softplus").
     #[inline(always)]
     pub fn ln_1p_exp(self) -> Self {
-        let p = special::sigmoid(self.value());
-        self.chain(special::ln_1p_exp(self.value()), p, p * (1.0 - p))
+        let (p, q) = (special::sigmoid(self.value()), special::sigmoid(-self.value()));
+        self.chain(special::ln_1p_exp(self.value()), p, p * q)
+    }
+
+    /// ln(1 - exp(self)) for negative `self`, accurate near 0 and far from it.
+    #[inline(always)]
+    pub fn ln_1m_exp(self) -> Self {
+        let first = -(-self.value()).exp_m1().recip();
+        self.chain(special::ln_1m_exp(self.value()), first, first * (1.0 - first))
     }
 
     /// Logarithm of the gamma function.
     #[inline(always)]
     pub fn ln_gamma(self) -> Self {
         let x = self.value();
-        let (first, second) = if N::ORDER > 0 { (special::digamma(x), special::trigamma(x)) } else { (0.0, 0.0) };
+        let first = if N::ORDER >= 1 { special::digamma(x) } else { 0.0 };
+        let second = if N::ORDER >= 2 { special::trigamma(x) } else { 0.0 };
         self.chain(special::ln_gamma(x), first, second)
+    }
+
+    /// Derivative of [`ln_gamma`](Self::ln_gamma).
+    #[inline(always)]
+    pub fn digamma(self) -> Self {
+        let x = self.value();
+        let first = if N::ORDER >= 1 { special::trigamma(x) } else { 0.0 };
+        let second = if N::ORDER >= 2 { special::tetragamma(x) } else { 0.0 };
+        self.chain(special::digamma(x), first, second)
+    }
+
+    /// ln B(self, other), the logarithm of the beta function; both must be positive.
+    #[inline(always)]
+    pub fn ln_beta(self, other: Self) -> Self {
+        let (a, b) = (self.value(), other.value());
+        let mut jet = Jet { value: special::ln_beta(a, b), first: [0.0; 2], second: [[0.0; 2]; 2] };
+        if N::ORDER >= 1 {
+            let sum = special::digamma(a + b);
+            jet.first = [special::digamma(a) - sum, special::digamma(b) - sum];
+        }
+        if N::ORDER >= 2 {
+            let sum = special::trigamma(a + b);
+            jet.second = [[special::trigamma(a) - sum, 0.0], [-sum, special::trigamma(b) - sum]];
+        }
+        (self, other).join(&jet)
     }
 
     /// Error function.
     #[inline(always)]
     pub fn erf(self) -> Self {
         let x = self.value();
-        let first = std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp();
+        let first = FRAC_2_SQRT_PI * (-x * x).exp();
         self.chain(special::erf(x), first, -2.0 * x * first)
+    }
+
+    /// 1 - erf(self), accurate in the upper tail.
+    #[inline(always)]
+    pub fn erfc(self) -> Self {
+        let x = self.value();
+        let first = -FRAC_2_SQRT_PI * (-x * x).exp();
+        self.chain(special::erfc(x), first, -2.0 * x * first)
+    }
+
+    /// Probability that a standard normal variable is below `self`: the inverse of the probit.
+    #[inline(always)]
+    pub fn normal_cdf(self) -> Self {
+        let z = self.value();
+        let density = special::normal_density(z);
+        self.chain(special::normal_cdf(z), density, -z * density)
+    }
+
+    /// Logarithm of [`normal_cdf`](Self::normal_cdf), accurate in both tails.
+    #[inline(always)]
+    pub fn ln_normal_cdf(self) -> Self {
+        let z = self.value();
+        let (ratio, excess) = if N::ORDER > 0 { special::inverse_mills(z) } else { (0.0, 0.0) };
+        self.chain(special::ln_normal_cdf(z), ratio, -ratio * excess)
     }
 
     /// ln(exp(self) + exp(other)), stable.
