@@ -3,8 +3,23 @@
 //! A distribution is a struct that holds its parameters, each a constant or a number that varies ([`Param`]). It works
 //! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
 
+pub mod cauchy;
+pub mod exponential;
+pub mod gamma;
+pub mod half_cauchy;
+pub mod half_normal;
+mod location_scale;
+pub mod log_normal;
 pub mod normal;
+#[cfg(test)]
+mod reference;
 
+pub use cauchy::Cauchy;
+pub use exponential::Exponential;
+pub use gamma::Gamma;
+pub use half_cauchy::HalfCauchy;
+pub use half_normal::HalfNormal;
+pub use log_normal::LogNormal;
 pub use normal::Normal;
 
 use crate::error::Invalid;

@@ -20,5 +20,6 @@ pub mod tasks;
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {
     pub use crate::dist::{Distribution, Normal};
+    pub use crate::dist::{Cauchy, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal};
     pub use crate::number::{Number, Param, Real};
 }

@@ -1,0 +1,77 @@
+//! ln p(x | rate) = ln rate - rate x, x >= 0.
+
+use crate::dist::{Distribution, positive};
+use crate::error::Invalid;
+use crate::form::{self, Affine, ClosedForm};
+use crate::number::{Args, Jet, Number, Param, Real};
+use crate::support::Positive;
+use rand::{Rng, RngExt};
+
+/// Exponential distribution: `Exponential(rate)`, whose mean is 1 / `rate`.
+///
+/// `rate` is positive. Support: positive numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Exponential<R>(pub R);
+
+impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
+    type Support = Positive;
+
+    fn support(&self) -> Positive {
+        Positive
+    }
+
+    #[inline(always)]
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let rate = self.0;
+        let recip = rate.value().recip();
+        let inside = x.value() >= 0.0 && x.value() < f64::INFINITY;
+        // Selected, not branched on, so that a loop over data stays free of branches.
+        let select = |value: f64| if inside { value } else { 0.0 };
+        let gate = if inside { 0.0 } else { f64::NEG_INFINITY };
+        (x, rate).join(&Jet {
+            value: gate + (rate.value().ln() - select(rate.value() * x.value())),
+            first: [select(-rate.value()), select(recip - x.value())],
+            second: [[0.0, 0.0], [select(-1.0), select(-recip * recip)]],
+        })
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        positive::<N>("Exponential", "rate", self.0)
+    }
+
+    fn sample<G: Rng + ?Sized>(&self, rng: &mut G) -> Option<f64> {
+        let unit: f64 = rng.sample(rand_distr::Exp1);
+        Some(unit / self.0.value())
+    }
+
+    /// With rate = exp(r) and x = exp(a): r - exp(r + a).
+    fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
+        let affine = self.0.form().ln_affine()?;
+        let exponent = affine.plus(1.0, &x.form().ln_affine()?)?;
+        let square = Affine::constant(1.0);
+        Some(ClosedForm { affine, exponential: Some(form::Exponential { factor: -1.0, exponent, square }) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::reference::check_values;
+
+    #[test]
+    fn agrees_with_scipy() {
+        // scipy 1.17: `expon.logpdf(x, scale=1 / 2.5)`
+        check_values(
+            &Exponential(2.5),
+            &[
+                (-1.0, f64::NEG_INFINITY),
+                (0.0, 0.916_290_731_874_155),
+                (1.0e-10, 0.916_290_731_624_155),
+                (0.3, 0.166_290_731_874_155_1),
+                (2.7, -5.833_709_268_125_845),
+                (40.0, -99.083_709_268_125_84),
+                (400.0, -999.083_709_268_125_9),
+            ],
+        );
+    }
+}
