@@ -3,24 +3,42 @@
 //! A distribution is a struct that holds its parameters, each a constant or a number that varies ([`Param`]). It works
 //! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
 
+pub mod beta;
 pub mod cauchy;
 pub mod exponential;
 pub mod gamma;
+pub mod gumbel;
 pub mod half_cauchy;
 pub mod half_normal;
+pub mod inverse_gamma;
+pub mod laplace;
 mod location_scale;
 pub mod log_normal;
+pub mod logistic;
 pub mod normal;
+pub mod pareto;
 #[cfg(test)]
 mod reference;
+pub mod student_t;
+pub mod uniform;
+pub mod weibull;
 
+pub use beta::Beta;
 pub use cauchy::Cauchy;
 pub use exponential::Exponential;
 pub use gamma::Gamma;
+pub use gumbel::Gumbel;
 pub use half_cauchy::HalfCauchy;
 pub use half_normal::HalfNormal;
+pub use inverse_gamma::InverseGamma;
+pub use laplace::Laplace;
 pub use log_normal::LogNormal;
+pub use logistic::Logistic;
 pub use normal::Normal;
+pub use pareto::Pareto;
+pub use student_t::StudentT;
+pub use uniform::Uniform;
+pub use weibull::Weibull;
 
 use crate::error::Invalid;
 use crate::form::ClosedForm;

@@ -19,7 +19,10 @@ pub mod tasks;
 
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {
+    pub use crate::dist::{
+        Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
+        Pareto, StudentT, Uniform, Weibull,
+    };
     pub use crate::dist::{Distribution, Normal};
-    pub use crate::dist::{Cauchy, Exponential, Gamma, HalfCauchy, HalfNormal, LogNormal};
     pub use crate::number::{Number, Param, Real};
 }

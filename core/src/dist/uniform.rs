@@ -1,0 +1,78 @@
+//! ln p(x | low, high) = -ln(high - low), low <= x <= high.
+
+use crate::dist::{Distribution, finite, require};
+use crate::error::Invalid;
+use crate::form::{Affine, ClosedForm};
+use crate::number::{Args, Jet, Number, Param, Real};
+use crate::support::Interval;
+use rand::{Rng, RngExt};
+
+/// Uniform distribution: `Uniform(low, high)`.
+///
+/// `high` is above `low`. Support: numbers between the two.
+#[derive(Clone, Copy, Debug)]
+pub struct Uniform<L, H>(pub L, pub H);
+
+impl<N: Number, L: Param<N>, H: Param<N>> Distribution<N> for Uniform<L, H> {
+    type Support = Interval<L, H>;
+
+    fn support(&self) -> Interval<L, H> {
+        Interval(self.0, self.1)
+    }
+
+    #[inline(always)]
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let Self(low, high) = *self;
+        let width = high.value() - low.value();
+        let inside = x.value() >= low.value() && x.value() <= high.value();
+        // Selected, not branched on, so that a loop over data stays free of branches.
+        let gate = if inside { 0.0 } else { f64::NEG_INFINITY };
+        let r = if inside { width.recip() } else { 0.0 };
+        let rr = r * r;
+        (x, low, high).join(&Jet {
+            value: gate - width.ln(),
+            first: [0.0, r, -r],
+            second: [[0.0; 3], [0.0, rr, 0.0], [0.0, -rr, rr]],
+        })
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        finite::<N>("Uniform", "low", self.0)?;
+        let low = self.0.value();
+        require::<N>("Uniform", "high", self.1, |high| high > low && high.is_finite(), "finite and above `low`")
+    }
+
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
+        let (low, high) = (self.0.value(), self.1.value());
+        let p: f64 = rng.sample(rand_distr::Open01);
+        Some(low + (high - low) * p)
+    }
+
+    /// With constant bounds: -ln(high - low), whatever x is as long as it is inside.
+    fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
+        let (low, high) = (self.0.form().as_constant()?, self.1.form().as_constant()?);
+        let inside = x.value() >= low && x.value() <= high;
+        inside.then(|| ClosedForm { affine: Affine::constant(-(high - low).ln()), exponential: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::reference::check_values;
+
+    #[test]
+    fn agrees_with_scipy() {
+        // scipy 1.17: `uniform.logpdf(x, -1.5, 4)`
+        check_values(
+            &Uniform(-1.5, 2.5),
+            &[
+                (-1.6, f64::NEG_INFINITY),
+                (-1.5, -1.386_294_361_119_890_6),
+                (0.3, -1.386_294_361_119_890_6),
+                (2.5, -1.386_294_361_119_890_6),
+                (2.6, f64::NEG_INFINITY),
+            ],
+        );
+    }
+}
