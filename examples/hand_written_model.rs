@@ -1,3 +1,4 @@
+#![allow(missing_docs)]
 //! Eight schools without the macro: what `model!` expands to. The same bits come out.
 //!
 //! cargo run --release --example hand_written_model
@@ -112,4 +113,12 @@ impl Model for EightSchools<'_> {
     }
 }
 
-fn main() {}
+fn main() -> Result<(), hierarch::Error> {
+    let effects = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0];
+    let std_errors = [15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0];
+    let schools: Vec<School> =
+        effects.iter().zip(std_errors).map(|(&effect, std_error)| School { effect, std_error }).collect();
+    let fit = EightSchools::new(&schools).fit()?;
+    print!("{fit}");
+    Ok(())
+}

@@ -12,6 +12,7 @@ use crate::number::{Number, Real};
 
 /// First or second derivatives: picks the dual numbers.
 pub(crate) trait Order: 'static {
+    const SECOND: bool;
     type Lanes<W: LaneWidth>: Lanes;
 }
 
@@ -21,9 +22,11 @@ pub(crate) enum First {}
 pub(crate) enum Second {}
 
 impl Order for First {
+    const SECOND: bool = false;
     type Lanes<W: LaneWidth> = W::First;
 }
 impl Order for Second {
+    const SECOND: bool = true;
     type Lanes<W: LaneWidth> = W::Second;
 }
 
@@ -111,8 +114,8 @@ pub(crate) fn passes<N: Lanes>(n: usize) -> Vec<Pass> {
     if N::ORDER < 2 {
         return (0..n.div_ceil(N::WIDTH)).map(|i| Pass { runs: [chunk(N::WIDTH, i), (n, n)] }).collect();
     }
+    assert!(N::WIDTH.is_multiple_of(2), "a block of {n} coordinates needs an even number of lanes, not {}", N::WIDTH);
     let half = N::WIDTH / 2;
-    assert!(half > 0, "a model with {n} coordinates in a block needs at least 2 lanes there");
     let chunks = n.div_ceil(half);
     (1..chunks).flat_map(|b| (0..b).map(move |a| Pass { runs: [chunk(half, a), chunk(half, b)] })).collect()
 }
@@ -160,6 +163,26 @@ impl Blocks {
             observed: flags(M::OBSERVED_SITES.len(), true),
             identity: local_identity,
             global,
+        }
+    }
+
+    /// The same sites, every one counted, with theta held fixed: a task's block has its own coordinates only.
+    pub(crate) fn given_theta<M: Model>(&self) -> Self {
+        Self {
+            local_reads: Vec::new(),
+            likelihood_reads: Vec::new(),
+            task_reads: Vec::new(),
+            ..self.all_counted::<M>()
+        }
+    }
+
+    /// The same blocks with every site counted.
+    pub(crate) fn all_counted<M: Model>(&self) -> Self {
+        Self {
+            global_latents: flags(M::GLOBAL_SITES.len(), true),
+            local_latents: flags(M::LOCAL_SITES.len(), true),
+            observed: flags(M::OBSERVED_SITES.len(), true),
+            ..self.clone()
         }
     }
 
@@ -223,11 +246,11 @@ impl Blocks {
         self.globals(model, theta, |_, u| Real(u))
     }
 
-    /// A draw of theta, ready for derivatives of tasks of at most that many local coordinates and values.
-    pub(crate) fn theta<M: Model, O: Order>(&self, model: &M, theta: &[f64], most: usize) -> Theta<M, O> {
+    /// A draw of theta, ready for derivatives of tasks of at most that many coordinates and values.
+    pub(crate) fn theta<M: Model, O: Order>(&self, model: &M, theta: &[f64], most: (usize, usize)) -> Theta<M, O> {
         let position = |reads: &[usize], j: usize| reads.iter().position(|&r| r == j);
-        let local = passes::<LocalN<M, O>>(self.local_reads.len() + most);
-        let likelihood = passes::<LikelihoodN<M, O>>(self.likelihood_reads.len() + most);
+        let local = passes::<LocalN<M, O>>(self.local_reads.len() + most.0);
+        let likelihood = passes::<LikelihoodN<M, O>>(self.likelihood_reads.len() + most.1);
         let local = local.iter().map(|pass| {
             self.globals(model, theta, |j, u| match position(&self.local_reads, j) {
                 Some(at) => pass.seed(u, at),
@@ -295,7 +318,7 @@ impl<'a, M: Model, O: Order> TaskBlock<'a, M, O> {
         self.likelihood_block(theta, task);
         self.parts = (self.prior.value, self.data.value);
         self.out.value = self.prior.value + self.data.value;
-        self.chain(u.len());
+        self.chain();
     }
 
     #[inline(always)]
@@ -355,13 +378,12 @@ impl<'a, M: Model, O: Order> TaskBlock<'a, M, O> {
     /// Brings both blocks to the task's own coordinates. With J = d(likelihood's coordinates) / d(task's coordinates):
     /// gradient J' g, Hessian J' H J + sum_k g_k d2 x_k.
     #[inline(always)]
-    fn chain(&mut self, locals: usize) {
+    fn chain(&mut self) {
         let shared = self.blocks.task_reads.len();
         let at = |reads: &[usize], i: usize| match reads.get(i) {
             Some(global) => self.blocks.task_reads.binary_search(global).expect("task_reads holds every read"),
             None => shared + i - reads.len(),
         };
-        let _ = locals;
         let n = self.out.gradient.len();
         let prior_at = |i: usize| at(&self.blocks.local_reads, i);
         let data_at = |i: usize| at(&self.blocks.likelihood_reads, i);

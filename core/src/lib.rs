@@ -2,27 +2,52 @@
 
 extern crate self as hierarch;
 
+mod arrow;
 mod block;
 mod closed;
 pub mod datum;
 pub mod dist;
 pub mod dual;
+pub mod elbo;
 pub mod error;
+pub mod fit;
 pub mod form;
+pub mod guide;
+mod importance;
 pub mod interpret;
+mod linear_response;
 pub mod model;
+mod noise;
 pub mod number;
+pub mod param_vec;
+mod optimize;
+mod posterior;
+mod progress;
+mod psis;
 pub mod real;
+mod scratch;
 pub mod special;
+pub mod summary;
 pub mod support;
 pub mod tasks;
+pub mod testing;
+
+pub use elbo::{Elbo, Estimator};
+pub use error::Error;
+pub use fit::{AdamOptions, Correction, Draw, Fit, Fittable, GlobalFactor, Optimiser, Options, Parameterisation};
+pub use fit::{Trust, Verdict};
+pub use model::Model;
+pub use summary::Summary;
 
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {
+    pub use crate::fit::Fittable;
+    pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
     pub use crate::dist::{
         Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
         Pareto, StudentT, Uniform, Weibull,
     };
     pub use crate::dist::{Distribution, Normal};
     pub use crate::number::{Number, Param, Real};
+    pub use crate::param_vec::Repeat;
 }

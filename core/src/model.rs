@@ -62,7 +62,7 @@ pub trait Interpreter {
 }
 
 /// A hierarchical model with its data: p(theta) prod_i p(phi_i | theta) p(D_i | phi_i).
-pub trait Model: Sync {
+pub trait Model: Send + Sync {
     /// The shared latents theta, as a struct of numbers of any type `R`.
     type Global: Latents;
     /// The latents phi_i of a task.

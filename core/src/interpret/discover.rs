@@ -1,14 +1,16 @@
 //! Learns the shape of a model from one visit, and checks the data and the constants on the way.
 //!
-//! Where a value comes from: every unconstrained coordinate is given (0 at first). How it is transformed: by its support.
+//! Where a value comes from: every unconstrained coordinate is given by the start. How it is transformed: by its support.
 //! What is accumulated: for every latent site its coordinates and whether it can be non-centred, and the first error.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
 use crate::dual::Dual;
 use crate::error::{Error, Invalid, Place};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::noise::keyed;
 use crate::number::{Number, Real};
 use crate::support::{Support, VectorSupport};
+use rand::RngExt;
 use std::ops::Range;
 
 /// What one level looks like: which coordinates and values each latent site has.
@@ -50,14 +52,32 @@ impl Level {
     }
 }
 
+/// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Everything at 0.
+    Zero,
+    /// The random start of that number.
+    Random(u64),
+}
+
+impl Start {
+    /// The coordinate `at` of a task, or of the globals.
+    pub fn coordinate(&self, task: Option<usize>, at: usize) -> f64 {
+        match self {
+            Self::Zero => 0.0,
+            Self::Random(number) => keyed(*number, at as u64, task.map_or(u64::MAX, |i| i as u64)).random_range(-1.0..1.0),
+        }
+    }
+}
+
 /// The algebra of the visit: it tells what varies from what is constant.
 pub type Visited = Dual<1>;
 
 /// The state: what was found so far.
 #[derive(Debug)]
 pub struct Discover<'a> {
-    /// Coordinates to visit the model at; 0 past the end.
-    start: &'a [f64],
+    start: &'a Start,
     task: Option<usize>,
     /// The shape of the level of the latents visited.
     pub level: Level,
@@ -70,8 +90,8 @@ pub struct Discover<'a> {
 }
 
 impl<'a> Discover<'a> {
-    /// A visit with latents at `start` (0 past its end), of the given task or of the part outside the plate.
-    pub fn new(start: &'a [f64], task: Option<usize>) -> Self {
+    /// A visit with latents at `start`, of the given task or of the part outside the plate.
+    pub fn new(start: &'a Start, task: Option<usize>) -> Self {
         Self { start, task, level: Level::default(), seen: Vec::new(), error: None, not_finite: None }
     }
 
@@ -81,6 +101,16 @@ impl<'a> Discover<'a> {
             self.level.add(last, 0, 0, true, true);
         }
         (self.level, self.error, self.not_finite)
+    }
+
+    /// Visits of observed sites and factors so far.
+    pub fn num_observations(&self) -> usize {
+        self.seen.iter().sum()
+    }
+
+    /// Whether an observed site was visited.
+    pub fn has_seen(&self, id: usize) -> bool {
+        self.seen.get(id).is_some_and(|&count| count > 0)
     }
 
     fn place(&self, site: &Site) -> Place {
@@ -114,7 +144,7 @@ impl<'a> Discover<'a> {
     }
 
     fn coordinate(&self, at: usize) -> Real<Visited> {
-        Real::constant(self.start.get(at).copied().unwrap_or(0.0))
+        Real::constant(self.start.coordinate(self.task, at))
     }
 }
 

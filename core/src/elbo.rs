@@ -1,0 +1,565 @@
+//! The evidence lower bound of a hierarchy, and its derivatives in the guide.
+//!
+//! elbo = E_q(theta)\[ sum_i ( E_q(phi_i)\[ln p(D_i | phi_i)\] - KL(q(phi_i) || p(phi_i | theta)) ) \] - KL(q(theta) || p(theta)),
+//! the three kinds of term kept apart (Ravi & Beatson 2019, chapter 2). A KL is -E\[ln p\] - H(q). Each expectation of a
+//! log density is taken in closed form where its site has one, and over draws u = loc + scale * noise otherwise
+//! (Kingma & Welling 2014). With g and H the gradient and Hessian of a log density in u,
+//!     d/d loc = g,  d/d ln_scale = g * noise * scale, and for the second derivatives H likewise on both sides, with
+//!     g * noise * scale added on the diagonal of the ln_scale part.
+
+use crate::arrow::{Arrow, ArrowVector, CHUNK, TaskArrow};
+use crate::block::{Blocks, Derivatives, First, Order, Second, TaskBlock, Theta};
+use crate::closed::{ClosedSum, GuideDerivatives};
+use crate::error::{Error, Place};
+use crate::form::ClosedForm;
+use crate::guide::{Guide, MeanField};
+use crate::interpret::discover::{Discover, Level, Start, Visited};
+use crate::interpret::log_density::LogDensity;
+use crate::interpret::structure::{Found, Structure};
+use crate::model::{Latents, Model, Site};
+use crate::noise::Noise;
+use crate::number::Real;
+use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
+
+/// Which expectations are taken in closed form, where a site has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Estimator {
+    /// All of them: the latents' and the data's.
+    #[default]
+    ClosedForm,
+    /// Those of the latents, so that KL terms are exact and the reconstruction is sampled
+    /// (the second estimator of Kingma & Welling 2014, eq. 7).
+    ClosedKl,
+    /// None: everything is sampled (their first, eq. 6).
+    Sampled,
+}
+
+/// The terms of an ELBO, in nats, all constants included.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Elbo {
+    /// E\[ln p(D_i | phi_i, theta)\] of each task.
+    pub reconstruction: Vec<f64>,
+    /// KL(q(phi_i) || p(phi_i | theta)) of each task, averaged over q(theta).
+    pub local_kl: Vec<f64>,
+    /// E\[ln p(D | theta)\] of the data outside the plate.
+    pub global_reconstruction: f64,
+    /// KL(q(theta) || p(theta)); for a point estimate -ln p(theta) of its unconstrained coordinates.
+    pub global_kl: f64,
+}
+
+impl Elbo {
+    /// The evidence lower bound: reconstructions less KL terms.
+    pub fn total(&self) -> f64 {
+        let tasks: f64 = self.reconstruction.iter().zip(&self.local_kl).map(|(r, kl)| r - kl).sum();
+        tasks + self.global_reconstruction - self.global_kl
+    }
+}
+
+/// The closed-form terms of one block: of its latents and of its data.
+#[derive(Clone, Debug, Default)]
+struct Closed {
+    latents: ClosedSum,
+    data: ClosedSum,
+}
+
+/// The ELBO of a model as a function of its guide.
+pub(crate) struct Objective<'a, M: Model> {
+    pub(crate) model: &'a M,
+    pub(crate) blocks: Blocks,
+    /// M + 1 offsets of the tasks' unconstrained coordinates.
+    pub(crate) offsets: Vec<usize>,
+    closed_global: Closed,
+    closed_tasks: Vec<Closed>,
+    /// The most unconstrained coordinates, and the most values, of any task.
+    pub(crate) most: (usize, usize),
+    /// What is left to sampling.
+    pub(crate) sampled: Sampled,
+}
+
+/// Whether anything of a part is left to sampling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sampled {
+    pub(crate) global: bool,
+    pub(crate) tasks: bool,
+}
+
+/// What a model looks like, learned by a checked visit of all its data.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) global: Level,
+    pub(crate) offsets: Vec<usize>,
+    pub(crate) most_coordinates: usize,
+    pub(crate) most_values: usize,
+    /// Visits of observed sites and factors, in all tasks and outside them.
+    pub(crate) num_observations: usize,
+    pub(crate) local_identity: bool,
+    /// By local site: whether it can be non-centred in every task.
+    pub(crate) location_scale: Vec<bool>,
+    /// By observed site: whether it is outside the plate.
+    pub(crate) observed_outside: Vec<bool>,
+    /// The first place with a density that is not finite at the visited point, with that density.
+    pub(crate) not_finite: Option<(Place, f64)>,
+}
+
+impl Shape {
+    /// Visits the model at `start`, and checks all data and constants.
+    pub(crate) fn discover<M: Model>(model: &M, start: &Start) -> Result<Self, Error> {
+        let mut visit = Discover::new(start, None);
+        let mut global = Default::default();
+        model.global(&mut visit, &mut global);
+        let num_observations = visit.num_observations();
+        let observed_outside = (0..M::OBSERVED_SITES.len()).map(|id| visit.has_seen(id)).collect();
+        let (level, error, mut not_finite) = visit.finish(M::GLOBAL_SITES);
+        error.map_or(Ok(()), Err)?;
+        if M::HAS_PLATE && model.num_tasks() == 0 {
+            return Err(Error::NoTasks);
+        }
+        let mut shape = Self {
+            global: level,
+            offsets: vec![0],
+            most_coordinates: 0,
+            most_values: 0,
+            num_observations,
+            local_identity: true,
+            location_scale: vec![true; M::LOCAL_SITES.len()],
+            observed_outside,
+            not_finite: None,
+        };
+        for i in 0..model.num_tasks() {
+            let (level, count, unbounded) = Self::discover_task(model, &global, model.task(i), start, Some(i))?;
+            not_finite = not_finite.or(unbounded);
+            shape.num_observations += count;
+            let end = shape.offsets[i] + level.num_coordinates();
+            shape.offsets.push(end);
+            shape.most_coordinates = shape.most_coordinates.max(level.num_coordinates());
+            shape.most_values = shape.most_values.max(level.num_values());
+            shape.local_identity &= level.identity.iter().all(|&x| x);
+            for (all, here) in shape.location_scale.iter_mut().zip(&level.location_scale) {
+                *all &= here;
+            }
+        }
+        if shape.global.num_coordinates() + shape.offsets[shape.offsets.len() - 1] == 0 {
+            return Err(Error::NoLatents);
+        }
+        shape.not_finite = not_finite;
+        Ok(shape)
+    }
+
+    /// Visits one task, checking its data and constants: its latents, the number of its observations, and the first place
+    /// where the density is not finite.
+    pub(crate) fn discover_task<M: Model>(
+        model: &M,
+        global: &<M::Global as Latents>::Of<Real<Visited>>,
+        task: &M::Task,
+        start: &Start,
+        i: Option<usize>,
+    ) -> Result<(Level, usize, Option<(Place, f64)>), Error> {
+        let mut visit = Discover::new(start, i);
+        let mut local = Default::default();
+        model.local(&mut visit, global, task, &mut local);
+        if visit.error.is_none() {
+            model.likelihood(&mut visit, global, &local, task);
+        }
+        let count = visit.num_observations();
+        let (level, error, not_finite) = visit.finish(M::LOCAL_SITES);
+        error.map_or(Ok((level, count, not_finite)), Err)
+    }
+}
+
+impl<'a, M: Model> Objective<'a, M> {
+    /// The objective of a model of known shape, local sites written as `non_centred` says.
+    pub(crate) fn new(model: &'a M, shape: &Shape, non_centred: &[bool], estimator: Estimator) -> Self {
+        let mut blocks = Blocks::new::<M>(shape.global.clone(), shape.local_identity);
+        blocks.set_non_centred(non_centred.to_vec(), shape.local_identity);
+        let mut out = Self {
+            model,
+            blocks,
+            offsets: shape.offsets.clone(),
+            closed_global: Closed::default(),
+            closed_tasks: vec![Closed::default(); model.num_tasks()],
+            most: (shape.most_coordinates, shape.most_values),
+            sampled: Sampled { global: true, tasks: true },
+        };
+        if estimator != Estimator::Sampled {
+            out.close(estimator);
+        }
+        let open = |outside: bool| {
+            out.blocks.observed.iter().zip(&shape.observed_outside).any(|(&sampled, &place)| sampled && place == outside)
+        };
+        out.sampled = Sampled {
+            global: out.blocks.global_latents.contains(&true) || open(true),
+            tasks: out.num_tasks() > 0 && (out.blocks.local_latents.contains(&true) || open(false)),
+        };
+        out
+    }
+
+    /// Takes every site that has a closed form wherever it is visited out of sampling.
+    fn close(&mut self, estimator: Estimator) {
+        let theta = vec![0.0; self.blocks.global.num_coordinates()];
+        let centred = vec![false; M::GLOBAL_SITES.len()];
+        let mut visit = Structure::new(&theta, 0, &centred);
+        let mut global = Default::default();
+        self.model.global(&mut visit, &mut global);
+        let (global_latents, global_data) = (visit.latents, visit.observed);
+        let most = (0..self.model.num_tasks()).map(|i| self.offsets[i + 1] - self.offsets[i]).max().unwrap_or(0);
+        let zeros = vec![0.0; most];
+        let visit_task = |i: usize| {
+            let mut visit = Structure::new(&zeros, theta.len(), &self.blocks.non_centred);
+            let mut local = Default::default();
+            self.model.local(&mut visit, &global, self.model.task(i), &mut local);
+            self.model.likelihood(&mut visit, &global, &local, self.model.task(i));
+            (visit.latents, visit.observed)
+        };
+        let data_too = estimator == Estimator::ClosedForm;
+        let mut sampled_observed = vec![!data_too; M::OBSERVED_SITES.len()];
+        let mut sampled_latents = vec![false; M::LOCAL_SITES.len()];
+        let mut sampled_global = vec![false; M::GLOBAL_SITES.len()];
+        mark_open(&global_latents, &mut sampled_global);
+        mark_open(&global_data, &mut sampled_observed);
+        let tasks: Vec<(Vec<Found>, Vec<Found>)> = (0..self.model.num_tasks()).into_par_iter().map(visit_task).collect();
+        for (latents, data) in &tasks {
+            mark_open(latents, &mut sampled_latents);
+            mark_open(data, &mut sampled_observed);
+        }
+        let reads = self.blocks.task_reads.clone();
+        let rename = |j: usize| match j.checked_sub(theta.len()) {
+            Some(local) => reads.len() + local,
+            None => reads.binary_search(&j).expect("a task's form names only globals that the task reads"),
+        };
+        self.closed_tasks = tasks
+            .par_iter()
+            .map(|(latents, data)| Closed {
+                latents: collect(latents, &sampled_latents, rename),
+                data: collect(data, &sampled_observed, rename),
+            })
+            .collect();
+        self.closed_global = Closed {
+            latents: collect(&global_latents, &sampled_global, |j| j),
+            data: collect(&global_data, &sampled_observed, |j| j),
+        };
+        self.blocks.global_latents = sampled_global;
+        self.blocks.local_latents = sampled_latents;
+        self.blocks.observed = sampled_observed;
+    }
+
+    /// How each site's expectation is taken: pairs of site and whether it is in closed form.
+    pub(crate) fn explain(&self) -> Vec<(&'static Site, bool)> {
+        let level = |sites: &'static [Site], sampled: &[bool]| -> Vec<_> {
+            sites.iter().map(|site| (site, !sampled[site.id])).collect()
+        };
+        [
+            level(M::GLOBAL_SITES, &self.blocks.global_latents),
+            level(M::LOCAL_SITES, &self.blocks.local_latents),
+            level(M::OBSERVED_SITES, &self.blocks.observed),
+        ]
+        .concat()
+    }
+
+    pub(crate) fn num_tasks(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    pub(crate) fn num_globals(&self) -> usize {
+        self.blocks.global.num_coordinates()
+    }
+
+    /// loc and variance of a task's block: the globals it reads, then its own.
+    fn block_moments(&self, guide: &Guide, i: usize) -> (Vec<f64>, Vec<f64>) {
+        let range = guide.task(i);
+        let gather = |global: &[f64], local: &[f64]| -> Vec<f64> {
+            self.blocks.task_reads.iter().map(|&j| global[j]).chain(local[range.clone()].iter().copied()).collect()
+        };
+        let ln_scale = gather(&guide.global.ln_scale, &guide.local.ln_scale);
+        (gather(&guide.global.loc, &guide.local.loc), ln_scale.iter().map(|s| (2.0 * s).exp()).collect())
+    }
+
+    /// The terms of the ELBO.
+    pub(crate) fn value(&self, guide: &Guide, noise: &Noise) -> Elbo {
+        let thetas: Vec<_> = if self.sampled.tasks {
+            draws(&guide.global, noise).map(|u| self.blocks.theta_values(self.model, &u)).collect()
+        } else {
+            Vec::new()
+        };
+        let weight = (noise.draws as f64).recip();
+        let tasks: Vec<(f64, f64)> = (0..self.num_tasks())
+            .into_par_iter()
+            .with_min_len(CHUNK)
+            .map_init(Default::default, |local, i| {
+                let (loc, variance) = self.block_moments(guide, i);
+                let closed = &self.closed_tasks[i];
+                let mut parts = (closed.latents.value(&loc, &variance), closed.data.value(&loc, &variance));
+                let range = guide.task(i);
+                for (s, theta) in thetas.iter().enumerate() {
+                    let u: Vec<Real<f64>> = range
+                        .clone()
+                        .zip(noise.local(i, s))
+                        .map(|(j, e)| Real(guide.local.loc[j] + guide.local.ln_scale[j].exp() * e))
+                        .collect();
+                    let mut run = LogDensity::new(&u, self.blocks.counted());
+                    self.model.local(&mut run, theta, self.model.task(i), local);
+                    self.model.likelihood(&mut run, theta, local, self.model.task(i));
+                    parts.0 += weight * run.latents.value();
+                    parts.1 += weight * run.data.value();
+                }
+                parts
+            })
+            .collect();
+        let mut global = self.closed_global_value(guide);
+        if self.sampled.global {
+            for u in draws(&guide.global, noise) {
+                let (latents, data) = self.blocks.global_value(self.model, &u);
+                global.0 += weight * latents;
+                global.1 += weight * data;
+            }
+        }
+        self.collect_elbo(guide, &tasks, global)
+    }
+
+    fn closed_global_value(&self, guide: &Guide) -> (f64, f64) {
+        let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
+        let closed = &self.closed_global;
+        (closed.latents.value(&guide.global.loc, &variance), closed.data.value(&guide.global.loc, &variance))
+    }
+
+    /// The terms, from each block's expected log densities of latents and of data.
+    fn collect_elbo(&self, guide: &Guide, tasks: &[(f64, f64)], global: (f64, f64)) -> Elbo {
+        Elbo {
+            reconstruction: tasks.iter().map(|t| t.1).collect(),
+            local_kl: tasks.iter().enumerate().map(|(i, t)| -t.0 - guide.local.entropy(guide.task(i))).collect(),
+            global_reconstruction: global.1,
+            global_kl: -global.0 - guide.global.entropy(0..guide.global.len()),
+        }
+    }
+
+    /// The terms of the ELBO and its second-order expansion in the guide: slots (locs, ln_scales) at each level.
+    pub(crate) fn expand(&self, guide: &Guide, noise: &Noise) -> (Elbo, Arrow) {
+        let all: Vec<usize> = (0..self.num_tasks()).collect();
+        let (tasks, global, arrow) = self.derivatives::<Second>(guide, noise, &all, 1.0);
+        (self.collect_elbo(guide, &tasks, global), arrow)
+    }
+
+    /// An unbiased estimate of the gradient from some tasks, each weighted by (tasks there are) / (tasks given).
+    pub(crate) fn gradient(&self, guide: &Guide, noise: &Noise, batch: &[usize]) -> (f64, ArrowVector) {
+        let weight = if batch.is_empty() { 1.0 } else { self.num_tasks() as f64 / batch.len() as f64 };
+        let (tasks, global, arrow) = self.derivatives::<First>(guide, noise, batch, weight);
+        let entropy = |(&i, t): (&usize, &(f64, f64))| t.0 + t.1 + guide.local.entropy(guide.task(i));
+        let locals: f64 = batch.iter().zip(&tasks).map(entropy).sum();
+        let elbo = weight * locals + global.0 + global.1 + guide.global.entropy(0..guide.global.len());
+        let tasks = arrow.tasks.into_iter().map(|t| t.gradient).collect();
+        (elbo, ArrowVector { global: arrow.global_gradient, tasks })
+    }
+
+    /// Expected log densities (latents, data) of the given tasks and of the part outside the plate, and the derivatives of
+    /// the ELBO; the tasks count `weight` times.
+    #[allow(clippy::type_complexity)]
+    fn derivatives<O: Order>(
+        &self,
+        guide: &Guide,
+        noise: &Noise,
+        batch: &[usize],
+        weight: f64,
+    ) -> (Vec<(f64, f64)>, (f64, f64), Arrow) {
+        let globals = self.num_globals();
+        let reads = &self.blocks.task_reads;
+        let border_slots: Vec<usize> = reads.iter().copied().chain(reads.iter().map(|j| globals + j)).collect();
+        let thetas: Vec<Theta<M, O>> = if self.sampled.tasks {
+            draws(&guide.global, noise).map(|u| self.blocks.theta(self.model, &u, self.most)).collect()
+        } else {
+            Vec::new()
+        };
+        let second = O::SECOND;
+        let slots = border_slots.len();
+        let chunks: Vec<_> = batch
+            .par_chunks(CHUNK)
+            .enumerate()
+            .map(|(chunk, tasks)| {
+                let mut block = TaskBlock::<M, O>::new(self.model, &self.blocks);
+                let mut sum = GuideDerivatives::default();
+                let mut gradient = DVector::zeros(slots);
+                let mut hessian = DMatrix::zeros(if second { slots } else { 0 }, if second { slots } else { 0 });
+                let mut values = Vec::with_capacity(tasks.len());
+                let mut arrows = Vec::with_capacity(tasks.len());
+                for (position, &i) in tasks.iter().enumerate() {
+                    let position = chunk * CHUNK + position;
+                    values.push(self.task_sum(guide, noise, (i, position), &thetas, &mut block, &mut sum));
+                    arrows.push(split(&sum, reads.len(), weight, &mut gradient, &mut hessian));
+                }
+                (values, arrows, gradient, hessian)
+            })
+            .collect();
+        let (global, mut sum) = self.global_sum::<O>(guide, noise);
+        entropy_gradient(&mut sum, &guide.global.ln_scale, 0);
+        let width = 2 * globals;
+        let mut arrow = Arrow {
+            global_gradient: DVector::from_column_slice(&sum.gradient),
+            global_hessian: DMatrix::from_row_slice(width, if second { width } else { 0 }, &sum.hessian),
+            border_slots,
+            tasks: Vec::with_capacity(batch.len()),
+        };
+        let mut values = Vec::with_capacity(batch.len());
+        for (chunk_values, arrows, gradient, hessian) in chunks {
+            values.extend(chunk_values);
+            arrow.tasks.extend(arrows);
+            for (a, &row) in arrow.border_slots.iter().enumerate() {
+                arrow.global_gradient[row] += gradient[a];
+                if second {
+                    for (b, &col) in arrow.border_slots.iter().enumerate() {
+                        arrow.global_hessian[(row, col)] += hessian[(a, b)];
+                    }
+                }
+            }
+        }
+        (values, global, arrow)
+    }
+
+    /// One task's expected log densities, with its derivatives in `sum`, entropy included.
+    fn task_sum<O: Order>(
+        &self,
+        guide: &Guide,
+        noise: &Noise,
+        (i, position): (usize, usize),
+        thetas: &[Theta<M, O>],
+        block: &mut TaskBlock<'_, M, O>,
+        sum: &mut GuideDerivatives,
+    ) -> (f64, f64) {
+        let second = O::SECOND;
+        let (loc, variance) = self.block_moments(guide, i);
+        let shared = self.blocks.task_reads.len();
+        sum.reset(loc.len(), second);
+        let closed = &self.closed_tasks[i];
+        let mut parts =
+            (closed.latents.derivatives(&loc, &variance, sum), closed.data.derivatives(&loc, &variance, sum));
+        let weight = (noise.draws as f64).recip();
+        let mut spread = vec![0.0; loc.len()];
+        let mut u = vec![0.0; loc.len() - shared];
+        for (s, theta) in thetas.iter().enumerate() {
+            let (global_noise, local_noise) = (noise.theta(s), noise.local(position, s));
+            for (j, spread) in spread.iter_mut().enumerate() {
+                let noise = if j < shared { global_noise[self.blocks.task_reads[j]] } else { local_noise[j - shared] };
+                *spread = noise * variance[j].sqrt();
+            }
+            for (l, u) in u.iter_mut().enumerate() {
+                *u = loc[shared + l] + spread[shared + l];
+            }
+            block.evaluate(theta, self.model.task(i), &u);
+            parts.0 += weight * block.parts.0;
+            parts.1 += weight * block.parts.1;
+            add_draw(sum, &block.out, &spread, weight);
+        }
+        entropy_gradient(sum, &guide.local.ln_scale[guide.task(i)], shared);
+        parts
+    }
+
+    /// The part outside the plate: expected log densities and derivatives, entropy not included.
+    fn global_sum<O: Order>(&self, guide: &Guide, noise: &Noise) -> ((f64, f64), GuideDerivatives) {
+        let second = O::SECOND;
+        let mut sum = GuideDerivatives::default();
+        sum.reset(self.num_globals(), second);
+        let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
+        let (loc, closed) = (&guide.global.loc, &self.closed_global);
+        let mut parts =
+            (closed.latents.derivatives(loc, &variance, &mut sum), closed.data.derivatives(loc, &variance, &mut sum));
+        if self.sampled.global {
+            let weight = (noise.draws as f64).recip();
+            let mut block = Derivatives::default();
+            for (s, u) in draws(&guide.global, noise).enumerate() {
+                let (latents, data) = self.blocks.global::<M, O>(self.model, &u, &mut block);
+                parts.0 += weight * latents;
+                parts.1 += weight * data;
+                let spread: Vec<f64> = noise.theta(s).iter().zip(&variance).map(|(e, v)| e * v.sqrt()).collect();
+                add_draw(&mut sum, &block, &spread, weight);
+            }
+        }
+        (parts, sum)
+    }
+}
+
+/// The draws of one level: u = loc + scale * noise.
+fn draws<'a>(factor: &'a MeanField, noise: &'a Noise) -> impl Iterator<Item = Vec<f64>> + 'a {
+    (0..noise.draws).map(|s| {
+        let scaled = factor.ln_scale.iter().zip(noise.theta(s)).map(|(ln_scale, e)| ln_scale.exp() * e);
+        factor.loc.iter().zip(scaled).map(|(loc, e)| loc + e).collect()
+    })
+}
+
+fn mark_open(found: &[Found], sampled: &mut [bool]) {
+    for (id, form) in found {
+        sampled[*id] |= form.is_none();
+    }
+}
+
+fn collect(found: &[Found], sampled: &[bool], rename: impl Fn(usize) -> usize) -> ClosedSum {
+    let mut sum = ClosedSum::default();
+    let closed = found.iter().filter(|(id, _)| !sampled[*id]).filter_map(|(_, form)| form.as_ref());
+    closed.for_each(|form: &ClosedForm| sum.add(form, &rename));
+    sum
+}
+
+/// Adds one draw's derivatives in u to those in (loc, ln_scale); `spread` is noise * scale.
+#[inline(always)]
+fn add_draw(sum: &mut GuideDerivatives, block: &Derivatives, spread: &[f64], weight: f64) {
+    let n = sum.n;
+    for (j, (g, e)) in block.gradient.iter().zip(spread).enumerate() {
+        sum.gradient[j] += weight * g;
+        sum.gradient[n + j] += weight * g * e;
+    }
+    if sum.hessian.is_empty() {
+        return;
+    }
+    for j in 0..n {
+        for k in 0..n {
+            let h = weight * block.hessian[j * n + k];
+            sum.hessian[j * 2 * n + k] += h;
+            sum.hessian[j * 2 * n + n + k] += h * spread[k];
+            sum.hessian[(n + j) * 2 * n + k] += h * spread[j];
+            sum.hessian[(n + j) * 2 * n + n + k] += h * spread[j] * spread[k];
+        }
+        sum.hessian[(n + j) * 2 * n + n + j] += weight * block.gradient[j] * spread[j];
+    }
+}
+
+/// d H(q) / d ln_scale = 1 for the coordinates from `first` on. A point's ln_scale is held fixed: its slot gets a zero
+/// gradient and a Hessian of -1.
+fn entropy_gradient(sum: &mut GuideDerivatives, ln_scale: &[f64], first: usize) {
+    let n = sum.n;
+    for (j, ln_scale) in ln_scale.iter().enumerate() {
+        let slot = n + first + j;
+        if ln_scale.is_finite() {
+            sum.gradient[slot] += 1.0;
+        } else if !sum.hessian.is_empty() {
+            sum.hessian[slot * 2 * n + slot] = -1.0;
+        }
+    }
+}
+
+/// Splits a task's derivatives into its own part and its share of the global one.
+fn split(
+    sum: &GuideDerivatives,
+    shared: usize,
+    weight: f64,
+    gradient: &mut DVector<f64>,
+    hessian: &mut DMatrix<f64>,
+) -> TaskArrow {
+    let n = sum.n;
+    let own: Vec<usize> = (shared..n).chain(n + shared..2 * n).collect();
+    let seen: Vec<usize> = (0..shared).chain(n..n + shared).collect();
+    for (a, &row) in seen.iter().enumerate() {
+        gradient[a] += weight * sum.gradient[row];
+    }
+    let at = |row: usize, col: usize| weight * sum.hessian[row * 2 * n + col];
+    let task = DVector::from_iterator(own.len(), own.iter().map(|&slot| weight * sum.gradient[slot]));
+    if sum.hessian.is_empty() {
+        return TaskArrow { gradient: task, hessian: DMatrix::zeros(0, 0), border: DMatrix::zeros(0, 0) };
+    }
+    for (a, &row) in seen.iter().enumerate() {
+        for (b, &col) in seen.iter().enumerate() {
+            hessian[(a, b)] += at(row, col);
+        }
+    }
+    TaskArrow {
+        gradient: task,
+        hessian: DMatrix::from_fn(own.len(), own.len(), |a, b| at(own[a], own[b])),
+        border: DMatrix::from_fn(own.len(), seen.len(), |a, b| at(own[a], seen[b])),
+    }
+}

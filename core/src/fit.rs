@@ -1,0 +1,430 @@
+//! From a model to its posterior: [`Fittable::fit`], its [`Options`], and the [`Fit`] it gives.
+
+pub mod options;
+pub mod report;
+pub mod verdict;
+
+pub use options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
+pub use verdict::{Trust, Verdict};
+
+use crate::elbo::{Elbo, Objective, Shape};
+use crate::error::Error;
+use crate::guide::Guide;
+use crate::importance::{Corrected, Effort, correct};
+use crate::interpret::discover::Start;
+use crate::interpret::log_density::{Counted, LogDensity};
+use crate::linear_response::LinearResponse;
+use crate::model::{Latents, Model};
+use crate::noise::keyed;
+use crate::number::Real;
+use crate::optimize::climb::{Climbed, Settings, climb};
+use crate::posterior::{Locals, Posterior};
+use crate::summary::Summary;
+use rand::{Rng, RngExt};
+use std::time::{Duration, Instant};
+
+/// How many random starts are tried when the density is not finite at 0.
+const RANDOM_STARTS: u64 = 20;
+
+/// Every model can be fitted.
+pub trait Fittable: Model + Sized {
+    /// The posterior, by the default method; see [`Options`].
+    ///
+    /// # Errors
+    /// Data outside a support, invalid constants, no tasks, a density that is not finite at any start: see [`Error`].
+    fn fit(self) -> Result<Fit<Self>, Error> {
+        self.fit_with(&Options::default())
+    }
+
+    /// The posterior, by the method that `options` describe.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit).
+    fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
+        match options.threads {
+            None => Fit::new(self, options),
+            Some(threads) => rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .map_err(|e| Error::Unusable(format!("cannot start {threads} threads: {e}")))?
+                .install(|| Fit::new(self, options)),
+        }
+    }
+}
+
+impl<M: Model> Fittable for M {}
+
+/// A draw of all latents.
+pub struct Draw<M: Model> {
+    /// theta.
+    pub global: <M::Global as Latents>::Of<f64>,
+    /// phi_i, one a task.
+    pub local: Vec<<M::Local as Latents>::Of<f64>>,
+}
+
+/// The posterior of a model's latents, with what is needed to judge it.
+pub struct Fit<M: Model> {
+    pub(crate) model: M,
+    pub(crate) options: Options,
+    pub(crate) shape: Shape,
+    pub(crate) climbed: Climbed,
+    pub(crate) gaussian: LinearResponse,
+    pub(crate) posterior: Posterior,
+    pub(crate) corrected: Option<Evidence>,
+    pub(crate) trust: Trust,
+    pub(crate) explained: Vec<(&'static str, bool)>,
+    pub(crate) time: Times,
+}
+
+/// What the importance correction says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Pareto k-hat of the weights of theta; below 0.7 they are reliable.
+    pub k_hat: f64,
+    /// Of each task's own weights.
+    pub task_k_hat: Vec<f64>,
+    /// Effective sample size of the weighted draws.
+    pub effective_sample_size: f64,
+    /// Estimate of ln p(D).
+    pub ln_evidence: f64,
+    /// Its Monte Carlo standard error.
+    pub ln_evidence_error: f64,
+}
+
+/// How long the parts of a fit took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// Reading the data and maximising the ELBO, covariances included.
+    pub climb: Duration,
+    /// The importance correction.
+    pub correction: Duration,
+}
+
+impl<M: Model> Fit<M> {
+    fn new(model: M, options: &Options) -> Result<Self, Error> {
+        let started = Instant::now();
+        let (shape, start) = find_start(&model)?;
+        let settings = Settings { options, shape: &shape, start };
+        let climbed = climb(&model, &settings)?;
+        let objective = Objective::new(&model, &shape, &climbed.non_centred, options.estimator);
+        let explained = objective.explain();
+        let linear = if options.correction == Correction::MeanField {
+            None
+        } else {
+            LinearResponse::new(&climbed.guide, &climbed.arrow)
+        };
+        let gaussian = linear.clone().unwrap_or_else(|| LinearResponse::mean_field(&climbed.guide));
+        let mut time = Times { climb: started.elapsed(), ..Times::default() };
+        let corrected = effort(&model, &shape, options).and_then(|effort| {
+            correct(&model, &objective.blocks, objective.most, &climbed.guide, &gaussian, effort)
+        });
+        time.correction = started.elapsed() - time.climb;
+        let trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
+        let (evidence, posterior) = match corrected {
+            Some(c) if trust.is_corrected() => (Some(evidence(&c)), c.posterior),
+            other => {
+                let draws = Posterior::gaussian(&climbed.guide, &gaussian, options.posterior_draws, options.seed);
+                (other.as_ref().map(evidence), draws)
+            }
+        };
+        let explained = explained.into_iter().map(|(site, closed)| (site.name, closed)).collect();
+        drop(objective);
+        Ok(Self {
+            model,
+            options: options.clone(),
+            shape,
+            climbed,
+            gaussian,
+            posterior,
+            corrected: evidence,
+            trust,
+            explained,
+            time,
+        })
+    }
+
+    /// The model with its data.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The evidence lower bound at the guide, with its terms.
+    pub fn elbo(&self) -> &Elbo {
+        &self.climbed.elbo
+    }
+
+    /// The mean-field guide that maximises it.
+    pub fn guide(&self) -> &Guide {
+        &self.climbed.guide
+    }
+
+    /// Whether the optimiser converged, and if not, why and what to try.
+    pub fn verdict(&self) -> &Verdict {
+        &self.climbed.verdict
+    }
+
+    /// Whether to believe the posterior.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// What the importance correction found, if it ran.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.corrected.as_ref()
+    }
+
+    /// Iterations the optimiser took.
+    pub fn iterations(&self) -> usize {
+        self.climbed.iterations
+    }
+
+    /// Norm of the ELBO's gradient where it stopped, in the guide's own metric (nats).
+    pub fn gradient_norm(&self) -> f64 {
+        self.climbed.gradient_norm
+    }
+
+    /// How long the parts of the fit took.
+    pub fn times(&self) -> Times {
+        self.time
+    }
+
+    /// How each site's expectation is taken: its name, and whether in closed form (sampled otherwise).
+    pub fn explain(&self) -> &[(&'static str, bool)] {
+        &self.explained
+    }
+
+    /// Which local sites the guide writes as loc + scale * u.
+    pub fn non_centred(&self) -> impl Iterator<Item = &'static str> + '_ {
+        M::LOCAL_SITES.iter().filter(|site| self.climbed.non_centred[site.id]).map(|site| site.name)
+    }
+
+    /// Posterior summaries of the globals, in a struct of the model's own: `fit.global().tau.mean`.
+    pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
+        self.global_of(&self.posterior)
+    }
+
+    fn global_of(&self, posterior: &Posterior) -> <M::Global as Latents>::Of<Summary> {
+        let draws = (0..posterior.len()).map(|s| self.global_values(posterior.theta(s)));
+        summarise::<M::Global>(draws, &posterior.weights)
+    }
+
+    /// Posterior summaries of the latents of task `i`: `fit.local(3).theta.sd`.
+    ///
+    /// # Panics
+    /// If there is no task `i`.
+    pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
+        self.local_of(&self.posterior, i)
+    }
+
+    fn local_of(&self, posterior: &Posterior, i: usize) -> <M::Local as Latents>::Of<Summary> {
+        let table = posterior.task(&self.climbed.guide, &self.gaussian, i);
+        let width = self.climbed.guide.task(i).len();
+        let draws = (0..posterior.len()).map(|s| {
+            let theta = self.plain_globals(posterior.theta(s));
+            self.local_values(&theta, self.model.task(i), &table[s * width..(s + 1) * width])
+        });
+        summarise::<M::Local>(draws, &posterior.weights)
+    }
+
+    /// Draws of all latents from the posterior, equally weighted.
+    pub fn draws<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<Draw<M>> {
+        let picked: Vec<usize> = resample(&self.posterior.weights, n, rng);
+        let tables = self.tables();
+        picked.into_iter().map(|s| self.draw(s, &tables)).collect()
+    }
+
+    /// The posterior of any function of the latents.
+    ///
+    /// ```
+    /// # use hierarch::prelude::*;
+    /// # fn main() -> Result<(), hierarch::Error> {
+    /// model! {
+    ///     Coins(heads: &[(u32, u32)]) {
+    ///         spread ~ HalfNormal(1.0);
+    ///         for &(heads, tosses) in heads {
+    ///             log_odds ~ Normal(0.0, spread);
+    ///             heads ~ BinomialLogit(tosses, log_odds);
+    ///         }
+    ///     }
+    /// }
+    /// let fit = Coins::new(&[(7, 10), (4, 10), (5, 10)]).fit()?;
+    /// let difference = fit.marginal(|d| d.local[0].log_odds - d.local[1].log_odds);
+    /// assert!(difference.mean > 0.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn marginal(&self, f: impl Fn(&Draw<M>) -> f64) -> Summary {
+        let tables = self.tables();
+        let values: Vec<f64> = (0..self.posterior.len()).map(|s| f(&self.draw(s, &tables))).collect();
+        Summary::weighted(&values, &self.posterior.weights)
+    }
+
+    /// The same posterior by other means: the mean-field guide as it is, or with linear-response covariances.
+    pub fn uncorrected(&self, correction: Correction) -> Uncorrected<'_, M> {
+        let gaussian = match correction {
+            Correction::MeanField => LinearResponse::mean_field(&self.climbed.guide),
+            _ => self.gaussian.clone(),
+        };
+        let posterior =
+            Posterior::gaussian(&self.climbed.guide, &gaussian, self.options.posterior_draws, self.options.seed);
+        Uncorrected { fit: self, gaussian, posterior }
+    }
+
+    fn tables(&self) -> Vec<std::borrow::Cow<'_, [f64]>> {
+        (0..self.model.num_tasks()).map(|i| self.posterior.task(&self.climbed.guide, &self.gaussian, i)).collect()
+    }
+
+    fn draw(&self, s: usize, tables: &[std::borrow::Cow<'_, [f64]>]) -> Draw<M> {
+        let theta = self.plain_globals(self.posterior.theta(s));
+        let mut global = Default::default();
+        M::Global::map(&theta, &mut global, |x: &Real<f64>| x.0);
+        let local = tables.iter().enumerate().map(|(i, table)| {
+            let width = self.climbed.guide.task(i).len();
+            self.local_values(&theta, self.model.task(i), &table[s * width..(s + 1) * width])
+        });
+        Draw { local: local.collect(), global }
+    }
+
+    pub(crate) fn plain_globals(&self, theta: &[f64]) -> <M::Global as Latents>::Of<Real<f64>> {
+        let flags = vec![false; M::GLOBAL_SITES.len().max(M::OBSERVED_SITES.len())];
+        let coordinates: Vec<Real<f64>> = theta.iter().map(|&u| Real(u)).collect();
+        let none = Counted { non_centred: &flags, latents: &flags, observed: &flags };
+        let mut out = Default::default();
+        self.model.global(&mut LogDensity::new(&coordinates, none), &mut out);
+        out
+    }
+
+    fn global_values(&self, theta: &[f64]) -> <M::Global as Latents>::Of<f64> {
+        let mut out = Default::default();
+        M::Global::map(&self.plain_globals(theta), &mut out, |x: &Real<f64>| x.0);
+        out
+    }
+
+    pub(crate) fn local_values(
+        &self,
+        theta: &<M::Global as Latents>::Of<Real<f64>>,
+        task: &M::Task,
+        u: &[f64],
+    ) -> <M::Local as Latents>::Of<f64> {
+        let flags = vec![false; M::LOCAL_SITES.len()];
+        let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
+        let counted = Counted { non_centred: &self.climbed.non_centred, latents: &flags, observed: &[] };
+        let mut local = Default::default();
+        self.model.local(&mut LogDensity::new(&coordinates, counted), theta, task, &mut local);
+        let mut out = Default::default();
+        M::Local::map(&local, &mut out, |x: &Real<f64>| x.0);
+        out
+    }
+}
+
+/// A posterior without the importance correction, for comparison.
+pub struct Uncorrected<'a, M: Model> {
+    fit: &'a Fit<M>,
+    gaussian: LinearResponse,
+    posterior: Posterior,
+}
+
+impl<M: Model> Uncorrected<'_, M> {
+    /// Summaries of the globals.
+    pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
+        self.fit.global_of(&self.posterior)
+    }
+
+    /// Summaries of the latents of task `i`.
+    ///
+    /// # Panics
+    /// If there is no task `i`.
+    pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
+        let table = self.posterior.task(self.fit.guide(), &self.gaussian, i).into_owned();
+        let posterior = Posterior { locals: Locals::Drawn(vec![table; i + 1]), ..self.posterior.clone() };
+        self.fit.local_of(&posterior, i)
+    }
+}
+
+fn evidence(c: &Corrected) -> Evidence {
+    Evidence {
+        k_hat: c.k_hat,
+        task_k_hat: c.task_k_hat.clone(),
+        effective_sample_size: c.effective,
+        ln_evidence: c.ln_evidence,
+        ln_evidence_error: c.ln_evidence_error,
+    }
+}
+
+/// The model's shape, seen from a start where its density is finite.
+fn find_start<M: Model>(model: &M) -> Result<(Shape, Start), Error> {
+    let mut first = None;
+    for number in 0..=RANDOM_STARTS {
+        let start = if number == 0 { Start::Zero } else { Start::Random(number) };
+        let error = match Shape::discover(model, &start) {
+            Ok(Shape { not_finite: Some((place, value)), .. }) => {
+                Error::NotFinite { place, value, tried: RANDOM_STARTS as usize }
+            }
+            Ok(shape) => return Ok((shape, start)),
+            Err(error @ Error::Parameter { at_start: true, .. }) => error,
+            Err(error) => return Err(error),
+        };
+        first.get_or_insert(error);
+    }
+    Err(first.expect("at least one start was tried"))
+}
+
+/// How much importance correction is affordable; `None` for none.
+fn effort<M: Model>(model: &M, shape: &Shape, options: &Options) -> Option<Effort> {
+    let locals = shape.offsets[shape.offsets.len() - 1];
+    let cost = locals + shape.num_observations + model.num_tasks() + 1;
+    let affordable = options.correction_budget / cost;
+    let draws = match options.correction {
+        Correction::MeanField | Correction::LinearResponse => return None,
+        Correction::Importance => options.posterior_draws,
+        Correction::Auto if affordable < options.posterior_draws / 4 => return None,
+        Correction::Auto => options.posterior_draws.min(affordable),
+    };
+    Some(Effort { draws, rounds: 3, most_inner: 64, seed: options.seed })
+}
+
+/// Summaries of weighted draws of a struct of latents, number by number.
+pub(crate) fn summarise<L: Latents>(draws: impl Iterator<Item = L::Of<f64>>, weights: &[f64]) -> L::Of<Summary> {
+    let mut columns: Vec<Vec<f64>> = Vec::new();
+    let mut shape = Default::default();
+    for draw in draws {
+        let mut at = 0;
+        L::map(&draw, &mut shape, |x: &f64| {
+            if columns.len() == at {
+                columns.push(Vec::with_capacity(weights.len()));
+            }
+            columns[at].push(*x);
+            at += 1;
+        });
+    }
+    let mut columns = columns.iter();
+    let mut out = Default::default();
+    L::map(&shape, &mut out, |(): &()| {
+        Summary::weighted(columns.next().expect("one column a number"), weights)
+    });
+    out
+}
+
+/// Systematic resampling: n indices in proportion to the weights, in random order of use.
+fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
+    let mut out = Vec::with_capacity(n);
+    let offset = rng.random::<f64>();
+    let (mut at, mut cumulative) = (0, weights.first().copied().unwrap_or(0.0));
+    for k in 0..n {
+        let level = (k as f64 + offset) / n as f64;
+        while cumulative < level && at + 1 < weights.len() {
+            at += 1;
+            cumulative += weights[at];
+        }
+        out.push(at);
+    }
+    for k in (1..out.len()).rev() {
+        out.swap(k, rng.random_range(0..=k));
+    }
+    out
+}
+
+/// The generator of a fit's own later questions (prediction, adaptation), apart from those of the fit.
+pub(crate) fn later(seed: u64, question: u64) -> rand_chacha::ChaCha8Rng {
+    keyed(seed, u64::MAX - 3, question)
+}

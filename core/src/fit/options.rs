@@ -1,0 +1,125 @@
+//! What can be chosen about a fit. Everything has a default that needs no thought.
+
+use crate::elbo::Estimator;
+
+/// How a model is fitted. `Options::default()` is what [`fit`](crate::Fittable::fit) uses.
+///
+/// ```
+/// use hierarch::{Correction, Options};
+/// let options = Options { seed: 7, correction: Correction::LinearResponse, ..Options::default() };
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The same seed gives the same bits, for any number of threads.
+    pub seed: u64,
+    /// Which expectations are taken in closed form.
+    pub estimator: Estimator,
+    /// How many fixed draws the others are averaged over at first; the fit takes more where that is too few.
+    pub draws: usize,
+    /// The family of q(theta).
+    pub global: GlobalFactor,
+    /// How location-scale locals are written.
+    pub parameterisation: Parameterisation,
+    /// What maximises the ELBO.
+    pub optimiser: Optimiser,
+    /// Most iterations (steps, for Adam) of the optimiser.
+    pub max_iterations: Option<usize>,
+    /// Converged when the gradient's norm in the guide's metric is at most this, in nats (Newton).
+    pub tolerance: f64,
+    /// What is done about the errors of the mean-field guide.
+    pub correction: Correction,
+    /// Draws the posterior is held in.
+    pub posterior_draws: usize,
+    /// `Correction::Auto` leaves the importance correction out when draws * (observations + latents) would exceed this.
+    pub correction_budget: usize,
+    /// Number of threads; as many as rayon's global pool has if `None`.
+    pub threads: Option<usize>,
+    /// Whether a long fit may show a progress bar; it does so only on a terminal.
+    pub progress: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            estimator: Estimator::default(),
+            draws: 64,
+            global: GlobalFactor::default(),
+            parameterisation: Parameterisation::default(),
+            optimiser: Optimiser::default(),
+            max_iterations: None,
+            tolerance: 1e-6,
+            correction: Correction::default(),
+            posterior_draws: 2000,
+            correction_budget: 100_000_000,
+            threads: None,
+            progress: true,
+        }
+    }
+}
+
+/// The family of q(theta).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GlobalFactor {
+    /// Independent normals in unconstrained coordinates.
+    #[default]
+    MeanField,
+    /// A point: empirical Bayes with the prior of theta as penalty (variational EM).
+    Point,
+}
+
+/// How local latents of a location-scale family on the real line are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parameterisation {
+    /// Whichever gives the higher ELBO, site by site.
+    #[default]
+    Auto,
+    /// phi itself.
+    Centred,
+    /// phi = loc + scale * u.
+    NonCentred,
+}
+
+/// What maximises the ELBO.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Optimiser {
+    /// Newton where blocks are narrow enough for second derivatives, otherwise Adam.
+    #[default]
+    Auto,
+    /// Damped Newton on a deterministic objective.
+    Newton,
+    /// Stochastic gradients.
+    Adam(AdamOptions),
+}
+
+/// Settings of Adam (Kingma & Ba 2015).
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdamOptions {
+    /// First step size; it decays while the ELBO no longer rises.
+    pub step: f64,
+    /// Fresh draws a step.
+    pub draws: usize,
+    /// Tasks a step; all if `None`.
+    pub batch: Option<usize>,
+}
+
+impl Default for AdamOptions {
+    fn default() -> Self {
+        Self { step: 0.05, draws: 8, batch: None }
+    }
+}
+
+/// What is done about the errors of the mean-field guide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Correction {
+    /// Importance where affordable, otherwise linear response.
+    #[default]
+    Auto,
+    /// Hierarchical importance weights on top of the linear-response Gaussian.
+    Importance,
+    /// Linear-response covariances.
+    LinearResponse,
+    /// Nothing: the guide as it is. Its standard deviations are usually too small.
+    MeanField,
+}

@@ -1,0 +1,164 @@
+//! The table that `{fit}` prints.
+
+use crate::fit::{Correction, Fit};
+use crate::interpret::discover::{Discover, Level, Start};
+use crate::model::{Latents, Model, Site};
+use crate::summary::Summary;
+use std::fmt;
+
+/// Rows of tasks shown in full; of more tasks only the first are shown.
+const MOST_ROWS: usize = 120;
+
+impl<M: Model> fmt::Display for Fit<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head(f)?;
+        writeln!(f)?;
+        let names = self.row_names();
+        let width = names.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(8);
+        writeln!(
+            f,
+            "{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9}",
+            "", "mean", "sd", "5%", "50%", "95%", "mc error"
+        )?;
+        for (name, s) in &names {
+            writeln!(
+                f,
+                "{name:width$} {} {} {} {} {} {}",
+                Number(s.mean),
+                Number(s.sd),
+                Number(s.q05),
+                Number(s.q50),
+                Number(s.q95),
+                Small(s.mc_error)
+            )?;
+        }
+        let hidden = self.model.num_tasks() - self.shown_tasks();
+        if hidden > 0 {
+            writeln!(f, "... and {hidden} tasks more: `fit.local(i)`")?;
+        }
+        Ok(())
+    }
+}
+
+impl<M: Model> Fit<M> {
+    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = &self.climbed;
+        writeln!(
+            f,
+            "{} after {} {} steps, gradient norm {:.0e}, ELBO {:.3}, {}",
+            c.verdict,
+            c.iterations,
+            c.optimiser,
+            c.gradient_norm,
+            c.elbo.total(),
+            Milliseconds(self.time.climb)
+        )?;
+        let method = match self.trust.method {
+            Correction::Importance => "importance-corrected",
+            Correction::LinearResponse => "linear-response",
+            _ => "mean-field",
+        };
+        write!(f, "{method} posterior, {}", if self.trust.is_reliable { "reliable" } else { "DOUBTFUL" })?;
+        if let Some(e) = &self.corrected {
+            write!(
+                f,
+                ": k-hat {:.2}, effective draws {:.0} of {}, ln evidence {:.3} +- {:.3}, {}",
+                e.k_hat,
+                e.effective_sample_size,
+                self.posterior.len(),
+                e.ln_evidence,
+                e.ln_evidence_error,
+                Milliseconds(self.time.correction)
+            )?;
+        }
+        for note in &self.trust.notes {
+            write!(f, "; {note}")?;
+        }
+        writeln!(f)?;
+        let non_centred: Vec<_> = self.non_centred().collect();
+        if !non_centred.is_empty() {
+            writeln!(f, "non-centred: {}", non_centred.join(", "))?;
+        }
+        Ok(())
+    }
+
+    fn shown_tasks(&self) -> usize {
+        let rows = self.shape.most_values.max(1);
+        self.model.num_tasks().min((MOST_ROWS / rows).max(1))
+    }
+
+    fn row_names(&self) -> Vec<(String, Summary)> {
+        let mut rows = Vec::new();
+        rows_of::<M::Global>(&mut rows, M::GLOBAL_SITES, &self.shape.global, None, &self.global());
+        for i in 0..self.shown_tasks() {
+            let level = self.task_level(i);
+            rows_of::<M::Local>(&mut rows, M::LOCAL_SITES, &level, Some(i), &self.local(i));
+        }
+        rows
+    }
+
+    fn task_level(&self, i: usize) -> Level {
+        let (mut global, mut local) = (Default::default(), Default::default());
+        self.model.global(&mut Discover::new(&Start::Zero, None), &mut global);
+        let mut visit = Discover::new(&Start::Zero, Some(i));
+        self.model.local(&mut visit, &global, self.model.task(i), &mut local);
+        visit.finish(M::LOCAL_SITES).0
+    }
+}
+
+/// Names and summaries of one level: `tau`, `w[2]`, `theta[task 3]`.
+fn rows_of<L: Latents>(
+    rows: &mut Vec<(String, Summary)>,
+    sites: &[Site],
+    level: &Level,
+    task: Option<usize>,
+    summaries: &L::Of<Summary>,
+) {
+    let mut flat = Vec::new();
+    L::map(summaries, &mut Default::default(), |s: &Summary| flat.push(*s));
+    for site in sites {
+        let entries = level.values[site.id].clone();
+        let single = entries.len() == 1;
+        for at in entries.clone() {
+            let entry = if single { String::new() } else { format!("[{}]", at - entries.start) };
+            let task = task.map_or_else(String::new, |i| format!("  task {i}"));
+            rows.push((format!("{}{entry}{task}", site.name), flat[at]));
+        }
+    }
+}
+
+/// Four significant digits, right-aligned in ten columns.
+struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let v = self.0;
+        let text = if v == 0.0 || !v.is_finite() {
+            format!("{v}")
+        } else {
+            #[allow(clippy::cast_possible_truncation)]
+            let magnitude = v.abs().log10().floor() as i32;
+            match magnitude {
+                -4..=5 => format!("{v:.*}", usize::try_from(3 - magnitude).unwrap_or(0)),
+                _ => format!("{v:.3e}"),
+            }
+        };
+        write!(f, "{text:>10}")
+    }
+}
+
+struct Small(f64);
+
+impl fmt::Display for Small {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>9}", format!("{:.0e}", self.0))
+    }
+}
+
+struct Milliseconds(std::time::Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} ms", 1e3 * self.0.as_secs_f64())
+    }
+}

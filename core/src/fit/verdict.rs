@@ -1,0 +1,118 @@
+//! What a fit says of itself: has the optimiser converged, and is the answer to be believed.
+
+use crate::fit::options::{Correction, Options};
+use crate::importance::{Corrected, RELIABLE};
+use crate::linear_response::LinearResponse;
+use std::fmt;
+
+/// Whether the optimiser ended at a maximum of the ELBO.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It did.
+    Converged,
+    /// It did not.
+    NotConverged {
+        /// Why not.
+        reason: String,
+        /// What to try next.
+        try_next: String,
+    },
+}
+
+impl Verdict {
+    /// Whether it is [`Verdict::Converged`].
+    pub fn is_converged(&self) -> bool {
+        *self == Self::Converged
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Converged => f.write_str("converged"),
+            Self::NotConverged { reason, try_next } => write!(f, "NOT CONVERGED: {reason}; try {try_next}"),
+        }
+    }
+}
+
+/// Whether to believe the posterior that a fit reports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trust {
+    /// Where means, standard deviations and draws come from: `Importance`, `LinearResponse` or `MeanField`.
+    pub method: Correction,
+    /// Whether the report found nothing to doubt.
+    pub is_reliable: bool,
+    /// Tasks whose own importance weights are not reliable.
+    pub doubtful_tasks: Vec<usize>,
+    /// The reasons, for a person.
+    pub notes: Vec<String>,
+}
+
+/// Corrected draws with a larger k-hat are not used.
+const USELESS: f64 = 1.0;
+
+impl Trust {
+    pub(crate) fn judge(options: &Options, linear: Option<&LinearResponse>, corrected: Option<&Corrected>) -> Self {
+        let mut notes = Vec::new();
+        let mut doubtful_tasks = Vec::new();
+        let method = match (corrected, linear) {
+            (Some(c), _) if c.k_hat < USELESS => {
+                doubtful_tasks = (0..c.task_k_hat.len()).filter(|&i| c.task_k_hat[i] >= RELIABLE).collect();
+                if c.k_hat >= RELIABLE {
+                    notes.push(format!("k-hat {:.2} of theta is above {RELIABLE}", c.k_hat));
+                }
+                if !doubtful_tasks.is_empty() {
+                    notes.push(format!("k-hat above {RELIABLE} in {}", list("task", &doubtful_tasks)));
+                }
+                Correction::Importance
+            }
+            (_, Some(linear)) => {
+                match corrected {
+                    Some(c) => notes.push(format!("importance weights failed (k-hat {:.2})", c.k_hat)),
+                    None if options.correction == Correction::Auto => {
+                        notes.push("too many data for the importance correction within its budget".into());
+                    }
+                    None if options.correction == Correction::Importance => {
+                        notes.push("no draw of theta has a finite importance weight".into());
+                    }
+                    None => {}
+                }
+                if !linear.refused.is_empty() {
+                    notes.push(format!(
+                        "linear response is implausible for {} of the coordinates, whose mean-field sd stays",
+                        linear.refused.len()
+                    ));
+                }
+                Correction::LinearResponse
+            }
+            (_, None) => {
+                if options.correction != Correction::MeanField {
+                    notes.push("the ELBO is not strictly concave where the fit stopped, so sds are mean-field".into());
+                }
+                Correction::MeanField
+            }
+        };
+        let is_reliable = match method {
+            Correction::MeanField => false,
+            Correction::LinearResponse => corrected.is_none() && linear.is_some_and(|l| l.refused.is_empty()),
+            _ => notes.is_empty(),
+        };
+        Self { method, is_reliable, doubtful_tasks, notes }
+    }
+
+    pub(crate) fn is_corrected(&self) -> bool {
+        self.method == Correction::Importance
+    }
+}
+
+/// "task 3", "tasks 3, 5 and 8", "tasks 0, 1, 2 and 37 more".
+fn list(noun: &str, numbers: &[usize]) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<String> = numbers.iter().take(SHOWN).map(ToString::to_string).collect();
+    match (names.split_last(), numbers.len()) {
+        (Some((last, [])), 1) => format!("{noun} {last}"),
+        (_, n) if n > SHOWN => format!("{noun}s {} and {} more", names.join(", "), n - SHOWN),
+        (Some((last, rest)), _) => format!("{noun}s {} and {last}", rest.join(", ")),
+        (None, _) => format!("no {noun}s"),
+    }
+}

@@ -1,0 +1,62 @@
+//! The mean-field guide q(theta) prod_i q(phi_i): an independent normal for every unconstrained coordinate.
+
+use std::f64::consts::PI;
+use std::ops::Range;
+
+/// Independent normals, one a coordinate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeanField {
+    /// Mean of each unconstrained coordinate.
+    pub loc: Vec<f64>,
+    /// Log of the standard deviation of each; -inf for a point.
+    pub ln_scale: Vec<f64>,
+}
+
+impl MeanField {
+    pub(crate) fn new(len: usize, loc: f64, ln_scale: f64) -> Self {
+        Self { loc: vec![loc; len], ln_scale: vec![ln_scale; len] }
+    }
+
+    /// Number of coordinates.
+    pub fn len(&self) -> usize {
+        self.loc.len()
+    }
+
+    /// Whether there are no coordinates.
+    pub fn is_empty(&self) -> bool {
+        self.loc.is_empty()
+    }
+
+    /// H(q) = sum_j ln_scale_j + ln(2 pi e) / 2 over the coordinates in `range`, in nats; a point has none.
+    pub(crate) fn entropy(&self, range: Range<usize>) -> f64 {
+        let half_ln_2_pi_e = 0.5 * (1.0 + (2.0 * PI).ln());
+        self.ln_scale[range].iter().filter(|s| s.is_finite()).map(|s| s + half_ln_2_pi_e).sum()
+    }
+}
+
+/// The guide of a model: a factor for theta, and one for all tasks' phi side by side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Guide {
+    /// q(theta).
+    pub global: MeanField,
+    /// q(phi_1) q(phi_2) ...; task i has the coordinates `task(i)`.
+    pub local: MeanField,
+    pub(crate) offsets: Vec<usize>,
+}
+
+impl Guide {
+    /// The local coordinates of task `i`.
+    pub fn task(&self, i: usize) -> Range<usize> {
+        self.offsets[i]..self.offsets[i + 1]
+    }
+
+    /// M, the number of tasks.
+    pub fn num_tasks(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether q(theta) is a point.
+    pub fn is_point(&self) -> bool {
+        self.global.ln_scale.contains(&f64::NEG_INFINITY)
+    }
+}

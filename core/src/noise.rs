@@ -1,0 +1,90 @@
+//! Standard normal draws, all from a counter-based generator: what a draw is depends on its key alone, not on threads.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The generator of one (seed, step, task).
+pub(crate) fn keyed(seed: u64, step: u64, task: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&step.to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(task);
+    rng
+}
+
+/// How many different sets of local draws there are; tasks share them in turn.
+const POOL: usize = 128;
+/// Stands for theta where a task's number is asked for.
+const THETA: u64 = u64::MAX;
+
+/// Draws for a whole evaluation: `draws` of theta, and as many of every task's phi.
+#[derive(Clone, Debug)]
+pub(crate) struct Noise {
+    pub(crate) draws: usize,
+    theta: Vec<f64>,
+    globals: usize,
+    pool: Vec<Vec<f64>>,
+    locals: usize,
+}
+
+impl Noise {
+    /// Fixed antithetic draws, each coordinate of mean 0 and variance 1, and uncorrelated within a block
+    /// (theta and one task) as far as their number allows: then the mean of any quadratic function is exact.
+    pub(crate) fn fixed(draws: usize, globals: usize, locals: usize, tasks: usize, seed: u64) -> Self {
+        let half = draws.div_ceil(2).max(1);
+        let theta = standardised(half, globals, &[], &mut keyed(seed, 0, THETA));
+        let pool = (0..POOL.min(tasks))
+            .map(|i| mirrored(standardised(half, locals, &theta, &mut keyed(seed, 0, i as u64)), half))
+            .collect();
+        Self { draws: 2 * half, theta: mirrored(theta, half), globals, pool, locals }
+    }
+
+    /// Fresh draws for one stochastic step: those of theta; the ones of a task come from [`keyed`].
+    pub(crate) fn fresh(draws: usize, globals: usize, locals: usize, tasks: &[usize], seed: u64, step: u64) -> Self {
+        let normal = |len: usize, task: u64| -> Vec<f64> {
+            let mut rng = keyed(seed, step, task);
+            (0..len).map(|_| rng.sample(rand_distr::StandardNormal)).collect()
+        };
+        let pool = tasks.iter().map(|&i| normal(draws * locals, i as u64)).collect();
+        Self { draws, theta: normal(draws * globals, THETA), globals, pool, locals }
+    }
+
+    pub(crate) fn theta(&self, draw: usize) -> &[f64] {
+        &self.theta[draw * self.globals..(draw + 1) * self.globals]
+    }
+
+    /// The draw for the task at `position` of the evaluated ones, of at least as many coordinates as it has.
+    #[inline(always)]
+    pub(crate) fn local(&self, position: usize, draw: usize) -> &[f64] {
+        &self.pool[position % self.pool.len()][draw * self.locals..(draw + 1) * self.locals]
+    }
+}
+
+/// `rows` x `columns` normal draws, row-major, each column scaled to mean square 1 and made orthogonal to the columns
+/// before it and to those of `fixed` while there are fewer of them than rows.
+fn standardised(rows: usize, columns: usize, fixed: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let width = fixed.len() / rows;
+    let mut done: Vec<Vec<f64>> = (0..width).map(|c| (0..rows).map(|r| fixed[r * width + c]).collect()).collect();
+    for _ in 0..columns {
+        let mut column: Vec<f64> = (0..rows).map(|_| rng.sample(rand_distr::StandardNormal)).collect();
+        if done.len() + 1 < rows {
+            for other in &done {
+                let overlap = column.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() / rows as f64;
+                column.iter_mut().zip(other).for_each(|(a, b)| *a -= overlap * b);
+            }
+        }
+        let scale = (column.iter().map(|a| a * a).sum::<f64>() / rows as f64).sqrt().recip();
+        column.iter_mut().for_each(|a| *a *= scale);
+        done.push(column);
+    }
+    (0..rows).flat_map(|r| done[width..].iter().map(move |c| c[r])).collect()
+}
+
+/// The draws and their mirror images.
+fn mirrored(mut draws: Vec<f64>, half: usize) -> Vec<f64> {
+    debug_assert!(draws.len().is_multiple_of(half));
+    let negated: Vec<f64> = draws.iter().map(|d| -d).collect();
+    draws.extend(negated);
+    draws
+}

@@ -1,0 +1,5 @@
+//! Maximisation of an ELBO. What is maximised, and what the optimiser moves, meet only here.
+
+pub(crate) mod adam;
+pub(crate) mod climb;
+pub(crate) mod newton;

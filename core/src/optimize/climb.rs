@@ -1,0 +1,235 @@
+//! Chooses parameterisation and optimiser, and climbs to the maximum of the ELBO.
+
+use crate::arrow::Arrow;
+use crate::block::{Second, Order};
+use crate::dual::Lanes;
+use crate::elbo::{Elbo, Objective, Shape};
+use crate::error::Error;
+use crate::fit::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::fit::verdict::Verdict;
+use crate::guide::{Guide, MeanField};
+use crate::interpret::discover::Start;
+use crate::model::Model;
+use crate::noise::Noise;
+use crate::optimize::adam::adam;
+use crate::optimize::newton::{Ended, Limits, metric, newton};
+use crate::progress::Progress;
+use std::fmt;
+
+/// What to climb with.
+pub(crate) struct Settings<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) shape: &'a Shape,
+    pub(crate) start: Start,
+}
+
+/// Where a climb ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Climbed {
+    pub(crate) guide: Guide,
+    pub(crate) elbo: Elbo,
+    pub(crate) arrow: Arrow,
+    pub(crate) non_centred: Vec<bool>,
+    pub(crate) optimiser: Ran,
+    pub(crate) iterations: usize,
+    pub(crate) gradient_norm: f64,
+    pub(crate) draws: usize,
+    /// How far other draws would move the means, in guide standard deviations; 0 where nothing is sampled.
+    pub(crate) draws_error: f64,
+    pub(crate) verdict: Verdict,
+}
+
+/// Which optimiser ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    Newton,
+    Adam,
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Newton => "Newton",
+            Self::Adam => "Adam",
+        })
+    }
+}
+
+/// Log-scale the guide starts with.
+const FIRST_LN_SCALE: f64 = -1.0;
+/// Newton iterations at most.
+const MOST_NEWTON: usize = 200;
+/// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
+const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
+const MOST_DRAWS: usize = 1024;
+/// Widest block for which second derivatives are taken by default.
+const WIDEST_NEWTON: usize = 64;
+/// More tasks than this do not take part in choosing the parameterisation.
+const MOST_CHOOSING: usize = 200;
+
+/// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
+pub(crate) fn climb<M: Model>(model: &M, settings: &Settings<'_>) -> Result<Climbed, Error> {
+    let sites = M::LOCAL_SITES.len();
+    let mut written = vec![false; sites];
+    let can = &settings.shape.location_scale;
+    match settings.options.parameterisation {
+        Parameterisation::Centred => climb_as(model, settings, &written),
+        Parameterisation::NonCentred => climb_as(model, settings, can),
+        Parameterisation::Auto => {
+            let mut best = climb_as(model, settings, &written)?;
+            for site in (0..sites).filter(|&site| can[site] && model.num_tasks() <= MOST_CHOOSING) {
+                written[site] = true;
+                let other = climb_as(model, settings, &written)?;
+                if other.elbo.total() > best.elbo.total() && other.verdict.is_converged() >= best.verdict.is_converged() {
+                    best = other;
+                } else {
+                    written[site] = false;
+                }
+            }
+            Ok(best)
+        }
+    }
+}
+
+fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool]) -> Result<Climbed, Error> {
+    let Settings { options, shape, .. } = settings;
+    let objective = Objective::new(model, shape, non_centred, options.estimator);
+    let narrow = objective.widest_block() <= WIDEST_NEWTON;
+    let guide = first_guide(&objective, settings);
+    match &options.optimiser {
+        Optimiser::Newton => Ok(climb_newton(&objective, settings, guide)),
+        Optimiser::Auto if narrow => Ok(climb_newton(&objective, settings, guide)),
+        Optimiser::Auto => Ok(climb_adam(&objective, settings, guide, &AdamOptions::default())),
+        Optimiser::Adam(adam) => Ok(climb_adam(&objective, settings, guide, adam)),
+    }
+}
+
+fn first_guide<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>) -> Guide {
+    let offsets = objective.offsets.clone();
+    let mut global = MeanField::new(objective.num_globals(), 0.0, FIRST_LN_SCALE);
+    let mut local = MeanField::new(offsets[offsets.len() - 1], 0.0, FIRST_LN_SCALE);
+    for (j, loc) in global.loc.iter_mut().enumerate() {
+        *loc = settings.start.coordinate(None, j);
+    }
+    for i in 0..objective.num_tasks() {
+        for j in offsets[i]..offsets[i + 1] {
+            local.loc[j] = settings.start.coordinate(Some(i), j - offsets[i]);
+        }
+    }
+    if settings.options.global == GlobalFactor::Point {
+        global.ln_scale.fill(f64::NEG_INFINITY);
+    }
+    Guide { global, local, offsets }
+}
+
+fn climb_newton<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, mut guide: Guide) -> Climbed {
+    let options = settings.options;
+    let limits = Limits { iterations: options.max_iterations.unwrap_or(MOST_NEWTON), tolerance: options.tolerance };
+    let sampled = objective.sampled.global || objective.sampled.tasks;
+    let progress = Progress::new(options.progress, "Newton", limits.iterations);
+    let mut draws = if sampled { options.draws.max(2) } else { 1 };
+    let mut iterations = 0;
+    loop {
+        let noise = objective.noise(draws, options.seed);
+        let ended = newton(objective, guide, &noise, limits, |step, elbo| progress.at(step, elbo));
+        iterations += ended.iterations;
+        let error = if sampled { draws_error(objective, &ended, draws, options.seed.wrapping_add(1)) } else { 0.0 };
+        if ended.converged && error > TOLERABLE_DRAWS_ERROR && draws < MOST_DRAWS {
+            draws *= 4;
+            guide = ended.guide;
+            continue;
+        }
+        let verdict = judge(&ended, error);
+        let Ended { guide, elbo, arrow, gradient_norm, .. } = ended;
+        return Climbed {
+            guide,
+            elbo,
+            arrow,
+            non_centred: objective.blocks.non_centred.clone(),
+            optimiser: Ran::Newton,
+            iterations,
+            gradient_norm,
+            draws,
+            draws_error: error,
+            verdict,
+        };
+    }
+}
+
+fn judge(ended: &Ended, draws_error: f64) -> Verdict {
+    if ended.converged && draws_error <= 10.0 * TOLERABLE_DRAWS_ERROR {
+        return Verdict::Converged;
+    }
+    let (reason, try_next) = if ended.converged {
+        (
+            format!("other draws would move a mean by {draws_error:.1} guide standard deviations"),
+            "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
+        )
+    } else if !ended.gradient_norm.is_finite() || !ended.elbo.total().is_finite() {
+        ("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
+    } else if let Some(wide) = widest(&ended.guide) {
+        (
+            format!("a scale of the guide grew to e^{wide:.0}: the posterior looks improper, or flat in a latent"),
+            "a proper prior on every latent".to_owned(),
+        )
+    } else {
+        (
+            format!("the gradient norm is still {:.1e} after {} steps", ended.gradient_norm, ended.iterations),
+            "more `max_iterations`, or another seed".to_owned(),
+        )
+    };
+    Verdict::NotConverged { reason, try_next }
+}
+
+/// The largest log-scale, if it is beyond all reason.
+fn widest(guide: &Guide) -> Option<f64> {
+    let all = guide.global.ln_scale.iter().chain(&guide.local.ln_scale);
+    all.copied().reduce(f64::max).filter(|&s| s > 12.0)
+}
+
+/// How far another set of draws would move the means, in guide standard deviations: one Newton step with its gradient,
+/// root mean square over coordinates of theta, or of the worst task.
+fn draws_error<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usize, seed: u64) -> f64 {
+    let (_, other) = objective.expand(&ended.guide, &objective.noise(draws, seed));
+    let metric = metric(&ended.guide, &ended.arrow);
+    let Some(step) = ended.arrow.factorise(0.0, &metric).map(|f| f.solve(&other)) else { return f64::INFINITY };
+    let moved = |p: &nalgebra::DVector<f64>, d: &nalgebra::DVector<f64>| {
+        let n = p.len() / 2;
+        (0..n).map(|j| p[j].abs() * d[j].sqrt()).fold(0.0, f64::max)
+    };
+    let tasks = step.tasks.iter().zip(&metric.tasks).map(|(p, d)| moved(p, d));
+    // two independent sets differ by sqrt(2) of the error of one
+    tasks.fold(moved(&step.global, &metric.global), f64::max) / 2.0_f64.sqrt()
+}
+
+fn climb_adam<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Climbed {
+    let options = settings.options;
+    let ended = adam(objective, guide, adam_options, options);
+    let noise = objective.noise(options.draws.max(2), options.seed);
+    let (elbo, arrow) = objective.expand(&ended.guide, &noise);
+    let gradient_norm = crate::optimize::newton::norm(&arrow, &metric(&ended.guide, &arrow));
+    Climbed {
+        elbo,
+        arrow,
+        non_centred: objective.blocks.non_centred.clone(),
+        optimiser: Ran::Adam,
+        iterations: ended.steps,
+        gradient_norm,
+        draws: adam_options.draws,
+        draws_error: 0.0,
+        verdict: ended.verdict,
+        guide: ended.guide,
+    }
+}
+
+impl<M: Model> Objective<'_, M> {
+    pub(crate) fn noise(&self, draws: usize, seed: u64) -> Noise {
+        Noise::fixed(draws, self.num_globals(), self.most.0, self.num_tasks(), seed)
+    }
+
+    /// Coordinates of the widest block that second derivatives are taken of.
+    fn widest_block(&self) -> usize {
+        let _ = <<Second as Order>::Lanes<M::LocalLanes> as Lanes>::WIDTH;
+        self.num_globals().max(self.blocks.task_reads.len() + self.most.0)
+    }
+}

@@ -1,0 +1,136 @@
+//! Damped Newton on a deterministic ELBO: guide means and log-scales together.
+//!
+//! A step solves (-H + damping * D) p = g, with D the Fisher information of the guide (1 / scale^2 for a mean, 2 for a
+//! log-scale), which makes the damping free of units. The damping falls when the step gained what the
+//! quadratic model promised, and rises otherwise (Nielsen 1999; Nocedal & Wright 2006, section 4).
+
+use crate::arrow::{Arrow, ArrowVector};
+use crate::elbo::{Objective, Elbo};
+use crate::guide::{Guide, MeanField};
+use crate::model::Model;
+use crate::noise::Noise;
+use nalgebra::DVector;
+
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Most iterations.
+    pub(crate) iterations: usize,
+    /// Converged when the gradient's norm in the guide's metric is at most this, in nats.
+    pub(crate) tolerance: f64,
+}
+
+/// Where it ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) guide: Guide,
+    pub(crate) elbo: Elbo,
+    pub(crate) arrow: Arrow,
+    pub(crate) iterations: usize,
+    pub(crate) gradient_norm: f64,
+    pub(crate) converged: bool,
+}
+
+/// Where the damping starts, and the range it is kept in; beyond the upper end no step helps any more.
+const FIRST_DAMPING: f64 = 1.0;
+const LEAST_DAMPING: f64 = 1e-12;
+const MOST_DAMPING: f64 = 1e14;
+/// A log-scale moves no further than this in one step: exp of it is the factor on the scale.
+const LONGEST_LN_SCALE_STEP: f64 = 3.0;
+
+/// Climbs from `guide` to a stationary point of the ELBO with these fixed draws.
+pub(crate) fn newton<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, noise: &Noise, limits: Limits, mut watch: impl FnMut(usize, f64)) -> Ended {
+    let (mut elbo, mut arrow) = objective.expand(&guide, noise);
+    let mut damping = FIRST_DAMPING;
+    let mut growth = 2.0;
+    let mut iterations = 0;
+    loop {
+        let metric = metric(&guide, &arrow);
+        let gradient_norm = norm(&arrow, &metric);
+        watch(iterations, elbo.total());
+        let converged = gradient_norm <= limits.tolerance;
+        if converged || iterations == limits.iterations || !gradient_norm.is_finite() {
+            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged };
+        }
+        let accepted = loop {
+            if damping > MOST_DAMPING {
+                break None;
+            }
+            if let Some(step) = arrow.factorise(damping, &metric).map(|f| f.solve(&arrow)) {
+                let (shortened, candidate) = moved(&guide, &step);
+                let candidate_elbo = objective.value(&candidate, noise);
+                let gain = candidate_elbo.total() - elbo.total();
+                let promised = promised(&arrow, &step, &metric, damping);
+                // close to the top the gain drowns in rounding: a step the model promises next to nothing for is taken
+                let rounding = 1e-13 * (1.0 + elbo.total().abs());
+                if gain.is_finite() && (gain > 0.0 && gain >= 1e-4 * promised || promised < rounding && gain > -10.0 * rounding) {
+                    let ratio = if promised > rounding { gain / promised } else { 1.0 };
+                    if !shortened || ratio > 0.5 {
+                        damping = (damping * (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.05, 2.0)).max(LEAST_DAMPING);
+                    }
+                    growth = 2.0;
+                    break Some(candidate);
+                }
+            }
+            damping = damping.max(1e-8) * growth;
+            growth *= 2.0;
+        };
+        let Some(candidate) = accepted else {
+            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged: false };
+        };
+        guide = candidate;
+        (elbo, arrow) = objective.expand(&guide, noise);
+        iterations += 1;
+    }
+}
+
+/// The Fisher information of the guide, in the arrow's shape. A point has none: there the curvature itself serves.
+pub(crate) fn metric(guide: &Guide, arrow: &Arrow) -> ArrowVector {
+    let of = |factor: &MeanField, range: std::ops::Range<usize>, curvature: &dyn Fn(usize) -> f64| {
+        let n = range.len();
+        let loc = range.clone().enumerate().map(|(j, at)| {
+            let s = factor.ln_scale[at];
+            if s.is_finite() { (-2.0 * s).exp() } else { curvature(j).abs().max(1e-6) }
+        });
+        DVector::from_iterator(2 * n, loc.chain(std::iter::repeat_n(2.0, n)))
+    };
+    let global = of(&guide.global, 0..guide.global.len(), &|j| arrow.global_hessian[(j, j)]);
+    let task = |i: usize| of(&guide.local, guide.task(i), &|j| arrow.tasks[i].hessian[(j, j)]);
+    ArrowVector { global, tasks: (0..guide.num_tasks()).map(task).collect() }
+}
+
+/// sqrt(g' D^-1 g): how far the gradient is from zero, in units in which the guide's own width is 1.
+pub(crate) fn norm(arrow: &Arrow, metric: &ArrowVector) -> f64 {
+    let part = |g: &DVector<f64>, d: &DVector<f64>| g.iter().zip(d).map(|(g, d)| g * g / d).sum::<f64>();
+    let tasks: f64 = arrow.tasks.iter().zip(&metric.tasks).map(|(t, d)| part(&t.gradient, d)).sum();
+    (part(&arrow.global_gradient, &metric.global) + tasks).sqrt()
+}
+
+/// What the quadratic model says the step gains: with (-H + damping D) p = g, it is (p' g + damping p' D p) / 2.
+fn promised(arrow: &Arrow, step: &ArrowVector, metric: &ArrowVector, damping: f64) -> f64 {
+    let part = |g: &DVector<f64>, p: &DVector<f64>, d: &DVector<f64>| {
+        g.dot(p) + damping * p.iter().zip(d).map(|(p, d)| p * p * d).sum::<f64>()
+    };
+    let tasks = arrow.tasks.iter().zip(&step.tasks).zip(&metric.tasks).map(|((t, p), d)| part(&t.gradient, p, d));
+    0.5 * (part(&arrow.global_gradient, &step.global, &metric.global) + tasks.sum::<f64>())
+}
+
+/// The guide after the step, shortened as a whole if a log-scale would move too far.
+fn moved(guide: &Guide, step: &ArrowVector) -> (bool, Guide) {
+    let longest = |p: &DVector<f64>| p.iter().skip(p.len() / 2).fold(0.0, |a: f64, b| a.max(b.abs()));
+    let most = step.tasks.iter().map(longest).fold(longest(&step.global), f64::max);
+    let factor = (LONGEST_LN_SCALE_STEP / most).min(1.0);
+    let mut out = guide.clone();
+    let apply = |factor_q: &mut MeanField, first: usize, p: &DVector<f64>| {
+        let n = p.len() / 2;
+        for j in 0..n {
+            factor_q.loc[first + j] += factor * p[j];
+            factor_q.ln_scale[first + j] += factor * p[n + j];
+        }
+    };
+    apply(&mut out.global, 0, &step.global);
+    for (i, p) in step.tasks.iter().enumerate() {
+        apply(&mut out.local, guide.offsets[i], p);
+    }
+    (factor < 1.0, out)
+}

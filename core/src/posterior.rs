@@ -1,0 +1,76 @@
+//! Weighted draws of the posterior, in unconstrained coordinates.
+
+use crate::guide::Guide;
+use crate::linear_response::LinearResponse;
+use crate::noise::{Noise, keyed};
+use nalgebra::{DMatrix, DVector};
+use rand::RngExt;
+use std::borrow::Cow;
+
+/// Draws of theta with weights, and as many of every task's phi, each phi given the theta of its number.
+#[derive(Clone, Debug)]
+pub(crate) struct Posterior {
+    /// Row-major: a row a draw.
+    pub(crate) theta: Vec<f64>,
+    pub(crate) globals: usize,
+    /// Sum to 1.
+    pub(crate) weights: Vec<f64>,
+    pub(crate) locals: Locals,
+}
+
+/// Where draws of phi come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Locals {
+    /// One row-major table a task.
+    Drawn(Vec<Vec<f64>>),
+    /// Made on demand from the conditional Gaussian, keyed by the task.
+    Gaussian { seed: u64 },
+}
+
+/// Distinguishes these draws from those of the fit.
+const STEP: u64 = u64::MAX - 1;
+
+impl Posterior {
+    /// Equally weighted draws of a Gaussian.
+    pub(crate) fn gaussian(guide: &Guide, gaussian: &LinearResponse, draws: usize, seed: u64) -> Self {
+        let globals = guide.global.len();
+        let noise = Noise::fixed(draws, globals, 0, 0, seed ^ STEP);
+        let root = root(&gaussian.global);
+        let theta = (0..noise.draws).flat_map(|s| {
+            let away = &root * DVector::from_column_slice(noise.theta(s));
+            guide.global.loc.iter().zip(away.iter()).map(|(l, a)| l + a).collect::<Vec<_>>()
+        });
+        let weights = vec![(noise.draws as f64).recip(); noise.draws];
+        Self { theta: theta.collect(), globals, weights, locals: Locals::Gaussian { seed } }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    pub(crate) fn theta(&self, draw: usize) -> &[f64] {
+        &self.theta[draw * self.globals..(draw + 1) * self.globals]
+    }
+
+    /// All draws of task i's coordinates, row-major.
+    pub(crate) fn task<'a>(&'a self, guide: &Guide, gaussian: &LinearResponse, i: usize) -> Cow<'a, [f64]> {
+        match &self.locals {
+            Locals::Drawn(tables) => Cow::Borrowed(&tables[i]),
+            Locals::Gaussian { seed } => {
+                let mut rng = keyed(*seed, STEP, i as u64);
+                let root = root(&gaussian.tasks[i].covariance);
+                let rows = (0..self.len()).flat_map(|s| {
+                    let z = DVector::from_fn(root.ncols(), |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal));
+                    let u = gaussian.task_mean(guide, i, self.theta(s)) + &root * z;
+                    u.iter().copied().collect::<Vec<_>>()
+                });
+                Cow::Owned(rows.collect())
+            }
+        }
+    }
+}
+
+/// Lower-triangular root of a covariance; of one that is zero, zero.
+pub(crate) fn root(covariance: &DMatrix<f64>) -> DMatrix<f64> {
+    covariance.clone().cholesky().map_or_else(|| covariance.map(|_| 0.0), |c| c.unpack())
+}
