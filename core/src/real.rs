@@ -236,9 +236,8 @@ impl<N: Number> Real<N> {
     /// Logarithm of [`normal_cdf`](Self::normal_cdf), accurate in both tails.
     #[inline(always)]
     pub fn ln_normal_cdf(self) -> Self {
-        let z = self.value();
-        let (ratio, excess) = if N::ORDER > 0 { special::inverse_mills(z) } else { (0.0, 0.0) };
-        self.chain(special::ln_normal_cdf(z), ratio, -ratio * excess)
+        let [value, first, second] = special::ln_normal_cdf_partials(self.value());
+        self.chain(value, first, second)
     }
 
     /// ln(exp(self) + exp(other)), stable.

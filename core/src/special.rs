@@ -6,7 +6,7 @@ mod gamma;
 mod normal_integral;
 
 pub use gamma::{digamma, ln_beta, ln_gamma, tetragamma, trigamma};
-pub use normal_integral::{erf, erfc, inverse_mills, ln_normal_cdf, normal_cdf, normal_density};
+pub use normal_integral::{erf, erfc, ln_normal_cdf, ln_normal_cdf_partials, normal_cdf, normal_density};
 
 /// ln(sqrt(2 pi)).
 pub const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;

@@ -48,7 +48,7 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Cauchy<L, S> {
 #[inline(always)]
 pub(crate) fn standard(z: f64) -> [f64; 3] {
     let first = -2.0 * z / (1.0 + z * z);
-    [-LN_PI - (z * z).ln_1p(), first, first * first - 2.0 / (1.0 + z * z)]
+    [-LN_PI - (1.0 + z * z).ln(), first, first * first - 2.0 / (1.0 + z * z)]
 }
 
 /// A draw of the standard Cauchy distribution, by inversion.

@@ -1,8 +1,9 @@
 //! The gamma function's logarithm and the derivatives of that.
 //!
-//! Derivatives: asymptotic series (Abramowitz & Stegun 1964, 6.3.18, 6.4.12, 6.4.13) at 10 and above, recurrence (6.3.5,
-//! 6.4.6) below, reflection (6.3.7, 6.4.7) for negative arguments. No loops, so that a call with an invariant argument
-//! can leave the loop it is in.
+//! Asymptotic series (Abramowitz & Stegun 1964, 6.1.41, 6.3.18, 6.4.12, 6.4.13) at 10 and above, recurrence (6.1.15, 6.3.5,
+//! 6.4.6) below, reflection (6.1.17, 6.3.7, 6.4.7) for negative arguments. No loops, and of the standard library only
+//! what the compiler knows to be without effects (not `tan`, not `ln_1p`): then it can take a call with an invariant
+//! argument out of the loop it is in.
 
 use super::LN_SQRT_2PI;
 use std::f64::consts::PI;
@@ -13,7 +14,10 @@ const LARGE: f64 = 10.0;
 /// Logarithm of |gamma(x)|; infinite at 0, -1, -2, ...
 #[inline]
 pub fn ln_gamma(x: f64) -> f64 {
-    libm::lgamma(x)
+    if x > 0.0 {
+        return ln_gamma_of_positive(x);
+    }
+    (PI / (PI * from_nearest(x)).sin().abs()).ln() - ln_gamma_of_positive(1.0 - x)
 }
 
 /// Derivative of [`ln_gamma`]; at the poles 0, -1, -2, ... the limit from the right, -inf.
@@ -22,7 +26,8 @@ pub fn digamma(x: f64) -> f64 {
     if x > 0.0 {
         return digamma_of_positive(x);
     }
-    digamma_of_positive(1.0 - x) - PI / (PI * from_nearest(x)).tan()
+    let (sin, cos) = (PI * from_nearest(x)).sin_cos();
+    digamma_of_positive(1.0 - x) - PI * cos / sin
 }
 
 /// Derivative of [`digamma`]; inf at the poles 0, -1, -2, ...
@@ -56,11 +61,12 @@ pub fn ln_beta(a: f64, b: f64) -> f64 {
         return ln_gamma(small) + ln_gamma(large) - ln_gamma(sum);
     }
     let share = small / sum;
+    let ln_rest = ln_1m(share);
     let rest = stirling_error(large) - stirling_error(sum);
     if small < LARGE {
-        return ln_gamma(small) + rest + small - small * sum.ln() + (large - 0.5) * (-share).ln_1p();
+        return ln_gamma(small) + rest + small - small * sum.ln() + (large - 0.5) * ln_rest;
     }
-    let powers = (small - 0.5) * share.ln() + large * (-share).ln_1p();
+    let powers = (small - 0.5) * share.ln() + large * ln_rest;
     LN_SQRT_2PI - 0.5 * large.ln() + stirling_error(small) + rest + powers
 }
 
@@ -68,6 +74,14 @@ pub fn ln_beta(a: f64, b: f64) -> f64 {
 #[inline(always)]
 fn from_nearest(x: f64) -> f64 {
     x - x.round()
+}
+
+/// ln(1 - x) for 0 < x < 1, accurate near 0 (Kahan's correction for the rounding of 1 - x); unlike `ln_1p` free of effects.
+#[inline(always)]
+fn ln_1m(x: f64) -> f64 {
+    let rest = 1.0 - x;
+    let rounded = 1.0 - rest;
+    if rounded == 0.0 { -x } else { rest.ln() * (x / rounded) }
 }
 
 /// ln gamma(x) - ((x - 1/2) ln x - x + ln(2 pi) / 2), for x >= 10.
@@ -80,9 +94,73 @@ fn stirling_error(x: f64) -> f64 {
     )
 }
 
+/// The recurrence leads to gamma(2 + d) with d between -1/2 and 1/2. Near the roots, 1 and 2, relative accuracy is kept.
+#[inline(always)]
+fn ln_gamma_of_positive(x: f64) -> f64 {
+    if x >= LARGE {
+        (x - 0.5) * (x.ln() - 1.0) + (LN_SQRT_2PI - 0.5) + stirling_error(x)
+    } else if x < 0.5 {
+        ln_gamma_around_two(x) - (x + x * x).ln()
+    } else if x < 1.5 {
+        ln_gamma_around_two(x - 1.0) - x.ln()
+    } else {
+        let (mut reduced, mut product) = (x, 1.0);
+        for _ in 0..8 {
+            let more = reduced >= 2.5;
+            reduced -= if more { 1.0 } else { 0.0 };
+            product *= if more { reduced } else { 1.0 };
+        }
+        ln_gamma_around_two(reduced - 2.0) + product.ln()
+    }
+}
+
+/// ln gamma(2 + d) by its Taylor series (Abramowitz & Stegun 1964, 6.1.33): the coefficient of d is 1 less Euler's
+/// constant, that of d^k is (-1)^k (zeta(k) - 1) / k.
+#[inline(always)]
+fn ln_gamma_around_two(d: f64) -> f64 {
+    let odd = polynomial(
+        d * d,
+        [
+            0.422_784_335_098_467_13,
+            -0.067_352_301_053_198_1,
+            -0.007_385_551_028_673_986,
+            -0.001_192_753_911_703_261,
+            -0.000_223_154_758_453_579_39,
+            -4.492_623_673_813_314e-5,
+            -9.439_488_275_268_397e-6,
+            -2.039_215_753_801_366e-6,
+            -4.492_469_198_764_566e-7,
+            -1.004_322_482_396_809_9e-7,
+            -2.271_109_460_894_316_4e-8,
+            -5.183_475_041_970_047e-9,
+            -1.192_140_140_586_091_2e-9,
+        ],
+    );
+    let even = polynomial(
+        d * d,
+        [
+            0.322_467_033_424_113_2,
+            0.020_580_808_427_784_546,
+            0.002_890_510_330_741_523_4,
+            0.000_509_669_524_743_042_5,
+            9.945_751_278_180_853e-5,
+            2.050_721_277_567_069e-5,
+            4.374_866_789_907_488e-6,
+            9.551_412_130_407_42e-7,
+            2.120_718_480_555_466_5e-7,
+            4.769_810_169_363_980_4e-8,
+            1.083_865_921_489_695_5e-8,
+            2.483_674_543_802_478_5e-9,
+            5.731_367_241_678_862e-10,
+        ],
+    );
+    d * (odd + d * even)
+}
+
 #[inline(always)]
 fn digamma_of_positive(x: f64) -> f64 {
-    let (y, below) = if x < LARGE { (x + LARGE, sum_of_ten(|k| (x + k).recip())) } else { (x, 0.0) };
+    let below = sum_of_ten(|k| (x + k).recip());
+    let y = x + LARGE;
     let r = y.recip();
     let tail = polynomial(
         r * r,
@@ -106,8 +184,8 @@ fn trigamma_of_positive(x: f64) -> f64 {
         let r = (x + k).recip();
         r * r
     };
-    let (y, below) = if x < LARGE { (x + LARGE, sum_of_ten(square_recip)) } else { (x, 0.0) };
-    let r = y.recip();
+    let below = sum_of_ten(square_recip);
+    let r = (x + LARGE).recip();
     let tail = polynomial(
         r * r,
         [1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0, 7.0 / 6.0, -3617.0 / 510.0],
@@ -121,8 +199,8 @@ fn tetragamma_of_positive(x: f64) -> f64 {
         let r = (x + k).recip();
         r * r * r
     };
-    let (y, below) = if x < LARGE { (x + LARGE, 2.0 * sum_of_ten(cube_recip)) } else { (x, 0.0) };
-    let r = y.recip();
+    let below = 2.0 * sum_of_ten(cube_recip);
+    let r = (x + LARGE).recip();
     let tail = polynomial(
         r * r,
         [1.0 / 2.0, -1.0 / 6.0, 1.0 / 6.0, -3.0 / 10.0, 5.0 / 6.0, -691.0 / 210.0, 35.0 / 2.0, -3617.0 / 30.0],

@@ -40,25 +40,22 @@ pub fn normal_density(z: f64) -> f64 {
 /// Logarithm of [`normal_cdf`], accurate in both tails.
 #[inline]
 pub fn ln_normal_cdf(z: f64) -> f64 {
-    if z < TAIL {
-        -0.5 * z * z - LN_SQRT_2PI - (tail_excess(z) - z).ln()
-    } else if z < 0.0 {
-        normal_cdf(z).ln()
-    } else {
-        (-normal_cdf(-z)).ln_1p()
-    }
+    ln_normal_cdf_partials(z)[0]
 }
 
-/// The ratio r = (normal density) / (normal integral) at z, which is the derivative of [`ln_normal_cdf`], and z + r, free
-/// of the cancellation in the lower tail. The second derivative is -r (z + r).
+/// [`ln_normal_cdf`] and its first two derivatives: with r = (normal density) / (normal integral), they are r and
+/// -r (z + r), the latter free of cancellation in the lower tail.
 #[inline]
-pub fn inverse_mills(z: f64) -> (f64, f64) {
+pub fn ln_normal_cdf_partials(z: f64) -> [f64; 3] {
     if z < TAIL {
         let excess = tail_excess(z);
-        return (excess - z, excess);
+        let ratio = excess - z;
+        return [-0.5 * z * z - LN_SQRT_2PI - ratio.ln(), ratio, -ratio * excess];
     }
-    let ratio = normal_density(z) / normal_cdf(z);
-    (ratio, z + ratio)
+    let smaller = normal_cdf(-z.abs());
+    let (ln_cdf, cdf) = if z < 0.0 { (smaller.ln(), smaller) } else { ((-smaller).ln_1p(), 1.0 - smaller) };
+    let ratio = normal_density(z) / cdf;
+    [ln_cdf, ratio, -ratio * (z + ratio)]
 }
 
 /// z + (density / integral) at z < -5: 1 / (t + 2 / (t + 3 / (t + ...))) with t = -z.
@@ -163,9 +160,9 @@ mod tests {
 
     /// mpmath 1.3: `npdf(z) / ncdf(z)`.
     #[test]
-    fn inverse_mills_agrees() {
+    fn first_partial_agrees() {
         check_table(
-            |z| inverse_mills(z).0,
+            |z| ln_normal_cdf_partials(z)[1],
             1e-14,
             &[
                 (-100_000_000.0, 100_000_000.000_000_01),
@@ -187,28 +184,28 @@ mod tests {
         );
     }
 
-    /// mpmath 1.3: `z + npdf(z) / ncdf(z)`.
+    /// mpmath 1.3: `-r * (z + r)` with `r = npdf(z) / ncdf(z)`.
     #[test]
-    fn inverse_mills_excess_agrees() {
+    fn second_partial_agrees() {
         check_table(
-            |z| inverse_mills(z).1,
+            |z| ln_normal_cdf_partials(z)[2],
             4e-14,
             &[
-                (-100_000_000.0, 9.999_999_999_999_999e-9),
-                (-100.0, 0.009_998_000_999_260_705),
-                (-38.5, 0.025_939_096_854_493_696),
-                (-12.0, 0.082_214_175_254_284_33),
-                (-6.0, 0.158_482_604_544_598_92),
-                (-5.01, 0.186_177_543_221_178_6),
-                (-4.99, 0.186_831_473_609_470_03),
-                (-3.0, 0.283_098_654_930_436_5),
-                (-1.0, 0.525_135_276_160_981_2),
-                (-0.1, 0.762_617_471_530_936_2),
-                (0.0, 0.797_884_560_802_865_4),
-                (0.7, 1.111_924_750_419_290_6),
-                (3.0, 3.004_437_839_042_126),
-                (9.0, 9.0),
-                (30.0, 30.0),
+                (-100_000_000.0, -0.999_999_999_999_999_9),
+                (-100.0, -0.999_900_059_950_051_7),
+                (-38.5, -0.999_328_065_643_634_1),
+                (-12.0, -0.993_329_273_664_154_1),
+                (-6.0, -0.976_012_363_210_833_2),
+                (-5.01, -0.967_411_569_137_978_7),
+                (-4.99, -0.967_195_052_842_341_5),
+                (-3.0, -0.929_440_813_214_731_9),
+                (-1.0, -0.800_902_334_429_651_2),
+                (-0.1, -0.657_847_155_037_331_8),
+                (0.0, -std::f64::consts::FRAC_2_PI),
+                (0.7, -0.458_029_325_301_498_37),
+                (3.0, -0.013_333_211_541_740_806),
+                (9.0, -9.251_796_214_502_023e-18),
+                (30.0, -4.420_938_404_635_642e-195),
             ],
         );
     }
