@@ -3,6 +3,20 @@
 //! A distribution is a struct that holds its parameters, each a constant or a number that varies ([`Param`]). It works
 //! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
 
+pub mod bernoulli;
+pub mod bernoulli_logit;
+pub mod beta_binomial;
+pub mod binomial;
+pub mod binomial_logit;
+pub mod categorical;
+pub mod categorical_logit;
+pub mod geometric;
+mod mass;
+pub mod negative_binomial;
+pub mod negative_binomial_2;
+pub mod poisson;
+pub mod poisson_log;
+pub mod zero_inflated_poisson;
 pub mod beta;
 pub mod cauchy;
 pub mod exponential;
@@ -23,6 +37,19 @@ pub mod student_t;
 pub mod uniform;
 pub mod weibull;
 
+pub use bernoulli::Bernoulli;
+pub use bernoulli_logit::BernoulliLogit;
+pub use beta_binomial::BetaBinomial;
+pub use binomial::Binomial;
+pub use binomial_logit::BinomialLogit;
+pub use categorical::Categorical;
+pub use categorical_logit::CategoricalLogit;
+pub use geometric::Geometric;
+pub use negative_binomial::NegativeBinomial;
+pub use negative_binomial_2::NegativeBinomial2;
+pub use poisson::Poisson;
+pub use poisson_log::PoissonLog;
+pub use zero_inflated_poisson::ZeroInflatedPoisson;
 pub use beta::Beta;
 pub use cauchy::Cauchy;
 pub use exponential::Exponential;

@@ -1,0 +1,100 @@
+//! ln p(x | probabilities) = ln probabilities\[x\], x = 0, ..., K - 1.
+
+use crate::dist::Distribution;
+use crate::dist::mass::join_mass;
+use crate::error::Invalid;
+use crate::number::{Jet, Number, Param, Real};
+use crate::param_vec::ParamVec;
+use crate::support::{Categories, Support};
+use rand::{Rng, RngExt};
+
+/// How far from 1 probabilities may sum.
+const TOLERANCE: f64 = 1e-8;
+
+/// Categorical distribution: `Categorical(probabilities)`, the number of a category, counted from 0 (Stan counts from 1).
+///
+/// `probabilities` is a vector ([`ParamVec`]) of K numbers that are not negative and sum to 1. Support: 0, ..., K - 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Categorical<P>(pub P);
+
+impl<N: Number, P: ParamVec<N> + Clone> Distribution<N> for Categorical<P> {
+    type Support = Categories;
+
+    fn support(&self) -> Categories {
+        Categories(self.0.len())
+    }
+
+    #[inline(always)]
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let Some(category) = category::<N>(x, self.0.len()) else { return Real::constant(f64::NEG_INFINITY) };
+        let p = self.0.entry(category);
+        let recip = p.value().recip();
+        join_mass((p,), &Jet { value: p.value().ln(), first: [recip], second: [[-recip * recip]] })
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let invalid = |value, expected| {
+            let varies = self.0.varies();
+            Err(Invalid { distribution: "Categorical", name: "probabilities", value, expected, varies })
+        };
+        let values = (0..self.0.len()).map(|k| self.0.entry(k).value());
+        if let Some(value) = values.clone().find(|p| !(0.0..=1.0).contains(p)) {
+            return invalid(value, "from 0 to 1");
+        }
+        let sum: f64 = values.sum();
+        if (sum - 1.0).abs() > TOLERANCE { invalid(sum, "numbers whose sum is 1") } else { Ok(()) }
+    }
+
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
+        sample_category(rng, (0..self.0.len()).map(|k| self.0.entry(k).value()))
+    }
+}
+
+/// The index that `x` is, if it is one.
+#[inline(always)]
+pub(crate) fn category<N: Number>(x: impl Param<N>, len: usize) -> Option<usize> {
+    // A whole number from 0 to len - 1.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Support::<N>::contains(&Categories(len), x.value()).then(|| x.value() as usize)
+}
+
+/// A draw; `None` if there is no category of positive probability.
+pub(crate) fn sample_category<R: Rng + ?Sized>(rng: &mut R, probabilities: impl Iterator<Item = f64>) -> Option<f64> {
+    let uniform: f64 = rng.random();
+    let (mut below, mut last) = (0.0, None);
+    for (k, p) in probabilities.enumerate().filter(|(_, p)| *p > 0.0) {
+        below += p;
+        last = Some(k as f64);
+        if uniform < below {
+            break;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check_discrete_distribution;
+    use crate::dist::reference::check_values;
+
+    #[test]
+    fn passes_the_kit() {
+        check_discrete_distribution!(|a, b, c| Categorical([a, b, c]), [0.2, 0.7, 0.1]);
+        check_discrete_distribution!(|a, b| Categorical(&[a, b]), [0.999, 0.001]);
+        check_discrete_distribution!(|| Categorical([1.0]), []);
+    }
+
+    #[test]
+    fn an_impossible_category_has_no_mass() {
+        check_values(&Categorical([0.0, 1.0]), &[(0.0, f64::NEG_INFINITY), (1.0, 0.0), (2.0, f64::NEG_INFINITY)]);
+        check_values(&Categorical([0.0; 0]), &[(0.0, f64::NEG_INFINITY)]);
+    }
+
+    #[test]
+    fn probabilities_are_checked() {
+        assert!(Distribution::<f64>::check(&Categorical([0.5, 0.4])).is_err());
+        assert!(Distribution::<f64>::check(&Categorical([1.5, -0.5])).is_err());
+        assert!(Distribution::<f64>::check(&Categorical(vec![0.5, 0.5])).is_ok());
+    }
+}

@@ -1,0 +1,25 @@
+//! What the discrete distributions share: joining where there is mass, and logarithms of factorials.
+
+use crate::number::{Args, Jet, Number, Real};
+use crate::special::ln_gamma;
+
+/// Joins, unless the jet's value is -inf or NaN: then there is no mass, and nothing to differentiate.
+#[inline(always)]
+pub(crate) fn join_mass<N: Number, const A: usize>(args: impl Args<N, A>, jet: &Jet<A>) -> Real<N> {
+    if jet.value > f64::NEG_INFINITY { args.join(jet) } else { Real::constant(f64::NEG_INFINITY) }
+}
+
+/// ln x!
+pub(crate) fn ln_factorial(x: f64) -> f64 {
+    ln_gamma(x + 1.0)
+}
+
+/// ln of n over k.
+pub(crate) fn ln_choose(n: f64, k: f64) -> f64 {
+    if k == 0.0 || n - k == 0.0 { 0.0 } else { ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) }
+}
+
+/// Whether `n` is a number of trials: 0, 1, 2, ...
+pub(crate) fn is_count(n: f64) -> bool {
+    n >= 0.0 && n.is_finite() && n.fract() == 0.0
+}

@@ -1,0 +1,99 @@
+//! The kit passes what is right and finds what is wrong.
+
+use crate::check_distribution;
+use crate::dist::{Distribution, Normal};
+use crate::form::ClosedForm;
+use crate::number::{Number, Param, Real};
+use crate::support::{Positive, RealLine};
+use rand::{Rng, RngExt};
+
+#[test]
+fn a_right_distribution_passes() {
+    for (loc, scale) in [(0.0, 1.0), (-3.0, 0.02), (1000.0, 0.5), (5.0, 300.0)] {
+        check_distribution!(Normal(loc, scale));
+        check_distribution!(|scale| Normal(2.0, scale), [scale]);
+    }
+}
+
+/// A normal distribution with a mistake.
+#[derive(Clone, Copy)]
+struct Wrong<M, L, S>(M, L, S);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mistake {
+    Constant,
+    First,
+    Second,
+    Sampler,
+    ClosedForm,
+    NotANumber,
+    Bits,
+}
+
+impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Wrong<Mistake, L, S> {
+    type Support = RealLine;
+    fn support(&self) -> RealLine {
+        RealLine
+    }
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let right = Normal(self.1, self.2).ln_density(x);
+        match self.0 {
+            Mistake::Constant => right + 0.01,
+            Mistake::First => right + (self.2.real() - self.2.value()) * 0.01,
+            Mistake::Second => right + (self.2.real() - self.2.value()).square() * 0.01,
+            Mistake::NotANumber if x.value() > 1e20 => Real::constant(f64::NAN),
+            Mistake::Bits if N::ORDER == 2 => right + 1e-12,
+            _ => right,
+        }
+    }
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
+        let stretch = if self.0 == Mistake::Sampler { 1.1 } else { 1.0 };
+        Some(self.1.value() + stretch * self.2.value() * rng.sample::<f64, _>(rand_distr::StandardNormal))
+    }
+    fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
+        let mut closed = Normal(self.1, self.2).closed_form(x)?;
+        if self.0 == Mistake::ClosedForm {
+            closed.exponential.as_mut()?.factor = -0.4;
+        }
+        Some(closed)
+    }
+}
+
+macro_rules! finds {
+    ($($test:ident $mistake:ident $sentence:literal)*) => {$(
+        #[test]
+        #[should_panic(expected = $sentence)]
+        fn $test() {
+            check_distribution!(|loc, scale| Wrong(Mistake::$mistake, loc, scale), [1.0, 2.0]);
+        }
+    )*};
+}
+finds! {
+    a_wrong_constant_is_found Constant "the density integrates to 1.01"
+    a_wrong_first_derivative_is_found First "the derivative of the log density by argument 2 is"
+    a_wrong_second_derivative_is_found Second "the second derivative of the log density by arguments 2 and 2 is"
+    a_wrong_sampler_is_found Sampler "the sampler disagrees with the density"
+    a_wrong_closed_form_is_found ClosedForm "closed_form()"
+    nan_is_found NotANumber "it must be finite or -inf"
+    other_bits_are_found Bits "with Dual2"
+}
+
+/// A density that forgets its support.
+#[derive(Clone)]
+struct Unbounded;
+
+impl<N: Number> Distribution<N> for Unbounded {
+    type Support = Positive;
+    fn support(&self) -> Positive {
+        Positive
+    }
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        -x.real()
+    }
+}
+
+#[test]
+#[should_panic(expected = "outside the support")]
+fn a_density_outside_the_support_is_found() {
+    check_distribution!(|| Unbounded, []);
+}
