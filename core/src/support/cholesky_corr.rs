@@ -1,7 +1,9 @@
 //! Cholesky factors of correlation matrices, from their partial correlations tanh(u) (Lewandowski, Kurowicka & Joe
 //! 2009; Stan's transform). Row i of the factor is a unit vector with a positive last entry:
 //!
-//! x_ij = tanh(u_ij) prod_{k < j} sech(u_ik) for j < i, and x_ii = prod_{k < i} sech(u_ik).
+//! ```text
+//! x_ij = tanh(u_ij) prod_{k < j} sech(u_ik) for j < i, and x_ii = prod_{k < i} sech(u_ik)
+//! ```
 //!
 //! Products of sech = sqrt(1 - tanh^2) instead of Stan's differences of squares: nothing cancels when a row nears the
 //! boundary.
@@ -42,8 +44,8 @@ impl VectorSupport for CholeskyCorr {
         format!("the Cholesky factor of a {0} x {0} correlation matrix, its lower triangle row by row", self.0)
     }
 
-    /// Of the entries below the diagonal, as in Stan: ln |dx/du| = sum_{j < i} (i - j + 1) ln sech(u_ij); one sech is
-    /// in x_ij's own derivative twice (tanh' = sech^2), and once in every x_ik between j and the diagonal.
+    /// Of the entries below the diagonal, as in Stan: `ln |dx/du| = sum_{j < i} (i - j + 1) ln sech(u_ij)`. The sech of
+    /// a coordinate is in its own entry's derivative twice (tanh' = sech^2), and once in each between it and the diagonal.
     fn constrain<N: Number>(&self, u: &[Real<N>], x: &mut Vec<Real<N>>) -> Real<N> {
         let mut ln_jacobian = Real::constant(0.0);
         let mut u = u.iter();
@@ -59,7 +61,7 @@ impl VectorSupport for CholeskyCorr {
         ln_jacobian
     }
 
-    /// sinh(u_ij) = x_ij / |the entries right of it in its row|
+    /// `sinh(u_ij)` is `x_ij` over the norm of the entries right of it in its row.
     fn unconstrain(&self, x: &[f64], u: &mut Vec<f64>) {
         for row in rows(x) {
             let (&diagonal, below) = row.split_last().expect("a row has a diagonal entry");
@@ -104,6 +106,14 @@ fn ln_sech<N: Number>(u: Real<N>) -> Real<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::check_vector_support;
+
+    #[test]
+    fn satisfies_the_laws_of_a_support() {
+        check_vector_support(&CholeskyCorr(2));
+        check_vector_support(&CholeskyCorr(3));
+        check_vector_support(&CholeskyCorr(5));
+    }
 
     fn constrain(d: usize, u: &[f64]) -> (Vec<f64>, f64) {
         let u: Vec<_> = u.iter().map(|&u| Real(u)).collect();

@@ -1,4 +1,4 @@
-//! Increasing vectors: the first entry is u_0, each next one lies exp(u_k) above the one before, as in Stan.
+//! Increasing vectors: the first entry is `u_0`, each next one lies `exp(u_k)` above the one before, as in Stan.
 
 use crate::number::{Number, Real};
 use crate::support::VectorSupport;
@@ -49,8 +49,16 @@ impl VectorSupport for Ordered {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums of whole numbers are exact")]
 mod tests {
     use super::*;
+    use crate::testing::check_vector_support;
+
+    #[test]
+    fn satisfies_the_laws_of_a_support() {
+        check_vector_support(&Ordered(1));
+        check_vector_support(&Ordered(4));
+    }
 
     #[test]
     fn appends_to_what_is_there() {

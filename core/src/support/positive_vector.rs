@@ -32,8 +32,15 @@ impl VectorSupport for PositiveVector {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums of whole numbers are exact")]
 mod tests {
     use super::*;
+    use crate::testing::check_vector_support;
+
+    #[test]
+    fn satisfies_the_laws_of_a_support() {
+        check_vector_support(&PositiveVector(3));
+    }
 
     #[test]
     fn is_the_exponential_of_each_coordinate() {

@@ -1,7 +1,9 @@
 //! Vectors of positive numbers that sum to 1: x = softmax(z), where z is `u` in an orthonormal basis of the vectors
 //! that sum to 0 (the inverse of the isometric log-ratio transform, Egozcue et al. 2003, as in Stan).
 //!
-//! z_j = sum_{k > j} u_k / sqrt(k (k + 1)) - j u_j / sqrt(j (j + 1)), with k = 1..n-1 and j = 0..n-1.
+//! ```text
+//! z_j = sum_{k > j} u_k / sqrt(k (k + 1)) - j u_j / sqrt(j (j + 1)), with k = 1..n-1 and j = 0..n-1
+//! ```
 
 use crate::number::{Number, Real};
 use crate::support::VectorSupport;
@@ -59,7 +61,7 @@ impl VectorSupport for Simplex {
         0.5 * (n as f64).ln() - (sum.ln() + largest) * n as f64
     }
 
-    /// u_k = (sum_{j < k} ln x_j - k ln x_k) / sqrt(k (k + 1))
+    /// `u_k = (sum_{j < k} ln x_j - k ln x_k) / sqrt(k (k + 1))`
     fn unconstrain(&self, x: &[f64], u: &mut Vec<f64>) {
         let mut earlier = 0.0;
         for k in 1..self.0 {
@@ -75,8 +77,17 @@ fn basis_norm(k: usize) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "one entry is exactly 1")]
 mod tests {
     use super::*;
+    use crate::testing::check_vector_support;
+
+    #[test]
+    fn satisfies_the_laws_of_a_support() {
+        check_vector_support(&Simplex(2));
+        check_vector_support(&Simplex(3));
+        check_vector_support(&Simplex(5));
+    }
 
     #[test]
     fn coordinates_zero_are_the_uniform_point() {
