@@ -1,13 +1,18 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`], and the [`Fit`] it gives.
 
+pub mod adapt;
 pub mod options;
 pub mod report;
 pub mod verdict;
 
+pub use adapt::{Adapted, Prediction};
 pub use options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
 pub use verdict::{Trust, Verdict};
 
+use adapt::Ready;
 use crate::elbo::{Elbo, Objective, Shape};
+use crate::block::Blocks;
+use crate::draw::Draw;
 use crate::error::Error;
 use crate::guide::Guide;
 use crate::importance::{Corrected, Effort, correct};
@@ -21,6 +26,7 @@ use crate::optimize::climb::{Climbed, Settings, climb};
 use crate::posterior::{Locals, Posterior};
 use crate::summary::Summary;
 use rand::{Rng, RngExt};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// How many random starts are tried when the density is not finite at 0.
@@ -54,14 +60,6 @@ pub trait Fittable: Model + Sized {
 
 impl<M: Model> Fittable for M {}
 
-/// A draw of all latents.
-pub struct Draw<M: Model> {
-    /// theta.
-    pub global: <M::Global as Latents>::Of<f64>,
-    /// phi_i, one a task.
-    pub local: Vec<<M::Local as Latents>::Of<f64>>,
-}
-
 /// The posterior of a model's latents, with what is needed to judge it.
 pub struct Fit<M: Model> {
     pub(crate) model: M,
@@ -74,6 +72,9 @@ pub struct Fit<M: Model> {
     pub(crate) trust: Trust,
     pub(crate) explained: Vec<(&'static str, bool)>,
     pub(crate) time: Times,
+    pub(crate) blocks: Blocks,
+    /// Draws of theta made ready for new tasks, at the first of them.
+    pub(crate) ready: OnceLock<Ready<M>>,
 }
 
 /// What the importance correction says of itself.
@@ -128,7 +129,7 @@ impl<M: Model> Fit<M> {
             }
         };
         let explained = explained.into_iter().map(|(site, closed)| (site.name, closed)).collect();
-        drop(objective);
+        let blocks = objective.blocks.clone();
         Ok(Self {
             model,
             options: options.clone(),
@@ -140,6 +141,8 @@ impl<M: Model> Fit<M> {
             trust,
             explained,
             time,
+            blocks,
+            ready: OnceLock::new(),
         })
     }
 
@@ -406,7 +409,7 @@ pub(crate) fn summarise<L: Latents>(draws: impl Iterator<Item = L::Of<f64>>, wei
 }
 
 /// Systematic resampling: n indices in proportion to the weights, in random order of use.
-fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
+pub(crate) fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
     let mut out = Vec::with_capacity(n);
     let offset = rng.random::<f64>();
     let (mut at, mut cumulative) = (0, weights.first().copied().unwrap_or(0.0));

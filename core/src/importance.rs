@@ -74,16 +74,24 @@ pub(crate) struct Conditionals<'a, M: Model> {
 /// A fixed theta, ready for derivatives in phi and for plain values.
 pub(crate) struct FixedTheta<M: Model> {
     dual: Theta<M, Second>,
-    plain: <M::Global as Latents>::Of<Real<f64>>,
+    pub(crate) plain: <M::Global as Latents>::Of<Real<f64>>,
 }
 
-/// What a task says of one theta: ln Z_i, and a draw of phi_i.
+/// What a task says of one theta: ln Z_i, and draws of phi_i.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) ln_z: f64,
-    pub(crate) draw: Vec<f64>,
+    pub(crate) draws: Vec<DVector<f64>>,
+    pub(crate) mode: DVector<f64>,
     /// Weights of the inner proposals relative to their mean; empty where Z_i is exact.
     weights: Vec<f64>,
+}
+
+/// How many draws of phi_i are wanted, and how many proposals may be spent on them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inner {
+    pub(crate) wanted: usize,
+    pub(crate) most: usize,
 }
 
 impl<'a, M: Model> Conditionals<'a, M> {
@@ -111,13 +119,13 @@ impl<'a, M: Model> Conditionals<'a, M> {
         (run.latents + run.data).value()
     }
 
-    /// ln Z_i(theta) and a draw of phi_i given theta, starting from `start`, with a fallback covariance.
+    /// ln Z_i(theta) and draws of phi_i given theta, starting from `start`, with a fallback covariance.
     pub(crate) fn answer<R: Rng>(
         &self,
         theta: &FixedTheta<M>,
         task: &M::Task,
         (start, fallback): (&DVector<f64>, &DMatrix<f64>),
-        most_inner: usize,
+        inner: Inner,
         (block, local): &mut (TaskBlock<'_, M, Second>, <M::Local as Latents>::Of<Real<f64>>),
         rng: &mut R,
     ) -> Answer {
@@ -133,7 +141,7 @@ impl<'a, M: Model> Conditionals<'a, M> {
         };
         let ln_det: f64 = root.diagonal().iter().map(|d| d.abs().ln()).sum();
         if mode.precision.is_some() {
-            let exact = (0..2).map(|_| DVector::from_fn(n, |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal))).map(|z| {
+            let exact = (0..2_usize).map(|_| DVector::from_fn(n, |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal))).map(|z| {
                 let u = &mode.at + &root * &z;
                 let quadratic = mode.value - 0.5 * z.norm_squared();
                 let is_exact = (self.value(theta, task, u.as_slice(), local) - quadratic).abs() < EXACT * (1.0 + mode.value.abs());
@@ -142,7 +150,12 @@ impl<'a, M: Model> Conditionals<'a, M> {
             let exact: Vec<_> = exact.collect();
             if exact.iter().all(|e| e.0) {
                 let ln_z = mode.value + ln_det + n as f64 * LN_SQRT_2PI;
-                return Answer { ln_z, draw: exact[0].1.as_slice().to_vec(), weights: Vec::new() };
+                let mut draws: Vec<_> = exact.into_iter().map(|e| e.1).take(inner.wanted).collect();
+                draws.resize_with(inner.wanted, || {
+                    let z = DVector::from_fn(n, |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal));
+                    &mode.at + &root * z
+                });
+                return Answer { ln_z, draws, mode: mode.at, weights: Vec::new() };
             }
         }
         let mut points = Points::new(n, rng);
@@ -157,9 +170,10 @@ impl<'a, M: Model> Conditionals<'a, M> {
             }
             let (ln_z, weights) = normalised(&ln_weights);
             let noise = (weights.iter().map(|w| (w - 1.0) * (w - 1.0)).sum::<f64>()).sqrt() / count as f64;
-            if noise < INNER_NOISE || count >= most_inner || !ln_z.is_finite() {
-                let draw = pick(&weights, rng).map_or_else(|| mode.at.as_slice().to_vec(), |k| proposals[k].as_slice().to_vec());
-                return Answer { ln_z, draw, weights };
+            if noise < INNER_NOISE || count >= inner.most || !ln_z.is_finite() {
+                let draw = |_| pick(&weights, rng).map_or_else(|| mode.at.clone(), |k| proposals[k].clone());
+                let draws = (0..inner.wanted).map(draw).collect();
+                return Answer { ln_z, draws, mode: mode.at, weights };
             }
             count *= 2;
         }
@@ -380,9 +394,9 @@ impl<M: Model> Conditionals<'_, M> {
                 for s in 0..draws {
                     let start = gaussian.task_mean(guide, i, row(s));
                     let fallback = &gaussian.tasks[i].covariance;
-                    let answer = self.answer(&fixed[s], self.model.task(i), (&start, fallback), effort.most_inner, &mut workspace, &mut rng);
+                    let answer = self.answer(&fixed[s], self.model.task(i), (&start, fallback), Inner { wanted: 1, most: effort.most_inner }, &mut workspace, &mut rng);
                     ln_z.push(answer.ln_z);
-                    table.extend(answer.draw);
+                    table.extend(answer.draws[0].iter());
                     if s % (draws / 100).max(1) == 0 {
                         inner.extend(answer.weights.iter().map(|w| w.ln()));
                     }

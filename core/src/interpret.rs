@@ -3,4 +3,5 @@
 
 pub mod discover;
 pub mod log_density;
+pub mod simulate;
 pub mod structure;

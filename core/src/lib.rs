@@ -7,6 +7,7 @@ mod block;
 mod closed;
 pub mod datum;
 pub mod dist;
+pub mod draw;
 pub mod dual;
 pub mod elbo;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod form;
 pub mod guide;
 mod importance;
 pub mod interpret;
+pub mod joint;
 mod linear_response;
 pub mod model;
 mod noise;
@@ -33,15 +35,19 @@ pub mod tasks;
 pub mod testing;
 
 pub use elbo::{Elbo, Estimator};
+pub use hierarch_macros::model;
 pub use error::Error;
-pub use fit::{AdamOptions, Correction, Draw, Fit, Fittable, GlobalFactor, Optimiser, Options, Parameterisation};
+pub use draw::Draw;
+pub use fit::{AdamOptions, Correction, Fit, Fittable, GlobalFactor, Optimiser, Options, Parameterisation};
 pub use fit::{Trust, Verdict};
+pub use joint::Joint;
 pub use model::Model;
 pub use summary::Summary;
 
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {
     pub use crate::fit::Fittable;
+    pub use crate::model;
     pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
     pub use crate::dist::{
         Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,

@@ -1,0 +1,155 @@
+//! Draws from a model: latents from their priors, data from their distributions. With latents already known, running only
+//! the part with the data predicts.
+//!
+//! Where a value comes from: a draw of its distribution. How it is transformed: not at all. What is accumulated: the
+//! draws of missing data, or of all.
+
+use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
+use crate::error::{Error, Place};
+use crate::draw::Draw;
+use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
+use crate::number::Real;
+use crate::support::VectorSupport;
+use rand::Rng;
+
+/// Which data are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those that are missing (`None`).
+    Missing,
+    /// All, as if none had been observed.
+    All,
+}
+
+/// The state: the generator, and what was drawn.
+#[derive(Debug)]
+pub struct Simulate<'a, R: Rng> {
+    rng: &'a mut R,
+    wanted: Wanted,
+    task: Option<usize>,
+    seen: Vec<usize>,
+    /// Drawn numbers; a vector's one after another.
+    pub drawn: Vec<f64>,
+    /// The place of each drawn number; filled only if `places_wanted`.
+    pub places: Vec<Place>,
+    places_wanted: bool,
+    /// The first distribution that could not be sampled.
+    pub error: Option<Error>,
+}
+
+impl<'a, R: Rng> Simulate<'a, R> {
+    /// An interpreter that has drawn nothing yet.
+    pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, places_wanted: bool) -> Self {
+        Self {
+            rng,
+            wanted,
+            task,
+            seen: Vec::new(),
+            drawn: Vec::new(),
+            places: Vec::new(),
+            places_wanted,
+            error: None,
+        }
+    }
+
+    fn place(&self, site: &Site, observation: Option<usize>) -> Place {
+        Place { site: site.name, file: site.file, line: site.line, task: self.task, observation, entry: None }
+    }
+
+    fn next_place(&mut self, site: &Site) -> Place {
+        if self.seen.len() <= site.id {
+            self.seen.resize(site.id + 1, 0);
+        }
+        self.seen[site.id] += 1;
+        self.place(site, Some(self.seen[site.id] - 1))
+    }
+
+    fn record<D>(&mut self, place: Place, from: usize, was_sampled: bool) {
+        if !was_sampled {
+            let (place, distribution) = (place.clone(), name_of::<D>());
+            self.error.get_or_insert(Error::NoSampler { place, distribution });
+            self.drawn.push(f64::NAN);
+        }
+        if self.places_wanted {
+            let is_vector = self.drawn.len() - from > 1;
+            let place = |k: usize| Place { entry: is_vector.then_some(k), ..place.clone() };
+            self.places.extend((0..self.drawn.len() - from).map(place));
+        }
+    }
+}
+
+impl<R: Rng> Interpreter for Simulate<'_, R> {
+    type N = f64;
+
+    fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
+        Real(dist.sample(self.rng).unwrap_or_else(|| {
+            let (place, distribution) = (self.place(site, None), name_of::<D>());
+            self.error.get_or_insert(Error::NoSampler { place, distribution });
+            f64::NAN
+        }))
+    }
+
+    fn sample_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<f64>>) {
+        let mut draw = Vec::new();
+        if dist.sample(self.rng, &mut draw).is_none() {
+            let (place, distribution) = (self.place(site, None), name_of::<D>());
+            self.error.get_or_insert(Error::NoSampler { place, distribution });
+            draw.resize(dist.support().len(), f64::NAN);
+        }
+        out.clear();
+        out.extend(draw.into_iter().map(Real));
+    }
+
+    fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
+        let place = self.next_place(site);
+        if self.wanted == Wanted::All || datum.datum().is_none() {
+            let (from, draw) = (self.drawn.len(), dist.sample(self.rng));
+            self.drawn.extend(draw);
+            self.record::<D>(place, from, draw.is_some());
+        }
+    }
+
+    fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
+        let place = self.next_place(site);
+        if self.wanted == Wanted::All || datum.data().is_none() {
+            let from = self.drawn.len();
+            let was_sampled = dist.sample(self.rng, &mut self.drawn).is_some();
+            self.record::<D>(place, from, was_sampled);
+        }
+    }
+
+    fn factor(&mut self, _: &Site, _: Real<f64>) {}
+}
+
+/// A draw of all latents from their priors, and of all data, task by task; `data[0]` are those outside the plate.
+pub struct Simulated<M: Model> {
+    /// The latents.
+    pub latents: Draw<M>,
+    /// The data in the order the model visits them: first those outside the plate, then one list a task.
+    pub data: Vec<Vec<f64>>,
+}
+
+/// Draws latents and data from the prior; observed values are ignored, factors have no say.
+///
+/// # Errors
+/// [`Error::NoSampler`] for a site whose distribution has no sampler.
+pub fn simulate<M: Model, R: Rng>(model: &M, rng: &mut R) -> Result<Simulated<M>, Error> {
+    let mut run = Simulate::new(rng, Wanted::All, None, false);
+    let mut theta = Default::default();
+    model.global(&mut run, &mut theta);
+    let mut data = vec![std::mem::take(&mut run.drawn)];
+    let mut error = run.error.take();
+    let mut latents = Draw { global: Default::default(), local: Vec::with_capacity(model.num_tasks()) };
+    M::Global::map(&theta, &mut latents.global, |x: &Real<f64>| x.0);
+    for i in 0..model.num_tasks() {
+        let mut run = Simulate::new(rng, Wanted::All, Some(i), false);
+        let (mut phi, mut local) = (Default::default(), Default::default());
+        model.local(&mut run, &theta, model.task(i), &mut phi);
+        model.likelihood(&mut run, &theta, &phi, model.task(i));
+        M::Local::map(&phi, &mut local, |x: &Real<f64>| x.0);
+        latents.local.push(local);
+        data.push(run.drawn);
+        error = error.or(run.error);
+    }
+    error.map_or(Ok(Simulated { latents, data }), Err)
+}
