@@ -387,3 +387,58 @@ impl<N: Number> num_traits::One for Real<N> {
         Self::constant(1.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check_gradient;
+
+    #[test]
+    fn derivatives_agree_with_differences() {
+        for v in [0.05, 0.3, 0.9, 1.6, 4.0, 30.0] {
+            check_gradient!(|x| x.exp(), [v]);
+            check_gradient!(|x| x.ln(), [v]);
+            check_gradient!(|x| x.powf(-1.7), [v]);
+            check_gradient!(|x| x.sqrt(), [v]);
+            check_gradient!(|x| x.recip(), [v]);
+            check_gradient!(|x| x.ln_gamma(), [v]);
+            check_gradient!(|x| x.digamma(), [v]);
+            check_gradient!(|x| (x * 0.03).logit(), [v]);
+            check_gradient!(|x| x.ln_1p(), [v]);
+            check_gradient!(|x| (-x).ln_1m_exp(), [v]);
+            check_gradient!(|x, y| x.ln_beta(y), [v, 0.7]);
+            check_gradient!(|x, y| y.ln_beta(x), [v, 12.0]);
+            check_gradient!(|x, y| x.pow(y), [v, -1.3]);
+        }
+        for v in [-12.0, -3.0, -0.4, 0.2, 1.1, 5.0] {
+            check_gradient!(|x| x.abs(), [v]);
+            check_gradient!(|x| x.square(), [v]);
+            check_gradient!(|x| x.powi(3), [v]);
+            check_gradient!(|x| x.powi(-2), [v]);
+            check_gradient!(|x| x.powi(1), [v]);
+            check_gradient!(|x| x.powi(0), [v]);
+            check_gradient!(|x| x.sin(), [v]);
+            check_gradient!(|x| x.cos(), [v]);
+            check_gradient!(|x| x.tan(), [v]);
+            check_gradient!(|x| x.atan(), [v]);
+            check_gradient!(|x| x.tanh(), [v]);
+            check_gradient!(|x| x.sigmoid(), [v]);
+            check_gradient!(|x| x.exp_m1(), [v]);
+            check_gradient!(|x| x.ln_1p_exp(), [v]);
+            check_gradient!(|x| x.erf(), [v]);
+            check_gradient!(|x| x.erfc(), [v]);
+            check_gradient!(|x| x.normal_cdf(), [v]);
+            check_gradient!(|x| x.ln_normal_cdf(), [v]);
+            check_gradient!(|x, y| x.ln_add_exp(y), [v, 0.3]);
+            check_gradient!(|x, y, z| log_sum_exp([x, y, z]), [v, 0.3, -700.0]);
+            check_gradient!(|x, y| (x + y) * (x - y) / (2.0 + y) - 3.0 / (x * 2.0 - 0.5) + y / 4.0 - x, [v, 0.3]);
+        }
+    }
+
+    #[test]
+    fn the_sum_of_no_exponentials_is_zero() {
+        assert_eq!(log_sum_exp::<f64>([]), Real(f64::NEG_INFINITY));
+        assert_eq!(log_sum_exp([Real(-800.0), Real(-800.0)]), Real(-800.0 + std::f64::consts::LN_2));
+        assert_eq!(log_sum_exp([Real(f64::NEG_INFINITY), Real(3.0)]), Real(3.0));
+    }
+}

@@ -70,7 +70,15 @@ fn ln_kernel_off(x: f64, p: f64, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Beta(2.5, 1.7));
+        check_distribution!(Beta(0.8, 3.0));
+        check_distribution!(Beta(30.0, 20.0));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -97,5 +105,11 @@ mod tests {
             &Beta(50.0, 3.0),
             &[(0.5, -24.248_561_032_383_25), (0.95, 2.597_109_204_075_996_7), (0.999, -2.762_589_898_135_910_7)],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Beta(0.0, 1.0), "a");
+        check_refused(&Beta(1.0, f64::NAN), "b");
     }
 }

@@ -60,7 +60,15 @@ pub(crate) fn standard_draw<R: Rng + ?Sized>(rng: &mut R) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Cauchy(0.0, 1.0));
+        check_distribution!(Cauchy(-1.5, 0.4));
+        check_distribution!(Cauchy(3.0, 5.0));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -76,5 +84,11 @@ mod tests {
                 (1_000_000_000.0, -41.674_970_830_868_07),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Cauchy(f64::NAN, 1.0), "loc");
+        check_refused(&Cauchy(0.0, 0.0), "scale");
     }
 }

@@ -56,7 +56,14 @@ impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Exponential(0.3));
+        check_distribution!(Exponential(2.5));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -73,5 +80,10 @@ mod tests {
                 (400.0, -999.083_709_268_125_9),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Exponential(0.0), "rate");
     }
 }

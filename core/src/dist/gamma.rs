@@ -84,7 +84,15 @@ pub(crate) fn positive_draw<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Gamma(2.5, 0.7));
+        check_distribution!(Gamma(0.1, 3.0));
+        check_distribution!(Gamma(30.0, 4.0));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -119,5 +127,11 @@ mod tests {
             &Gamma(50.0, 3.0),
             &[(10.0, -6.808_459_956_231_13), (17.0, -1.807_675_654_184_803_1), (30.0, -12.976_457_811_493_786)],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Gamma(0.0, 1.0), "shape");
+        check_refused(&Gamma(1.0, -1.0), "rate");
     }
 }

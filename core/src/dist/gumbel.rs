@@ -59,7 +59,14 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Gumbel<L, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Gumbel(-1.5, 2.5));
+        check_distribution!(Gumbel(3.0, 0.4));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -75,5 +82,11 @@ mod tests {
                 (1_000_000_000.0, -400_000_001.516_290_8),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Gumbel(f64::NAN, 1.0), "loc");
+        check_refused(&Gumbel(0.0, 0.0), "scale");
     }
 }

@@ -44,7 +44,14 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfCauchy<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(HalfCauchy(0.3));
+        check_distribution!(HalfCauchy(2.5));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -61,5 +68,11 @@ mod tests {
                 (1_000_000_000.0, -40.981_823_647_308_12),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&HalfCauchy(-1.0), "scale");
+        check_refused(&HalfCauchy(f64::INFINITY), "scale");
     }
 }

@@ -62,7 +62,14 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfNormal<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(HalfNormal(0.3));
+        check_distribution!(HalfNormal(2.5));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -79,5 +86,11 @@ mod tests {
                 (400.0, -12_801.142_082_084_52),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&HalfNormal(0.0), "scale");
+        check_refused(&HalfNormal(f64::NAN), "scale");
     }
 }

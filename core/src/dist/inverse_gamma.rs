@@ -69,7 +69,15 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for InverseGamma<A, B>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(InverseGamma(3.5, 0.7));
+        check_distribution!(InverseGamma(0.5, 1.0));
+        check_distribution!(InverseGamma(30.0, 4.0));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -91,5 +99,11 @@ mod tests {
             &InverseGamma(0.2, 3.0),
             &[(0.01, -295.778_137_141_511_5), (0.3, -9.859_573_999_506_038), (40.0, -5.805_996_709_633_886)],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&InverseGamma(0.0, 1.0), "shape");
+        check_refused(&InverseGamma(1.0, -1.0), "scale");
     }
 }

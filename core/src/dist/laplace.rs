@@ -49,7 +49,14 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Laplace<L, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Laplace(-1.5, 2.5));
+        check_distribution!(Laplace(3.0, 0.4));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -65,5 +72,11 @@ mod tests {
                 (1_000_000_000.0, f64::NEG_INFINITY),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Laplace(f64::NAN, 1.0), "loc");
+        check_refused(&Laplace(0.0, 0.0), "scale");
     }
 }

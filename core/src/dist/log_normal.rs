@@ -68,7 +68,14 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for LogNormal<L, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(LogNormal(0.5, 0.8));
+        check_distribution!(LogNormal(5.0, 3.0));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -86,5 +93,11 @@ mod tests {
                 (10_000_000_000.0, -137.108_912_375_230_94),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&LogNormal(f64::INFINITY, 1.0), "loc");
+        check_refused(&LogNormal(0.0, -1.0), "scale");
     }
 }

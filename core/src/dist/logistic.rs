@@ -48,7 +48,14 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Logistic<L, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Logistic(-1.5, 2.5));
+        check_distribution!(Logistic(3.0, 0.4));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -64,5 +71,11 @@ mod tests {
                 (1_000_000_000.0, -400_000_001.516_290_8),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Logistic(f64::NAN, 1.0), "loc");
+        check_refused(&Logistic(0.0, 0.0), "scale");
     }
 }

@@ -66,7 +66,14 @@ impl<N: Number, M: Param<N>, A: Param<N>> Distribution<N> for Pareto<M, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Pareto(1.5, 2.5));
+        check_distribution!(Pareto(0.2, 0.8));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -82,5 +89,11 @@ mod tests {
                 (10_000_000_000.0, -78.660_524_752_647_04),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Pareto(0.0, 1.0), "min");
+        check_refused(&Pareto(1.0, -1.0), "shape");
     }
 }

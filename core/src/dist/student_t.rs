@@ -83,7 +83,15 @@ fn normaliser_partials(df: f64) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(StudentT(3.5, -1.5, 2.5));
+        check_distribution!(StudentT(1.0, 0.0, 1.0));
+        check_distribution!(StudentT(500.0, 3.0, 0.4));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -106,5 +114,12 @@ mod tests {
             &StudentT(1e10, 0.0, 1.0),
             &[(-3.0, -5.418_938_531_654_672), (0.0, -0.918_938_533_229_672_7), (0.3, -0.963_938_533_233_970_2)],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&StudentT(0.0, 0.0, 1.0), "df");
+        check_refused(&StudentT(1.0, f64::NAN, 1.0), "loc");
+        check_refused(&StudentT(1.0, 0.0, -1.0), "scale");
     }
 }

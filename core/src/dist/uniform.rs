@@ -59,7 +59,14 @@ impl<N: Number, L: Param<N>, H: Param<N>> Distribution<N> for Uniform<L, H> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Uniform(-1.5, 2.5));
+        check_distribution!(Uniform(0.2, 0.7));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -74,5 +81,12 @@ mod tests {
                 (2.6, f64::NEG_INFINITY),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Uniform(f64::NEG_INFINITY, 1.0), "low");
+        check_refused(&Uniform(1.0, 1.0), "high");
+        check_refused(&Uniform(2.0, 1.0), "high");
     }
 }

@@ -77,7 +77,15 @@ impl<N: Number, K: Param<N>, S: Param<N>> Distribution<N> for Weibull<K, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dist::reference::check_values;
+    use crate::check_distribution;
+    use crate::dist::reference::{check_refused, check_values};
+
+    #[test]
+    fn is_a_distribution() {
+        check_distribution!(Weibull(2.5, 0.7));
+        check_distribution!(Weibull(1.0, 3.0));
+        check_distribution!(Weibull(0.3, 2.0));
+    }
 
     #[test]
     fn agrees_with_scipy() {
@@ -105,5 +113,11 @@ mod tests {
                 (400.0, -15.785_190_982_240_508),
             ],
         );
+    }
+
+    #[test]
+    fn refuses_invalid_parameters() {
+        check_refused(&Weibull(0.0, 1.0), "shape");
+        check_refused(&Weibull(1.0, -1.0), "scale");
     }
 }
