@@ -34,8 +34,8 @@ pub mod support;
 pub mod tasks;
 pub mod testing;
 
-pub use elbo::{Elbo, Estimator};
 pub use hierarch_macros::model;
+pub use elbo::{Elbo, Estimator};
 pub use error::Error;
 pub use draw::Draw;
 pub use fit::{AdamOptions, Correction, Fit, Fittable, GlobalFactor, Optimiser, Options, Parameterisation};
@@ -46,8 +46,10 @@ pub use summary::Summary;
 
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {
+    pub use hierarch_macros::model;
+    pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
+    pub use crate::real::log_sum_exp;
     pub use crate::fit::Fittable;
-    pub use crate::model;
     pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
     pub use crate::dist::{
         Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
