@@ -1,0 +1,184 @@
+//! The left side of `~`: a fresh name is a latent, a place in the data an observation.
+
+use super::Check;
+use super::scope::Kind;
+use crate::ast::{Form, Role, Shape, Site, bare_name};
+use crate::names;
+use crate::source::text;
+use proc_macro2::Ident;
+use quote::quote;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, ExprLit, ExprRange, Lit};
+
+impl Check<'_> {
+    pub(super) fn site(&mut self, site: &mut Site) {
+        let source = declaration(site);
+        self.right(site);
+        let attrs = self.attributes(&site.attrs);
+        let vector = super::observes_vector(site);
+        site.role = match (&site.left.form, bare_name(&site.left.place).cloned()) {
+            (Form::Each { range, .. }, Some(name)) => {
+                let shape = Shape::Vector(self.length(range));
+                match self.scope.kind(&name) {
+                    Some(kind) if !kind.is_latent() => self.each_of_data(&name, site),
+                    _ => self.latent(&name, shape, attrs, source),
+                }
+            }
+            (_, Some(name)) if self.scope.kind(&name).is_none_or(Kind::is_latent) => {
+                let shape = if vector { Shape::Vector(None) } else { Shape::Scalar };
+                self.latent(&name, shape, attrs, source)
+            }
+            _ => self.observed(&site.left.place),
+        };
+    }
+
+    /// `name ~ ...` with a name that no data have.
+    fn latent(&mut self, name: &Ident, shape: Shape, attrs: Vec<Attribute>, source: String) -> Role {
+        let known = self.globals.iter().chain(&self.locals).any(|latent| latent.name == *name);
+        if known {
+            self.error(name.span(), format!("`{name}` is declared twice: give one of the two another name"));
+            return Role::Unknown;
+        }
+        if let Some(inside) = self.inside {
+            self.error(
+                name.span(),
+                format!(
+                    "the latent `{name}` cannot be declared inside {inside}: declare all there can be before it, as \
+                     `{name}[k in 0..len] ~ ...;`, and use `{name}[k]` here"
+                ),
+            );
+            self.refused.push(name.clone());
+        }
+        Role::Latent(self.declare(name, shape, attrs, source))
+    }
+
+    fn observed(&mut self, place: &Expr) -> Role {
+        let reads = names::in_expr(place);
+        if let Some(name) = reads.iter().find(|name| self.scope.kind(name).is_some_and(Kind::is_latent)) {
+            let message =
+                format!("`{name}` is a latent, and only data can be observed; `factor(...)` scores any expression");
+            self.error(name.span(), message);
+        } else if let Some(name) = reads.iter().find(|name| self.scope.kind(name) == Some(Kind::Computed)) {
+            self.error(
+                name.span(),
+                format!(
+                    "`{name}` is computed from latents, and only data can be observed; to add a term to the log \
+                     density, write `factor(...)`"
+                ),
+            );
+        } else if let Some(root) = root(place).filter(|root| self.is_undeclared(root)) {
+            let message = match place {
+                Expr::Index(_) => format!(
+                    "`{root}` is neither data nor declared: a vector of latents is `{root}[k in 0..len] ~ ...;`"
+                ),
+                _ => format!("`{root}` is not declared: data are arguments of the model, or parts of them"),
+            };
+            self.error(root.span(), message);
+        } else if reads.is_empty() && root(place).is_none() {
+            let message = "expected a fresh name (a latent) or data (an observation) on the left of `~`";
+            self.error(place.span(), message.to_owned());
+        }
+        self.reads(reads);
+        Role::Observed(self.observation(observed_name(place), place.span()))
+    }
+
+    /// A lowercase name that is no argument and no variable; an uppercase one may be a constant.
+    fn is_undeclared(&self, root: &Ident) -> bool {
+        self.scope.kind(root).is_none() && root.to_string().starts_with(char::is_lowercase)
+    }
+
+    fn each_of_data(&mut self, name: &Ident, site: &Site) -> Role {
+        if let Form::Each { index, range } = &site.left.form {
+            let (index, range, right) = (text(index), text(range), text(&site.right));
+            self.error(
+                name.span(),
+                format!(
+                    "`{name}` is data, and `{name}[{index} in ...]` declares latents: rename the latents, or observe \
+                     the elements in a loop, `for {index} in {range} {{ {name}[{index}] ~ {right}; }}`"
+                ),
+            );
+        }
+        Role::Unknown
+    }
+
+    /// The length of `0..len`, where it is a literal.
+    fn length(&mut self, range: &Expr) -> Option<usize> {
+        self.expr(range);
+        if let Some(name) = names::in_expr(range).into_iter().find(|n| self.scope.kind(n).is_some_and(Kind::varies)) {
+            let message = format!("the number of latents must be known before the fit, but `{name}` is not: use data");
+            self.error(name.span(), message);
+        }
+        match range {
+            Expr::Range(ExprRange { start: Some(start), end: Some(end), limits, .. }) if is_zero(start) => {
+                let closed = usize::from(matches!(limits, syn::RangeLimits::Closed(_)));
+                literal(end).map(|end| end + closed)
+            }
+            Expr::Range(ExprRange { end: Some(end), .. }) => {
+                let message = format!("the index of a vector of latents starts at 0: write `0..{}`", text(end));
+                self.error(range.span(), message);
+                None
+            }
+            _ => {
+                self.error(range.span(), "expected the range of the index, from 0 to the length: `0..len`".to_owned());
+                None
+            }
+        }
+    }
+
+    /// What a site passes on to its field; refuses the rest.
+    fn attributes(&mut self, attrs: &[Attribute]) -> Vec<Attribute> {
+        for attr in attrs {
+            if !["doc", "allow", "expect"].iter().any(|known| attr.path().is_ident(known)) {
+                let message = "expected `///` or `#[allow(...)]`: no other attribute means anything on a site";
+                self.error(attr.span(), message.to_owned());
+            }
+        }
+        attrs.iter().filter(|attr| attr.path().is_ident("doc") || attr.path().is_ident("allow")).cloned().collect()
+    }
+}
+
+/// The statement as text.
+fn declaration(site: &Site) -> String {
+    let (place, right) = (&site.left.place, &site.right);
+    match &site.left.form {
+        Form::Plain => text(&quote!(#place ~ #right)),
+        Form::Vector => text(&quote!(#place[..] ~ #right)),
+        Form::Each { index, range } => text(&quote!(#place[#index in #range] ~ #right)),
+    }
+}
+
+/// The variable a place starts from: `task` of `task.points[i].y`.
+pub(super) fn root(place: &Expr) -> Option<&Ident> {
+    match place {
+        Expr::Path(_) => bare_name(place),
+        Expr::Field(field) => root(&field.base),
+        Expr::Index(index) => root(&index.expr),
+        Expr::MethodCall(call) => root(&call.receiver),
+        Expr::Reference(reference) => root(&reference.expr),
+        Expr::Paren(paren) => root(&paren.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => root(&unary.expr),
+        _ => None,
+    }
+}
+
+/// The place without its last index and without `*` and `&`.
+fn observed_name(place: &Expr) -> String {
+    match place {
+        Expr::Index(index) => observed_name(&index.expr),
+        Expr::Reference(reference) => observed_name(&reference.expr),
+        Expr::Paren(paren) => observed_name(&paren.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => observed_name(&unary.expr),
+        _ => text(place),
+    }
+}
+
+fn is_zero(expr: &Expr) -> bool {
+    literal(expr) == Some(0)
+}
+
+fn literal(expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse().ok(),
+        _ => None,
+    }
+}

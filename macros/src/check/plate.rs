@@ -1,0 +1,101 @@
+//! Which top-level `for` is the plate.
+
+use crate::ast::{Arg, Branch, FlowKind, Model, Plate, Stmt, Tasks, bare_name};
+use crate::names;
+use crate::parse::Errors;
+use crate::source::text;
+use proc_macro2::{Ident, Span};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Result};
+
+/// The plate: the `for` that declares latents; without one, the only `for` that observes, if it can be a plate.
+pub(super) fn find(model: &Model, errors: &mut Errors) -> Option<Plate> {
+    let loops = Loops::of(model);
+    let mut latent = loops.all.iter().filter(|l| l.latents);
+    if let Some(first) = latent.next() {
+        for second in latent {
+            errors.push(Error::new(
+                second.span,
+                "a second plate: latents can be declared in one top-level `for` only; one model has one kind of task",
+            ));
+        }
+        return match tasks(&model.args, first.branch) {
+            Ok(tasks) => Some(Plate { at: first.at, tasks }),
+            Err(error) => {
+                errors.push(error);
+                Some(Plate { at: first.at, tasks: Tasks::Unknown })
+            }
+        };
+    }
+    match loops.all.as_slice() {
+        [only] if !only.sequential => tasks(&model.args, only.branch).ok().map(|tasks| Plate { at: only.at, tasks }),
+        _ => None,
+    }
+}
+
+/// The top-level `for`s with sites in them.
+struct Loops<'m> {
+    all: Vec<Loop<'m>>,
+}
+
+struct Loop<'m> {
+    at: usize,
+    branch: &'m Branch,
+    span: Span,
+    /// Whether it declares latents.
+    latents: bool,
+    /// Whether it uses a variable that changes, so that the order of its turns may matter.
+    sequential: bool,
+}
+
+impl<'m> Loops<'m> {
+    fn of(model: &'m Model) -> Self {
+        let mut data: Vec<Ident> = model.args.iter().map(|arg| arg.name.clone()).collect();
+        let mut mutable = Vec::new();
+        let mut all = Vec::new();
+        for (at, stmt) in model.body.iter().enumerate() {
+            match stmt {
+                Stmt::Let(local) => {
+                    for bound in names::bound_by(&local.pat) {
+                        data.push(bound.name.clone());
+                        mutable.extend(bound.mutable.then_some(bound.name));
+                    }
+                }
+                Stmt::Flow(flow) if matches!(flow.kind, FlowKind::For) && stmt.has_sites() => {
+                    let latents = names::targets(stmt).iter().any(|name| !data.contains(name));
+                    let sequential = names::in_stmt(stmt).iter().any(|name| mutable.contains(name));
+                    all.push(Loop { at, branch: &flow.branches[0], span: flow.span, latents, sequential });
+                }
+                _ => {}
+            }
+        }
+        Self { all }
+    }
+}
+
+/// What the plate runs over.
+fn tasks(args: &[Arg], branch: &Branch) -> Result<Tasks> {
+    let list = branch.source.as_ref().expect("a `for` has a list");
+    if let Expr::Range(range) = list
+        && range.start.is_some()
+        && range.end.is_some()
+    {
+        return Ok(Tasks::Numbers(range.clone()));
+    }
+    let place = match list {
+        Expr::Reference(reference) if reference.mutability.is_none() => &reference.expr,
+        Expr::MethodCall(call) if call.method == "iter" && call.args.is_empty() => &call.receiver,
+        other => other,
+    };
+    if let Some(at) = bare_name(place).and_then(|name| args.iter().position(|arg| arg.name == *name)) {
+        return Ok(Tasks::Argument(at));
+    }
+    Err(Error::new(
+        list.span(),
+        format!(
+            "the plate cannot run over `{}`: it runs over an argument, a list with one struct a task, or over a range \
+             of numbers (`for i in 0..n`) by which data are indexed",
+            text(list)
+        ),
+    ))
+}

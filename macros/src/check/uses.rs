@@ -1,0 +1,41 @@
+//! Where latents are used: too early, elsewhere, nowhere.
+
+use super::Check;
+use proc_macro2::Ident;
+
+impl Check<'_> {
+    /// Reads of latents that are not in scope where they are read.
+    pub(super) fn misplaced_reads(&mut self) {
+        for (name, in_plate) in std::mem::take(&mut self.unknown) {
+            if self.refused.contains(&name) {
+                continue;
+            }
+            let global = self.globals.iter().any(|l| l.name == name);
+            let local = self.locals.iter().any(|l| l.name == name);
+            if global || (local && in_plate) {
+                self.error(
+                    name.span(),
+                    format!("`{name}` is used before it is declared: move `{name} ~ ...` above this line"),
+                );
+            } else if local {
+                self.error(
+                    name.span(),
+                    format!(
+                        "`{name}` belongs to one task and is not known outside its plate: use it in the plate, or \
+                         declare it above the plate to share it among all tasks"
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Latents that nothing reads: no data can tell of them. `_name` and `#[allow(unused)]` keep it quiet.
+    pub(super) fn unused(&self) -> Vec<Ident> {
+        let latents = self.globals.iter().chain(&self.locals);
+        latents
+            .filter(|l| !self.used.contains(&l.name) && !l.name.to_string().starts_with('_'))
+            .filter(|l| !l.attrs.iter().any(|attr| attr.path().is_ident("allow")))
+            .map(|l| l.name.clone())
+            .collect()
+    }
+}

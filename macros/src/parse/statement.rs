@@ -1,0 +1,292 @@
+//! One statement at a time.
+
+use super::Errors;
+use crate::ast::{Branch, Factor, Flow, FlowKind, Form, Left, Role, Site, Stmt, bare_name};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
+use syn::parse::{ParseBuffer, ParseStream};
+use syn::{Attribute, Error, Expr, Ident, Lifetime, Local, MacroDelimiter, Pat, RangeLimits, Result, Token, token};
+
+/// What closes a statement.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Semicolon,
+    /// In an arm of `match`.
+    Comma,
+}
+
+/// The statements of a body, up to its end. After a wrong one, goes on behind the next `;`.
+pub(super) fn all(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Stmt> {
+    let mut stmts = Vec::new();
+    loop {
+        while input.parse::<Token![;]>().is_ok() {}
+        if input.is_empty() {
+            return stmts;
+        }
+        let attempt = input.fork();
+        match statement(&attempt, errors, End::Semicolon) {
+            Ok(stmt) => {
+                input.advance_to(&attempt);
+                stmts.push(stmt);
+            }
+            Err(error) => {
+                errors.push(error);
+                stmts.extend(declared(&input.fork()));
+                skip(input);
+            }
+        }
+    }
+}
+
+/// What a statement declares for all its errors: `name ~` or `name[...] ~`.
+fn declared(input: ParseStream<'_>) -> Option<Stmt> {
+    input.call(Attribute::parse_outer).ok()?;
+    if input.parse::<Token![let]>().is_ok() {
+        input.parse::<Option<Token![mut]>>().ok()?;
+    }
+    let name: Ident = input.parse().ok()?;
+    let form = if input.peek(Token![~]) {
+        Form::Plain
+    } else if input.peek(token::Bracket) && input.peek2(Token![~]) {
+        Form::Vector
+    } else {
+        return None;
+    };
+    let place = syn::parse_quote!(#name);
+    Some(site(Vec::new(), Left { place, form }, Expr::Verbatim(TokenStream::new())))
+}
+
+/// To behind the next `;`, or behind the block of a loop or conditional.
+fn skip(input: ParseStream<'_>) {
+    let ends_in_braces = is_flow(input);
+    while let Ok(token) = input.parse::<TokenTree>() {
+        match token {
+            TokenTree::Punct(p) if p.as_char() == ';' => return,
+            TokenTree::Group(group)
+                if ends_in_braces
+                    && matches!(group.delimiter(), proc_macro2::Delimiter::Brace)
+                    && !input.peek(Token![else]) =>
+            {
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_flow(input: ParseStream<'_>) -> bool {
+    input.peek(Token![for])
+        || input.peek(Token![while])
+        || input.peek(Token![loop])
+        || input.peek(Token![if])
+        || input.peek(Token![match])
+        || input.peek(token::Brace)
+        || (input.peek(Lifetime) && input.peek2(Token![:]))
+}
+
+fn statement(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<Stmt> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    if is_flow(input) {
+        return flow(input, attrs, errors).map(Stmt::Flow);
+    }
+    if input.peek(Token![let]) {
+        return let_statement(input, attrs);
+    }
+    if is_factor(input) {
+        return factor(input, errors, end);
+    }
+    let left = left(input)?;
+    if !input.peek(Token![~]) {
+        return plain(input, left, errors, end);
+    }
+    let tilde: Token![~] = input.parse()?;
+    if input.is_empty() || input.peek(Token![;]) {
+        return Err(Error::new(tilde.span, "expected a distribution after `~`: `name ~ Normal(0.0, 1.0);`"));
+    }
+    let right: Expr = input.parse()?;
+    close(input, end, &right, errors);
+    Ok(site(attrs, left, right))
+}
+
+fn is_factor(input: ParseStream<'_>) -> bool {
+    input.peek2(token::Paren) && input.fork().parse::<Ident>().is_ok_and(|name| name == "factor")
+}
+
+fn factor(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<Stmt> {
+    let name: Ident = input.parse()?;
+    let content;
+    let paren = syn::parenthesized!(content in input);
+    if content.is_empty() {
+        return Err(Error::new(paren.span.join(), "`factor` takes one term, which is added to the log density"));
+    }
+    let term: Expr = content.parse()?;
+    content.parse::<Option<Token![,]>>()?;
+    if !content.is_empty() {
+        return Err(content.error("`factor` takes one term, which is added to the log density"));
+    }
+    close(input, end, &term, errors);
+    Ok(Stmt::Factor(Box::new(Factor { name, term, id: 0 })))
+}
+
+/// An expression statement: not a site, so the left side is all of it.
+fn plain(input: ParseStream<'_>, left: Left, errors: &mut Errors, end: End) -> Result<Stmt> {
+    if matches!(left.form, Form::Each { .. }) {
+        return Err(input.error("expected `~` and a distribution"));
+    }
+    let expr = left.place;
+    if let Some(name) = bare_name(&expr)
+        && input.peek(Ident::peek_any)
+    {
+        return Err(Error::new(name.span(), format!("expected `~` after `{name}`: `{name} ~ Normal(0.0, 1.0);`")));
+    }
+    let in_braces = matches!(&expr, Expr::Macro(mac) if matches!(mac.mac.delimiter, MacroDelimiter::Brace(_)));
+    if !input.is_empty() && !in_braces {
+        close(input, end, &expr, errors);
+    }
+    Ok(Stmt::Plain(Box::new(expr)))
+}
+
+fn site(attrs: Vec<Attribute>, left: Left, right: Expr) -> Stmt {
+    Stmt::Site(Box::new(Site { attrs, left, right, role: Role::Unknown }))
+}
+
+/// Takes the token that closes a statement. When it is missing, what follows is the next statement.
+fn close(input: ParseStream<'_>, end: End, last: &impl ToTokens, errors: &mut Errors) {
+    let (closed, token) = match end {
+        End::Semicolon => (input.parse::<Token![;]>().is_ok(), ";"),
+        End::Comma => (input.is_empty() || input.parse::<Token![,]>().is_ok(), ","),
+    };
+    if !closed {
+        let last = last.to_token_stream().into_iter().last();
+        let span = last.map_or_else(Span::call_site, |token| token.span());
+        errors.push(Error::new(span, format!("expected `{token}` after this")));
+    }
+}
+
+fn let_statement(input: ParseStream<'_>, attrs: Vec<Attribute>) -> Result<Stmt> {
+    let ahead = input.fork();
+    ahead.parse::<Token![let]>()?;
+    ahead.parse::<Option<Token![mut]>>()?;
+    if ahead.parse::<Ident>().is_ok() && ahead.peek(Token![~]) {
+        let token: Token![let] = input.parse()?;
+        return Err(Error::new(token.span, "a latent is declared without `let`: `name ~ Dist(...);`"));
+    }
+    match input.parse::<syn::Stmt>()? {
+        syn::Stmt::Local(local) => Ok(Stmt::Let(Box::new(Local { attrs, ..local }))),
+        other => Err(Error::new_spanned(other, "expected a `let` statement")),
+    }
+}
+
+/// `place`, `place[..]` or `place[index in range]`.
+fn left(input: ParseStream<'_>) -> Result<Left> {
+    if input.peek(Ident) && input.peek2(token::Bracket) {
+        let ahead = input.fork();
+        let name: Ident = ahead.parse()?;
+        let content;
+        syn::bracketed!(content in ahead);
+        if (content.peek(Ident) || content.peek(Token![_])) && content.peek2(Token![in]) {
+            let index = Pat::parse_single(&content)?;
+            content.parse::<Token![in]>()?;
+            let range = Box::new(content.parse()?);
+            input.advance_to(&ahead);
+            return Ok(Left { place: syn::parse_quote!(#name), form: Form::Each { index, range } });
+        }
+    }
+    let place: Expr = input.parse()?;
+    match place {
+        Expr::Index(at) if input.peek(Token![~]) && is_full_range(&at.index) => {
+            Ok(Left { place: *at.expr, form: Form::Vector })
+        }
+        place => Ok(Left { place, form: Form::Plain }),
+    }
+}
+
+fn is_full_range(index: &Expr) -> bool {
+    matches!(index, Expr::Range(r) if r.start.is_none() && r.end.is_none() && matches!(r.limits, RangeLimits::HalfOpen(_)))
+}
+
+fn flow(input: ParseStream<'_>, attrs: Vec<Attribute>, errors: &mut Errors) -> Result<Flow> {
+    let label = if input.peek(Lifetime) { Some(input.parse()?) } else { None };
+    let span = input.span();
+    let (kind, branches) = if input.peek(Token![for]) {
+        (FlowKind::For, vec![for_branch(input, errors)?])
+    } else if input.peek(Token![match]) {
+        match_branches(input, errors)?
+    } else if input.peek(Token![if]) {
+        (FlowKind::If, if_branches(input, errors)?)
+    } else if input.peek(Token![while]) {
+        (FlowKind::Loop, vec![condition_branch(input, &TokenStream::new(), errors)?])
+    } else if input.peek(Token![loop]) {
+        let token: Token![loop] = input.parse()?;
+        (FlowKind::Loop, vec![Branch { head: quote!(#token), ..block(input, errors)? }])
+    } else {
+        (FlowKind::Block, vec![block(input, errors)?])
+    };
+    Ok(Flow { attrs, label, kind, span, branches })
+}
+
+fn for_branch(input: ParseStream<'_>, errors: &mut Errors) -> Result<Branch> {
+    let for_token: Token![for] = input.parse()?;
+    let pat = Pat::parse_multi_with_leading_vert(input)?;
+    let in_token: Token![in] = input.parse()?;
+    let list = Expr::parse_without_eager_brace(input)?;
+    let head = quote!(#for_token #pat #in_token #list);
+    Ok(Branch { head, pat: Some(pat), source: Some(list), ..block(input, errors)? })
+}
+
+fn if_branches(input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<Branch>> {
+    let mut branches = vec![condition_branch(input, &TokenStream::new(), errors)?];
+    while input.peek(Token![else]) {
+        let else_token: Token![else] = input.parse()?;
+        if !input.peek(Token![if]) {
+            branches.push(Branch { head: quote!(#else_token), ..block(input, errors)? });
+            break;
+        }
+        branches.push(condition_branch(input, &quote!(#else_token), errors)?);
+    }
+    Ok(branches)
+}
+
+/// `if cond { ... }` or `while cond { ... }`.
+fn condition_branch(input: ParseStream<'_>, before: &TokenStream, errors: &mut Errors) -> Result<Branch> {
+    let keyword = input.call(Ident::parse_any)?;
+    let cond = Expr::parse_without_eager_brace(input)?;
+    let head = quote!(#before #keyword #cond);
+    Ok(Branch { head, source: Some(cond), ..block(input, errors)? })
+}
+
+fn match_branches(input: ParseStream<'_>, errors: &mut Errors) -> Result<(FlowKind, Vec<Branch>)> {
+    input.parse::<Token![match]>()?;
+    let on = Expr::parse_without_eager_brace(input)?;
+    let content: ParseBuffer<'_>;
+    syn::braced!(content in input);
+    let mut branches = Vec::new();
+    while !content.is_empty() {
+        let attrs = content.call(Attribute::parse_outer)?;
+        let pat = Pat::parse_multi_with_leading_vert(&content)?;
+        let (if_token, guard) = match content.parse::<Option<Token![if]>>()? {
+            Some(token) => (Some(token), Some(content.parse::<Expr>()?)),
+            None => (None, None),
+        };
+        content.parse::<Token![=>]>()?;
+        let head = quote!(#(#attrs)* #pat #if_token #guard);
+        let body = if content.peek(token::Brace) {
+            let body = block(&content, errors)?.body;
+            content.parse::<Option<Token![,]>>()?;
+            body
+        } else {
+            vec![statement(&content, errors, End::Comma)?]
+        };
+        branches.push(Branch { head, pat: Some(pat), source: None, guard, body });
+    }
+    Ok((FlowKind::Match(Box::new(on)), branches))
+}
+
+fn block(input: ParseStream<'_>, errors: &mut Errors) -> Result<Branch> {
+    let content;
+    syn::braced!(content in input);
+    let body = all(&content, errors);
+    Ok(Branch { head: TokenStream::new(), pat: None, source: None, guard: None, body })
+}
