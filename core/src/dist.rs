@@ -3,6 +3,10 @@
 //! A distribution is a struct that holds its parameters, each a constant or a number that varies ([`Param`]). It works
 //! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
 
+pub mod cdf;
+pub mod flat;
+pub mod mixture;
+pub mod truncated;
 pub mod bernoulli;
 pub mod bernoulli_logit;
 pub mod beta_binomial;
@@ -41,6 +45,10 @@ pub mod student_t;
 pub mod uniform;
 pub mod weibull;
 
+pub use cdf::Cdf;
+pub use flat::Flat;
+pub use mixture::{Components, Mixture};
+pub use truncated::{Region, Truncated};
 pub use bernoulli::Bernoulli;
 pub use bernoulli_logit::BernoulliLogit;
 pub use beta_binomial::BetaBinomial;

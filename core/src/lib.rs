@@ -58,7 +58,7 @@ pub mod prelude {
     pub use crate::dist::{Distribution, Normal};
     pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
     pub use crate::dist::{CategoricalLogit, Geometric, NegativeBinomial, NegativeBinomial2, Poisson, PoissonLog};
-    pub use crate::dist::ZeroInflatedPoisson;
+    pub use crate::dist::{Flat, Mixture, Truncated, ZeroInflatedPoisson};
     pub use crate::number::{Number, Param, Real};
     pub use crate::param_vec::Repeat;
 }

@@ -33,21 +33,31 @@ impl<N: Number, P: ParamVec<N> + Clone> Distribution<N> for Categorical<P> {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        let invalid = |value, expected| {
-            let varies = self.0.varies();
-            Err(Invalid { distribution: "Categorical", name: "probabilities", value, expected, varies })
-        };
-        let values = (0..self.0.len()).map(|k| self.0.entry(k).value());
-        if let Some(value) = values.clone().find(|p| !(0.0..=1.0).contains(p)) {
-            return invalid(value, "from 0 to 1");
-        }
-        let sum: f64 = values.sum();
-        if (sum - 1.0).abs() > TOLERANCE { invalid(sum, "numbers whose sum is 1") } else { Ok(()) }
+        check_probabilities("Categorical", "probabilities", &self.0)
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         sample_category(rng, (0..self.0.len()).map(|k| self.0.entry(k).value()))
     }
+}
+
+/// Refuses numbers that are not from 0 to 1, or do not sum to 1.
+pub(crate) fn check_probabilities<N: Number>(
+    distribution: &'static str,
+    name: &'static str,
+    probabilities: &impl ParamVec<N>,
+) -> Result<(), Invalid> {
+    let invalid =
+        |value, expected| Err(Invalid { distribution, name, value, expected, varies: probabilities.varies() });
+    let mut sum = 0.0;
+    for k in 0..probabilities.len() {
+        let p = probabilities.entry(k).value();
+        if !(0.0..=1.0).contains(&p) {
+            return invalid(p, "numbers from 0 to 1");
+        }
+        sum += p;
+    }
+    if (sum - 1.0).abs() > TOLERANCE { invalid(sum, "numbers whose sum is 1") } else { Ok(()) }
 }
 
 /// The index that `x` is, if it is one.

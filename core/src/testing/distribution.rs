@@ -55,9 +55,11 @@ fn continuous(density: &dyn Coordinate, parameters: &[f64]) -> Result<(), String
         let (x, _) = density.constrain(&with(grid.centre + grid.scale * t, parameters));
         expectation::check(density, &with(x, parameters), true)?;
     }
+    let at = |t: f64| density.constrain(&with(grid.centre + grid.scale * t, parameters)).0;
+    let rises = at(0.1) > at(-0.1);
     check_sampler(density, parameters, |x| {
-        let u = density.unconstrain(parameters, x);
-        let below = grid.below(u);
+        let lower = grid.below(density.unconstrain(parameters, x));
+        let below = if rises { lower } else { total - lower };
         (below, below)
     })
 }

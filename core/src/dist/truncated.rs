@@ -1,0 +1,170 @@
+//! ln p(x | x in region) = ln p(x) - ln P(X in region), x in the region.
+
+use crate::dist::{Cdf, Distribution};
+use crate::error::Invalid;
+use crate::number::{Number, Param, Real};
+use crate::support::{Continuous, Interval, Lower, Positive, Upper};
+use rand::{Rng, RngExt};
+
+/// A distribution given that its value lies in a region: `Truncated(distribution, region)`, such as
+/// `Truncated(Normal(loc, scale), Lower(0.0))`.
+///
+/// The distribution has a [`Cdf`]; the region is a [`Lower`], an [`Upper`], an [`Interval`] or [`Positive`], and should
+/// lie in the distribution's support. A bound may be a constant or a latent. Support: the region.
+///
+/// ```
+/// use hierarch::dist::{Distribution, Normal, Truncated};
+/// use hierarch::support::Interval;
+/// let speed = Truncated(Normal(1.0, 2.0), Interval(0.0, 3.0));
+/// let ln_density: hierarch::number::Real<f64> = speed.ln_density(1.0);
+/// assert!((ln_density.value() + 1.0408).abs() < 1e-4);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Truncated<D, S>(pub D, pub S);
+
+/// A region that a distribution can be truncated to.
+pub trait Region<N: Number>: Continuous<N> {
+    /// ln P(X in region).
+    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N>;
+
+    /// ln P(X in region, X <= x), for an x in the region.
+    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N>;
+}
+
+impl<N: Number, B: Param<N>> Region<N> for Lower<B> {
+    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
+        distribution.ln_survival(self.0)
+    }
+    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
+        distribution.ln_between(self.0, x)
+    }
+}
+
+impl<N: Number> Region<N> for Positive {
+    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
+        distribution.ln_survival(0.0)
+    }
+    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
+        distribution.ln_between(0.0, x)
+    }
+}
+
+impl<N: Number, B: Param<N>> Region<N> for Upper<B> {
+    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
+        distribution.ln_cdf(self.0)
+    }
+    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
+        distribution.ln_cdf(x)
+    }
+}
+
+impl<N: Number, L: Param<N>, H: Param<N>> Region<N> for Interval<L, H> {
+    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
+        distribution.ln_between(self.0, self.1)
+    }
+    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
+        distribution.ln_between(self.0, x)
+    }
+}
+
+impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Truncated<D, S> {
+    type Support = S;
+
+    fn support(&self) -> S {
+        self.1.clone()
+    }
+
+    #[inline(always)]
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let nowhere = Real::constant(f64::NEG_INFINITY);
+        if !self.1.contains(x.value()) {
+            return nowhere;
+        }
+        let (ln_density, ln_mass) = (self.0.ln_density(x), self.1.ln_mass(&self.0));
+        if ln_density.value() == f64::NEG_INFINITY || !ln_mass.value().is_finite() {
+            return nowhere;
+        }
+        ln_density - ln_mass
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.0.check()?;
+        let value = self.1.ln_mass(&self.0).value().exp();
+        if value > 0.0 || self.1.ln_mass(&self.0).value().is_finite() {
+            return Ok(());
+        }
+        let expected = "a region of positive probability (this is its probability)";
+        Err(Invalid { distribution: "Truncated", name: "region", value, expected, varies: false })
+    }
+
+    /// Solves P(X <= x | region) = uniform for the coordinate of x, by bisection.
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
+        let uniform: f64 = rng.sample(rand_distr::Open01);
+        let goal = uniform.ln() + self.1.ln_mass(&self.0).value();
+        if !goal.is_finite() {
+            return None;
+        }
+        let at = |u: f64| self.1.constrain(Real::constant(u)).0.value();
+        // The coordinate of an `Upper` falls as x rises.
+        let rises = at(1.0) > at(0.0);
+        let is_too_low = |u: f64| {
+            let x = at(u);
+            if self.1.contains(x) { (self.1.ln_mass_below(&self.0, x).value() < goal) == rises } else { u < 0.0 }
+        };
+        let (mut low, mut high) = (-700.0, 700.0);
+        for _ in 0..100 {
+            let middle = 0.5 * (low + high);
+            *(if is_too_low(middle) { &mut low } else { &mut high }) = middle;
+        }
+        Some(at(0.5 * (low + high))).filter(|&x| self.1.contains(x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check_distribution;
+    use crate::dist::{
+        Cauchy, Exponential, Gumbel, HalfNormal, Laplace, LogNormal, Logistic, Normal, Uniform, Weibull,
+    };
+
+    #[test]
+    fn every_region_passes_the_kit() {
+        for (loc, scale) in [(0.5, 1.0), (-6.0, 0.8), (20.0, 3.0)] {
+            check_distribution!(|l, s, b| Truncated(Normal(l, s), Lower(b)), [loc, scale, 0.2]);
+            check_distribution!(|l, s, b| Truncated(Normal(l, s), Upper(b)), [loc, scale, 0.2]);
+            check_distribution!(|l, s, a, b| Truncated(Normal(l, s), Interval(a, b)), [loc, scale, -0.5, 2.0]);
+            check_distribution!(|l, s| Truncated(Normal(l, s), Positive), [loc, scale]);
+        }
+    }
+
+    #[test]
+    fn every_distribution_passes_the_kit() {
+        check_distribution!(|l, s, a| Truncated(Cauchy(l, s), Lower(a)), [0.5, 1.5, 2.0]);
+        check_distribution!(|l, s, a, b| Truncated(Cauchy(l, s), Interval(a, b)), [0.5, 1.5, -4.0, 2.0]);
+        check_distribution!(|l, s, a, b| Truncated(Logistic(l, s), Interval(a, b)), [0.5, 1.5, -4.0, 2.0]);
+        check_distribution!(|l, s, a, b| Truncated(Laplace(l, s), Interval(a, b)), [0.5, 1.5, 0.7, 2.0]);
+        check_distribution!(|l, s, a, b| Truncated(Gumbel(l, s), Interval(a, b)), [0.5, 1.5, -1.0, 9.0]);
+        check_distribution!(|r, a, b| Truncated(Exponential(r), Interval(a, b)), [1.5, 0.1, 2.0]);
+        check_distribution!(|k, s, a| Truncated(Weibull(k, s), Upper(a)), [1.5, 2.0, 2.0]);
+        check_distribution!(|k, s, a, b| Truncated(Weibull(k, s), Interval(a, b)), [0.7, 2.0, 0.5, 2.0]);
+        check_distribution!(|l, s, a, b| Truncated(LogNormal(l, s), Interval(a, b)), [0.5, 1.5, 0.5, 20.0]);
+        check_distribution!(|l, s, a, b| Truncated(Uniform(l, s), Interval(a, b)), [0.5, 3.5, 0.7, 2.0]);
+    }
+
+    #[test]
+    fn a_half_normal_is_a_truncated_normal() {
+        for x in [0.1, 1.0, 30.0] {
+            let found: Real<f64> = Truncated(Normal(0.0, 2.0), Positive).ln_density(x);
+            let expected: Real<f64> = HalfNormal(2.0).ln_density(x);
+            assert!((found.0 - expected.0).abs() < 1e-13 * (1.0 + expected.0.abs()));
+        }
+    }
+
+    #[test]
+    fn an_empty_region_is_refused() {
+        assert!(Distribution::<f64>::check(&Truncated(Normal(0.0, 1.0), Interval(2.0, 1.0))).is_err());
+        assert!(Distribution::<f64>::check(&Truncated(Uniform(0.0, 1.0), Lower(2.0))).is_err());
+        assert!(Distribution::<f64>::check(&Truncated(Normal(0.0, 1.0), Lower(60.0))).is_ok());
+    }
+}
