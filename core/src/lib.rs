@@ -21,8 +21,8 @@ mod linear_response;
 pub mod model;
 mod noise;
 pub mod number;
-pub mod param_vec;
 mod optimize;
+pub mod param_vec;
 mod posterior;
 mod progress;
 mod psis;
@@ -34,31 +34,33 @@ pub mod support;
 pub mod tasks;
 pub mod testing;
 
-pub use hierarch_macros::model;
+pub use draw::Draw;
 pub use elbo::{Elbo, Estimator};
 pub use error::Error;
-pub use draw::Draw;
 pub use fit::{AdamOptions, Correction, Fit, Fittable, GlobalFactor, Optimiser, Options, Parameterisation};
 pub use fit::{Trust, Verdict};
+pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
 pub use summary::Summary;
 
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {
-    pub use hierarch_macros::model;
-    pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
-    pub use crate::real::log_sum_exp;
-    pub use crate::fit::Fittable;
-    pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
+    pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
     pub use crate::dist::{
         Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
         Pareto, StudentT, Uniform, Weibull,
     };
-    pub use crate::dist::{Distribution, Normal};
-    pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
     pub use crate::dist::{CategoricalLogit, Geometric, NegativeBinomial, NegativeBinomial2, Poisson, PoissonLog};
+    pub use crate::dist::{
+        Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply,
+    };
+    pub use crate::dist::{Distribution, Normal};
     pub use crate::dist::{Flat, Mixture, Truncated, ZeroInflatedPoisson};
+    pub use crate::fit::Fittable;
     pub use crate::number::{Number, Param, Real};
     pub use crate::param_vec::Repeat;
+    pub use crate::real::log_sum_exp;
+    pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
+    pub use hierarch_macros::model;
 }

@@ -15,9 +15,10 @@ use rand::{Rng, RngExt};
 /// ```
 /// use hierarch::dist::{Distribution, Normal, Truncated};
 /// use hierarch::support::Interval;
+/// // scipy 1.17: `truncnorm.logpdf(1, -0.5, 1, 1, 2)`
 /// let speed = Truncated(Normal(1.0, 2.0), Interval(0.0, 3.0));
 /// let ln_density: hierarch::number::Real<f64> = speed.ln_density(1.0);
-/// assert!((ln_density.value() + 1.0408).abs() < 1e-4);
+/// assert!((ln_density.value() + 0.982_490).abs() < 1e-6);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Truncated<D, S>(pub D, pub S);
@@ -112,7 +113,7 @@ impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Truncated<D, S> {
             if self.1.contains(x) { (self.1.ln_mass_below(&self.0, x).value() < goal) == rises } else { u < 0.0 }
         };
         let (mut low, mut high) = (-700.0, 700.0);
-        for _ in 0..100 {
+        for _ in 0..64 {
             let middle = 0.5 * (low + high);
             *(if is_too_low(middle) { &mut low } else { &mut high }) = middle;
         }
