@@ -98,8 +98,14 @@ impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Truncated<D, S> {
         Err(Invalid { distribution: "Truncated", name: "region", value, expected, varies: false })
     }
 
-    /// Solves P(X <= x | region) = uniform for the coordinate of x, by bisection.
+    /// The first of a few draws that is in the region; without one, by inversion: solves P(X <= x | region) = uniform
+    /// for the coordinate of x, by bisection.
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
+        for _ in 0..8 {
+            if let Some(x) = self.0.sample(rng).filter(|&x| self.1.contains(x)) {
+                return Some(x);
+            }
+        }
         let uniform: f64 = rng.sample(rand_distr::Open01);
         let goal = uniform.ln() + self.1.ln_mass(&self.0).value();
         if !goal.is_finite() {
