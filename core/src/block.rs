@@ -9,6 +9,7 @@ use crate::interpret::discover::Level;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::model::{Latents, Model};
 use crate::number::{Number, Real};
+use crate::pass::{Derivatives, Pass, passes};
 
 /// First or second derivatives: picks the dual numbers.
 pub(crate) trait Order: 'static {
@@ -33,92 +34,6 @@ impl Order for Second {
 type LocalN<M, O> = <O as Order>::Lanes<<M as Model>::LocalLanes>;
 type LikelihoodN<M, O> = <O as Order>::Lanes<<M as Model>::LikelihoodLanes>;
 type GlobalN<M, O> = <O as Order>::Lanes<<M as Model>::GlobalLanes>;
-
-/// A function's value, gradient and Hessian (row-major, full; empty for first order) in n coordinates.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Derivatives {
-    pub(crate) value: f64,
-    pub(crate) gradient: Vec<f64>,
-    pub(crate) hessian: Vec<f64>,
-}
-
-impl Derivatives {
-    fn reset(&mut self, n: usize, second: bool) {
-        self.value = 0.0;
-        self.gradient.clear();
-        self.gradient.resize(n, 0.0);
-        self.hessian.clear();
-        self.hessian.resize(if second { n * n } else { 0 }, 0.0);
-    }
-
-    /// Takes the derivatives of one pass, whose lanes stand for the given coordinates.
-    #[inline(always)]
-    fn take<N: Lanes>(&mut self, number: &N, pass: &Pass) {
-        let n = self.gradient.len();
-        self.value = number.value();
-        for (lane, coordinate) in pass.coordinates() {
-            self.gradient[coordinate] = number.partials()[lane];
-        }
-        if N::ORDER == 2 {
-            let triangle = number.triangle();
-            for (row, j) in pass.coordinates() {
-                for (col, k) in pass.coordinates().take_while(|t| t.0 <= row) {
-                    let second = triangle[row * (row + 1) / 2 + col];
-                    self.hessian[j * n + k] = second;
-                    self.hessian[k * n + j] = second;
-                }
-            }
-        }
-    }
-}
-
-/// Which coordinates ride on which lanes in one evaluation: two runs of consecutive coordinates.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pass {
-    runs: [(usize, usize); 2],
-}
-
-impl Pass {
-    /// Pairs (lane, coordinate), lanes ascending.
-    #[inline(always)]
-    fn coordinates(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let [(a, a_end), (b, b_end)] = self.runs;
-        (a..a_end).chain(b..b_end).enumerate()
-    }
-
-    #[inline(always)]
-    fn lane(&self, coordinate: usize) -> Option<usize> {
-        let [(a, a_end), (b, b_end)] = self.runs;
-        if (a..a_end).contains(&coordinate) {
-            return Some(coordinate - a);
-        }
-        (b..b_end).contains(&coordinate).then(|| coordinate - b + a_end - a)
-    }
-
-    #[inline(always)]
-    fn seed<N: Lanes>(&self, value: f64, coordinate: usize) -> Real<N> {
-        Real(match self.lane(coordinate) {
-            Some(lane) => N::variable(value, lane),
-            None => N::constant(value),
-        })
-    }
-}
-
-/// The passes that together give all derivatives in n coordinates: chunks of the width for first derivatives, pairs of
-/// half-width chunks for second ones. The first passes of a longer list are those of a shorter one, but for their ends.
-pub(crate) fn passes<N: Lanes>(n: usize) -> Vec<Pass> {
-    let chunk = |size: usize, i: usize| ((i * size).min(n), ((i + 1) * size).min(n));
-    if n <= N::WIDTH {
-        return vec![Pass { runs: [(0, n), (n, n)] }];
-    }
-    if N::ORDER < 2 {
-        return (0..n.div_ceil(N::WIDTH)).map(|i| Pass { runs: [chunk(N::WIDTH, i), (n, n)] }).collect();
-    }
-    assert!(N::WIDTH.is_multiple_of(2), "a block of {n} coordinates needs an even number of lanes, not {}", N::WIDTH);
-    let half = N::WIDTH / 2;
-    let chunks = n.div_ceil(half);
-    (1..chunks).flat_map(|b| (0..b).map(move |a| Pass { runs: [chunk(half, a), chunk(half, b)] })).collect()
-}
 
 /// Which sites count and how they are written, by level, and what the blocks of the model look like.
 #[derive(Clone, Debug)]
@@ -273,6 +188,31 @@ pub(crate) struct Theta<M: Model, O: Order> {
     likelihood: Vec<<M::Global as Latents>::Of<Real<LikelihoodN<M, O>>>>,
 }
 
+/// One block's coordinates: the passes that cover them, and the slot of each in the task's own.
+#[derive(Clone, Debug)]
+struct Route {
+    n: usize,
+    passes: Vec<Pass>,
+    at: Vec<usize>,
+}
+
+impl Route {
+    fn new() -> Self {
+        Self { n: usize::MAX, passes: Vec::new(), at: Vec::new() }
+    }
+
+    /// Lays the route for the globals in `reads` and `own` coordinates of the task behind them.
+    #[inline(always)]
+    fn lay<N: Lanes>(&mut self, reads: &[usize], own: usize, task_reads: &[usize]) {
+        if self.n != reads.len() + own {
+            self.n = reads.len() + own;
+            self.passes = passes::<N>(self.n);
+            let slot = |j| task_reads.binary_search(j).expect("task_reads holds every read");
+            self.at = reads.iter().map(slot).chain(task_reads.len()..task_reads.len() + own).collect();
+        }
+    }
+}
+
 /// Evaluates tasks; holds every buffer that needs, so that nothing is allocated once they have grown.
 pub(crate) struct TaskBlock<'a, M: Model, O: Order> {
     model: &'a M,
@@ -282,9 +222,11 @@ pub(crate) struct TaskBlock<'a, M: Model, O: Order> {
     likelihood_local: <M::Local as Latents>::Of<Real<LikelihoodN<M, O>>>,
     prior: Derivatives,
     data: Derivatives,
+    /// d x / d (globals read, u), one a value of the task's latents; not needed where x = u.
     values: Vec<Derivatives>,
-    passes: (Vec<Pass>, Vec<Pass>),
-    shape: (usize, usize),
+    prior_route: Route,
+    data_route: Route,
+    jacobian: Vec<f64>,
     /// ln p(phi | theta) + ln |dx/du| + ln p(D | phi, theta) in the coordinates (`task_reads`, u of the task).
     pub(crate) out: Derivatives,
     /// The two parts of its value: latents and data.
@@ -302,8 +244,9 @@ impl<'a, M: Model, O: Order> TaskBlock<'a, M, O> {
             prior: Derivatives::default(),
             data: Derivatives::default(),
             values: Vec::new(),
-            passes: (Vec::new(), Vec::new()),
-            shape: (usize::MAX, usize::MAX),
+            prior_route: Route::new(),
+            data_route: Route::new(),
+            jacobian: Vec::new(),
             out: Derivatives::default(),
             parts: (0.0, 0.0),
         }
@@ -312,108 +255,111 @@ impl<'a, M: Model, O: Order> TaskBlock<'a, M, O> {
     /// Evaluates task data at the unconstrained locals `u`, filling `out` and `parts`.
     #[inline(always)]
     pub(crate) fn evaluate(&mut self, theta: &Theta<M, O>, task: &M::Task, u: &[f64]) {
-        let second = LocalN::<M, O>::ORDER == 2;
-        self.out.reset(self.blocks.task_reads.len() + u.len(), second);
+        self.out.reset(self.blocks.task_reads.len() + u.len(), O::SECOND);
         self.prior_block(theta, task, u);
-        self.likelihood_block(theta, task);
-        self.parts = (self.prior.value, self.data.value);
-        self.out.value = self.prior.value + self.data.value;
-        self.chain();
+        self.likelihood_block(theta, task, u.len());
+        self.out.value = self.parts.0 + self.parts.1;
+        if !self.blocks.identity {
+            self.chain();
+        }
     }
 
     #[inline(always)]
     fn prior_block(&mut self, theta: &Theta<M, O>, task: &M::Task, u: &[f64]) {
-        let reads = self.blocks.local_reads.len();
-        let n = reads + u.len();
-        if self.shape.0 != n {
-            self.shape.0 = n;
-            self.passes.0 = passes::<LocalN<M, O>>(n);
+        let reads = &self.blocks.local_reads;
+        self.prior_route.lay::<LocalN<M, O>>(reads, u.len(), &self.blocks.task_reads);
+        let Route { n, passes, at } = &self.prior_route;
+        if O::SECOND {
+            self.prior.reset(*n, true);
         }
-        self.prior.reset(n, LocalN::<M, O>::ORDER == 2);
-        for (pass, global) in self.passes.0.iter().zip(&theta.local) {
+        for (pass, global) in passes.iter().zip(&theta.local) {
             self.coordinates.clear();
-            self.coordinates.extend(u.iter().enumerate().map(|(l, &u)| pass.seed::<LocalN<M, O>>(u, reads + l)));
+            self.coordinates.extend(u.iter().enumerate().map(|(l, &u)| pass.seed::<LocalN<M, O>>(u, reads.len() + l)));
             let mut run = LogDensity::new(&self.coordinates, self.blocks.counted());
             self.model.local(&mut run, global, task, &mut self.prior_local);
-            self.prior.take(&run.latents.0, pass);
+            self.parts.0 = run.latents.value();
+            if O::SECOND {
+                self.prior.take(&run.latents.0, pass);
+            } else {
+                self.out.add_gradient(&run.latents.0, pass, at);
+            }
             if !self.blocks.identity {
-                let (values, mut at) = (&mut self.values, 0);
+                let (values, mut entry) = (&mut self.values, 0);
                 M::Local::map(&self.prior_local, &mut Default::default(), |x: &Real<LocalN<M, O>>| {
-                    if values.len() == at {
+                    if values.len() == entry {
                         values.push(Derivatives::default());
                     }
-                    if values[at].gradient.len() != n {
-                        values[at].reset(n, LocalN::<M, O>::ORDER == 2);
+                    if values[entry].gradient.len() != *n {
+                        values[entry].reset(*n, O::SECOND);
                     }
-                    values[at].take(&x.0, pass);
-                    at += 1;
+                    values[entry].take(&x.0, pass);
+                    entry += 1;
                 });
             }
         }
+        if O::SECOND {
+            self.out.add(&self.prior, 1.0, at);
+        }
     }
 
     #[inline(always)]
-    fn likelihood_block(&mut self, theta: &Theta<M, O>, task: &M::Task) {
-        let reads = self.blocks.likelihood_reads.len();
-        let mut entries = 0;
-        M::Local::map(&self.prior_local, &mut Default::default(), |_: &Real<LocalN<M, O>>| entries += 1);
-        let n = reads + entries;
-        if self.shape.1 != n {
-            self.shape.1 = n;
-            self.passes.1 = passes::<LikelihoodN<M, O>>(n);
+    fn likelihood_block(&mut self, theta: &Theta<M, O>, task: &M::Task, coordinates: usize) {
+        let reads = &self.blocks.likelihood_reads;
+        let mut entries = coordinates;
+        if !self.blocks.identity {
+            entries = 0;
+            M::Local::map(&self.prior_local, &mut Default::default(), |_: &Real<LocalN<M, O>>| entries += 1);
         }
-        self.data.reset(n, LikelihoodN::<M, O>::ORDER == 2);
-        for (pass, global) in self.passes.1.iter().zip(&theta.likelihood) {
-            let mut at = reads;
+        // where x is not u the slots are not used: `chain` knows the way
+        self.data_route.lay::<LikelihoodN<M, O>>(reads, entries, &self.blocks.task_reads);
+        let Route { n, passes, at } = &self.data_route;
+        let is_direct = self.blocks.identity && !O::SECOND;
+        if !is_direct {
+            self.data.reset(*n, O::SECOND);
+        }
+        for (pass, global) in passes.iter().zip(&theta.likelihood) {
+            let mut entry = reads.len();
             M::Local::map(&self.prior_local, &mut self.likelihood_local, |x: &Real<LocalN<M, O>>| {
-                at += 1;
-                pass.seed::<LikelihoodN<M, O>>(x.value(), at - 1)
+                entry += 1;
+                pass.seed::<LikelihoodN<M, O>>(x.value(), entry - 1)
             });
             let mut run = LogDensity::new(&[], self.blocks.counted());
             self.model.likelihood(&mut run, global, &self.likelihood_local, task);
-            self.data.take(&run.data.0, pass);
+            self.parts.1 = run.data.value();
+            if is_direct {
+                self.out.add_gradient(&run.data.0, pass, at);
+            } else {
+                self.data.take(&run.data.0, pass);
+            }
+        }
+        if self.blocks.identity && O::SECOND {
+            self.out.add(&self.data, 1.0, at);
         }
     }
 
-    /// Brings both blocks to the task's own coordinates. With J = d(likelihood's coordinates) / d(task's coordinates):
+    /// Brings the likelihood to the task's own coordinates. With J = d(likelihood's coordinates) / d(task's coordinates):
     /// gradient J' g, Hessian J' H J + sum_k g_k d2 x_k.
-    #[inline(always)]
     fn chain(&mut self) {
-        let shared = self.blocks.task_reads.len();
-        let at = |reads: &[usize], i: usize| match reads.get(i) {
-            Some(global) => self.blocks.task_reads.binary_search(global).expect("task_reads holds every read"),
-            None => shared + i - reads.len(),
-        };
-        let n = self.out.gradient.len();
-        let prior_at = |i: usize| at(&self.blocks.local_reads, i);
-        let data_at = |i: usize| at(&self.blocks.likelihood_reads, i);
-        add_renamed(&mut self.out, &self.prior, 1.0, prior_at);
-        if self.blocks.identity {
-            add_renamed(&mut self.out, &self.data, 1.0, data_at);
-            return;
-        }
         let reads = self.blocks.likelihood_reads.len();
-        let width = self.data.gradient.len();
-        // rows of J, dense: small
-        let mut jacobian = vec![0.0; width * n];
+        let (n, width) = (self.out.gradient.len(), self.data.gradient.len());
+        self.jacobian.clear();
+        self.jacobian.resize(width * n + n, 0.0);
+        let (jacobian, product) = self.jacobian.split_at_mut(width * n);
         for i in 0..width {
             if i < reads {
-                jacobian[i * n + data_at(i)] = 1.0;
+                jacobian[i * n + self.data_route.at[i]] = 1.0;
             } else {
-                for (c, d) in self.values[i - reads].gradient.iter().enumerate() {
-                    jacobian[i * n + prior_at(c)] += d;
+                for (d, slot) in self.values[i - reads].gradient.iter().zip(&self.prior_route.at) {
+                    jacobian[i * n + slot] += d;
                 }
             }
         }
-        for i in 0..width {
-            for j in 0..n {
-                self.out.gradient[j] += self.data.gradient[i] * jacobian[i * n + j];
-            }
+        for (g, row) in self.data.gradient.iter().zip(jacobian.chunks(n.max(1))) {
+            self.out.gradient.iter_mut().zip(row).for_each(|(out, j)| *out += g * j);
         }
-        if self.out.hessian.is_empty() {
+        if !O::SECOND {
             return;
         }
-        let mut product = vec![0.0; n];
         for i in 0..width {
             product.fill(0.0);
             for k in 0..width {
@@ -422,39 +368,12 @@ impl<'a, M: Model, O: Order> TaskBlock<'a, M, O> {
                     *p += h * j;
                 }
             }
-            for row in 0..n {
-                let j = jacobian[i * n + row];
-                for (col, p) in product.iter().enumerate() {
-                    self.out.hessian[row * n + col] += j * p;
-                }
+            for (j, out) in jacobian[i * n..(i + 1) * n].iter().zip(self.out.hessian.chunks_mut(n)) {
+                out.iter_mut().zip(&*product).for_each(|(out, p)| *out += j * p);
             }
             if i >= reads {
-                let value = &self.values[i - reads];
-                let curvature = self.data.gradient[i];
-                add_second(&mut self.out, value, curvature, prior_at);
+                self.out.add_hessian(&self.values[i - reads], self.data.gradient[i], &self.prior_route.at);
             }
-        }
-    }
-}
-
-#[inline(always)]
-fn add_renamed(to: &mut Derivatives, from: &Derivatives, factor: f64, at: impl Fn(usize) -> usize) {
-    for (i, g) in from.gradient.iter().enumerate() {
-        to.gradient[at(i)] += factor * g;
-    }
-    add_second(to, from, factor, at);
-}
-
-#[inline(always)]
-fn add_second(to: &mut Derivatives, from: &Derivatives, factor: f64, at: impl Fn(usize) -> usize) {
-    if to.hessian.is_empty() {
-        return;
-    }
-    let (n, width) = (to.gradient.len(), from.gradient.len());
-    for i in 0..width {
-        let row = at(i) * n;
-        for j in 0..width {
-            to.hessian[row + at(j)] += factor * from.hessian[i * width + j];
         }
     }
 }

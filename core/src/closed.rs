@@ -6,27 +6,35 @@
 //!     E\[sum_n r_n^2\] = |R (m, 1)|^2 + sum_j v_j |R_j|^2   with R_j the column of coordinate j.
 //! However many observations a block has, its cost is that of R.
 
-use crate::form::{Affine, ClosedForm, Exponential};
+pub(crate) mod collect;
 
-/// Coordinates in one triangle; a term that would widen it further starts another.
-const WIDEST: usize = 16;
+use collect::ClosedSum;
 
-/// The sum of the closed forms of a block, in the coordinates 0..n of that block.
+/// The closed-form sums of many blocks. Blocks of one layout share it; what differs are their numbers, side by side.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ClosedSum {
-    constant: f64,
-    linear: Vec<(usize, f64)>,
+pub(crate) struct ClosedTable {
+    layouts: Vec<Layout>,
+    /// Exponents made of globals alone, each once: every evaluation takes their exp once for all blocks.
+    shared: Vec<Vec<(usize, f64)>>,
+    /// Layout and first number of each block.
+    blocks: Vec<(usize, usize)>,
+    numbers: Vec<f64>,
+}
+
+/// Which coordinates a sum names: constant + linear + sum over groups of sign * exp(exponent) * |R (u, 1)|^2.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Layout {
+    linear: Vec<usize>,
     groups: Vec<Group>,
 }
 
-/// sign * exp(exponent) * |R (u, 1)|^2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Group {
     sign: f64,
     exponent: Vec<(usize, f64)>,
+    /// Where its exp stands among the shared ones, if it is one of them.
+    shared: Option<usize>,
     coordinates: Vec<usize>,
-    /// Row-major square of `coordinates.len() + 1`; the last column belongs to the constant 1.
-    triangle: Vec<f64>,
 }
 
 /// Value and derivatives of a block's part of the ELBO, in the guide's (loc, ln_scale) of n coordinates: 2n slots,
@@ -54,151 +62,216 @@ impl GuideDerivatives {
     }
 }
 
-impl ClosedSum {
-    /// Adds a term, its coordinates renamed by `rename`.
-    pub(crate) fn add(&mut self, form: &ClosedForm, rename: impl Fn(usize) -> usize) {
-        self.constant += form.affine.constant;
-        for &(coordinate, coefficient) in form.affine.terms() {
-            let coordinate = rename(coordinate);
-            match self.linear.iter_mut().find(|t| t.0 == coordinate) {
-                Some(term) => term.1 += coefficient,
-                None => self.linear.push((coordinate, coefficient)),
-            }
+impl ClosedTable {
+    /// Adds a block, whose first coordinates stand for the `globals`.
+    pub(crate) fn push(&mut self, sum: &ClosedSum, globals: &[usize]) {
+        self.blocks.push((0, self.numbers.len()));
+        self.numbers.push(sum.constant);
+        self.numbers.extend(sum.linear.iter().map(|term| term.1));
+        let mut layout = Layout { linear: sum.linear.iter().map(|term| term.0).collect(), groups: Vec::new() };
+        for group in &sum.groups {
+            let named: Option<Vec<_>> = group.exponent.iter().map(|&(j, c)| Some((*globals.get(j)?, c))).collect();
+            let shared = named.filter(|_| !globals.is_empty()).map(|named| position_or_push(&mut self.shared, named));
+            self.numbers.extend(group.upper_triangle());
+            layout.groups.push(Group {
+                sign: group.sign,
+                exponent: group.exponent.clone(),
+                shared,
+                coordinates: group.coordinates.clone(),
+            });
         }
-        if let Some(exponential) = &form.exponential {
-            self.add_exponential(exponential, rename);
-        }
+        let last = self.blocks.len() - 1;
+        self.blocks[last].0 = position_or_push(&mut self.layouts, layout);
     }
 
-    fn add_exponential(&mut self, term: &Exponential, rename: impl Fn(usize) -> usize) {
-        let renamed = |form: &Affine| -> Vec<(usize, f64)> {
-            form.terms().iter().filter(|t| t.1 != 0.0).map(|&(j, c)| (rename(j), c)).collect()
-        };
-        let (exponent, square, sign) = (renamed(&term.exponent), renamed(&term.square), term.factor.signum());
-        let fits = |group: &Group| {
-            let new = square.iter().filter(|t| !group.coordinates.contains(&t.0)).count();
-            group.sign == sign && group.exponent == exponent && group.coordinates.len() + new <= WIDEST
-        };
-        let at = self.groups.iter().position(fits).unwrap_or_else(|| {
-            self.groups.push(Group { sign, exponent, coordinates: Vec::new(), triangle: vec![0.0] });
-            self.groups.len() - 1
-        });
-        let weight = (term.factor.abs() * term.exponent.constant.exp()).sqrt();
-        self.groups[at].add_row(&square, term.square.constant, weight);
+    /// E\[exp\] of each shared exponent, in the coordinates of the globals.
+    pub(crate) fn shared(&self, loc: &[f64], variance: &[f64]) -> Vec<f64> {
+        self.shared.iter().map(|exponent| expected_exp(exponent, loc, variance)).collect()
     }
 
-    /// The expectation, given mean and variance of each coordinate.
-    pub(crate) fn value(&self, loc: &[f64], variance: &[f64]) -> f64 {
-        let linear: f64 = self.linear.iter().map(|&(j, c)| c * loc[j]).sum();
-        let groups: f64 = self.groups.iter().map(|g| g.sign * g.expected_exp(loc, variance) * g.square(loc, variance)).sum();
-        self.constant + linear + groups
+    fn block(&self, i: usize) -> (&Layout, &[f64]) {
+        let (layout, first) = self.blocks[i];
+        (&self.layouts[layout], &self.numbers[first..])
+    }
+
+    /// The expectation of block i's sum, given mean and variance of its coordinates, and the shared exponents'.
+    pub(crate) fn value(&self, i: usize, loc: &[f64], variance: &[f64], shared: &[f64]) -> f64 {
+        let (layout, numbers) = self.block(i);
+        let (head, mut rest) = numbers.split_at(1 + layout.linear.len());
+        let mut value = head[0] + layout.linear.iter().zip(&head[1..]).map(|(&j, c)| c * loc[j]).sum::<f64>();
+        for group in &layout.groups {
+            let triangle = group.take_triangle(&mut rest);
+            value += group.sign * group.expected_exp(loc, variance, shared) * triangle.square(loc, variance);
+        }
+        value
     }
 
     /// The expectation; adds its derivatives in (loc, ln_scale) to `out`.
-    pub(crate) fn derivatives(&self, loc: &[f64], variance: &[f64], out: &mut GuideDerivatives) -> f64 {
-        for &(j, c) in &self.linear {
+    pub(crate) fn derivatives(
+        &self,
+        i: usize,
+        loc: &[f64],
+        variance: &[f64],
+        shared: &[f64],
+        out: &mut GuideDerivatives,
+    ) -> f64 {
+        let (layout, numbers) = self.block(i);
+        let (head, mut rest) = numbers.split_at(1 + layout.linear.len());
+        let mut value = head[0];
+        for (&j, c) in layout.linear.iter().zip(&head[1..]) {
+            value += c * loc[j];
             out.gradient[j] += c;
         }
-        for group in &self.groups {
-            group.derivatives(loc, variance, out);
+        for group in &layout.groups {
+            let triangle = group.take_triangle(&mut rest);
+            value += group.derivatives(triangle, loc, variance, shared, out);
         }
-        self.value(loc, variance)
+        value
+    }
+
+    /// Block i's sum itself at the point `u`; adds its gradient to `gradient`. `shared` holds the shared exponents' exp.
+    #[inline]
+    pub(crate) fn at_point(&self, i: usize, u: &[f64], shared: &[f64], gradient: &mut [f64]) -> f64 {
+        let (layout, numbers) = self.block(i);
+        let (head, mut rest) = numbers.split_at(1 + layout.linear.len());
+        let mut value = head[0];
+        for (&j, c) in layout.linear.iter().zip(&head[1..]) {
+            value += c * u[j];
+            gradient[j] += c;
+        }
+        for group in &layout.groups {
+            let triangle = group.take_triangle(&mut rest);
+            let factor = group.sign
+                * match group.shared {
+                    Some(at) => shared[at],
+                    None => group.exponent.iter().map(|&(j, c)| c * u[j]).sum::<f64>().exp(),
+                };
+            let mut square = 0.0;
+            triangle.rows(|columns, row, constant| {
+                let mut residual = constant;
+                row.iter().zip(columns).for_each(|(r, &j)| residual += r * u[j]);
+                square += residual * residual;
+                let twice = 2.0 * factor * residual;
+                row.iter().zip(columns).for_each(|(r, &j)| gradient[j] += twice * r);
+            });
+            let part = factor * square;
+            group.exponent.iter().for_each(|&(j, c)| gradient[j] += c * part);
+            value += part;
+        }
+        value
     }
 }
 
-impl Group {
+/// How many known things a new one is compared with; where there are more, most are different anyway.
+const COMPARED: usize = 64;
+
+fn position_or_push<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
+    all.iter().take(COMPARED).position(|known| *known == one).unwrap_or_else(|| {
+        all.push(one);
+        all.len() - 1
+    })
+}
+
+fn expected_exp(exponent: &[(usize, f64)], loc: &[f64], variance: &[f64]) -> f64 {
+    exponent.iter().map(|&(j, c)| c * loc[j] + 0.5 * c * c * variance[j]).sum::<f64>().exp()
+}
+
+/// An upper triangle, packed row by row; the last column belongs to the constant 1.
+#[derive(Clone, Copy)]
+struct Triangle<'a> {
+    coordinates: &'a [usize],
+    numbers: &'a [f64],
+}
+
+impl Triangle<'_> {
     fn width(&self) -> usize {
         self.coordinates.len() + 1
     }
 
-    /// Rotates the row weight * (coefficients, constant) into the triangle.
-    fn add_row(&mut self, coefficients: &[(usize, f64)], constant: f64, weight: f64) {
-        for &(j, _) in coefficients {
-            if !self.coordinates.contains(&j) {
-                self.widen(j);
-            }
-        }
-        let width = self.width();
-        let mut row = [0.0; WIDEST + 1];
-        for &(j, c) in coefficients {
-            let column = self.coordinates.iter().position(|&k| k == j).expect("the coordinate was just added");
-            row[column] += weight * c;
-        }
-        row[width - 1] = weight * constant;
-        for pivot in 0..width {
-            if row[pivot] == 0.0 {
-                continue;
-            }
-            let diagonal = self.triangle[pivot * width + pivot];
-            let radius = diagonal.hypot(row[pivot]);
-            let (cos, sin) = (diagonal / radius, row[pivot] / radius);
-            for (column, below) in row.iter_mut().enumerate().take(width).skip(pivot) {
-                let above = &mut self.triangle[pivot * width + column];
-                (*above, *below) = (cos * *above + sin * *below, cos * *below - sin * *above);
-            }
+    /// Calls `f` with each row: the coordinates it names, their entries, the entry of the constant.
+    #[inline]
+    fn rows(&self, mut f: impl FnMut(&[usize], &[f64], f64)) {
+        let mut rest = self.numbers;
+        for row in 0..self.width() {
+            let (here, below) = rest.split_at(self.width() - row);
+            f(&self.coordinates[row..], &here[..here.len() - 1], here[here.len() - 1]);
+            rest = below;
         }
     }
 
-    /// A new coordinate as the first column, so that the triangle stays one.
-    fn widen(&mut self, coordinate: usize) {
-        let (old, new) = (self.width(), self.width() + 1);
-        let mut triangle = vec![0.0; new * new];
-        for row in 0..old {
-            triangle[(row + 1) * new + 1..(row + 2) * new].copy_from_slice(&self.triangle[row * old..(row + 1) * old]);
-        }
-        self.triangle = triangle;
-        self.coordinates.insert(0, coordinate);
-    }
-
-    fn expected_exp(&self, loc: &[f64], variance: &[f64]) -> f64 {
-        self.exponent.iter().map(|&(j, c)| c * loc[j] + 0.5 * c * c * variance[j]).sum::<f64>().exp()
-    }
-
-    /// R (m, 1).
-    fn residual(&self, loc: &[f64]) -> [f64; WIDEST + 1] {
-        let width = self.width();
-        let mut out = [0.0; WIDEST + 1];
-        for row in 0..width {
-            let r = &self.triangle[row * width..(row + 1) * width];
-            out[row] = r[width - 1] + (row..width - 1).map(|col| r[col] * loc[self.coordinates[col]]).sum::<f64>();
-        }
-        out
+    fn entry(&self, row: usize, col: usize) -> f64 {
+        self.numbers[row * self.width() - row * row.saturating_sub(1) / 2 + col - row]
     }
 
     /// R_j' R_k.
     fn gram(&self, j: usize, k: usize) -> f64 {
-        let width = self.width();
-        (0..=j.min(k)).map(|row| self.triangle[row * width + j] * self.triangle[row * width + k]).sum()
+        (0..=j.min(k)).map(|row| self.entry(row, j) * self.entry(row, k)).sum()
     }
 
+    /// |R (m, 1)|^2 + sum_j v_j |R_j|^2.
     fn square(&self, loc: &[f64], variance: &[f64]) -> f64 {
-        let spread = self.coordinates.iter().enumerate().map(|(col, &j)| variance[j] * self.gram(col, col)).sum::<f64>();
-        self.residual(loc).iter().map(|r| r * r).sum::<f64>() + spread
+        let mut square = 0.0;
+        self.rows(|columns, row, constant| {
+            let residual = constant + row.iter().zip(columns).map(|(r, &j)| r * loc[j]).sum::<f64>();
+            square += residual * residual + row.iter().zip(columns).map(|(r, &j)| r * r * variance[j]).sum::<f64>();
+        });
+        square
+    }
+
+    /// R_j' R (m, 1) for each column j of a coordinate.
+    fn along(&self, loc: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.coordinates.len()];
+        self.rows(|columns, row, constant| {
+            let residual = constant + row.iter().zip(columns).map(|(r, &j)| r * loc[j]).sum::<f64>();
+            let first = out.len() - row.len();
+            out[first..].iter_mut().zip(row).for_each(|(sum, r)| *sum += r * residual);
+        });
+        out
+    }
+}
+
+impl Group {
+    /// The group's triangle, taken off the front of the numbers.
+    #[inline]
+    fn take_triangle<'a>(&'a self, numbers: &mut &'a [f64]) -> Triangle<'a> {
+        let width = self.coordinates.len() + 1;
+        let (own, rest) = numbers.split_at(width * (width + 1) / 2);
+        *numbers = rest;
+        Triangle { coordinates: &self.coordinates, numbers: own }
+    }
+
+    fn expected_exp(&self, loc: &[f64], variance: &[f64], shared: &[f64]) -> f64 {
+        self.shared.map_or_else(|| expected_exp(&self.exponent, loc, variance), |at| shared[at])
     }
 
     /// With E = exp(l), value = sign E Q: gradient sign E (Q' + Q l'), Hessian
     /// sign E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')), and v = exp(2 ln_scale).
-    fn derivatives(&self, loc: &[f64], variance: &[f64], out: &mut GuideDerivatives) {
+    fn derivatives(
+        &self,
+        triangle: Triangle<'_>,
+        loc: &[f64],
+        variance: &[f64],
+        shared: &[f64],
+        out: &mut GuideDerivatives,
+    ) -> f64 {
         let n = out.n;
-        let (residual, square) = (self.residual(loc), self.square(loc, variance));
-        let factor = self.sign * self.expected_exp(loc, variance);
-        let width = self.width();
+        let square = triangle.square(loc, variance);
+        let factor = self.sign * self.expected_exp(loc, variance, shared);
         // slots in use, with l' and Q' of each; l'' and Q'' are diagonal in the ln_scale slots
         let mut slots: Vec<(usize, f64, f64)> = Vec::with_capacity(2 * (self.exponent.len() + self.coordinates.len()));
         for &(j, c) in &self.exponent {
             slots.push((j, c, 0.0));
             slots.push((n + j, c * c * variance[j], 0.0));
         }
-        for (col, &j) in self.coordinates.iter().enumerate() {
-            let along: f64 = (0..=col).map(|row| self.triangle[row * width + col] * residual[row]).sum();
+        for ((col, &j), along) in self.coordinates.iter().enumerate().zip(triangle.along(loc)) {
             slots.push((j, 0.0, 2.0 * along));
-            slots.push((n + j, 0.0, 2.0 * variance[j] * self.gram(col, col)));
+            slots.push((n + j, 0.0, 2.0 * variance[j] * triangle.gram(col, col)));
         }
         for &(slot, dl, dq) in &slots {
             out.gradient[slot] += factor * (dq + square * dl);
         }
         if out.hessian.is_empty() {
-            return;
+            return factor * square;
         }
         for &(row, dl_row, dq_row) in &slots {
             for &(col, dl_col, dq_col) in &slots {
@@ -209,10 +282,11 @@ impl Group {
             out.add_second(n + j, n + j, factor * square * 2.0 * c * c * variance[j]);
         }
         for (a, &j) in self.coordinates.iter().enumerate() {
-            out.add_second(n + j, n + j, factor * 4.0 * variance[j] * self.gram(a, a));
+            out.add_second(n + j, n + j, factor * 4.0 * variance[j] * triangle.gram(a, a));
             for (b, &k) in self.coordinates.iter().enumerate() {
-                out.add_second(j, k, factor * 2.0 * self.gram(a, b));
+                out.add_second(j, k, factor * 2.0 * triangle.gram(a, b));
             }
         }
+        factor * square
     }
 }

@@ -130,9 +130,7 @@ impl<const K: usize> Lanes for Dual<K> {
 
     #[inline(always)]
     fn variable(value: f64, lane: usize) -> Self {
-        let mut out = Self::constant(value);
-        out.partials[lane] = 1.0;
-        out
+        Self { value, partials: unit(lane) }
     }
     #[inline(always)]
     fn partials(&self) -> &[f64] {
@@ -242,9 +240,7 @@ impl<const K: usize, const T: usize> Lanes for Dual2<K, T> {
 
     #[inline(always)]
     fn variable(value: f64, lane: usize) -> Self {
-        let mut out = Self::constant(value);
-        out.partials[lane] = 1.0;
-        out
+        Self { partials: unit(lane), ..Self::constant(value) }
     }
     #[inline(always)]
     fn partials(&self) -> &[f64] {
@@ -254,6 +250,12 @@ impl<const K: usize, const T: usize> Lanes for Dual2<K, T> {
     fn triangle(&self) -> &[f64] {
         &self.triangle
     }
+}
+
+/// The unit vector of that lane, made by comparison: a single store into it would stall the vector load that follows.
+#[inline(always)]
+fn unit<const K: usize>(lane: usize) -> [f64; K] {
+    std::array::from_fn(|k| if k == lane { 1.0 } else { 0.0 })
 }
 
 #[inline(always)]

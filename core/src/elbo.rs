@@ -8,8 +8,10 @@
 //!     g * noise * scale added on the diagonal of the ln_scale part.
 
 use crate::arrow::{Arrow, ArrowVector, CHUNK, TaskArrow};
-use crate::block::{Blocks, Derivatives, First, Order, Second, TaskBlock, Theta};
-use crate::closed::{ClosedSum, GuideDerivatives};
+use crate::block::{Blocks, First, Order, Second, TaskBlock, Theta};
+use crate::pass::Derivatives;
+use crate::closed::collect::ClosedSum;
+use crate::closed::{ClosedTable, GuideDerivatives};
 use crate::error::{Error, Place};
 use crate::form::ClosedForm;
 use crate::guide::{Guide, MeanField};
@@ -56,21 +58,16 @@ impl Elbo {
     }
 }
 
-/// The closed-form terms of one block: of its latents and of its data.
-#[derive(Clone, Debug, Default)]
-struct Closed {
-    latents: ClosedSum,
-    data: ClosedSum,
-}
-
 /// The ELBO of a model as a function of its guide.
 pub(crate) struct Objective<'a, M: Model> {
     pub(crate) model: &'a M,
     pub(crate) blocks: Blocks,
     /// M + 1 offsets of the tasks' unconstrained coordinates.
     pub(crate) offsets: Vec<usize>,
-    closed_global: Closed,
-    closed_tasks: Vec<Closed>,
+    /// The closed-form terms outside the plate: block 0 of the latents, block 1 of the data.
+    closed_global: ClosedTable,
+    /// Those of the tasks: blocks 2 i and 2 i + 1 of task i.
+    closed_tasks: ClosedTable,
     /// The most unconstrained coordinates, and the most values, of any task.
     pub(crate) most: (usize, usize),
     /// What is left to sampling.
@@ -176,14 +173,12 @@ impl<'a, M: Model> Objective<'a, M> {
             model,
             blocks,
             offsets: shape.offsets.clone(),
-            closed_global: Closed::default(),
-            closed_tasks: vec![Closed::default(); model.num_tasks()],
+            closed_global: ClosedTable::default(),
+            closed_tasks: ClosedTable::default(),
             most: (shape.most_coordinates, shape.most_values),
             sampled: Sampled { global: true, tasks: true },
         };
-        if estimator != Estimator::Sampled {
-            out.close(estimator);
-        }
+        out.close(estimator);
         let open = |outside: bool| {
             out.blocks.observed.iter().zip(&shape.observed_outside).any(|(&sampled, &place)| sampled && place == outside)
         };
@@ -211,33 +206,44 @@ impl<'a, M: Model> Objective<'a, M> {
             self.model.likelihood(&mut visit, &global, &local, self.model.task(i));
             (visit.latents, visit.observed)
         };
-        let data_too = estimator == Estimator::ClosedForm;
-        let mut sampled_observed = vec![!data_too; M::OBSERVED_SITES.len()];
-        let mut sampled_latents = vec![false; M::LOCAL_SITES.len()];
-        let mut sampled_global = vec![false; M::GLOBAL_SITES.len()];
+        let latents_sampled = estimator == Estimator::Sampled;
+        let mut sampled_observed = vec![estimator != Estimator::ClosedForm; M::OBSERVED_SITES.len()];
+        let mut sampled_latents = vec![latents_sampled; M::LOCAL_SITES.len()];
+        let mut sampled_global = vec![latents_sampled; M::GLOBAL_SITES.len()];
         mark_open(&global_latents, &mut sampled_global);
         mark_open(&global_data, &mut sampled_observed);
-        let tasks: Vec<(Vec<Found>, Vec<Found>)> = (0..self.model.num_tasks()).into_par_iter().map(visit_task).collect();
-        for (latents, data) in &tasks {
-            mark_open(latents, &mut sampled_latents);
-            mark_open(data, &mut sampled_observed);
+        // two visits of each task, so that forms are never held for more than one of them
+        let open: Vec<(Vec<bool>, Vec<bool>)> = (0..self.model.num_tasks())
+            .into_par_iter()
+            .with_min_len(CHUNK)
+            .map(|i| {
+                let (latents, data) = visit_task(i);
+                let (mut open_latents, mut open_data) = (sampled_latents.clone(), sampled_observed.clone());
+                mark_open(&latents, &mut open_latents);
+                mark_open(&data, &mut open_data);
+                (open_latents, open_data)
+            })
+            .collect();
+        for (latents, data) in open {
+            sampled_latents.iter_mut().zip(latents).for_each(|(all, here)| *all |= here);
+            sampled_observed.iter_mut().zip(data).for_each(|(all, here)| *all |= here);
         }
         let reads = self.blocks.task_reads.clone();
         let rename = |j: usize| match j.checked_sub(theta.len()) {
             Some(local) => reads.len() + local,
             None => reads.binary_search(&j).expect("a task's form names only globals that the task reads"),
         };
-        self.closed_tasks = tasks
-            .par_iter()
-            .map(|(latents, data)| Closed {
-                latents: collect(latents, &sampled_latents, rename),
-                data: collect(data, &sampled_observed, rename),
+        let sums: Vec<[ClosedSum; 2]> = (0..self.model.num_tasks())
+            .into_par_iter()
+            .with_min_len(CHUNK)
+            .map(|i| {
+                let (latents, data) = visit_task(i);
+                [collect(&latents, &sampled_latents, rename), collect(&data, &sampled_observed, rename)]
             })
             .collect();
-        self.closed_global = Closed {
-            latents: collect(&global_latents, &sampled_global, |j| j),
-            data: collect(&global_data, &sampled_observed, |j| j),
-        };
+        sums.iter().flatten().for_each(|sum| self.closed_tasks.push(sum, &reads));
+        self.closed_global.push(&collect(&global_latents, &sampled_global, |j| j), &[]);
+        self.closed_global.push(&collect(&global_data, &sampled_observed, |j| j), &[]);
         self.blocks.global_latents = sampled_global;
         self.blocks.local_latents = sampled_latents;
         self.blocks.observed = sampled_observed;
@@ -264,6 +270,12 @@ impl<'a, M: Model> Objective<'a, M> {
         self.blocks.global.num_coordinates()
     }
 
+    /// E\[exp\] of the exponents that tasks share.
+    fn shared(&self, guide: &Guide) -> Vec<f64> {
+        let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
+        self.closed_tasks.shared(&guide.global.loc, &variance)
+    }
+
     /// loc and variance of a task's block: the globals it reads, then its own.
     fn block_moments(&self, guide: &Guide, i: usize) -> (Vec<f64>, Vec<f64>) {
         let range = guide.task(i);
@@ -282,13 +294,14 @@ impl<'a, M: Model> Objective<'a, M> {
             Vec::new()
         };
         let weight = (noise.draws as f64).recip();
+        let shared = self.shared(guide);
         let tasks: Vec<(f64, f64)> = (0..self.num_tasks())
             .into_par_iter()
             .with_min_len(CHUNK)
             .map_init(Default::default, |local, i| {
                 let (loc, variance) = self.block_moments(guide, i);
-                let closed = &self.closed_tasks[i];
-                let mut parts = (closed.latents.value(&loc, &variance), closed.data.value(&loc, &variance));
+                let closed = |block| self.closed_tasks.value(block, &loc, &variance, &shared);
+                let mut parts = (closed(2 * i), closed(2 * i + 1));
                 let range = guide.task(i);
                 for (s, theta) in thetas.iter().enumerate() {
                     let u: Vec<Real<f64>> = range
@@ -318,8 +331,8 @@ impl<'a, M: Model> Objective<'a, M> {
 
     fn closed_global_value(&self, guide: &Guide) -> (f64, f64) {
         let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
-        let closed = &self.closed_global;
-        (closed.latents.value(&guide.global.loc, &variance), closed.data.value(&guide.global.loc, &variance))
+        let closed = |block| self.closed_global.value(block, &guide.global.loc, &variance, &[]);
+        (closed(0), closed(1))
     }
 
     /// The terms, from each block's expected log densities of latents and of data.
@@ -368,6 +381,7 @@ impl<'a, M: Model> Objective<'a, M> {
         } else {
             Vec::new()
         };
+        let shared = self.shared(guide);
         let second = O::SECOND;
         let slots = border_slots.len();
         let chunks: Vec<_> = batch
@@ -382,7 +396,7 @@ impl<'a, M: Model> Objective<'a, M> {
                 let mut arrows = Vec::with_capacity(tasks.len());
                 for (position, &i) in tasks.iter().enumerate() {
                     let position = chunk * CHUNK + position;
-                    values.push(self.task_sum(guide, noise, (i, position), &thetas, &mut block, &mut sum));
+                    values.push(self.task_sum(guide, noise, (i, position), (&thetas, &shared), &mut block, &mut sum));
                     arrows.push(split(&sum, reads.len(), weight, &mut gradient, &mut hessian));
                 }
                 (values, arrows, gradient, hessian)
@@ -419,36 +433,53 @@ impl<'a, M: Model> Objective<'a, M> {
         guide: &Guide,
         noise: &Noise,
         (i, position): (usize, usize),
-        thetas: &[Theta<M, O>],
+        (thetas, shared): (&[Theta<M, O>], &[f64]),
         block: &mut TaskBlock<'_, M, O>,
         sum: &mut GuideDerivatives,
     ) -> (f64, f64) {
         let second = O::SECOND;
         let (loc, variance) = self.block_moments(guide, i);
-        let shared = self.blocks.task_reads.len();
+        let reads = self.blocks.task_reads.len();
         sum.reset(loc.len(), second);
-        let closed = &self.closed_tasks[i];
-        let mut parts =
-            (closed.latents.derivatives(&loc, &variance, sum), closed.data.derivatives(&loc, &variance, sum));
+        let mut closed = |block| self.closed_tasks.derivatives(block, &loc, &variance, shared, sum);
+        let mut parts = (closed(2 * i), closed(2 * i + 1));
         let weight = (noise.draws as f64).recip();
         let mut spread = vec![0.0; loc.len()];
-        let mut u = vec![0.0; loc.len() - shared];
+        let mut u = vec![0.0; loc.len() - reads];
         for (s, theta) in thetas.iter().enumerate() {
             let (global_noise, local_noise) = (noise.theta(s), noise.local(position, s));
             for (j, spread) in spread.iter_mut().enumerate() {
-                let noise = if j < shared { global_noise[self.blocks.task_reads[j]] } else { local_noise[j - shared] };
+                let noise = if j < reads { global_noise[self.blocks.task_reads[j]] } else { local_noise[j - reads] };
                 *spread = noise * variance[j].sqrt();
             }
             for (l, u) in u.iter_mut().enumerate() {
-                *u = loc[shared + l] + spread[shared + l];
+                *u = loc[reads + l] + spread[reads + l];
             }
             block.evaluate(theta, self.model.task(i), &u);
             parts.0 += weight * block.parts.0;
             parts.1 += weight * block.parts.1;
             add_draw(sum, &block.out, &spread, weight);
         }
-        entropy_gradient(sum, &guide.local.ln_scale[guide.task(i)], shared);
+        entropy_gradient(sum, &guide.local.ln_scale[guide.task(i)], reads);
         parts
+    }
+
+    /// Closed-form part of ln p(phi_i | theta) + ln |dx/du| + ln p(D_i | phi_i, theta) at the point `u` of a task's block;
+    /// adds its gradient.
+    #[inline]
+    pub(crate) fn closed_at(&self, i: usize, u: &[f64], shared: &[f64], gradient: &mut [f64]) -> f64 {
+        let closed = &self.closed_tasks;
+        closed.at_point(2 * i, u, shared, gradient) + closed.at_point(2 * i + 1, u, shared, gradient)
+    }
+
+    /// The same of the part outside the plate.
+    pub(crate) fn closed_global_at(&self, theta: &[f64], gradient: &mut [f64]) -> f64 {
+        self.closed_global.at_point(0, theta, &[], gradient) + self.closed_global.at_point(1, theta, &[], gradient)
+    }
+
+    /// exp of the exponents that tasks share, at a point.
+    pub(crate) fn shared_at(&self, theta: &[f64]) -> Vec<f64> {
+        self.closed_tasks.shared(theta, &vec![0.0; theta.len()])
     }
 
     /// The part outside the plate: expected log densities and derivatives, entropy not included.
@@ -457,9 +488,8 @@ impl<'a, M: Model> Objective<'a, M> {
         let mut sum = GuideDerivatives::default();
         sum.reset(self.num_globals(), second);
         let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
-        let (loc, closed) = (&guide.global.loc, &self.closed_global);
-        let mut parts =
-            (closed.latents.derivatives(loc, &variance, &mut sum), closed.data.derivatives(loc, &variance, &mut sum));
+        let mut closed = |block| self.closed_global.derivatives(block, &guide.global.loc, &variance, &[], &mut sum);
+        let mut parts = (closed(0), closed(1));
         if self.sampled.global {
             let weight = (noise.draws as f64).recip();
             let mut block = Derivatives::default();

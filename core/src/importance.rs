@@ -6,7 +6,8 @@
 //! response puts it): exactly where the task is Gaussian given theta, otherwise by importance sampling from a
 //! heavy-tailed proposal of the mode's curvature. phi_i is then drawn in proportion to the same weights.
 
-use crate::block::{Blocks, Derivatives, Second, TaskBlock, Theta};
+use crate::block::{Blocks, Second, TaskBlock, Theta};
+use crate::pass::Derivatives;
 use crate::guide::Guide;
 use crate::interpret::log_density::LogDensity;
 use crate::linear_response::LinearResponse;

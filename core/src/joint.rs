@@ -1,14 +1,17 @@
 //! The log joint density of all latents and data as a function of one unconstrained vector, with its gradient:
 //! for a sampler or optimiser of your own.
 
-use crate::arrow::CHUNK;
-use crate::block::{Blocks, Derivatives, First, TaskBlock};
-use crate::elbo::Shape;
+use crate::block::{First, TaskBlock};
+use crate::elbo::{Estimator, Objective, Shape};
 use crate::error::Error;
 use crate::interpret::discover::Start;
 use crate::model::Model;
+use crate::pass::Derivatives;
 use rayon::prelude::*;
 use std::ops::Range;
+
+/// Tasks a thread takes at a time; sums are taken in this order whatever the number of threads.
+const TASKS: usize = 256;
 
 /// ln p(theta, phi, D) + ln |dx/du| in unconstrained coordinates u: those of theta first, then task by task.
 ///
@@ -34,39 +37,43 @@ use std::ops::Range;
 /// # }
 /// ```
 pub struct Joint<'a, M: Model> {
-    model: &'a M,
-    blocks: Blocks,
-    offsets: Vec<usize>,
-    most: (usize, usize),
+    objective: Objective<'a, M>,
 }
 
 impl<'a, M: Model> Joint<'a, M> {
     /// The density of a model with its data, which are checked.
+    ///
+    /// Terms of closed form are kept as sufficient statistics, so that they cost the same for any number of
+    /// observations; the others are visited with dual numbers.
     pub fn new(model: &'a M) -> Result<Self, Error> {
+        Self::with_estimator(model, Estimator::ClosedForm)
+    }
+
+    /// The same, every term visited with dual numbers at each evaluation.
+    pub fn by_dual_numbers(model: &'a M) -> Result<Self, Error> {
+        Self::with_estimator(model, Estimator::Sampled)
+    }
+
+    fn with_estimator(model: &'a M, estimator: Estimator) -> Result<Self, Error> {
         let shape = Shape::discover(model, &Start::Zero)?;
-        Ok(Self {
-            model,
-            blocks: Blocks::new::<M>(shape.global.clone(), shape.local_identity),
-            offsets: shape.offsets.clone(),
-            most: (shape.most_coordinates, shape.most_values),
-        })
+        let centred = vec![false; M::LOCAL_SITES.len()];
+        Ok(Self { objective: Objective::new(model, &shape, &centred, estimator) })
     }
 
     /// Number of unconstrained coordinates, of theta and all tasks.
     pub fn num_coordinates(&self) -> usize {
-        self.task(self.offsets.len() - 1).start
+        self.num_global_coordinates() + self.objective.offsets[self.objective.num_tasks()]
     }
 
     /// Number of unconstrained coordinates of theta; they come first.
     pub fn num_global_coordinates(&self) -> usize {
-        self.blocks.global.num_coordinates()
+        self.objective.num_globals()
     }
 
     /// The coordinates of task `i`.
     pub fn task(&self, i: usize) -> Range<usize> {
         let globals = self.num_global_coordinates();
-        let end = self.offsets.get(i + 1).unwrap_or(&self.offsets[i]);
-        globals + self.offsets[i]..globals + end
+        globals + self.objective.offsets[i]..globals + self.objective.offsets[i + 1]
     }
 
     /// The log density at `u`; its gradient replaces the content of `gradient`.
@@ -80,26 +87,43 @@ impl<'a, M: Model> Joint<'a, M> {
         assert_eq!(gradient.len(), u.len(), "the gradient has one entry a coordinate");
         let (theta, phi) = u.split_at(self.num_global_coordinates());
         let (global_gradient, local_gradient) = gradient.split_at_mut(theta.len());
-        let mut outside = Derivatives::default();
-        self.blocks.global::<M, First>(self.model, theta, &mut outside);
-        global_gradient.copy_from_slice(&outside.gradient);
-        let mut value = outside.value;
-        let fixed = self.blocks.theta::<M, First>(self.model, theta, self.most);
-        let tasks = self.offsets.len() - 1;
-        let chunks = self.chunks_of(local_gradient);
-        let sums: Vec<(f64, Vec<f64>)> = chunks
+        let Objective { model, blocks, offsets, most, sampled, .. } = &self.objective;
+        global_gradient.fill(0.0);
+        let mut value = self.objective.closed_global_at(theta, global_gradient);
+        if sampled.global {
+            let mut outside = Derivatives::default();
+            blocks.global::<M, First>(model, theta, &mut outside);
+            value += outside.value;
+            global_gradient.iter_mut().zip(&outside.gradient).for_each(|(sum, g)| *sum += g);
+        }
+        let fixed = sampled.tasks.then(|| blocks.theta::<M, First>(model, theta, *most));
+        let shared = self.objective.shared_at(theta);
+        let tasks = self.objective.num_tasks();
+        let reads = blocks.task_reads.len();
+        let sums: Vec<(f64, Vec<f64>)> = self
+            .chunks_of(local_gradient)
             .into_par_iter()
             .enumerate()
             .map(|(chunk, own_gradient)| {
-                let mut block = TaskBlock::<M, First>::new(self.model, &self.blocks);
-                let shared = self.blocks.task_reads.len();
-                let (mut value, mut seen) = (0.0, vec![0.0; shared]);
-                let first = self.offsets[chunk * CHUNK];
-                for i in chunk * CHUNK..((chunk + 1) * CHUNK).min(tasks) {
-                    let range = self.offsets[i]..self.offsets[i + 1];
-                    block.evaluate(&fixed, self.model.task(i), &phi[range.clone()]);
-                    value += block.out.value;
-                    let (of_theta, of_phi) = block.out.gradient.split_at(shared);
+                let mut block = fixed.as_ref().map(|fixed| (TaskBlock::<M, First>::new(model, blocks), fixed));
+                let mut gradient = Vec::new();
+                let mut point: Vec<f64> = blocks.task_reads.iter().map(|&j| theta[j]).collect();
+                let (mut value, mut seen) = (0.0, vec![0.0; reads]);
+                let first = offsets[chunk * TASKS];
+                for i in chunk * TASKS..((chunk + 1) * TASKS).min(tasks) {
+                    let range = offsets[i]..offsets[i + 1];
+                    let u = &phi[range.clone()];
+                    point.truncate(reads);
+                    point.extend_from_slice(u);
+                    gradient.clear();
+                    gradient.resize(point.len(), 0.0);
+                    value += self.objective.closed_at(i, &point, &shared, &mut gradient);
+                    if let Some((block, fixed)) = &mut block {
+                        block.evaluate(fixed, model.task(i), u);
+                        value += block.out.value;
+                        gradient.iter_mut().zip(&block.out.gradient).for_each(|(sum, g)| *sum += g);
+                    }
+                    let (of_theta, of_phi) = gradient.split_at(reads);
                     seen.iter_mut().zip(of_theta).for_each(|(sum, g)| *sum += g);
                     own_gradient[range.start - first..range.end - first].copy_from_slice(of_phi);
                 }
@@ -108,7 +132,7 @@ impl<'a, M: Model> Joint<'a, M> {
             .collect();
         for (part, seen) in sums {
             value += part;
-            for (&j, g) in self.blocks.task_reads.iter().zip(seen) {
+            for (&j, g) in blocks.task_reads.iter().zip(seen) {
                 global_gradient[j] += g;
             }
         }
@@ -117,10 +141,10 @@ impl<'a, M: Model> Joint<'a, M> {
 
     /// The local gradient in the pieces that belong to each chunk of tasks.
     fn chunks_of<'g>(&self, mut local_gradient: &'g mut [f64]) -> Vec<&'g mut [f64]> {
-        let tasks = self.offsets.len() - 1;
-        let mut chunks = Vec::with_capacity(tasks.div_ceil(CHUNK));
-        for first in (0..tasks).step_by(CHUNK) {
-            let len = self.offsets[(first + CHUNK).min(tasks)] - self.offsets[first];
+        let (tasks, offsets) = (self.objective.num_tasks(), &self.objective.offsets);
+        let mut chunks = Vec::with_capacity(tasks.div_ceil(TASKS));
+        for first in (0..tasks).step_by(TASKS) {
+            let len = offsets[(first + TASKS).min(tasks)] - offsets[first];
             let (piece, rest) = local_gradient.split_at_mut(len);
             chunks.push(piece);
             local_gradient = rest;

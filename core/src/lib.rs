@@ -23,6 +23,7 @@ mod noise;
 pub mod number;
 mod optimize;
 pub mod param_vec;
+mod pass;
 mod posterior;
 mod progress;
 mod psis;
