@@ -135,7 +135,7 @@ pub(crate) struct Facts {
     /// Observations and factors outside the plate, then those in it.
     pub(crate) observed: Vec<Observed>,
     pub(crate) plate: Option<Plate>,
-    /// Latents that nothing uses.
+    /// Latents that nothing reads.
     pub(crate) unused: Vec<Ident>,
 }
 
@@ -164,6 +164,8 @@ pub(crate) struct Observed {
 pub(crate) struct Plate {
     /// Its position in the body.
     pub(crate) at: usize,
+    /// Those of further plates, which have been reported.
+    pub(crate) others: Vec<usize>,
     pub(crate) tasks: Tasks,
 }
 

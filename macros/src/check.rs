@@ -7,10 +7,11 @@ mod right;
 mod scope;
 mod uses;
 
-use crate::ast::{Facts, Flow, FlowKind, Form, Latent, Model, Observed, Role, Shape, Site, Stmt};
+use crate::ast::{Facts, Flow, FlowKind, Form, Latent, Model, Observed, Plate, Role, Shape, Site, Stmt};
 use crate::names;
 use crate::parse::Errors;
 use proc_macro2::{Ident, Span};
+use quote::{ToTokens, format_ident};
 use scope::{Kind, Scope};
 use syn::{Error, Expr, Local, Pat};
 
@@ -20,10 +21,10 @@ pub(crate) fn check(model: &mut Model, errors: &mut Errors) -> Facts {
     check.arguments(model);
     let plate = plate::find(model, check.errors);
     let mut body = std::mem::take(&mut model.body);
-    check.body(&mut body, plate.as_ref().map(|p| p.at));
+    check.body(&mut body, plate.as_ref());
     model.body = body;
     check.misplaced_reads();
-    let unused = if check.observed.is_empty() { Vec::new() } else { check.unused() };
+    let unused = if check.observed.is_empty() || !check.errors.is_empty() { Vec::new() } else { check.unused() };
     Facts { globals: check.globals, locals: check.locals, observed: check.observed, plate, unused }
 }
 
@@ -39,9 +40,17 @@ struct Check<'e> {
     /// Names read where no argument, latent or variable has them, and whether in the plate.
     unknown: Vec<(Ident, bool)>,
     in_plate: bool,
-    /// What encloses the statement within its level: "an inner loop".
-    inside: Option<&'static str>,
+    /// What encloses the statement within its level.
+    inside: Option<Inside>,
     loops: usize,
+}
+
+/// What may not declare latents: how many there are would depend on it.
+#[derive(Clone, Copy)]
+enum Inside {
+    Loop,
+    /// `if`, `match` or a block.
+    Condition(&'static str),
 }
 
 impl<'e> Check<'e> {
@@ -61,34 +70,36 @@ impl<'e> Check<'e> {
         }
     }
 
-    fn error(&mut self, span: Span, message: String) {
-        self.errors.push(Error::new(span, message));
+    /// An error at all of `tokens`.
+    fn error(&mut self, tokens: &impl ToTokens, message: String) {
+        self.errors.push(Error::new_spanned(tokens, message));
     }
 
-    fn arguments(&mut self, model: &Model) {
-        for arg in &model.args {
+    fn arguments(&mut self, model: &mut Model) {
+        for arg in &mut model.args {
             if self.scope.kind(&arg.name).is_some() {
-                self.error(arg.name.span(), format!("two arguments are called `{0}`: rename one", arg.name));
+                self.error(&arg.name, format!("two arguments are called `{0}`: rename one", arg.name));
+                arg.name = format_ident!("{}_again", arg.name);
             }
             self.scope.bind(&arg.name, Kind::Argument);
         }
     }
 
     /// The observations in the plate are numbered after the others.
-    fn body(&mut self, body: &mut [Stmt], plate: Option<usize>) {
+    fn body(&mut self, body: &mut [Stmt], plate: Option<&Plate>) {
         let mut in_plate = Vec::new();
         for (at, stmt) in body.iter_mut().enumerate() {
             match stmt {
-                Stmt::Flow(flow) if Some(at) == plate => {
+                Stmt::Flow(flow) if plate.is_some_and(|plate| plate.at == at || plate.others.contains(&at)) => {
                     let outside = std::mem::take(&mut self.observed);
                     self.plate(flow);
-                    in_plate = std::mem::replace(&mut self.observed, outside);
+                    in_plate.append(&mut std::mem::replace(&mut self.observed, outside));
                 }
                 stmt => self.stmt(stmt),
             }
         }
         let outside = self.observed.len();
-        if let Some(Stmt::Flow(flow)) = plate.map(|at| &mut body[at]) {
+        if let Some(Stmt::Flow(flow)) = plate.map(|plate| &mut body[plate.at]) {
             for stmt in &mut flow.branches[0].body {
                 renumber(stmt, outside);
             }
@@ -101,7 +112,7 @@ impl<'e> Check<'e> {
         let list: Vec<Ident> = branch.source.iter().flat_map(names::in_expr).collect();
         if let Some(name) = list.iter().find(|name| self.scope.kind(name).is_some_and(Kind::varies)) {
             let message = format!("the number of tasks must be known before the fit, but `{name}` is not: use data");
-            self.error(name.span(), message);
+            self.error(name, message);
         }
         self.reads(list);
         let depth = self.scope.depth();
@@ -134,12 +145,12 @@ impl<'e> Check<'e> {
 
     fn flow(&mut self, flow: &mut Flow) {
         let outer = self.inside;
-        self.inside = Some(match flow.kind {
-            FlowKind::For | FlowKind::Loop => "an inner loop",
-            FlowKind::If => "`if`",
-            FlowKind::Match(_) => "`match`",
-            FlowKind::Block => "a block",
-        });
+        self.inside = match flow.kind {
+            FlowKind::For | FlowKind::Loop => Some(Inside::Loop),
+            FlowKind::If => Some(Inside::Condition("`if`")),
+            FlowKind::Match(_) => Some(Inside::Condition("`match`")),
+            FlowKind::Block => Some(outer.unwrap_or(Inside::Condition("block"))),
+        };
         self.loops += usize::from(matches!(flow.kind, FlowKind::For | FlowKind::Loop));
         if let FlowKind::Match(on) = &flow.kind {
             self.expr(on);

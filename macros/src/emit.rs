@@ -8,8 +8,10 @@ mod steps;
 
 use crate::ast::{Latent, Shape};
 use crate::lower::{Plan, TaskList};
+use crate::source::line;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
+use syn::spanned::Spanned;
 
 pub(crate) struct Emit<'m> {
     plan: &'m Plan<'m>,
@@ -32,7 +34,7 @@ impl Emit<'_> {
         let (generics, arguments, bounds) = plan.model.generics.split_for_impl();
         let associated = self.associated();
         let (task_list, functions) = (self.task_list(), self.functions());
-        quote_spanned! {Span::mixed_site()=>
+        quote_spanned! {Span::mixed_site().located_at(name.span())=>
             #(#lints)*
             #[allow(non_snake_case, unused_mut, unused_assignments)]
             impl #generics #krate::model::Model for #name #arguments #bounds {
@@ -85,12 +87,14 @@ impl Emit<'_> {
 
     fn task_list(&self) -> TokenStream {
         let krate = &self.krate;
-        let (ty, tasks) = match &self.plan.tasks {
-            TaskList::Argument(arg) => (arg.ty.to_token_stream(), &arg.name),
-            TaskList::Numbers(_) => (
-                quote_spanned!(Span::mixed_site()=> #krate::tasks::Numbers),
-                &Ident::new("__tasks", Span::mixed_site()),
-            ),
+        let (ty, tasks, at) = match &self.plan.tasks {
+            TaskList::Argument(arg) => {
+                (arg.ty.to_token_stream(), &arg.name, Span::mixed_site().located_at(arg.ty.span()))
+            }
+            TaskList::Numbers(_) => {
+                let at = Span::mixed_site();
+                (quote_spanned!(at=> #krate::tasks::Numbers), &Ident::new("__tasks", at), at)
+            }
             TaskList::None => {
                 return quote_spanned! {Span::mixed_site()=>
                     type Task = ();
@@ -99,14 +103,14 @@ impl Emit<'_> {
                 };
             }
         };
-        quote_spanned! {Span::mixed_site()=>
+        quote_spanned! {at=>
             type Task = <#ty as #krate::tasks::Tasks>::Task;
             fn num_tasks(&self) -> usize {
-                #krate::tasks::Tasks::num_tasks(&self.#tasks)
+                <#ty as #krate::tasks::Tasks>::num_tasks(&self.#tasks)
             }
             #[inline(always)]
             fn task(&self, i: usize) -> &Self::Task {
-                #krate::tasks::Tasks::task(&self.#tasks, i)
+                <#ty as #krate::tasks::Tasks>::task(&self.#tasks, i)
             }
         }
     }
@@ -158,12 +162,4 @@ impl Emit<'_> {
     fn is_vector(latent: &Latent) -> bool {
         latent.shape != Shape::Scalar
     }
-}
-
-/// The line of a span in its file; 0 outside a compiler.
-fn line(span: Span) -> u32 {
-    if !proc_macro::is_available() {
-        return 0;
-    }
-    u32::try_from(span.unwrap().line()).unwrap_or(0)
 }

@@ -28,7 +28,7 @@ fn expand(input: TokenStream) -> TokenStream {
     lifetimes::name_elided(&mut model);
     let facts = check::check(&mut model, &mut errors);
     let plan = if errors.is_empty() { lower::lower(&model, &facts) } else { lower::broken(&model, &facts) };
-    let (items, errors) = (emit::emit(&plan, core_crate()), errors.to_compile_error());
+    let (items, errors) = (emit::emit(&plan, core_crate()), errors.into_compile_error());
     quote!(#items #errors)
 }
 

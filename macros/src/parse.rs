@@ -6,8 +6,8 @@
 mod statement;
 
 use crate::ast::{Arg, Model};
+use crate::source::line;
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Generics, Ident, Result, Token, Visibility};
@@ -25,7 +25,9 @@ impl Errors {
         self.0.is_empty()
     }
 
-    pub(crate) fn to_compile_error(&self) -> TokenStream {
+    /// In the order of the source.
+    pub(crate) fn into_compile_error(mut self) -> TokenStream {
+        self.0.sort_by_key(|error| line(error.span()));
         self.0.iter().map(Error::to_compile_error).collect()
     }
 }
@@ -49,7 +51,7 @@ pub(crate) fn model(tokens: TokenStream, errors: &mut Errors) -> Result<Model> {
 fn head(input: ParseStream<'_>) -> Result<Model> {
     let attrs = input.call(Attribute::parse_outer)?;
     let vis: Visibility = input.parse()?;
-    if !input.peek(Ident::peek_any) {
+    if !input.peek(Ident) {
         return Err(input.error("expected a model: `pub Name(data: &[Task]) { ... }`"));
     }
     let name: Ident = input.parse()?;

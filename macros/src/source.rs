@@ -1,6 +1,6 @@
-//! Tokens back to source text, for names of sites and for docs.
+//! Tokens back to source text and lines, for names of sites, messages and docs.
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// `tokens` on one line, spaced as rustfmt would.
@@ -8,6 +8,14 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let mut text = String::new();
     write(tokens.to_token_stream(), &mut text);
     text
+}
+
+/// The line of a span in its file; 0 outside a compiler.
+pub(crate) fn line(span: Span) -> u32 {
+    if !proc_macro::is_available() {
+        return 0;
+    }
+    u32::try_from(span.unwrap().line()).unwrap_or(0)
 }
 
 fn write(tokens: TokenStream, out: &mut String) {

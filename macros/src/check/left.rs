@@ -1,7 +1,7 @@
 //! The left side of `~`: a fresh name is a latent, a place in the data an observation.
 
-use super::Check;
 use super::scope::Kind;
+use super::{Check, Inside};
 use crate::ast::{Form, Role, Shape, Site, bare_name};
 use crate::names;
 use crate::source::text;
@@ -36,17 +36,11 @@ impl Check<'_> {
     fn latent(&mut self, name: &Ident, shape: Shape, attrs: Vec<Attribute>, source: String) -> Role {
         let known = self.globals.iter().chain(&self.locals).any(|latent| latent.name == *name);
         if known {
-            self.error(name.span(), format!("`{name}` is declared twice: give one of the two another name"));
+            self.error(name, format!("`{name}` is declared twice: give one of the two another name"));
             return Role::Unknown;
         }
         if let Some(inside) = self.inside {
-            self.error(
-                name.span(),
-                format!(
-                    "the latent `{name}` cannot be declared inside {inside}: declare all there can be before it, as \
-                     `{name}[k in 0..len] ~ ...;`, and use `{name}[k]` here"
-                ),
-            );
+            self.error(name, misplaced(name, inside));
             self.refused.push(name.clone());
         }
         Role::Latent(self.declare(name, shape, attrs, source))
@@ -57,10 +51,10 @@ impl Check<'_> {
         if let Some(name) = reads.iter().find(|name| self.scope.kind(name).is_some_and(Kind::is_latent)) {
             let message =
                 format!("`{name}` is a latent, and only data can be observed; `factor(...)` scores any expression");
-            self.error(name.span(), message);
+            self.error(name, message);
         } else if let Some(name) = reads.iter().find(|name| self.scope.kind(name) == Some(Kind::Computed)) {
             self.error(
-                name.span(),
+                name,
                 format!(
                     "`{name}` is computed from latents, and only data can be observed; to add a term to the log \
                      density, write `factor(...)`"
@@ -73,10 +67,10 @@ impl Check<'_> {
                 ),
                 _ => format!("`{root}` is not declared: data are arguments of the model, or parts of them"),
             };
-            self.error(root.span(), message);
+            self.error(root, message);
         } else if reads.is_empty() && root(place).is_none() {
             let message = "expected a fresh name (a latent) or data (an observation) on the left of `~`";
-            self.error(place.span(), message.to_owned());
+            self.error(place, message.to_owned());
         }
         self.reads(reads);
         Role::Observed(self.observation(observed_name(place), place.span()))
@@ -91,7 +85,7 @@ impl Check<'_> {
         if let Form::Each { index, range } = &site.left.form {
             let (index, range, right) = (text(index), text(range), text(&site.right));
             self.error(
-                name.span(),
+                name,
                 format!(
                     "`{name}` is data, and `{name}[{index} in ...]` declares latents: rename the latents, or observe \
                      the elements in a loop, `for {index} in {range} {{ {name}[{index}] ~ {right}; }}`"
@@ -106,7 +100,7 @@ impl Check<'_> {
         self.expr(range);
         if let Some(name) = names::in_expr(range).into_iter().find(|n| self.scope.kind(n).is_some_and(Kind::varies)) {
             let message = format!("the number of latents must be known before the fit, but `{name}` is not: use data");
-            self.error(name.span(), message);
+            self.error(&name, message);
         }
         match range {
             Expr::Range(ExprRange { start: Some(start), end: Some(end), limits, .. }) if is_zero(start) => {
@@ -115,11 +109,11 @@ impl Check<'_> {
             }
             Expr::Range(ExprRange { end: Some(end), .. }) => {
                 let message = format!("the index of a vector of latents starts at 0: write `0..{}`", text(end));
-                self.error(range.span(), message);
+                self.error(range, message);
                 None
             }
             _ => {
-                self.error(range.span(), "expected the range of the index, from 0 to the length: `0..len`".to_owned());
+                self.error(range, "expected the range of the index, from 0 to the length: `0..len`".to_owned());
                 None
             }
         }
@@ -130,10 +124,24 @@ impl Check<'_> {
         for attr in attrs {
             if !["doc", "allow", "expect"].iter().any(|known| attr.path().is_ident(known)) {
                 let message = "expected `///` or `#[allow(...)]`: no other attribute means anything on a site";
-                self.error(attr.span(), message.to_owned());
+                self.error(attr, message.to_owned());
             }
         }
         attrs.iter().filter(|attr| attr.path().is_ident("doc") || attr.path().is_ident("allow")).cloned().collect()
+    }
+}
+
+/// The message for a latent whose declaration may not be reached once.
+fn misplaced(name: &Ident, inside: Inside) -> String {
+    match inside {
+        Inside::Loop => format!(
+            "the latent `{name}` cannot be declared inside an inner loop: declare a vector before the loop, \
+             `{name}[k in 0..len] ~ ...;`, and use `{name}[k]` in it"
+        ),
+        Inside::Condition(what) => format!(
+            "the latent `{name}` cannot be declared inside {what}: every task has the same latents; declare it \
+             before the {what}, and use it inside"
+        ),
     }
 }
 

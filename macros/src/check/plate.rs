@@ -5,7 +5,6 @@ use crate::names;
 use crate::parse::Errors;
 use crate::source::text;
 use proc_macro2::{Ident, Span};
-use syn::spanned::Spanned;
 use syn::{Error, Expr, Result};
 
 /// The plate: the `for` that declares latents; without one, the only `for` that observes, if it can be a plate.
@@ -13,22 +12,26 @@ pub(super) fn find(model: &Model, errors: &mut Errors) -> Option<Plate> {
     let loops = Loops::of(model);
     let mut latent = loops.all.iter().filter(|l| l.latents);
     if let Some(first) = latent.next() {
-        for second in latent {
+        let others = latent.map(|second| {
             errors.push(Error::new(
                 second.span,
-                "a second plate: latents can be declared in one top-level `for` only; one model has one kind of task",
+                "a second plate: a model has one kind of task; declare the latents of one of the two `for`s before it, \
+                 as a vector: `name[k in 0..len] ~ ...;`",
             ));
-        }
-        return match tasks(&model.args, first.branch) {
-            Ok(tasks) => Some(Plate { at: first.at, tasks }),
-            Err(error) => {
-                errors.push(error);
-                Some(Plate { at: first.at, tasks: Tasks::Unknown })
-            }
-        };
+            second.at
+        });
+        let others = others.collect();
+        let tasks = tasks(&model.args, first.branch).unwrap_or_else(|error| {
+            errors.push(error);
+            Tasks::Unknown
+        });
+        return Some(Plate { at: first.at, others, tasks });
     }
     match loops.all.as_slice() {
-        [only] if !only.sequential => tasks(&model.args, only.branch).ok().map(|tasks| Plate { at: only.at, tasks }),
+        [only] if !only.sequential => {
+            let tasks = tasks(&model.args, only.branch).ok()?;
+            Some(Plate { at: only.at, others: Vec::new(), tasks })
+        }
         _ => None,
     }
 }
@@ -90,11 +93,11 @@ fn tasks(args: &[Arg], branch: &Branch) -> Result<Tasks> {
     if let Some(at) = bare_name(place).and_then(|name| args.iter().position(|arg| arg.name == *name)) {
         return Ok(Tasks::Argument(at));
     }
-    Err(Error::new(
-        list.span(),
+    Err(Error::new_spanned(
+        list,
         format!(
-            "the plate cannot run over `{}`: it runs over an argument, a list with one struct a task, or over a range \
-             of numbers (`for i in 0..n`) by which data are indexed",
+            "the plate cannot run over `{}`: let it run over an argument that is a list, with one struct or tuple a \
+             task, or over the numbers of the tasks, `for i in 0..n`, and index the data",
             text(list)
         ),
     ))

@@ -5,9 +5,8 @@ use super::left::root;
 use super::scope::Kind;
 use crate::ast::{Form, Site, bare_name};
 use crate::source::text;
-use proc_macro2::{Ident, Span};
-use syn::spanned::Spanned;
-use syn::{BinOp, Expr, Path};
+use proc_macro2::Ident;
+use syn::{BinOp, Expr, ExprAssign, Path};
 
 /// Distributions over vectors: `x ~ Dirichlet(..)` needs no `[..]`.
 const VECTORS: [&str; 3] = ["MultivariateNormal", "Dirichlet", "LkjCholesky"];
@@ -31,6 +30,8 @@ const DISCRETE: [&str; 13] = [
 impl Check<'_> {
     pub(super) fn right(&mut self, site: &Site) {
         let depth = self.scope.depth();
+        let fresh = site.left.name().filter(|name| self.scope.kind(name).is_none());
+        let unknown = self.unknown.len();
         if let Form::Each { index, .. } = &site.left.form {
             self.bind_pattern(Some(index), Kind::Data);
             if let Some(name) = site.left.name() {
@@ -39,18 +40,25 @@ impl Check<'_> {
         }
         self.expr(&site.right);
         self.scope.truncate(depth);
-        if let Some(what) = self.no_distribution(&site.right) {
-            let message =
-                format!("expected a distribution on the right of `~`, found {what}: `... ~ Normal(0.0, 1.0);`");
-            self.error(site.right.span(), message);
+        if let Some(at) = (unknown..self.unknown.len()).find(|&at| Some(&self.unknown[at].0) == fresh) {
+            let (name, _) = self.unknown.remove(at);
+            let message = format!("the distribution of `{name}` uses `{name}` itself: a latent is known after its `~`");
+            self.error(&name, message);
         }
-        let fresh = site.left.name().filter(|name| self.scope.kind(name).is_none());
+        if let Some(what) = self.no_distribution(&site.right) {
+            let remedy = match fresh {
+                Some(name) => format!("; `let {name} = {};` computes a value", text(&site.right)),
+                None => format!(": `{} ~ Normal(..., 1.0);`", text(&site.left.place)),
+            };
+            let message = format!("expected a distribution on the right of `~`, found {what}{remedy}");
+            self.error(&site.right, message);
+        }
         if let (Some(name), Some(discrete)) = (fresh, named(&site.right, &DISCRETE)) {
             let message = format!(
                 "the latent `{name}` cannot be discrete: sum it out, with `Mixture(...)` as the distribution of what \
                  depends on it, or with `factor(log_sum_exp(...))`"
             );
-            self.error(discrete.span(), message);
+            self.error(discrete, message);
         }
     }
 
@@ -58,6 +66,7 @@ impl Check<'_> {
     fn no_distribution(&self, right: &Expr) -> Option<String> {
         match right {
             Expr::Lit(_) => Some("a number".to_owned()),
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => None,
             Expr::Binary(_) | Expr::Unary(_) | Expr::Cast(_) => Some("arithmetic".to_owned()),
             Expr::Range(_) => Some("a range".to_owned()),
             Expr::Tuple(_) | Expr::Array(_) | Expr::Repeat(_) => Some("a list of values".to_owned()),
@@ -75,11 +84,11 @@ impl Check<'_> {
     /// Checks an expression statement; the name that it was meant to declare, if it reads so.
     pub(super) fn plain(&mut self, expr: &Expr) -> Option<Ident> {
         match expr {
-            Expr::Assign(assign) => self.assignment(&assign.left, Some(&assign.right), assign.eq_token.span),
-            Expr::Binary(binary) if is_assignment(&binary.op) => self.assignment(&binary.left, None, binary.op.span()),
+            Expr::Assign(assign) => self.assignment(&assign.left, Some(assign)),
+            Expr::Binary(binary) if is_assignment(&binary.op) => self.assignment(&binary.left, None),
             Expr::Call(call) if is_distribution(expr) => {
                 let message = format!("nothing is drawn from `{0}`: write `name ~ {0}(...);`", text(&call.func));
-                self.error(call.func.span(), message);
+                self.error(&call.func, message);
                 None
             }
             Expr::Call(_)
@@ -93,38 +102,39 @@ impl Check<'_> {
             | Expr::Tuple(_) => None,
             _ => {
                 let message = "this statement does nothing: expected `name ~ Dist(...);`, `place ~ Dist(...);`, `let`, \
-                               `for`, `if` or `factor(...);`";
-                self.error(expr.span(), message.to_owned());
+                               `for`, `if`, `match` or `factor(...);`";
+                self.error(expr, message.to_owned());
                 None
             }
         }
     }
 
     /// `left = right`, or `left += ...`.
-    fn assignment(&mut self, left: &Expr, right: Option<&Expr>, operator: Span) -> Option<Ident> {
+    fn assignment(&mut self, left: &Expr, assign: Option<&ExprAssign>) -> Option<Ident> {
         let name = root(left)?;
         let kind = self.scope.kind(name);
-        if right.is_some_and(is_distribution) && !self.scope.is_mut(name) {
-            let message = format!("`=` assigns; to draw `{0}` from a distribution, write `{0} ~ ...`", text(left));
-            self.error(operator, message);
+        if let Some(assign) = assign.filter(|assign| is_distribution(&assign.right) && !self.scope.is_mut(name)) {
+            let message =
+                format!("`=` assigns: a distribution is given by `~`, `{} ~ {};`", text(left), text(&assign.right));
+            self.error(&assign.eq_token, message);
             return (kind.is_none() && bare_name(left).is_some()).then(|| name.clone());
         }
         if kind.is_some_and(Kind::is_latent) {
             let message =
                 format!("the latent `{name}` cannot be assigned to: compute with it in a new variable, `let`");
-            self.error(name.span(), message);
+            self.error(name, message);
         } else if self.in_plate && self.scope.is_shared_mut(name) {
             let message = format!(
                 "`{name}` cannot change from task to task: tasks are independent given the global latents; declare \
                  it in the plate"
             );
-            self.error(name.span(), message);
+            self.error(name, message);
         } else if kind.is_none() {
             let message = format!(
                 "`{name}` is not declared: `let {name} = ...;` for a variable, `{name} ~ ...;` for a latent, \
                  `factor(...);` to add to the log density"
             );
-            self.error(name.span(), message);
+            self.error(name, message);
         }
         None
     }

@@ -14,12 +14,12 @@ impl Check<'_> {
             let local = self.locals.iter().any(|l| l.name == name);
             if global || (local && in_plate) {
                 self.error(
-                    name.span(),
-                    format!("`{name}` is used before it is declared: move `{name} ~ ...` above this line"),
+                    &name,
+                    format!("`{name}` is used before it is declared: move `{name} ~ ...;` above this statement"),
                 );
             } else if local {
                 self.error(
-                    name.span(),
+                    &name,
                     format!(
                         "`{name}` belongs to one task and is not known outside its plate: use it in the plate, or \
                          declare it above the plate to share it among all tasks"

@@ -121,8 +121,8 @@ impl Emit<'_> {
     pub(super) fn warnings(&self) -> TokenStream {
         let warning = |name: &Ident| {
             let note = format!(
-                "no data tell about the latent `{name}`: nothing uses it. use it in a distribution, call it `_{name}`, \
-                 or put `#[allow(unused)]` before it"
+                "nothing uses the latent `{name}`, so no data can tell about it: use it in a distribution, call it \
+                 `_{name}`, or put `#[allow(unused)]` before it"
             );
             let unused = Ident::new("unused_latent", Span::mixed_site().located_at(name.span()));
             quote_spanned! {Span::mixed_site()=>

@@ -2,12 +2,16 @@
 
 use super::Errors;
 use crate::ast::{Branch, Factor, Flow, FlowKind, Form, Left, Role, Site, Stmt, bare_name};
+use crate::source::text;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Attribute, Error, Expr, Ident, Lifetime, Local, MacroDelimiter, Pat, RangeLimits, Result, Token, token};
+
+const STATEMENTS: &str = "expected a statement: `name ~ Dist(...);`, `place ~ Dist(...);`, `let`, `for`, `if`, \
+                          `match` or `factor(...);`";
 
 /// What closes a statement.
 #[derive(Clone, Copy, PartialEq)]
@@ -32,12 +36,37 @@ pub(super) fn all(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Stmt> {
                 stmts.push(stmt);
             }
             Err(error) => {
-                errors.push(error);
+                errors.push(misplaced_tilde(&input.fork()).unwrap_or(error));
                 stmts.extend(declared(&input.fork()));
                 skip(input);
             }
         }
     }
+}
+
+/// The error for a `~` within the braces of an expression, where no parser of expressions knows it.
+fn misplaced_tilde(input: ParseStream<'_>) -> Option<Error> {
+    if is_flow(input) {
+        return None;
+    }
+    let mut inner = TokenStream::new();
+    while let Ok(token) = input.parse::<TokenTree>() {
+        match token {
+            TokenTree::Punct(p) if p.as_char() == ';' => break,
+            TokenTree::Group(group) => inner.extend(group.stream()),
+            _ => {}
+        }
+    }
+    let tilde = first_tilde(inner)?;
+    Some(Error::new(tilde, "`~` cannot stand inside an expression: it is a statement of its own"))
+}
+
+fn first_tilde(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Punct(p) if p.as_char() == '~' => Some(p.span()),
+        TokenTree::Group(group) => first_tilde(group.stream()),
+        _ => None,
+    })
 }
 
 /// What a statement declares for all its errors: `name ~` or `name[...] ~`.
@@ -94,11 +123,22 @@ fn statement(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<St
     if input.peek(Token![let]) {
         return let_statement(input, attrs);
     }
+    if let Some(item) = item(input) {
+        return Err(Error::new(
+            item.span(),
+            format!("a model has statements, no items: move the `{item}` above `model!`"),
+        ));
+    }
     if is_factor(input) {
+        without(&attrs)?;
         return factor(input, errors, end);
+    }
+    if !Expr::peek(input) {
+        return Err(input.error(STATEMENTS));
     }
     let left = left(input)?;
     if !input.peek(Token![~]) {
+        without(&attrs)?;
         return plain(input, left, errors, end);
     }
     let tilde: Token![~] = input.parse()?;
@@ -108,6 +148,21 @@ fn statement(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<St
     let right: Expr = input.parse()?;
     close(input, end, &right, errors);
     Ok(site(attrs, left, right))
+}
+
+/// The keyword of an item.
+fn item(input: ParseStream<'_>) -> Option<Ident> {
+    const ITEMS: [&str; 11] =
+        ["const", "enum", "extern", "fn", "impl", "mod", "static", "struct", "trait", "type", "use"];
+    let word = input.fork().call(Ident::parse_any).ok()?;
+    ITEMS.iter().any(|item| word == item).then_some(word)
+}
+
+fn without(attrs: &[Attribute]) -> Result<()> {
+    match attrs.iter().find(|attr| !attr.path().is_ident("doc")) {
+        Some(attr) => Err(Error::new_spanned(attr, "no attribute can stand here: only on a site, a `let` or a loop")),
+        None => Ok(()),
+    }
 }
 
 fn is_factor(input: ParseStream<'_>) -> bool {
@@ -133,7 +188,8 @@ fn factor(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<Stmt>
 /// An expression statement: not a site, so the left side is all of it.
 fn plain(input: ParseStream<'_>, left: Left, errors: &mut Errors, end: End) -> Result<Stmt> {
     if matches!(left.form, Form::Each { .. }) {
-        return Err(input.error("expected `~` and a distribution"));
+        let name = left.place.to_token_stream();
+        return Err(input.error(format!("expected `~`: `{name}[k in 0..len] ~ Normal(0.0, 1.0);`")));
     }
     let expr = left.place;
     if let Some(name) = bare_name(&expr)
@@ -159,9 +215,9 @@ fn close(input: ParseStream<'_>, end: End, last: &impl ToTokens, errors: &mut Er
         End::Comma => (input.is_empty() || input.parse::<Token![,]>().is_ok(), ","),
     };
     if !closed {
-        let last = last.to_token_stream().into_iter().last();
-        let span = last.map_or_else(Span::call_site, |token| token.span());
-        errors.push(Error::new(span, format!("expected `{token}` after this")));
+        let last_token = last.to_token_stream().into_iter().last();
+        let span = last_token.map_or_else(Span::call_site, |token| token.span());
+        errors.push(Error::new(span, format!("expected `{token}` after `{}`", text(last))));
     }
 }
 
@@ -169,9 +225,10 @@ fn let_statement(input: ParseStream<'_>, attrs: Vec<Attribute>) -> Result<Stmt> 
     let ahead = input.fork();
     ahead.parse::<Token![let]>()?;
     ahead.parse::<Option<Token![mut]>>()?;
-    if ahead.parse::<Ident>().is_ok() && ahead.peek(Token![~]) {
-        let token: Token![let] = input.parse()?;
-        return Err(Error::new(token.span, "a latent is declared without `let`: `name ~ Dist(...);`"));
+    if let Ok(name) = ahead.parse::<Ident>()
+        && ahead.peek(Token![~])
+    {
+        return Err(input.error(format!("a latent is declared without `let`: `{name} ~ Normal(0.0, 1.0);`")));
     }
     match input.parse::<syn::Stmt>()? {
         syn::Stmt::Local(local) => Ok(Stmt::Let(Box::new(Local { attrs, ..local }))),

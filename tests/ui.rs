@@ -1,0 +1,8 @@
+//! What the compiler says to a mistaken model, one file a mistake; and what it must accept in silence.
+
+#[test]
+fn messages() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/pass/*.rs");
+    cases.compile_fail("tests/ui/fail/*.rs");
+}

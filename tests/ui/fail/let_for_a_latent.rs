@@ -1,0 +1,12 @@
+use hierarch::prelude::*;
+
+model! {
+    Mistaken(ys: &[f64]) {
+        let mu ~ Normal(0.0, 1.0);
+        for y in ys {
+            y ~ Normal(mu, 1.0);
+        }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use hierarch::prelude::*;
+
+model! {
+    Mistaken(ys: &[f64]) {
+        mu Normal(0.0, 1.0);
+        tau ~ ;
+        w[k in 0..3] = Normal(0.0, 1.0);
+        for y in ys {
+            y ~ Normal(mu, tau);
+        }
+    }
+}
+
+fn main() {}
