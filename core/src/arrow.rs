@@ -28,6 +28,17 @@ pub(crate) struct TaskArrow {
     pub(crate) border: DMatrix<f64>,
 }
 
+/// Which guides a step may move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// All of them.
+    Both,
+    /// Those of the locals: an E-step.
+    Locals,
+    /// That of theta: an M-step.
+    Global,
+}
+
 /// A step, or any vector of the arrow's shape.
 #[derive(Clone, Debug)]
 pub(crate) struct ArrowVector {
@@ -46,6 +57,22 @@ pub(crate) struct Factorised {
 }
 
 impl Arrow {
+    /// Holds the guides that do not move: their gradient is taken as 0, and the borders with it.
+    pub(crate) fn hold(&mut self, moving: Moving) {
+        if moving == Moving::Both {
+            return;
+        }
+        if moving == Moving::Locals {
+            self.global_gradient.fill(0.0);
+        }
+        for task in &mut self.tasks {
+            task.border.fill(0.0);
+            if moving == Moving::Global {
+                task.gradient.fill(0.0);
+            }
+        }
+    }
+
     /// Factorises -H + damping * metric, where the metric is diagonal; `None` if that is not positive definite.
     pub(crate) fn factorise(&self, damping: f64, metric: &ArrowVector) -> Option<Factorised> {
         let eliminated: Option<Vec<_>> = self

@@ -49,6 +49,8 @@ pub(crate) struct Blocks {
     pub(crate) global_latents: Vec<bool>,
     pub(crate) local_latents: Vec<bool>,
     pub(crate) observed: Vec<bool>,
+    /// Whether the log-Jacobian of theta counts: not when q(theta) is a point.
+    pub(crate) global_jacobian: bool,
     /// No site non-centred, and x = u for every local site.
     identity: bool,
 }
@@ -76,6 +78,7 @@ impl Blocks {
             global_latents: flags(M::GLOBAL_SITES.len(), true),
             local_latents: flags(M::LOCAL_SITES.len(), true),
             observed: flags(M::OBSERVED_SITES.len(), true),
+            global_jacobian: true,
             identity: local_identity,
             global,
         }
@@ -107,11 +110,21 @@ impl Blocks {
     }
 
     pub(crate) fn counted(&self) -> Counted<'_> {
-        Counted { non_centred: &self.non_centred, latents: &self.local_latents, observed: &self.observed }
+        Counted {
+            non_centred: &self.non_centred,
+            latents: &self.local_latents,
+            observed: &self.observed,
+            jacobian: true,
+        }
     }
 
     pub(crate) fn counted_global<'a>(&'a self, centred: &'a [bool]) -> Counted<'a> {
-        Counted { non_centred: centred, latents: &self.global_latents, observed: &self.observed }
+        Counted {
+            non_centred: centred,
+            latents: &self.global_latents,
+            observed: &self.observed,
+            jacobian: self.global_jacobian,
+        }
     }
 
     /// The globals at the unconstrained `theta`, each coordinate seeded by `seed`; nothing is scored.
@@ -123,7 +136,7 @@ impl Blocks {
     ) -> <M::Global as Latents>::Of<Real<N>> {
         let none = flags(M::GLOBAL_SITES.len().max(M::OBSERVED_SITES.len()), false);
         let coordinates: Vec<Real<N>> = theta.iter().enumerate().map(|(j, &u)| seed(j, u)).collect();
-        let counted = Counted { non_centred: &none, latents: &none, observed: &none };
+        let counted = Counted { non_centred: &none, latents: &none, observed: &none, jacobian: true };
         let mut out = Default::default();
         model.global(&mut LogDensity::new(&coordinates, counted), &mut out);
         out

@@ -13,6 +13,7 @@ use crate::pass::Derivatives;
 use crate::closed::collect::ClosedSum;
 use crate::closed::{ClosedTable, GuideDerivatives};
 use crate::error::{Error, Place};
+use crate::options::{Estimator, GlobalFactor, Options};
 use crate::form::ClosedForm;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, Level, Start, Visited};
@@ -23,19 +24,6 @@ use crate::noise::Noise;
 use crate::number::Real;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
-
-/// Which expectations are taken in closed form, where a site has one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Estimator {
-    /// All of them: the latents' and the data's.
-    #[default]
-    ClosedForm,
-    /// Those of the latents, so that KL terms are exact and the reconstruction is sampled
-    /// (the second estimator of Kingma & Welling 2014, eq. 7).
-    ClosedKl,
-    /// None: everything is sampled (their first, eq. 6).
-    Sampled,
-}
 
 /// The terms of an ELBO, in nats, all constants included.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,6 +60,22 @@ pub(crate) struct Objective<'a, M: Model> {
     pub(crate) most: (usize, usize),
     /// What is left to sampling.
     pub(crate) sampled: Sampled,
+}
+
+/// How an objective is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'a> {
+    /// By local site: whether as loc + scale * u.
+    pub(crate) non_centred: &'a [bool],
+    pub(crate) estimator: Estimator,
+    /// Whether the log-Jacobian of theta counts.
+    pub(crate) jacobian: bool,
+}
+
+impl<'a> Written<'a> {
+    pub(crate) fn new(non_centred: &'a [bool], options: &Options) -> Self {
+        Self { non_centred, estimator: options.estimator, jacobian: options.global == GlobalFactor::MeanField }
+    }
 }
 
 /// Whether anything of a part is left to sampling.
@@ -165,10 +169,11 @@ impl Shape {
 }
 
 impl<'a, M: Model> Objective<'a, M> {
-    /// The objective of a model of known shape, local sites written as `non_centred` says.
-    pub(crate) fn new(model: &'a M, shape: &Shape, non_centred: &[bool], estimator: Estimator) -> Self {
+    /// The objective of a model of known shape.
+    pub(crate) fn new(model: &'a M, shape: &Shape, written: Written<'_>) -> Self {
         let mut blocks = Blocks::new::<M>(shape.global.clone(), shape.local_identity);
-        blocks.set_non_centred(non_centred.to_vec(), shape.local_identity);
+        blocks.set_non_centred(written.non_centred.to_vec(), shape.local_identity);
+        blocks.global_jacobian = written.jacobian;
         let mut out = Self {
             model,
             blocks,
@@ -178,7 +183,7 @@ impl<'a, M: Model> Objective<'a, M> {
             most: (shape.most_coordinates, shape.most_values),
             sampled: Sampled { global: true, tasks: true },
         };
-        out.close(estimator);
+        out.close(written.estimator);
         let open = |outside: bool| {
             out.blocks.observed.iter().zip(&shape.observed_outside).any(|(&sampled, &place)| sampled && place == outside)
         };
@@ -193,14 +198,14 @@ impl<'a, M: Model> Objective<'a, M> {
     fn close(&mut self, estimator: Estimator) {
         let theta = vec![0.0; self.blocks.global.num_coordinates()];
         let centred = vec![false; M::GLOBAL_SITES.len()];
-        let mut visit = Structure::new(&theta, 0, &centred);
+        let mut visit = Structure::new(&theta, 0, &centred, self.blocks.global_jacobian);
         let mut global = Default::default();
         self.model.global(&mut visit, &mut global);
         let (global_latents, global_data) = (visit.latents, visit.observed);
         let most = (0..self.model.num_tasks()).map(|i| self.offsets[i + 1] - self.offsets[i]).max().unwrap_or(0);
         let zeros = vec![0.0; most];
         let visit_task = |i: usize| {
-            let mut visit = Structure::new(&zeros, theta.len(), &self.blocks.non_centred);
+            let mut visit = Structure::new(&zeros, theta.len(), &self.blocks.non_centred, true);
             let mut local = Default::default();
             self.model.local(&mut visit, &global, self.model.task(i), &mut local);
             self.model.likelihood(&mut visit, &global, &local, self.model.task(i));

@@ -1,16 +1,14 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`], and the [`Fit`] it gives.
 
 pub mod adapt;
-pub mod options;
 pub mod report;
-pub mod verdict;
+pub mod trust;
 
 pub use adapt::{Adapted, Prediction};
-pub use options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
-pub use verdict::{Trust, Verdict};
+pub use trust::Trust;
 
 use adapt::Ready;
-use crate::elbo::{Elbo, Objective, Shape};
+use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::block::Blocks;
 use crate::draw::Draw;
 use crate::error::Error;
@@ -22,9 +20,11 @@ use crate::linear_response::LinearResponse;
 use crate::model::{Latents, Model};
 use crate::noise::keyed;
 use crate::number::Real;
+use crate::options::{Correction, Options};
 use crate::optimize::climb::{Climbed, Settings, climb};
 use crate::posterior::{Locals, Posterior};
 use crate::summary::Summary;
+use crate::verdict::Verdict;
 use rand::{Rng, RngExt};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -104,10 +104,10 @@ pub struct Times {
 impl<M: Model> Fit<M> {
     fn new(model: M, options: &Options) -> Result<Self, Error> {
         let started = Instant::now();
-        let (shape, start) = find_start(&model)?;
+        let (shape, start) = find_start(&model, options)?;
         let settings = Settings { options, shape: &shape, start };
         let climbed = climb(&model, &settings)?;
-        let objective = Objective::new(&model, &shape, &climbed.non_centred, options.estimator);
+        let objective = Objective::new(&model, &shape, Written::new(&climbed.non_centred, options));
         let explained = objective.explain();
         let linear = if options.correction == Correction::MeanField {
             None
@@ -186,6 +186,17 @@ impl<M: Model> Fit<M> {
         self.climbed.gradient_norm
     }
 
+    /// The ELBO at the start and after each iteration (for Adam, its mean over each window of steps).
+    pub fn trace(&self) -> &[f64] {
+        &self.climbed.trace
+    }
+
+    /// The fixed draws that sampled terms were averaged over (0 where every term has a closed form), and how far other
+    /// draws would move a mean, in standard deviations of the guide.
+    pub fn draws_error(&self) -> (usize, f64) {
+        (self.climbed.draws, self.climbed.draws_error)
+    }
+
     /// How long the parts of the fit took.
     pub fn times(&self) -> Times {
         self.time
@@ -262,6 +273,20 @@ impl<M: Model> Fit<M> {
         Summary::weighted(&values, &self.posterior.weights)
     }
 
+    /// Posterior covariance of any two functions of the latents.
+    pub fn covariance(&self, f: impl Fn(&Draw<M>) -> f64, g: impl Fn(&Draw<M>) -> f64) -> f64 {
+        let tables = self.tables();
+        let values: Vec<(f64, f64)> = (0..self.posterior.len())
+            .map(|s| {
+                let draw = self.draw(s, &tables);
+                (f(&draw), g(&draw))
+            })
+            .collect();
+        let weighted = || values.iter().zip(&self.posterior.weights);
+        let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ((f, g), w)| (sum.0 + w * f, sum.1 + w * g));
+        weighted().map(|((f, g), w)| w * (f - mean_f) * (g - mean_g)).sum()
+    }
+
     /// The same posterior by other means: the mean-field guide as it is, or with linear-response covariances.
     pub fn uncorrected(&self, correction: Correction) -> Uncorrected<'_, M> {
         let gaussian = match correction {
@@ -291,7 +316,7 @@ impl<M: Model> Fit<M> {
     pub(crate) fn plain_globals(&self, theta: &[f64]) -> <M::Global as Latents>::Of<Real<f64>> {
         let flags = vec![false; M::GLOBAL_SITES.len().max(M::OBSERVED_SITES.len())];
         let coordinates: Vec<Real<f64>> = theta.iter().map(|&u| Real(u)).collect();
-        let none = Counted { non_centred: &flags, latents: &flags, observed: &flags };
+        let none = Counted { non_centred: &flags, latents: &flags, observed: &flags, jacobian: true };
         let mut out = Default::default();
         self.model.global(&mut LogDensity::new(&coordinates, none), &mut out);
         out
@@ -311,7 +336,7 @@ impl<M: Model> Fit<M> {
     ) -> <M::Local as Latents>::Of<f64> {
         let flags = vec![false; M::LOCAL_SITES.len()];
         let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
-        let counted = Counted { non_centred: &self.climbed.non_centred, latents: &flags, observed: &[] };
+        let counted = Counted { non_centred: &self.climbed.non_centred, latents: &flags, observed: &[], jacobian: true };
         let mut local = Default::default();
         self.model.local(&mut LogDensity::new(&coordinates, counted), theta, task, &mut local);
         let mut out = Default::default();
@@ -355,10 +380,14 @@ fn evidence(c: &Corrected) -> Evidence {
 }
 
 /// The model's shape, seen from a start where its density is finite.
-fn find_start<M: Model>(model: &M) -> Result<(Shape, Start), Error> {
+fn find_start<M: Model>(model: &M, options: &Options) -> Result<(Shape, Start), Error> {
     let mut first = None;
     for number in 0..=RANDOM_STARTS {
-        let start = if number == 0 { Start::Zero } else { Start::Random(number) };
+        let start = match options.random_start {
+            None if number == 0 => Start::Zero,
+            None => Start::Random(number),
+            Some(asked) => Start::Random(asked.wrapping_add(number << 32)),
+        };
         let error = match Shape::discover(model, &start) {
             Ok(Shape { not_finite: Some((place, value)), .. }) => {
                 Error::NotFinite { place, value, tried: RANDOM_STARTS as usize }

@@ -2,10 +2,11 @@
 //! for a sampler or optimiser of your own.
 
 use crate::block::{First, TaskBlock};
-use crate::elbo::{Estimator, Objective, Shape};
+use crate::elbo::{Objective, Shape, Written};
 use crate::error::Error;
 use crate::interpret::discover::Start;
 use crate::model::Model;
+use crate::options::Estimator;
 use crate::pass::Derivatives;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -57,7 +58,7 @@ impl<'a, M: Model> Joint<'a, M> {
     fn with_estimator(model: &'a M, estimator: Estimator) -> Result<Self, Error> {
         let shape = Shape::discover(model, &Start::Zero)?;
         let centred = vec![false; M::LOCAL_SITES.len()];
-        Ok(Self { objective: Objective::new(model, &shape, &centred, estimator) })
+        Ok(Self { objective: Objective::new(model, &shape, Written { non_centred: &centred, estimator, jacobian: true }) })
     }
 
     /// Number of unconstrained coordinates, of theta and all tasks.

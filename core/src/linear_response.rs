@@ -77,12 +77,6 @@ impl LinearResponse {
         Self { global: diagonal(&guide.global.ln_scale), tasks: (0..guide.num_tasks()).map(task).collect(), refused: Vec::new() }
     }
 
-    /// Marginal covariance of task i's coordinates.
-    pub(crate) fn task_covariance(&self, i: usize) -> DMatrix<f64> {
-        let Conditional { slope, covariance } = &self.tasks[i];
-        covariance + slope * &self.global * slope.transpose()
-    }
-
     /// Mean of task i's coordinates given theta.
     pub(crate) fn task_mean(&self, guide: &Guide, i: usize, theta: &[f64]) -> DVector<f64> {
         let away = DVector::from_iterator(theta.len(), theta.iter().zip(&guide.global.loc).map(|(t, l)| t - l));

@@ -2,4 +2,6 @@
 
 pub(crate) mod adam;
 pub(crate) mod climb;
+mod em;
+mod lbfgs;
 pub(crate) mod newton;

@@ -256,7 +256,7 @@ impl<M: Model> Adapted<'_, M> {
     /// ln p(data of `query` | what was adapted to), integrated over phi and theta: for held-out data of the same task.
     pub fn ln_predictive(&self, query: &M::Task) -> f64 {
         let flags = vec![true; M::OBSERVED_SITES.len()];
-        let counted = Counted { non_centred: &[], latents: &[], observed: &flags };
+        let counted = Counted { non_centred: &[], latents: &[], observed: &flags, jacobian: true };
         let terms = self.draws.iter().zip(&self.weights).map(|((theta, phi), weight)| {
             let mut run = LogDensity::<f64>::new(&[], counted);
             self.fit.model.likelihood(&mut run, theta, phi, query);

@@ -1,6 +1,7 @@
 //! The table that `{fit}` prints.
 
-use crate::fit::{Correction, Fit};
+use crate::fit::Fit;
+use crate::options::Correction;
 use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
 use crate::summary::Summary;
@@ -14,22 +15,23 @@ impl<M: Model> fmt::Display for Fit<M> {
         self.head(f)?;
         writeln!(f)?;
         let names = self.row_names();
-        let width = names.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(8);
+        let width = names.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(8);
         writeln!(
             f,
-            "{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9}",
-            "", "mean", "sd", "5%", "50%", "95%", "mc error"
+            "{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>10}",
+            "", "mean", "sd", "5%", "50%", "95%", "mc error", "guide sd"
         )?;
-        for (name, s) in &names {
+        for (name, s, guide) in &names {
             writeln!(
                 f,
-                "{name:width$} {} {} {} {} {} {}",
+                "{name:width$} {} {} {} {} {} {} {}",
                 Number(s.mean),
                 Number(s.sd),
                 Number(s.q05),
                 Number(s.q50),
                 Number(s.q95),
-                Small(s.mc_error)
+                Small(s.mc_error),
+                Number(guide.sd)
             )?;
         }
         let hidden = self.model.num_tasks() - self.shown_tasks();
@@ -87,12 +89,14 @@ impl<M: Model> Fit<M> {
         self.model.num_tasks().min((MOST_ROWS / rows).max(1))
     }
 
-    fn row_names(&self) -> Vec<(String, Summary)> {
+    /// Names, summaries, and those of the guide as it is.
+    fn row_names(&self) -> Vec<(String, Summary, Summary)> {
+        let guide = self.uncorrected(Correction::MeanField);
         let mut rows = Vec::new();
-        rows_of::<M::Global>(&mut rows, M::GLOBAL_SITES, &self.shape.global, None, &self.global());
+        rows_of::<M::Global>(&mut rows, M::GLOBAL_SITES, &self.shape.global, None, (&self.global(), &guide.global()));
         for i in 0..self.shown_tasks() {
             let level = self.task_level(i);
-            rows_of::<M::Local>(&mut rows, M::LOCAL_SITES, &level, Some(i), &self.local(i));
+            rows_of::<M::Local>(&mut rows, M::LOCAL_SITES, &level, Some(i), (&self.local(i), &guide.local(i)));
         }
         rows
     }
@@ -108,21 +112,22 @@ impl<M: Model> Fit<M> {
 
 /// Names and summaries of one level: `tau`, `w[2]`, `theta[task 3]`.
 fn rows_of<L: Latents>(
-    rows: &mut Vec<(String, Summary)>,
+    rows: &mut Vec<(String, Summary, Summary)>,
     sites: &[Site],
     level: &Level,
     task: Option<usize>,
-    summaries: &L::Of<Summary>,
+    (summaries, of_guide): (&L::Of<Summary>, &L::Of<Summary>),
 ) {
-    let mut flat = Vec::new();
+    let (mut flat, mut guide) = (Vec::new(), Vec::new());
     L::map(summaries, &mut Default::default(), |s: &Summary| flat.push(*s));
+    L::map(of_guide, &mut Default::default(), |s: &Summary| guide.push(*s));
     for site in sites {
         let entries = level.values[site.id].clone();
         let single = entries.len() == 1;
         for at in entries.clone() {
             let entry = if single { String::new() } else { format!("[{}]", at - entries.start) };
             let task = task.map_or_else(String::new, |i| format!("  task {i}"));
-            rows.push((format!("{}{entry}{task}", site.name), flat[at]));
+            rows.push((format!("{}{entry}{task}", site.name), flat[at], guide[at]));
         }
     }
 }

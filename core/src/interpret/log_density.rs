@@ -18,6 +18,8 @@ pub struct Counted<'a> {
     pub latents: &'a [bool],
     /// Observed sites whose log density is added.
     pub observed: &'a [bool],
+    /// Whether ln |dx/du| counts with a latent's density: not where the latents are a point to be estimated.
+    pub jacobian: bool,
 }
 
 /// The state: coordinates still to be read, and the two sums.
@@ -64,7 +66,10 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         }
         let (x, ln_jacobian) = dist.constrain(u);
         if counts {
-            self.latents += dist.ln_density(x) + ln_jacobian;
+            self.latents += dist.ln_density(x);
+            if self.counted.jacobian {
+                self.latents += ln_jacobian;
+            }
         }
         x
     }
@@ -75,7 +80,10 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         let support = dist.support();
         let ln_jacobian = support.constrain(self.read(support.num_coordinates()), out);
         if self.counted.latents[site.id] {
-            self.latents += dist.ln_density(out) + ln_jacobian;
+            self.latents += dist.ln_density(out);
+            if self.counted.jacobian {
+                self.latents += ln_jacobian;
+            }
         }
     }
 

@@ -17,6 +17,7 @@ pub type Found = (usize, Option<ClosedForm>);
 pub struct Structure<'a> {
     start: &'a [f64],
     non_centred: &'a [bool],
+    jacobian: bool,
     offset: usize,
     next: usize,
     /// Latent sites visited, by id.
@@ -26,9 +27,10 @@ pub struct Structure<'a> {
 }
 
 impl<'a> Structure<'a> {
-    /// A visit whose latents take the coordinates `offset..`, now at `start`.
-    pub fn new(start: &'a [f64], offset: usize, non_centred: &'a [bool]) -> Self {
-        Self { start, non_centred, offset, next: 0, latents: Vec::new(), observed: Vec::new() }
+    /// A visit whose latents take the coordinates `offset..`, now at `start`; see
+    /// [`Counted`](super::log_density::Counted) for the other two.
+    pub fn new(start: &'a [f64], offset: usize, non_centred: &'a [bool], jacobian: bool) -> Self {
+        Self { start, non_centred, jacobian, offset, next: 0, latents: Vec::new(), observed: Vec::new() }
     }
 
     fn coordinate(&mut self) -> Real<Form> {
@@ -49,7 +51,9 @@ impl Interpreter for Structure<'_> {
             return x;
         }
         let (x, ln_jacobian) = dist.constrain(u);
-        self.latents.push((site.id, dist.closed_form(x).and_then(|form| plus(form, ln_jacobian))));
+        let form = dist.closed_form(x);
+        let form = if self.jacobian { form.and_then(|form| plus(form, ln_jacobian)) } else { form };
+        self.latents.push((site.id, form));
         x
     }
 

@@ -7,8 +7,8 @@
 
 use crate::arrow::ArrowVector;
 use crate::elbo::Objective;
-use crate::fit::options::{AdamOptions, Options};
-use crate::fit::verdict::Verdict;
+use crate::options::{AdamOptions, Options};
+use crate::verdict::Verdict;
 use crate::guide::{Guide, MeanField};
 use crate::model::Model;
 use crate::noise::{Noise, keyed};
@@ -20,6 +20,8 @@ pub(crate) struct AdamEnded {
     pub(crate) guide: Guide,
     pub(crate) steps: usize,
     pub(crate) verdict: Verdict,
+    /// The mean ELBO of each window.
+    pub(crate) trace: Vec<f64>,
 }
 
 const DECAY: (f64, f64) = (0.9, 0.999);
@@ -44,6 +46,7 @@ pub(crate) fn adam<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, set
     let (mut step_size, mut cuts) = (settings.step, 0);
     let (mut window, mut before): (Vec<f64>, Option<f64>) = (Vec::with_capacity(WINDOW), None);
     let mut steps = 0;
+    let mut trace = Vec::new();
     let verdict = loop {
         if steps == most_steps {
             break Verdict::NotConverged {
@@ -71,6 +74,7 @@ pub(crate) fn adam<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, set
         window.push(elbo);
         if window.len() == WINDOW {
             let mean = window.iter().sum::<f64>() / WINDOW as f64;
+            trace.push(mean);
             let variance = window.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (WINDOW - 1) as f64;
             let noise = (2.0 * variance / WINDOW as f64).sqrt();
             if before.is_some_and(|before| mean - before <= noise) {
@@ -86,7 +90,7 @@ pub(crate) fn adam<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, set
             window.clear();
         }
     };
-    AdamEnded { guide, steps, verdict }
+    AdamEnded { guide, steps, verdict, trace }
 }
 
 /// The tasks of a step, ascending.

@@ -1,17 +1,17 @@
 //! Chooses parameterisation and optimiser, and climbs to the maximum of the ELBO.
 
-use crate::arrow::Arrow;
-use crate::block::{Second, Order};
-use crate::dual::Lanes;
-use crate::elbo::{Elbo, Objective, Shape};
+use crate::arrow::{Arrow, Moving};
+use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
-use crate::fit::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
-use crate::fit::verdict::Verdict;
+use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::verdict::Verdict;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::optimize::adam::adam;
+use crate::optimize::em::em;
+use crate::optimize::lbfgs::lbfgs;
 use crate::optimize::newton::{Ended, Limits, metric, newton};
 use crate::progress::Progress;
 use std::fmt;
@@ -37,12 +37,16 @@ pub(crate) struct Climbed {
     /// How far other draws would move the means, in guide standard deviations; 0 where nothing is sampled.
     pub(crate) draws_error: f64,
     pub(crate) verdict: Verdict,
+    /// The ELBO at the start and after each iteration, where the optimiser keeps it.
+    pub(crate) trace: Vec<f64>,
 }
 
 /// Which optimiser ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ran {
     Newton,
+    Em,
+    Lbfgs,
     Adam,
 }
 
@@ -50,6 +54,8 @@ impl fmt::Display for Ran {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Newton => "Newton",
+            Self::Em => "EM",
+            Self::Lbfgs => "L-BFGS",
             Self::Adam => "Adam",
         })
     }
@@ -59,6 +65,11 @@ impl fmt::Display for Ran {
 const FIRST_LN_SCALE: f64 = -1.0;
 /// Newton iterations at most.
 const MOST_NEWTON: usize = 200;
+/// Turns of EM at most.
+const MOST_EM: usize = 2000;
+/// L-BFGS iterations at most, and the gradient norm it can hope for: it converges linearly, not quadratically.
+const MOST_LBFGS: usize = 2000;
+const LBFGS_TOLERANCE: f64 = 1e-4;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
 const MOST_DRAWS: usize = 1024;
@@ -93,13 +104,14 @@ pub(crate) fn climb<M: Model>(model: &M, settings: &Settings<'_>) -> Result<Clim
 
 fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool]) -> Result<Climbed, Error> {
     let Settings { options, shape, .. } = settings;
-    let objective = Objective::new(model, shape, non_centred, options.estimator);
+    let objective = Objective::new(model, shape, Written::new(non_centred, options));
     let narrow = objective.widest_block() <= WIDEST_NEWTON;
     let guide = first_guide(&objective, settings);
     match &options.optimiser {
-        Optimiser::Newton => Ok(climb_newton(&objective, settings, guide)),
-        Optimiser::Auto if narrow => Ok(climb_newton(&objective, settings, guide)),
-        Optimiser::Auto => Ok(climb_adam(&objective, settings, guide, &AdamOptions::default())),
+        Optimiser::Newton => Ok(climb_newton(&objective, settings, guide, Ran::Newton)),
+        Optimiser::Em => Ok(climb_newton(&objective, settings, guide, Ran::Em)),
+        Optimiser::Auto if narrow => Ok(climb_newton(&objective, settings, guide, Ran::Newton)),
+        Optimiser::Auto | Optimiser::Lbfgs => Ok(climb_lbfgs(&objective, settings, guide)),
         Optimiser::Adam(adam) => Ok(climb_adam(&objective, settings, guide, adam)),
     }
 }
@@ -122,16 +134,22 @@ fn first_guide<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>) 
     Guide { global, local, offsets }
 }
 
-fn climb_newton<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, mut guide: Guide) -> Climbed {
+fn climb_newton<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, mut guide: Guide, ran: Ran) -> Climbed {
     let options = settings.options;
-    let limits = Limits { iterations: options.max_iterations.unwrap_or(MOST_NEWTON), tolerance: options.tolerance };
+    let most = if ran == Ran::Em { MOST_EM } else { MOST_NEWTON };
+    let iterations = options.max_iterations.unwrap_or(most);
+    let limits = Limits { iterations, tolerance: options.tolerance, moving: Moving::Both };
     let sampled = objective.sampled.global || objective.sampled.tasks;
     let progress = Progress::new(options.progress, "Newton", limits.iterations);
     let mut draws = if sampled { options.draws.max(2) } else { 1 };
     let mut iterations = 0;
     loop {
         let noise = objective.noise(draws, options.seed);
-        let ended = newton(objective, guide, &noise, limits, |step, elbo| progress.at(step, elbo));
+        let watch = |step, elbo| progress.at(step, elbo);
+        let ended = match ran {
+            Ran::Em => em(objective, guide, &noise, limits, watch),
+            _ => newton(objective, guide, &noise, limits, watch),
+        };
         iterations += ended.iterations;
         let error = if sampled { draws_error(objective, &ended, draws, options.seed.wrapping_add(1)) } else { 0.0 };
         if ended.converged && error > TOLERABLE_DRAWS_ERROR && draws < MOST_DRAWS {
@@ -140,18 +158,19 @@ fn climb_newton<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>,
             continue;
         }
         let verdict = judge(&ended, error);
-        let Ended { guide, elbo, arrow, gradient_norm, .. } = ended;
+        let Ended { guide, elbo, arrow, gradient_norm, trace, .. } = ended;
         return Climbed {
             guide,
             elbo,
             arrow,
             non_centred: objective.blocks.non_centred.clone(),
-            optimiser: Ran::Newton,
+            optimiser: ran,
             iterations,
             gradient_norm,
-            draws,
+            draws: if sampled { draws } else { 0 },
             draws_error: error,
             verdict,
+            trace,
         };
     }
 }
@@ -219,6 +238,44 @@ fn climb_adam<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, g
         draws_error: 0.0,
         verdict: ended.verdict,
         guide: ended.guide,
+        trace: ended.trace,
+    }
+}
+
+fn climb_lbfgs<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, guide: Guide) -> Climbed {
+    let options = settings.options;
+    let most = options.max_iterations.unwrap_or(MOST_LBFGS);
+    let progress = Progress::new(options.progress, "L-BFGS", most);
+    let sampled = objective.sampled.global || objective.sampled.tasks;
+    let draws = if sampled { options.draws.max(2) } else { 1 };
+    let noise = objective.noise(draws, options.seed);
+    let tolerance = options.tolerance.max(LBFGS_TOLERANCE);
+    let ended = lbfgs(objective, guide, &noise, (most, tolerance), |step, elbo| progress.at(step, elbo));
+    let (elbo, arrow) = objective.expand(&ended.guide, &noise);
+    let (gradient_norm, iterations) = (ended.gradient_norm, ended.iterations);
+    let ended = Ended {
+        guide: ended.guide,
+        elbo,
+        arrow,
+        iterations,
+        gradient_norm,
+        converged: ended.converged,
+        trace: ended.trace,
+    };
+    let error = if sampled { draws_error(objective, &ended, draws, options.seed.wrapping_add(1)) } else { 0.0 };
+    let verdict = judge(&ended, error);
+    Climbed {
+        guide: ended.guide,
+        elbo: ended.elbo,
+        arrow: ended.arrow,
+        non_centred: objective.blocks.non_centred.clone(),
+        optimiser: Ran::Lbfgs,
+        iterations,
+        gradient_norm,
+        draws: if sampled { draws } else { 0 },
+        draws_error: error,
+        verdict,
+        trace: ended.trace,
     }
 }
 
@@ -229,7 +286,6 @@ impl<M: Model> Objective<'_, M> {
 
     /// Coordinates of the widest block that second derivatives are taken of.
     fn widest_block(&self) -> usize {
-        let _ = <<Second as Order>::Lanes<M::LocalLanes> as Lanes>::WIDTH;
         self.num_globals().max(self.blocks.task_reads.len() + self.most.0)
     }
 }

@@ -4,7 +4,7 @@
 //! log-scale), which makes the damping free of units. The damping falls when the step gained what the
 //! quadratic model promised, and rises otherwise (Nielsen 1999; Nocedal & Wright 2006, section 4).
 
-use crate::arrow::{Arrow, ArrowVector};
+use crate::arrow::{Arrow, ArrowVector, Moving};
 use crate::elbo::{Objective, Elbo};
 use crate::guide::{Guide, MeanField};
 use crate::model::Model;
@@ -18,6 +18,8 @@ pub(crate) struct Limits {
     pub(crate) iterations: usize,
     /// Converged when the gradient's norm in the guide's metric is at most this, in nats.
     pub(crate) tolerance: f64,
+    /// Which guides move; the gradient is that of those.
+    pub(crate) moving: Moving,
 }
 
 /// Where it ended.
@@ -29,6 +31,8 @@ pub(crate) struct Ended {
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
     pub(crate) converged: bool,
+    /// The ELBO at the start and after each iteration.
+    pub(crate) trace: Vec<f64>,
 }
 
 /// Where the damping starts, and the range it is kept in; beyond the upper end no step helps any more.
@@ -40,7 +44,13 @@ const LONGEST_LN_SCALE_STEP: f64 = 3.0;
 
 /// Climbs from `guide` to a stationary point of the ELBO with these fixed draws.
 pub(crate) fn newton<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, noise: &Noise, limits: Limits, mut watch: impl FnMut(usize, f64)) -> Ended {
-    let (mut elbo, mut arrow) = objective.expand(&guide, noise);
+    let expand = |guide: &Guide| {
+        let (elbo, mut arrow) = objective.expand(guide, noise);
+        arrow.hold(limits.moving);
+        (elbo, arrow)
+    };
+    let (mut elbo, mut arrow) = expand(&guide);
+    let mut trace = Vec::new();
     let mut damping = FIRST_DAMPING;
     let mut growth = 2.0;
     let mut iterations = 0;
@@ -48,9 +58,10 @@ pub(crate) fn newton<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, n
         let metric = metric(&guide, &arrow);
         let gradient_norm = norm(&arrow, &metric);
         watch(iterations, elbo.total());
+        trace.push(elbo.total());
         let converged = gradient_norm <= limits.tolerance;
         if converged || iterations == limits.iterations || !gradient_norm.is_finite() {
-            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged };
+            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged, trace };
         }
         let accepted = loop {
             if damping > MOST_DAMPING {
@@ -76,10 +87,10 @@ pub(crate) fn newton<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, n
             growth *= 2.0;
         };
         let Some(candidate) = accepted else {
-            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged: false };
+            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged: false, trace };
         };
         guide = candidate;
-        (elbo, arrow) = objective.expand(&guide, noise);
+        (elbo, arrow) = expand(&guide);
         iterations += 1;
     }
 }

@@ -1,7 +1,5 @@
 //! What can be chosen about a fit. Everything has a default that needs no thought.
 
-use crate::elbo::Estimator;
-
 /// How a model is fitted. `Options::default()` is what [`fit`](crate::Fittable::fit) uses.
 ///
 /// ```
@@ -17,6 +15,8 @@ pub struct Options {
     pub estimator: Estimator,
     /// How many fixed draws the others are averaged over at first; the fit takes more where that is too few.
     pub draws: usize,
+    /// Starts from this random place instead of 0.
+    pub random_start: Option<u64>,
     /// The family of q(theta).
     pub global: GlobalFactor,
     /// How location-scale locals are written.
@@ -45,6 +45,7 @@ impl Default for Options {
             seed: 0,
             estimator: Estimator::default(),
             draws: 64,
+            random_start: None,
             global: GlobalFactor::default(),
             parameterisation: Parameterisation::default(),
             optimiser: Optimiser::default(),
@@ -57,6 +58,19 @@ impl Default for Options {
             progress: true,
         }
     }
+}
+
+/// Which expectations are taken in closed form, where a site has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Estimator {
+    /// All of them: the latents' and the data's.
+    #[default]
+    ClosedForm,
+    /// Those of the latents, so that KL terms are exact and the reconstruction is sampled
+    /// (the second estimator of Kingma & Welling 2014, eq. 7).
+    ClosedKl,
+    /// None: everything is sampled (their first, eq. 6).
+    Sampled,
 }
 
 /// The family of q(theta).
@@ -84,11 +98,16 @@ pub enum Parameterisation {
 /// What maximises the ELBO.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Optimiser {
-    /// Newton where blocks are narrow enough for second derivatives, otherwise Adam.
+    /// Newton where blocks are narrow enough for second derivatives, otherwise L-BFGS.
     #[default]
     Auto,
     /// Damped Newton on a deterministic objective.
     Newton,
+    /// Limited-memory BFGS on the same objective, from first derivatives only.
+    Lbfgs,
+    /// Newton in turns: the E-step moves the locals' guides, the M-step that of theta. With
+    /// [`GlobalFactor::Point`] this is variational EM. Slower than Newton on both at once; every step raises the ELBO.
+    Em,
     /// Stochastic gradients.
     Adam(AdamOptions),
 }

@@ -1,39 +1,8 @@
-//! What a fit says of itself: has the optimiser converged, and is the answer to be believed.
+//! Is the answer to be believed: the trust report of a fit.
 
-use crate::fit::options::{Correction, Options};
+use crate::options::{Correction, Options};
 use crate::importance::{Corrected, RELIABLE};
 use crate::linear_response::LinearResponse;
-use std::fmt;
-
-/// Whether the optimiser ended at a maximum of the ELBO.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It did.
-    Converged,
-    /// It did not.
-    NotConverged {
-        /// Why not.
-        reason: String,
-        /// What to try next.
-        try_next: String,
-    },
-}
-
-impl Verdict {
-    /// Whether it is [`Verdict::Converged`].
-    pub fn is_converged(&self) -> bool {
-        *self == Self::Converged
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Converged => f.write_str("converged"),
-            Self::NotConverged { reason, try_next } => write!(f, "NOT CONVERGED: {reason}; try {try_next}"),
-        }
-    }
-}
 
 /// Whether to believe the posterior that a fit reports.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,149 @@
+//! Limited-memory BFGS (Nocedal & Wright 2006, algorithm 7.4) on the deterministic ELBO, preconditioned by the guide's
+//! Fisher information: for blocks too wide for second derivatives.
+
+use crate::arrow::ArrowVector;
+use crate::elbo::Objective;
+use crate::guide::Guide;
+use crate::model::Model;
+use crate::noise::Noise;
+use std::collections::VecDeque;
+
+/// Pairs of step and gradient change remembered.
+const MEMORY: usize = 20;
+/// A step must gain this share of what the gradient promises (Armijo).
+const SHARE: f64 = 1e-4;
+const SHORTEST: f64 = 1e-10;
+/// A log-scale moves no further than this in one step.
+const LONGEST_LN_SCALE_STEP: f64 = 2.0;
+
+/// Where it ended.
+pub(crate) struct LbfgsEnded {
+    pub(crate) guide: Guide,
+    pub(crate) iterations: usize,
+    pub(crate) gradient_norm: f64,
+    pub(crate) converged: bool,
+    pub(crate) trace: Vec<f64>,
+}
+
+/// Climbs from `guide` until the gradient's norm in the guide's metric is at most `tolerance`.
+pub(crate) fn lbfgs<M: Model>(
+    objective: &Objective<'_, M>,
+    mut guide: Guide,
+    noise: &Noise,
+    (most_iterations, tolerance): (usize, f64),
+    mut watch: impl FnMut(usize, f64),
+) -> LbfgsEnded {
+    let all: Vec<usize> = (0..objective.num_tasks()).collect();
+    let evaluate = |guide: &Guide| {
+        let (elbo, gradient) = objective.gradient(guide, noise, &all);
+        (elbo, flat(&gradient))
+    };
+    let (mut elbo, mut gradient) = evaluate(&guide);
+    let mut memory: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::with_capacity(MEMORY);
+    let mut trace = vec![elbo];
+    for iterations in 0.. {
+        let width = widths(&guide);
+        let gradient_norm = gradient.iter().zip(&width).map(|(g, w)| g * g * w).sum::<f64>().sqrt();
+        watch(iterations, elbo);
+        let converged = gradient_norm <= tolerance;
+        let ended = |guide| LbfgsEnded { guide, iterations, gradient_norm, converged, trace: trace.clone() };
+        if converged || iterations == most_iterations || !gradient_norm.is_finite() {
+            return ended(guide);
+        }
+        let direction = direction(&gradient, &memory, &width);
+        let slope = dot(&direction, &gradient);
+        let longest = ln_scales(&guide).zip(&direction).filter(|t| t.0).map(|t| t.1.abs()).fold(0.0, f64::max);
+        let mut length = (LONGEST_LN_SCALE_STEP / longest).min(1.0);
+        let next = loop {
+            let candidate = moved(&guide, &direction, length);
+            let (value, slopes) = evaluate(&candidate);
+            if value.is_finite() && value >= elbo + SHARE * length * slope {
+                break Some((candidate, value, slopes));
+            }
+            length *= 0.5;
+            if length < SHORTEST {
+                break None;
+            }
+        };
+        let Some((candidate, value, slopes)) = next else {
+            if memory.is_empty() {
+                return ended(guide);
+            }
+            memory.clear();
+            continue;
+        };
+        let step: Vec<f64> = direction.iter().map(|d| length * d).collect();
+        // of -elbo, which is minimised
+        let change: Vec<f64> = gradient.iter().zip(&slopes).map(|(old, new)| old - new).collect();
+        if dot(&step, &change) > 1e-12 * dot(&change, &change).sqrt() * dot(&step, &step).sqrt() {
+            if memory.len() == MEMORY {
+                memory.pop_front();
+            }
+            memory.push_back((step, change));
+        }
+        (guide, elbo, gradient) = (candidate, value, slopes);
+        trace.push(elbo);
+    }
+    unreachable!("the loop over iterations returns")
+}
+
+/// The two-loop recursion: an ascent direction.
+fn direction(gradient: &[f64], memory: &VecDeque<(Vec<f64>, Vec<f64>)>, width: &[f64]) -> Vec<f64> {
+    let mut q = gradient.to_vec();
+    let mut shares = Vec::with_capacity(memory.len());
+    for (step, change) in memory.iter().rev() {
+        let share = dot(step, &q) / dot(step, change);
+        q.iter_mut().zip(change).for_each(|(q, c)| *q -= share * c);
+        shares.push(share);
+    }
+    q.iter_mut().zip(width).for_each(|(q, w)| *q *= w);
+    for ((step, change), share) in memory.iter().zip(shares.into_iter().rev()) {
+        let other = dot(change, &q) / dot(step, change);
+        q.iter_mut().zip(step).for_each(|(q, s)| *q += (share - other) * s);
+    }
+    q
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Theta's slots (locs, ln_scales), then each task's.
+fn flat(vector: &ArrowVector) -> Vec<f64> {
+    vector.global.iter().chain(vector.tasks.iter().flat_map(|t| t.iter())).copied().collect()
+}
+
+/// Calls `f` for every slot in the order of [`flat`] with its factor's index (global or local) and whether it is a log-scale.
+fn slots(guide: &Guide) -> impl Iterator<Item = (bool, bool, usize)> + '_ {
+    let level = |local: bool, range: std::ops::Range<usize>| {
+        let locs = range.clone().map(move |j| (local, false, j));
+        locs.chain(range.map(move |j| (local, true, j)))
+    };
+    level(false, 0..guide.global.len()).chain((0..guide.num_tasks()).flat_map(move |i| level(true, guide.task(i))))
+}
+
+fn ln_scales(guide: &Guide) -> impl Iterator<Item = bool> + '_ {
+    slots(guide).map(|slot| slot.1)
+}
+
+/// The inverse of the guide's Fisher information: scale^2 for a mean (1 for a point), 1/2 for a log-scale.
+fn widths(guide: &Guide) -> Vec<f64> {
+    let width = |(local, is_scale, j): (bool, bool, usize)| {
+        let ln_scale = if local { guide.local.ln_scale[j] } else { guide.global.ln_scale[j] };
+        match (is_scale, ln_scale.is_finite()) {
+            (true, _) => 0.5,
+            (false, true) => (2.0 * ln_scale).exp(),
+            (false, false) => 1.0,
+        }
+    };
+    slots(guide).map(width).collect()
+}
+
+fn moved(guide: &Guide, direction: &[f64], length: f64) -> Guide {
+    let mut out = guide.clone();
+    for ((local, is_scale, j), d) in slots(guide).zip(direction) {
+        let factor = if local { &mut out.local } else { &mut out.global };
+        *(if is_scale { &mut factor.ln_scale[j] } else { &mut factor.loc[j] }) += length * d;
+    }
+    out
+}

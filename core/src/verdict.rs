@@ -1,0 +1,33 @@
+//! Has the optimiser converged, and if not, why and what to try.
+
+use std::fmt;
+
+/// Whether the optimiser ended at a maximum of the ELBO.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It did.
+    Converged,
+    /// It did not.
+    NotConverged {
+        /// Why not.
+        reason: String,
+        /// What to try next.
+        try_next: String,
+    },
+}
+
+impl Verdict {
+    /// Whether it is [`Verdict::Converged`].
+    pub fn is_converged(&self) -> bool {
+        *self == Self::Converged
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Converged => f.write_str("converged"),
+            Self::NotConverged { reason, try_next } => write!(f, "NOT CONVERGED: {reason}; try {try_next}"),
+        }
+    }
+}
