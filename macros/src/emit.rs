@@ -34,7 +34,7 @@ impl Emit<'_> {
         let (generics, arguments, bounds) = plan.model.generics.split_for_impl();
         let associated = self.associated();
         let (task_list, functions) = (self.task_list(), self.functions());
-        quote_spanned! {Span::mixed_site().located_at(name.span())=>
+        quote_spanned! {self.at()=>
             #(#lints)*
             #[allow(non_snake_case, unused_mut, unused_assignments)]
             impl #generics #krate::model::Model for #name #arguments #bounds {
@@ -118,7 +118,7 @@ impl Emit<'_> {
     fn functions(&self) -> TokenStream {
         let Self { plan, krate } = self;
         let [global, local, likelihood] = [&plan.global, &plan.local, &plan.likelihood].map(|steps| self.steps(steps));
-        quote_spanned! {Span::mixed_site()=>
+        quote_spanned! {self.at()=>
             #[inline(always)]
             fn global<__I: #krate::model::Interpreter>(
                 &self,
@@ -148,6 +148,11 @@ impl Emit<'_> {
                 #likelihood
             }
         }
+    }
+
+    /// Our own tokens, but errors about them show at the model's name.
+    fn at(&self) -> Span {
+        Span::mixed_site().located_at(self.plan.model.name.span())
     }
 
     /// The type that stands for a family of structs of latents.

@@ -1,4 +1,6 @@
-//! The `model!` macro of the `hierarch` crate.
+//! The `model!` macro of the `hierarch` crate. [`model!`](macro@model) is the manual of its language.
+//!
+//! A small compiler: `parse` (syntax errors) -> `ast` -> `check` (errors of meaning) -> `lower` -> `emit`.
 
 mod ast;
 mod check;
@@ -13,7 +15,167 @@ use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-/// A hierarchical model.
+/// A hierarchical model: a generative process as code, with its data as arguments.
+///
+/// ```
+/// use hierarch::prelude::*;
+///
+/// pub struct School {
+///     pub effect: f64,
+///     pub std_error: f64,
+/// }
+///
+/// model! {
+///     /// Eight parallel coaching experiments (Rubin 1981).
+///     pub EightSchools(schools: &[School]) {
+///         /// Mean effect of coaching.
+///         mu ~ Normal(0.0, 5.0);
+///         tau ~ HalfCauchy(5.0);
+///         for school in schools {
+///             theta ~ Normal(mu, tau);
+///             school.effect ~ Normal(theta, school.std_error);
+///         }
+///     }
+/// }
+///
+/// let schools = [School { effect: 28.0, std_error: 15.0 }, School { effect: 8.0, std_error: 10.0 }];
+/// let fit = EightSchools::new(&schools).fit()?;
+/// println!("{fit}");
+/// # Ok::<(), hierarch::Error>(())
+/// ```
+///
+/// # What comes of it
+///
+/// `Name(arg: Type, ...) { ... }` makes
+///
+/// - the struct `Name`, with the visibility, attributes, docs and generics that are written, and `Name::new(arg, ...)`;
+/// - `NameGlobal<R>`, one public field a latent outside the plate, and `NameLocal<R>`, one a latent in it: the results are
+///   of these types, with `R = f64` for a draw. A vector of latents is a `Vec<R>`. A level without latents has no struct;
+/// - `impl Model for Name`, the model itself.
+///
+/// Lifetimes in the types of arguments may be left out: all data are borrowed for one lifetime `'data`. In the body an
+/// argument that is a reference or a plain number is the value itself; any other is a reference to it.
+///
+/// # Latents
+///
+/// `name ~ distribution;` with a fresh name declares a latent. It is known from there on, and to be used as a number.
+///
+/// `name[k in 0..len] ~ distribution;` declares a vector of latents of the same distribution, which may depend on `k`. From
+/// there on it is a slice. In the distribution `name` is the slice of the entries before `k`, so that they can form a chain:
+///
+/// ```
+/// # use hierarch::prelude::*;
+/// model! {
+///     pub RandomWalk(ys: &[f64]) {
+///         step ~ HalfNormal(1.0);
+///         level[t in 0..ys.len()] ~ Normal(if t == 0 { Real::constant(0.0) } else { level[t - 1] }, step);
+///         for (t, y) in ys.iter().enumerate() {
+///             y ~ Normal(level[t], 0.5);
+///         }
+///     }
+/// }
+/// ```
+///
+/// The length depends on data and constants, and may differ from task to task. A distribution over vectors gives a vector
+/// without an index: `MultivariateNormal`, `Dirichlet` and `LkjCholesky` as they are, your own where you write
+/// `name[..] ~ ...`.
+///
+/// ```
+/// # use hierarch::prelude::*;
+/// # use hierarch::dist::VectorDistribution;
+/// # fn my_dirichlet() -> Dirichlet<[f64; 3]> { Dirichlet([1.0, 2.0, 3.0]) }
+/// model! {
+///     pub Shares(votes: &[[f64; 3]]) {
+///         shares ~ Dirichlet([1.0, 1.0, 1.0]);
+///         others[..] ~ my_dirichlet();
+///         for vote in votes {
+///             vote[..] ~ MultivariateNormal(&[shares[0], shares[1], others[2]], Diagonal([1.0, 1.0, 1.0]));
+///         }
+///     }
+/// }
+/// ```
+///
+/// A latent is continuous. Sum out a discrete one: `Mixture`, or `factor(log_sum_exp(...))`. Each latent is declared once,
+/// and reached once: not under `if`, and not in an inner loop.
+///
+/// # Observations
+///
+/// `place ~ distribution;` with data on the left, an argument, a variable of a loop or `let`, or a field, element or method
+/// call of one, is an observation. Data are numbers, truth values, or `Option`s of these; `None` is missing: it adds
+/// nothing to the likelihood, and `predict` predicts it. `place[..] ~ distribution;` observes a vector.
+///
+/// `factor(term);` adds any term to the log density.
+///
+/// # The plate
+///
+/// One `for` at the top level of the model is the plate: its turns are the tasks, its latents are those of a task, drawn
+/// anew for each. It runs over an argument (a slice, `Vec` or array; `tasks`, `&tasks` or `tasks.iter()`), or over a range of
+/// numbers that index the data:
+///
+/// ```
+/// # use hierarch::prelude::*;
+/// model! {
+///     pub Counts(counts: &[u64], exposures: &[f64]) {
+///         mu ~ Normal(0.0, 2.0);
+///         sigma ~ HalfNormal(1.0);
+///         let n = counts.len();
+///         for i in 0..n {
+///             ln_rate ~ Normal(mu, sigma);
+///             counts[i] ~ PoissonLog(ln_rate + exposures[i].ln());
+///         }
+///     }
+/// }
+/// # assert_eq!(hierarch::Model::num_tasks(&Counts::new(&[1, 2], &[1.0, 1.0])), 2);
+/// ```
+///
+/// The `for` that declares latents is the plate. If none does, the only `for` with observations is, where it can be: when
+/// its list is as above and it changes no variable from outside. Any other `for` is an ordinary loop. A model without a
+/// plate is p(theta) p(D | theta).
+///
+/// # Everything else is Rust
+///
+/// `let` computes with data and latents, helper functions are generic over `N: Number`, and `for`, `if`, `match` over data may
+/// enclose observations:
+///
+/// ```
+/// use hierarch::prelude::*;
+///
+/// pub struct Patient {
+///     pub dose: f64,
+///     pub smoker: bool,
+///     pub visits: Vec<(f64, Option<f64>)>,
+/// }
+///
+/// fn line<N: Number>(a: Real<N>, b: Real<N>, x: f64) -> Real<N> {
+///     a + b * x
+/// }
+///
+/// model! {
+///     pub Growth(patients: &[Patient], df: f64) {
+///         slope ~ Normal(0.0, 1.0);
+///         smoking ~ Normal(0.0, 1.0);
+///         sigma ~ HalfNormal(1.0);
+///         for patient in patients {
+///             start ~ Normal(slope * patient.dose, 1.0);
+///             let shift = if patient.smoker { smoking } else { Real::constant(0.0) };
+///             for &(time, y) in &patient.visits {
+///                 let mean = line(start + shift, slope, time);
+///                 if time > 1.0 {
+///                     y ~ Normal(mean, sigma);
+///                 } else {
+///                     y ~ StudentT(df, mean, sigma);
+///                 }
+///             }
+///         }
+///     }
+/// }
+/// ```
+///
+/// A statement is computed in each part of the model that needs it, and nowhere else: a `let` that only the likelihood uses
+/// costs the prior nothing.
+///
+/// Variables may be called anything, `i`, `global` or `task` included. Latents are variables too: assign to none.
+/// A latent that nothing uses earns a warning; `_name` or `#[allow(unused)]` on the site says that it is meant.
 #[proc_macro]
 pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand(input.into()).into()
