@@ -9,6 +9,7 @@
 pub(crate) mod collect;
 
 use collect::ClosedSum;
+use nalgebra::DMatrix;
 
 /// The closed-form sums of many blocks. Blocks of one layout share it; what differs are their numbers, side by side.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +95,29 @@ impl ClosedTable {
         (&self.layouts[layout], &self.numbers[first..])
     }
 
+    /// Whether block i's sum is quadratic in its coordinates from `first` on, the others given.
+    pub(crate) fn is_quadratic(&self, i: usize, first: usize) -> bool {
+        let is_fixed = |group: &Group| group.exponent.iter().all(|&(j, _)| j < first);
+        self.block(i).0.groups.iter().all(is_fixed)
+    }
+
+    /// Adds the second derivatives of block i's sum in its coordinates from `first` on; it must be quadratic in them.
+    pub(crate) fn add_curvature(&self, i: usize, first: usize, at: (&[f64], &[f64]), hessian: &mut DMatrix<f64>) {
+        let (layout, numbers) = self.block(i);
+        let mut rest = &numbers[1 + layout.linear.len()..];
+        for group in &layout.groups {
+            let triangle = group.take_triangle(&mut rest);
+            let factor = 2.0 * group.sign * group.exp_at(at.0, at.1);
+            triangle.rows(|columns, row, _| {
+                for (a, &j) in row.iter().zip(columns).filter(|(_, j)| **j >= first) {
+                    for (b, &k) in row.iter().zip(columns).filter(|(_, k)| **k >= first) {
+                        hessian[(j - first, k - first)] += factor * a * b;
+                    }
+                }
+            });
+        }
+    }
+
     /// The expectation of block i's sum, given mean and variance of its coordinates, and the shared exponents'.
     pub(crate) fn value(&self, i: usize, loc: &[f64], variance: &[f64], shared: &[f64]) -> f64 {
         let (layout, numbers) = self.block(i);
@@ -141,11 +165,7 @@ impl ClosedTable {
         }
         for group in &layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            let factor = group.sign
-                * match group.shared {
-                    Some(at) => shared[at],
-                    None => group.exponent.iter().map(|&(j, c)| c * u[j]).sum::<f64>().exp(),
-                };
+            let factor = group.sign * group.exp_at(u, shared);
             let mut square = 0.0;
             triangle.rows(|columns, row, constant| {
                 let mut residual = constant;
@@ -238,6 +258,15 @@ impl Group {
         let (own, rest) = numbers.split_at(width * (width + 1) / 2);
         *numbers = rest;
         Triangle { coordinates: &self.coordinates, numbers: own }
+    }
+
+    /// exp(exponent) at the point `u`.
+    #[inline]
+    fn exp_at(&self, u: &[f64], shared: &[f64]) -> f64 {
+        match self.shared {
+            Some(at) => shared[at],
+            None => self.exponent.iter().map(|&(j, c)| c * u[j]).sum::<f64>().exp(),
+        }
     }
 
     fn expected_exp(&self, loc: &[f64], variance: &[f64], shared: &[f64]) -> f64 {

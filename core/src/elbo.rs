@@ -22,7 +22,7 @@ use crate::interpret::structure::{Found, Structure};
 use crate::model::{Latents, Model, Site};
 use crate::noise::Noise;
 use crate::number::Real;
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 
 /// The terms of an ELBO, in nats, all constants included.
@@ -60,6 +60,13 @@ pub(crate) struct Objective<'a, M: Model> {
     pub(crate) most: (usize, usize),
     /// What is left to sampling.
     pub(crate) sampled: Sampled,
+}
+
+/// A task's log density given theta where it is quadratic: its maximum, where that is, and minus its second derivatives.
+pub(crate) struct Conditional {
+    pub(crate) value: f64,
+    pub(crate) mean: DVector<f64>,
+    pub(crate) precision: Cholesky<f64, Dyn>,
 }
 
 /// How an objective is written.
@@ -475,6 +482,29 @@ impl<'a, M: Model> Objective<'a, M> {
     pub(crate) fn closed_at(&self, i: usize, u: &[f64], shared: &[f64], gradient: &mut [f64]) -> f64 {
         let closed = &self.closed_tasks;
         closed.at_point(2 * i, u, shared, gradient) + closed.at_point(2 * i + 1, u, shared, gradient)
+    }
+
+    /// p(phi_i | theta) p(D_i | phi_i, theta) as a Gaussian in the task's coordinates, if its closed forms are one.
+    pub(crate) fn conditional(&self, i: usize, theta: &[f64], shared: &[f64]) -> Option<Conditional> {
+        let (reads, locals) = (self.blocks.task_reads.len(), self.offsets[i + 1] - self.offsets[i]);
+        let mut point: Vec<f64> = self.blocks.task_reads.iter().map(|&j| theta[j]).collect();
+        point.resize(reads + locals, 0.0);
+        let mut gradient = vec![0.0; point.len()];
+        let value = self.closed_at(i, &point, shared, &mut gradient);
+        let mut hessian = DMatrix::zeros(locals, locals);
+        for block in [2 * i, 2 * i + 1] {
+            self.closed_tasks.add_curvature(block, reads, (&point, shared), &mut hessian);
+        }
+        let precision = (-hessian).cholesky()?;
+        let mean = precision.solve(&DVector::from_column_slice(&gradient[reads..]));
+        let raised = 0.5 * mean.iter().zip(&gradient[reads..]).map(|(m, g)| m * g).sum::<f64>();
+        Some(Conditional { value: value + raised, mean, precision })
+    }
+
+    /// Whether every task is Gaussian given theta, by its closed forms alone.
+    pub(crate) fn is_gaussian_given_theta(&self) -> bool {
+        let reads = self.blocks.task_reads.len();
+        !self.sampled.tasks && (0..2 * self.num_tasks()).all(|block| self.closed_tasks.is_quadratic(block, reads))
     }
 
     /// The same of the part outside the plate.

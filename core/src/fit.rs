@@ -7,24 +7,23 @@ pub mod trust;
 pub use adapt::{Adapted, Prediction};
 pub use trust::Trust;
 
-use adapt::Ready;
 use crate::elbo::{Elbo, Objective, Shape, Written};
-use crate::block::Blocks;
 use crate::draw::Draw;
 use crate::error::Error;
 use crate::guide::Guide;
-use crate::importance::{Corrected, Effort, correct};
-use crate::interpret::discover::Start;
+use crate::importance::{Corrected, Effort, Uncorrected as Basis, correct};
+use crate::interpret::discover::{Discover, Start};
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::linear_response::LinearResponse;
 use crate::model::{Latents, Model};
 use crate::noise::keyed;
 use crate::number::Real;
-use crate::options::{Correction, Options};
+use crate::options::{Correction, Estimator, Options};
 use crate::optimize::climb::{Climbed, Settings, climb};
 use crate::posterior::{Locals, Posterior};
 use crate::summary::Summary;
 use crate::verdict::Verdict;
+use nalgebra::DVector;
 use rand::{Rng, RngExt};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -72,9 +71,8 @@ pub struct Fit<M: Model> {
     pub(crate) trust: Trust,
     pub(crate) explained: Vec<(&'static str, bool)>,
     pub(crate) time: Times,
-    pub(crate) blocks: Blocks,
-    /// Draws of theta made ready for new tasks, at the first of them.
-    pub(crate) ready: OnceLock<Ready<M>>,
+    /// Draws of theta that new tasks are adapted with, chosen at the first of them.
+    pub(crate) thetas: OnceLock<Vec<usize>>,
 }
 
 /// What the importance correction says of itself.
@@ -116,20 +114,26 @@ impl<M: Model> Fit<M> {
         };
         let gaussian = linear.clone().unwrap_or_else(|| LinearResponse::mean_field(&climbed.guide));
         let mut time = Times { climb: started.elapsed(), ..Times::default() };
+        let centred = vec![false; M::LOCAL_SITES.len()];
+        let written = Written { estimator: Estimator::ClosedForm, ..Written::new(&centred, options) };
+        let centred = Objective::new(&model, &shape, written);
         let corrected = effort(&model, &shape, options).and_then(|effort| {
-            correct(&model, &objective.blocks, objective.most, &climbed.guide, &gaussian, effort)
+            let guide = &climbed.guide;
+            let centres = centres(&objective, guide);
+            correct(&centred, &Basis { guide, gaussian: &gaussian, centres: &centres }, effort)
         });
         time.correction = started.elapsed() - time.climb;
         let trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
         let (evidence, posterior) = match corrected {
             Some(c) if trust.is_corrected() => (Some(evidence(&c)), c.posterior),
             other => {
-                let draws = Posterior::gaussian(&climbed.guide, &gaussian, options.posterior_draws, options.seed);
+                let written = (&*climbed.non_centred, options.seed);
+                let draws = Posterior::gaussian(&climbed.guide, &gaussian, options.posterior_draws, written);
                 (other.as_ref().map(evidence), draws)
             }
         };
         let explained = explained.into_iter().map(|(site, closed)| (site.name, closed)).collect();
-        let blocks = objective.blocks.clone();
+        drop((objective, centred));
         Ok(Self {
             model,
             options: options.clone(),
@@ -141,8 +145,7 @@ impl<M: Model> Fit<M> {
             trust,
             explained,
             time,
-            blocks,
-            ready: OnceLock::new(),
+            thetas: OnceLock::new(),
         })
     }
 
@@ -235,7 +238,8 @@ impl<M: Model> Fit<M> {
         let width = self.climbed.guide.task(i).len();
         let draws = (0..posterior.len()).map(|s| {
             let theta = self.plain_globals(posterior.theta(s));
-            self.local_values(&theta, self.model.task(i), &table[s * width..(s + 1) * width])
+            let u = &table[s * width..(s + 1) * width];
+            local_values(&self.model, &posterior.non_centred, &theta, self.model.task(i), u)
         });
         summarise::<M::Local>(draws, &posterior.weights)
     }
@@ -294,7 +298,7 @@ impl<M: Model> Fit<M> {
             _ => self.gaussian.clone(),
         };
         let posterior =
-            Posterior::gaussian(&self.climbed.guide, &gaussian, self.options.posterior_draws, self.options.seed);
+            Posterior::gaussian(&self.climbed.guide, &gaussian, self.options.posterior_draws, (&self.climbed.non_centred, self.options.seed));
         Uncorrected { fit: self, gaussian, posterior }
     }
 
@@ -308,7 +312,8 @@ impl<M: Model> Fit<M> {
         M::Global::map(&theta, &mut global, |x: &Real<f64>| x.0);
         let local = tables.iter().enumerate().map(|(i, table)| {
             let width = self.climbed.guide.task(i).len();
-            self.local_values(&theta, self.model.task(i), &table[s * width..(s + 1) * width])
+            let u = &table[s * width..(s + 1) * width];
+            local_values(&self.model, &self.posterior.non_centred, &theta, self.model.task(i), u)
         });
         Draw { local: local.collect(), global }
     }
@@ -327,22 +332,49 @@ impl<M: Model> Fit<M> {
         M::Global::map(&self.plain_globals(theta), &mut out, |x: &Real<f64>| x.0);
         out
     }
+}
 
-    pub(crate) fn local_values(
-        &self,
-        theta: &<M::Global as Latents>::Of<Real<f64>>,
-        task: &M::Task,
-        u: &[f64],
-    ) -> <M::Local as Latents>::Of<f64> {
-        let flags = vec![false; M::LOCAL_SITES.len()];
-        let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
-        let counted = Counted { non_centred: &self.climbed.non_centred, latents: &flags, observed: &[], jacobian: true };
-        let mut local = Default::default();
-        self.model.local(&mut LogDensity::new(&coordinates, counted), theta, task, &mut local);
-        let mut out = Default::default();
-        M::Local::map(&local, &mut out, |x: &Real<f64>| x.0);
-        out
-    }
+/// The latents of a task at unconstrained coordinates `u`, written as `non_centred` says.
+pub(crate) fn local_values<M: Model>(
+    model: &M,
+    non_centred: &[bool],
+    theta: &<M::Global as Latents>::Of<Real<f64>>,
+    task: &M::Task,
+    u: &[f64],
+) -> <M::Local as Latents>::Of<f64> {
+    let flags = vec![false; M::LOCAL_SITES.len()];
+    let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
+    let counted = Counted { non_centred, latents: &flags, observed: &[], jacobian: true };
+    let mut local = Default::default();
+    model.local(&mut LogDensity::new(&coordinates, counted), theta, task, &mut local);
+    let mut out = Default::default();
+    M::Local::map(&local, &mut out, |x: &Real<f64>| x.0);
+    out
+}
+
+/// Where the guide puts each task's phi when theta is at its mean, in centred coordinates: those of a non-centred site
+/// are its values, since such a site is on the real line.
+fn centres<M: Model>(objective: &Objective<'_, M>, guide: &Guide) -> Vec<DVector<f64>> {
+    let theta = objective.blocks.theta_values(objective.model, &guide.global.loc);
+    let mut visited = Default::default();
+    objective.model.global(&mut Discover::new(&Start::Zero, None), &mut visited);
+    let centre = |i: usize| {
+        let task = objective.model.task(i);
+        let mut u = guide.local.loc[guide.task(i)].to_vec();
+        if objective.blocks.non_centred.contains(&true) {
+            let mut visit = Discover::new(&Start::Zero, Some(i));
+            objective.model.local(&mut visit, &visited, task, &mut Default::default());
+            let (level, ..) = visit.finish(M::LOCAL_SITES);
+            let mut values = Vec::with_capacity(level.num_values());
+            let x = local_values(objective.model, &objective.blocks.non_centred, &theta, task, &u);
+            M::Local::map(&x, &mut Default::default(), |x: &f64| values.push(*x));
+            for site in M::LOCAL_SITES.iter().filter(|site| objective.blocks.non_centred[site.id]) {
+                u[level.coordinates[site.id].clone()].copy_from_slice(&values[level.values[site.id].clone()]);
+            }
+        }
+        DVector::from_vec(u)
+    };
+    (0..guide.num_tasks()).map(centre).collect()
 }
 
 /// A posterior without the importance correction, for comparison.

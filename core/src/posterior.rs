@@ -16,6 +16,8 @@ pub(crate) struct Posterior {
     /// Sum to 1.
     pub(crate) weights: Vec<f64>,
     pub(crate) locals: Locals,
+    /// How the coordinates of the locals are written, by site.
+    pub(crate) non_centred: Vec<bool>,
 }
 
 /// Where draws of phi come from.
@@ -32,7 +34,8 @@ const STEP: u64 = u64::MAX - 1;
 
 impl Posterior {
     /// Equally weighted draws of a Gaussian.
-    pub(crate) fn gaussian(guide: &Guide, gaussian: &LinearResponse, draws: usize, seed: u64) -> Self {
+    pub(crate) fn gaussian(guide: &Guide, gaussian: &LinearResponse, draws: usize, written: (&[bool], u64)) -> Self {
+        let (non_centred, seed) = written;
         let globals = guide.global.len();
         let noise = Noise::fixed(draws, globals, 0, 0, seed ^ STEP);
         let root = root(&gaussian.global);
@@ -41,7 +44,7 @@ impl Posterior {
             guide.global.loc.iter().zip(away.iter()).map(|(l, a)| l + a).collect::<Vec<_>>()
         });
         let weights = vec![(noise.draws as f64).recip(); noise.draws];
-        Self { theta: theta.collect(), globals, weights, locals: Locals::Gaussian { seed } }
+        Self { theta: theta.collect(), globals, weights, locals: Locals::Gaussian { seed }, non_centred: non_centred.to_vec() }
     }
 
     pub(crate) fn len(&self) -> usize {

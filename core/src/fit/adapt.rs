@@ -6,15 +6,16 @@
 
 use crate::elbo::Shape;
 use crate::error::{Error, Place};
-use crate::fit::{Fit, later, summarise};
-use crate::importance::{Conditionals, FixedTheta, Inner};
-use crate::interpret::discover::{Discover, Start};
+use crate::conditional::{Conditionals, Guess, Inner};
+use crate::fit::{Fit, later, local_values, resample, summarise};
+use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::interpret::simulate::{Simulate, Wanted};
 use crate::model::{Latents, Model};
 use crate::number::Real;
 use crate::psis::smooth;
 use crate::real::log_sum_exp;
+use crate::single::Single;
 use crate::summary::Summary;
 use nalgebra::{DMatrix, DVector};
 use std::sync::OnceLock;
@@ -24,11 +25,6 @@ const THETAS: usize = 64;
 const PHIS: usize = 4;
 /// Most proposals of phi a draw of theta.
 const MOST_INNER: usize = 64;
-
-/// Draws of theta made ready for new tasks.
-pub(crate) struct Ready<M: Model> {
-    thetas: Vec<FixedTheta<M>>,
-}
 
 /// The posterior of the latents of one task, joint with theta.
 pub struct Adapted<'f, M: Model> {
@@ -61,53 +57,31 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// Data outside their support, invalid constants; a density that is zero for every draw of theta.
     pub fn adapt(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
-        let start = Start::Zero;
-        let mut global = Default::default();
-        self.model.global(&mut Discover::new(&start, None), &mut global);
-        let (level, _, _) = Shape::discover_task(&self.model, &global, task, &start, None)?;
-        let n = level.num_coordinates();
-        let conditionals = self.conditionals((n, level.num_values()));
-        let ready = self.ready.get_or_init(|| self.make_ready());
-        let made;
-        let thetas = if n <= self.shape.most_coordinates && level.num_values() <= self.shape.most_values {
-            &ready.thetas
-        } else {
-            made = self.fix_thetas(&conditionals);
-            &made
-        };
+        let single = Single { model: &self.model, task };
+        let shape = Shape::discover(&single, &Start::Zero)?;
+        let objective = single.objective(&shape);
+        let conditionals = Conditionals::new(&objective);
+        let thetas = self.thetas.get_or_init(|| resample(&self.posterior.weights, THETAS, &mut later(self.options.seed, 1)));
+        let centred = vec![false; M::LOCAL_SITES.len()];
         let mut rng = later(self.options.seed, 0);
+        let n = objective.offsets[1];
         let (mut centre, wide) = (DVector::zeros(n), DMatrix::identity(n, n));
         let mut workspace = conditionals.workspace();
         let (mut ln_weights, mut draws) = (Vec::with_capacity(THETAS * PHIS), Vec::with_capacity(THETAS * PHIS));
-        for theta in thetas {
+        for &s in thetas {
+            let theta = conditionals.fix(self.posterior.theta(s));
+            let guess = Guess { start: &centre, covariance: &wide };
             let inner = Inner { wanted: PHIS, most: MOST_INNER };
-            let answer = conditionals.answer(theta, task, (&centre, &wide), inner, &mut workspace, &mut rng);
-            // the next draw of theta puts phi near to where this one did
-            centre.copy_from(&answer.mode);
-            for u in answer.draws {
+            let answer = conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng);
+            for u in &answer.draws {
                 ln_weights.push(answer.ln_z);
-                draws.push((theta.plain.clone(), self.local_reals(&theta.plain, task, u.as_slice())));
+                draws.push((theta.plain.clone(), local_reals(&self.model, &centred, &theta.plain, task, u.as_slice())));
             }
+            // the next draw of theta puts phi near to where this one did
+            centre = answer.mode;
         }
-        let smoothed = smooth(&ln_weights).ok_or_else(|| {
-            Error::Unusable("the new task has density 0 under every draw of the fit".to_owned())
-        })?;
+        let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
         Ok(Adapted { fit: self, draws, weights: smoothed.weights, ln_evidence: smoothed.ln_mean })
-    }
-
-    fn conditionals(&self, most: (usize, usize)) -> Conditionals<'_, M> {
-        Conditionals::new(&self.model, &self.blocks, most)
-    }
-
-    fn make_ready(&self) -> Ready<M> {
-        let conditionals = self.conditionals((self.shape.most_coordinates, self.shape.most_values));
-        Ready { thetas: self.fix_thetas(&conditionals) }
-    }
-
-    /// Draws of theta in proportion to their weights, evenly spread.
-    fn fix_thetas(&self, conditionals: &Conditionals<'_, M>) -> Vec<FixedTheta<M>> {
-        let picked = crate::fit::resample(&self.posterior.weights, THETAS, &mut later(self.options.seed, 1));
-        picked.into_iter().map(|s| conditionals.fix(self.posterior.theta(s))).collect()
     }
 
     /// Predictive draws of the missing observations of task `i`.
@@ -161,7 +135,7 @@ impl<M: Model> Fit<M> {
         let width = self.climbed.guide.task(i).len();
         let draws = (0..self.posterior.len()).map(|s| {
             let theta = self.plain_globals(self.posterior.theta(s));
-            let phi = self.local_reals(&theta, self.model.task(i), &table[s * width..(s + 1) * width]);
+            let phi = local_reals(&self.model, &self.posterior.non_centred, &theta, self.model.task(i), &table[s * width..(s + 1) * width]);
             (theta, phi)
         });
         Adapted { fit: self, draws: draws.collect(), weights: self.posterior.weights.clone(), ln_evidence: 0.0 }
@@ -175,43 +149,44 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// As for [`adapt`](Self::adapt).
     pub fn absorb(&mut self, task: &M::Task) -> Result<f64, Error> {
-        let start = Start::Zero;
-        let mut global = Default::default();
-        self.model.global(&mut Discover::new(&start, None), &mut global);
-        let (level, _, _) = Shape::discover_task(&self.model, &global, task, &start, None)?;
-        let n = level.num_coordinates();
-        let conditionals = self.conditionals((n, level.num_values()));
+        let single = Single { model: &self.model, task };
+        let shape = Shape::discover(&single, &Start::Zero)?;
+        let objective = single.objective(&shape);
+        let conditionals = Conditionals::new(&objective);
         let mut rng = later(self.options.seed, 3);
+        let n = objective.offsets[1];
         let (mut centre, wide) = (DVector::zeros(n), DMatrix::identity(n, n));
         let mut workspace = conditionals.workspace();
         let mut ln_weights = Vec::with_capacity(self.posterior.len());
         for (s, weight) in self.posterior.weights.iter().enumerate() {
             let theta = conditionals.fix(self.posterior.theta(s));
+            let guess = Guess { start: &centre, covariance: &wide };
             let inner = Inner { wanted: 1, most: MOST_INNER };
-            let answer = conditionals.answer(&theta, task, (&centre, &wide), inner, &mut workspace, &mut rng);
-            centre.copy_from(&answer.mode);
+            let answer = conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng);
             ln_weights.push(weight.ln() + answer.ln_z);
+            centre = answer.mode;
         }
-        let smoothed = smooth(&ln_weights).ok_or_else(|| {
-            Error::Unusable("the new task has density 0 under every draw of the fit".to_owned())
-        })?;
-        drop(workspace);
-        drop(conditionals);
+        let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
         self.posterior.weights = smoothed.weights;
-        self.ready = OnceLock::new();
+        self.thetas = OnceLock::new();
         Ok(smoothed.k_hat)
     }
+}
 
-    fn local_reals(
-        &self,
-        theta: &<M::Global as Latents>::Of<Real<f64>>,
-        task: &M::Task,
-        u: &[f64],
-    ) -> <M::Local as Latents>::Of<Real<f64>> {
-        let mut out = Default::default();
-        M::Local::map(&self.local_values(theta, task, u), &mut out, |x: &f64| Real(*x));
-        out
-    }
+fn impossible() -> Error {
+    Error::Unusable("the new task has density 0 under every draw of the fit".to_owned())
+}
+
+fn local_reals<M: Model>(
+    model: &M,
+    non_centred: &[bool],
+    theta: &<M::Global as Latents>::Of<Real<f64>>,
+    task: &M::Task,
+    u: &[f64],
+) -> <M::Local as Latents>::Of<Real<f64>> {
+    let mut out = Default::default();
+    M::Local::map(&local_values(model, non_centred, theta, task, u), &mut out, |x: &f64| Real(*x));
+    out
 }
 
 impl<M: Model> Adapted<'_, M> {
