@@ -330,6 +330,85 @@ mod conditions {
     }
 }
 
+/// Variables that change, that hide others, that capture: each function computes what it needs of them.
+mod variables {
+    use super::*;
+
+    model! {
+        Changing(rows: &[Vec<f64>]) {
+            mu ~ Normal(0.0, 1.0);
+            nu ~ Normal(0.0, 2.0);
+            let nu = nu + 10.0;
+            let mut means = vec![mu];
+            means.push(nu);
+            let only_read_by_the_likelihood = 100.0 + means[0];
+            let shift = |by: f64| means[1] + by;
+            for row in rows {
+                let (first, last) = (row[0], row[row.len() - 1]);
+                let mut total = Real::constant(0.0);
+                for (i, y) in row.iter().enumerate() {
+                    total += shift(*y);
+                    if i > 0 {
+                        y ~ Normal(total, 1.0);
+                    }
+                }
+                theta ~ Normal(total, 1.0);
+                let theta = theta + only_read_by_the_likelihood;
+                'outer: for y in row {
+                    for _ in 0..3 {
+                        if *y <= first {
+                            continue 'outer;
+                        }
+                        last ~ Normal(theta, 1.0);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_function_computes_what_it_needs() {
+        let rows = [vec![1.0, 2.0]];
+        let model = Changing::new(&rows);
+        let expected = [
+            sampled("mu", 3.0, normal(0.0, 1.0)),
+            sampled("nu", 4.0, normal(0.0, 2.0)),
+            sampled("theta", 5.0, normal(31.0, 1.0)),
+            observed("y", 2.0, normal(31.0, 1.0)),
+            observed("last", 2.0, normal(108.0, 1.0)),
+        ];
+        assert_eq!(record(&model, &[3.0, 4.0, 5.0]), expected);
+        let tables = tables(&model);
+        assert_eq!(tables.local_reads, [0, 1]);
+        assert_eq!(tables.likelihood_reads, [0, 1]);
+    }
+
+    model! {
+        Macros(ys: &[f64]) {
+            mu ~ Normal(0.0, 1.0);
+            assert!(mu.value() > 0.0, "the mean is {mu:?}");
+            for y in ys {
+                theta ~ Normal(vec![1.0, 2.0][1], 1.0);
+                let weighted = [mu, theta].iter().fold(Real::constant(0.0), |mu, theta| mu + 2.0 * theta);
+                y ~ Normal(weighted, if matches!(theta.value(), mu if mu > 3.0) { 2.0 } else { 1.0 });
+            }
+        }
+    }
+
+    #[test]
+    fn names_inside_macros_and_closures_are_found() {
+        let model = Macros::new(&[0.0]);
+        let expected = [
+            sampled("mu", 3.0, normal(0.0, 1.0)),
+            sampled("theta", 4.0, normal(2.0, 1.0)),
+            observed("y", 0.0, normal(14.0, 2.0)),
+        ];
+        assert_eq!(record(&model, &[3.0, 4.0]), expected);
+        assert!(tables(&model).local_reads.is_empty());
+    }
+}
+
 /// What a plate can run over, and models without one or without local latents.
 mod plates {
     use super::*;

@@ -3,6 +3,8 @@
 //! The head of a model must be right. In its body each statement is parsed alone; a wrong one is reported, what can be
 //! known of it is kept, and the parser goes on behind it.
 
+mod flow;
+mod recover;
 mod statement;
 
 use crate::ast::{Arg, Model};

@@ -1,21 +1,23 @@
 //! One statement at a time.
 
 use super::Errors;
-use crate::ast::{Branch, Factor, Flow, FlowKind, Form, Left, Role, Site, Stmt, bare_name};
+use super::flow::{flow, is_flow};
+use super::recover::{declared, misplaced_tilde, skip};
+use crate::ast::{Factor, Form, Left, Role, Site, Stmt, bare_name};
 use crate::source::text;
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative;
-use syn::parse::{ParseBuffer, ParseStream};
-use syn::{Attribute, Error, Expr, Ident, Lifetime, Local, MacroDelimiter, Pat, RangeLimits, Result, Token, token};
+use syn::{Attribute, Error, Expr, Ident, Local, MacroDelimiter, Pat, RangeLimits, Result, Token, token};
 
 const STATEMENTS: &str = "expected a statement: `name ~ Dist(...);`, `place ~ Dist(...);`, `let`, `for`, `if`, \
                           `match` or `factor(...);`";
 
 /// What closes a statement.
 #[derive(Clone, Copy, PartialEq)]
-enum End {
+pub(super) enum End {
     Semicolon,
     /// In an arm of `match`.
     Comma,
@@ -44,78 +46,7 @@ pub(super) fn all(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Stmt> {
     }
 }
 
-/// The error for a `~` within the braces of an expression, where no parser of expressions knows it.
-fn misplaced_tilde(input: ParseStream<'_>) -> Option<Error> {
-    if is_flow(input) {
-        return None;
-    }
-    let mut inner = TokenStream::new();
-    while let Ok(token) = input.parse::<TokenTree>() {
-        match token {
-            TokenTree::Punct(p) if p.as_char() == ';' => break,
-            TokenTree::Group(group) => inner.extend(group.stream()),
-            _ => {}
-        }
-    }
-    let tilde = first_tilde(inner)?;
-    Some(Error::new(tilde, "`~` cannot stand inside an expression: it is a statement of its own"))
-}
-
-fn first_tilde(tokens: TokenStream) -> Option<Span> {
-    tokens.into_iter().find_map(|token| match token {
-        TokenTree::Punct(p) if p.as_char() == '~' => Some(p.span()),
-        TokenTree::Group(group) => first_tilde(group.stream()),
-        _ => None,
-    })
-}
-
-/// What a statement declares for all its errors: `name ~` or `name[...] ~`.
-fn declared(input: ParseStream<'_>) -> Option<Stmt> {
-    input.call(Attribute::parse_outer).ok()?;
-    if input.parse::<Token![let]>().is_ok() {
-        input.parse::<Option<Token![mut]>>().ok()?;
-    }
-    let name: Ident = input.parse().ok()?;
-    let form = if input.peek(Token![~]) {
-        Form::Plain
-    } else if input.peek(token::Bracket) && input.peek2(Token![~]) {
-        Form::Vector
-    } else {
-        return None;
-    };
-    let place = syn::parse_quote!(#name);
-    Some(site(Vec::new(), Left { place, form }, Expr::Verbatim(TokenStream::new())))
-}
-
-/// To behind the next `;`, or behind the block of a loop or conditional.
-fn skip(input: ParseStream<'_>) {
-    let ends_in_braces = is_flow(input);
-    while let Ok(token) = input.parse::<TokenTree>() {
-        match token {
-            TokenTree::Punct(p) if p.as_char() == ';' => return,
-            TokenTree::Group(group)
-                if ends_in_braces
-                    && matches!(group.delimiter(), proc_macro2::Delimiter::Brace)
-                    && !input.peek(Token![else]) =>
-            {
-                return;
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_flow(input: ParseStream<'_>) -> bool {
-    input.peek(Token![for])
-        || input.peek(Token![while])
-        || input.peek(Token![loop])
-        || input.peek(Token![if])
-        || input.peek(Token![match])
-        || input.peek(token::Brace)
-        || (input.peek(Lifetime) && input.peek2(Token![:]))
-}
-
-fn statement(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<Stmt> {
+pub(super) fn statement(input: ParseStream<'_>, errors: &mut Errors, end: End) -> Result<Stmt> {
     let attrs = input.call(Attribute::parse_outer)?;
     if is_flow(input) {
         return flow(input, attrs, errors).map(Stmt::Flow);
@@ -204,7 +135,7 @@ fn plain(input: ParseStream<'_>, left: Left, errors: &mut Errors, end: End) -> R
     Ok(Stmt::Plain(Box::new(expr)))
 }
 
-fn site(attrs: Vec<Attribute>, left: Left, right: Expr) -> Stmt {
+pub(super) fn site(attrs: Vec<Attribute>, left: Left, right: Expr) -> Stmt {
     Stmt::Site(Box::new(Site { attrs, left, right, role: Role::Unknown }))
 }
 
@@ -262,88 +193,4 @@ fn left(input: ParseStream<'_>) -> Result<Left> {
 
 fn is_full_range(index: &Expr) -> bool {
     matches!(index, Expr::Range(r) if r.start.is_none() && r.end.is_none() && matches!(r.limits, RangeLimits::HalfOpen(_)))
-}
-
-fn flow(input: ParseStream<'_>, attrs: Vec<Attribute>, errors: &mut Errors) -> Result<Flow> {
-    let label = if input.peek(Lifetime) { Some(input.parse()?) } else { None };
-    let span = input.span();
-    let (kind, branches) = if input.peek(Token![for]) {
-        (FlowKind::For, vec![for_branch(input, errors)?])
-    } else if input.peek(Token![match]) {
-        match_branches(input, errors)?
-    } else if input.peek(Token![if]) {
-        (FlowKind::If, if_branches(input, errors)?)
-    } else if input.peek(Token![while]) {
-        (FlowKind::Loop, vec![condition_branch(input, &TokenStream::new(), errors)?])
-    } else if input.peek(Token![loop]) {
-        let token: Token![loop] = input.parse()?;
-        (FlowKind::Loop, vec![Branch { head: quote!(#token), ..block(input, errors)? }])
-    } else {
-        (FlowKind::Block, vec![block(input, errors)?])
-    };
-    Ok(Flow { attrs, label, kind, span, branches })
-}
-
-fn for_branch(input: ParseStream<'_>, errors: &mut Errors) -> Result<Branch> {
-    let for_token: Token![for] = input.parse()?;
-    let pat = Pat::parse_multi_with_leading_vert(input)?;
-    let in_token: Token![in] = input.parse()?;
-    let list = Expr::parse_without_eager_brace(input)?;
-    let head = quote!(#for_token #pat #in_token #list);
-    Ok(Branch { head, pat: Some(pat), source: Some(list), ..block(input, errors)? })
-}
-
-fn if_branches(input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<Branch>> {
-    let mut branches = vec![condition_branch(input, &TokenStream::new(), errors)?];
-    while input.peek(Token![else]) {
-        let else_token: Token![else] = input.parse()?;
-        if !input.peek(Token![if]) {
-            branches.push(Branch { head: quote!(#else_token), ..block(input, errors)? });
-            break;
-        }
-        branches.push(condition_branch(input, &quote!(#else_token), errors)?);
-    }
-    Ok(branches)
-}
-
-/// `if cond { ... }` or `while cond { ... }`.
-fn condition_branch(input: ParseStream<'_>, before: &TokenStream, errors: &mut Errors) -> Result<Branch> {
-    let keyword = input.call(Ident::parse_any)?;
-    let cond = Expr::parse_without_eager_brace(input)?;
-    let head = quote!(#before #keyword #cond);
-    Ok(Branch { head, source: Some(cond), ..block(input, errors)? })
-}
-
-fn match_branches(input: ParseStream<'_>, errors: &mut Errors) -> Result<(FlowKind, Vec<Branch>)> {
-    input.parse::<Token![match]>()?;
-    let on = Expr::parse_without_eager_brace(input)?;
-    let content: ParseBuffer<'_>;
-    syn::braced!(content in input);
-    let mut branches = Vec::new();
-    while !content.is_empty() {
-        let attrs = content.call(Attribute::parse_outer)?;
-        let pat = Pat::parse_multi_with_leading_vert(&content)?;
-        let (if_token, guard) = match content.parse::<Option<Token![if]>>()? {
-            Some(token) => (Some(token), Some(content.parse::<Expr>()?)),
-            None => (None, None),
-        };
-        content.parse::<Token![=>]>()?;
-        let head = quote!(#(#attrs)* #pat #if_token #guard);
-        let body = if content.peek(token::Brace) {
-            let body = block(&content, errors)?.body;
-            content.parse::<Option<Token![,]>>()?;
-            body
-        } else {
-            vec![statement(&content, errors, End::Comma)?]
-        };
-        branches.push(Branch { head, pat: Some(pat), source: None, guard, body });
-    }
-    Ok((FlowKind::Match(Box::new(on)), branches))
-}
-
-fn block(input: ParseStream<'_>, errors: &mut Errors) -> Result<Branch> {
-    let content;
-    syn::braced!(content in input);
-    let body = all(&content, errors);
-    Ok(Branch { head: TokenStream::new(), pat: None, source: None, guard: None, body })
 }

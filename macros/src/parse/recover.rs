@@ -1,0 +1,69 @@
+//! What to make of a statement that does not parse.
+
+use super::flow::is_flow;
+use super::statement::site;
+use crate::ast::{Form, Left, Stmt};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::parse::ParseStream;
+use syn::{Attribute, Error, Expr, Ident, Token, token};
+
+/// The error for a `~` within the braces of an expression, where no parser of expressions knows it.
+pub(super) fn misplaced_tilde(input: ParseStream<'_>) -> Option<Error> {
+    if is_flow(input) {
+        return None;
+    }
+    let mut inner = TokenStream::new();
+    while let Ok(token) = input.parse::<TokenTree>() {
+        match token {
+            TokenTree::Punct(p) if p.as_char() == ';' => break,
+            TokenTree::Group(group) => inner.extend(group.stream()),
+            _ => {}
+        }
+    }
+    let tilde = first_tilde(inner)?;
+    Some(Error::new(tilde, "`~` cannot stand inside an expression: it is a statement of its own"))
+}
+
+fn first_tilde(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Punct(p) if p.as_char() == '~' => Some(p.span()),
+        TokenTree::Group(group) => first_tilde(group.stream()),
+        _ => None,
+    })
+}
+
+/// What a statement declares for all its errors: `name ~` or `name[...] ~`.
+pub(super) fn declared(input: ParseStream<'_>) -> Option<Stmt> {
+    input.call(Attribute::parse_outer).ok()?;
+    if input.parse::<Token![let]>().is_ok() {
+        input.parse::<Option<Token![mut]>>().ok()?;
+    }
+    let name: Ident = input.parse().ok()?;
+    let form = if input.peek(Token![~]) {
+        Form::Plain
+    } else if input.peek(token::Bracket) && input.peek2(Token![~]) {
+        Form::Vector
+    } else {
+        return None;
+    };
+    let place = syn::parse_quote!(#name);
+    Some(site(Vec::new(), Left { place, form }, Expr::Verbatim(TokenStream::new())))
+}
+
+/// To behind the next `;`, or behind the block of a loop or conditional.
+pub(super) fn skip(input: ParseStream<'_>) {
+    let ends_in_braces = is_flow(input);
+    while let Ok(token) = input.parse::<TokenTree>() {
+        match token {
+            TokenTree::Punct(p) if p.as_char() == ';' => return,
+            TokenTree::Group(group)
+                if ends_in_braces
+                    && matches!(group.delimiter(), proc_macro2::Delimiter::Brace)
+                    && !input.peek(Token![else]) =>
+            {
+                return;
+            }
+            _ => {}
+        }
+    }
+}
