@@ -15,9 +15,9 @@ model! {
         mu_alpha ~ Normal(0.0, 100.0);
         /// Mean growth a day.
         mu_beta ~ Normal(0.0, 100.0);
-        sigma_y ~ HalfNormal(1000.0);
-        sigma_alpha ~ HalfNormal(1000.0);
-        sigma_beta ~ HalfNormal(1000.0);
+        sigma_y ~ Flat(Positive);
+        sigma_alpha ~ Flat(Positive);
+        sigma_beta ~ Flat(Positive);
         for rat in rats {
             alpha ~ Normal(mu_alpha, sigma_alpha);
             beta ~ Normal(mu_beta, sigma_beta);

@@ -80,6 +80,7 @@ fn gradient(c: &mut Criterion) {
         let tasks = tasks(count);
         let model = Regression::new(&tasks);
         let joint = Joint::new(&model).expect("the data are valid");
+        let visiting = Joint::by_dual_numbers(&model).expect("the data are valid");
         let u: Vec<f64> = (0..joint.num_coordinates()).map(|k| 0.1 * (k as f64).cos()).collect();
         let (mut dual, mut hand) = (vec![0.0; u.len()], vec![0.0; u.len()]);
         let (a, b) = (joint.gradient(&u, &mut dual), by_hand(&tasks, &u, &mut hand));
@@ -88,8 +89,11 @@ fn gradient(c: &mut Criterion) {
             assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "both compute the same gradient: {a} and {b}");
         }
         group.throughput(Throughput::Elements(20 * count as u64));
-        group.bench_function(BenchmarkId::new("hierarch", count), |bench| {
+        group.bench_function(BenchmarkId::new("hierarch, sufficient statistics", count), |bench| {
             pool.install(|| bench.iter(|| black_box(joint.gradient(black_box(&u), black_box(&mut dual)))));
+        });
+        group.bench_function(BenchmarkId::new("hierarch, every observation visited", count), |bench| {
+            pool.install(|| bench.iter(|| black_box(visiting.gradient(black_box(&u), black_box(&mut dual)))));
         });
         group.bench_function(BenchmarkId::new("by hand", count), |bench| {
             bench.iter(|| black_box(by_hand(black_box(&tasks), black_box(&u), black_box(&mut hand))));

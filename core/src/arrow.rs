@@ -129,7 +129,8 @@ impl Factorised {
         }
         let global = &self.global_inverse * right;
         let seen = self.seen(&global);
-        let tasks = arrow.tasks.par_iter().zip(&self.tasks).map(|(task, (inverse, w))| inverse * &task.gradient - w * &seen);
+        let tasks =
+            arrow.tasks.par_iter().zip(&self.tasks).map(|(task, (inverse, w))| inverse * &task.gradient - w * &seen);
         ArrowVector { tasks: tasks.collect(), global }
     }
 
@@ -145,7 +146,8 @@ impl Factorised {
             self.global_inverse[(self.border_slots[r], c)]
         });
         let cross = -(w * &seen);
-        let seen_cross = DMatrix::from_fn(cross.nrows(), self.border_slots.len(), |r, c| cross[(r, self.border_slots[c])]);
+        let seen_cross =
+            DMatrix::from_fn(cross.nrows(), self.border_slots.len(), |r, c| cross[(r, self.border_slots[c])]);
         (inverse - seen_cross * w.transpose(), cross)
     }
 }

@@ -7,7 +7,7 @@
 use crate::dual::{LaneWidth, Lanes};
 use crate::interpret::discover::Level;
 use crate::interpret::log_density::{Counted, LogDensity};
-use crate::model::{Latents, Model};
+use crate::model::{Globals, Latents, Locals, Model};
 use crate::number::{Number, Real};
 use crate::pass::{Derivatives, Pass, passes};
 
@@ -127,21 +127,6 @@ impl Blocks {
         }
     }
 
-    /// The globals at the unconstrained `theta`, each coordinate seeded by `seed`; nothing is scored.
-    fn globals<M: Model, N: Number>(
-        &self,
-        model: &M,
-        theta: &[f64],
-        seed: impl Fn(usize, f64) -> Real<N>,
-    ) -> <M::Global as Latents>::Of<Real<N>> {
-        let none = flags(M::GLOBAL_SITES.len().max(M::OBSERVED_SITES.len()), false);
-        let coordinates: Vec<Real<N>> = theta.iter().enumerate().map(|(j, &u)| seed(j, u)).collect();
-        let counted = Counted { non_centred: &none, latents: &none, observed: &none, jacobian: true };
-        let mut out = Default::default();
-        model.global(&mut LogDensity::new(&coordinates, counted), &mut out);
-        out
-    }
-
     /// ln p(theta) + ln |dx/du| of the sampled global sites, and the sampled observations outside the plate:
     /// the two values, and the derivatives of their sum.
     pub(crate) fn global<M: Model, O: Order>(&self, model: &M, theta: &[f64], out: &mut Derivatives) -> (f64, f64) {
@@ -169,24 +154,19 @@ impl Blocks {
         (run.latents.value(), run.data.value())
     }
 
-    /// A draw of theta, ready for values of tasks.
-    pub(crate) fn theta_values<M: Model>(&self, model: &M, theta: &[f64]) -> <M::Global as Latents>::Of<Real<f64>> {
-        self.globals(model, theta, |_, u| Real(u))
-    }
-
     /// A draw of theta, ready for derivatives of tasks of at most that many coordinates and values.
     pub(crate) fn theta<M: Model, O: Order>(&self, model: &M, theta: &[f64], most: (usize, usize)) -> Theta<M, O> {
         let position = |reads: &[usize], j: usize| reads.iter().position(|&r| r == j);
         let local = passes::<LocalN<M, O>>(self.local_reads.len() + most.0);
         let likelihood = passes::<LikelihoodN<M, O>>(self.likelihood_reads.len() + most.1);
         let local = local.iter().map(|pass| {
-            self.globals(model, theta, |j, u| match position(&self.local_reads, j) {
+            globals(model, theta, |j, u| match position(&self.local_reads, j) {
                 Some(at) => pass.seed(u, at),
                 None => Real::constant(u),
             })
         });
         let likelihood = likelihood.iter().map(|pass| {
-            self.globals(model, theta, |j, u| match position(&self.likelihood_reads, j) {
+            globals(model, theta, |j, u| match position(&self.likelihood_reads, j) {
                 Some(at) => pass.seed(u, at),
                 None => Real::constant(u),
             })
@@ -195,10 +175,24 @@ impl Blocks {
     }
 }
 
+/// The globals at the unconstrained `theta`, each coordinate seeded by `seed`; nothing is scored.
+pub(crate) fn globals<M: Model, N: Number>(
+    model: &M,
+    theta: &[f64],
+    seed: impl Fn(usize, f64) -> Real<N>,
+) -> Globals<M, N> {
+    let none = flags(M::GLOBAL_SITES.len().max(M::OBSERVED_SITES.len()), false);
+    let coordinates: Vec<Real<N>> = theta.iter().enumerate().map(|(j, &u)| seed(j, u)).collect();
+    let counted = Counted { non_centred: &none, latents: &none, observed: &none, jacobian: true };
+    let mut out = Default::default();
+    model.global(&mut LogDensity::new(&coordinates, counted), &mut out);
+    out
+}
+
 /// A draw of theta as dual numbers, one struct of globals a pass of each block.
 pub(crate) struct Theta<M: Model, O: Order> {
-    local: Vec<<M::Global as Latents>::Of<Real<LocalN<M, O>>>>,
-    likelihood: Vec<<M::Global as Latents>::Of<Real<LikelihoodN<M, O>>>>,
+    local: Vec<Globals<M, LocalN<M, O>>>,
+    likelihood: Vec<Globals<M, LikelihoodN<M, O>>>,
 }
 
 /// One block's coordinates: the passes that cover them, and the slot of each in the task's own.
@@ -231,8 +225,8 @@ pub(crate) struct TaskBlock<'a, M: Model, O: Order> {
     model: &'a M,
     blocks: &'a Blocks,
     coordinates: Vec<Real<LocalN<M, O>>>,
-    prior_local: <M::Local as Latents>::Of<Real<LocalN<M, O>>>,
-    likelihood_local: <M::Local as Latents>::Of<Real<LikelihoodN<M, O>>>,
+    prior_local: Locals<M, LocalN<M, O>>,
+    likelihood_local: Locals<M, LikelihoodN<M, O>>,
     prior: Derivatives,
     data: Derivatives,
     /// d x / d (globals read, u), one a value of the task's latents; not needed where x = u.

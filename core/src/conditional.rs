@@ -4,10 +4,10 @@
 //! finds the mode; where the density is quadratic around it, that is exact too, and else importance sampling from a
 //! heavy-tailed proposal of the mode's curvature does the rest. Locals are written centred here, whatever the guide does.
 
-use crate::block::{Blocks, Second, TaskBlock, Theta};
+use crate::block::{Blocks, Second, TaskBlock, Theta, globals};
 use crate::elbo::{Conditional, Objective};
 use crate::interpret::log_density::LogDensity;
-use crate::model::{Latents, Model};
+use crate::model::{Globals, Locals, Model};
 use crate::number::Real;
 use crate::pass::Derivatives;
 use crate::posterior::root;
@@ -40,7 +40,7 @@ pub(crate) struct FixedTheta<M: Model> {
     u: Vec<f64>,
     /// For derivatives in phi; not needed where tasks are Gaussian given theta.
     dual: Option<Theta<M, Second>>,
-    pub(crate) plain: <M::Global as Latents>::Of<Real<f64>>,
+    pub(crate) plain: Globals<M, f64>,
 }
 
 /// What a task says of one theta: ln Z_i, and draws of phi_i.
@@ -69,7 +69,7 @@ pub(crate) struct Guess<'a> {
 /// Buffers for answers.
 pub(crate) struct Workspace<'a, M: Model> {
     block: TaskBlock<'a, M, Second>,
-    local: <M::Local as Latents>::Of<Real<f64>>,
+    local: Locals<M, f64>,
 }
 
 impl<'a, M: Model> Conditionals<'a, M> {
@@ -83,7 +83,7 @@ impl<'a, M: Model> Conditionals<'a, M> {
         FixedTheta {
             u: theta.to_vec(),
             dual: (!self.is_gaussian).then(|| self.blocks.theta(*model, theta, *most)),
-            plain: self.blocks.theta_values(*model, theta),
+            plain: globals(*model, theta, |_, u| Real(u)),
         }
     }
 
@@ -92,7 +92,7 @@ impl<'a, M: Model> Conditionals<'a, M> {
     }
 
     /// ln p(D_i, phi_i | theta) of the unconstrained phi_i.
-    fn value(&self, theta: &FixedTheta<M>, i: usize, u: &[f64], local: &mut <M::Local as Latents>::Of<Real<f64>>) -> f64 {
+    fn value(&self, theta: &FixedTheta<M>, i: usize, u: &[f64], local: &mut Locals<M, f64>) -> f64 {
         let model = self.objective.model;
         let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
         let mut run = LogDensity::new(&coordinates, self.blocks.counted());
@@ -262,10 +262,15 @@ fn pick<R: Rng>(weights: &[f64], rng: &mut R) -> Option<usize> {
     let total: f64 = weights.iter().sum();
     let mut left = rng.random::<f64>() * total;
     let last = weights.iter().rposition(|&w| w > 0.0)?;
-    Some(weights.iter().position(|w| {
-        left -= w;
-        left < 0.0
-    }).unwrap_or(last))
+    Some(
+        weights
+            .iter()
+            .position(|w| {
+                left -= w;
+                left < 0.0
+            })
+            .unwrap_or(last),
+    )
 }
 
 /// A stream of standardised proposals with their log densities: a randomly shifted additive recurrence

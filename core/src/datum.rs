@@ -79,7 +79,7 @@ impl<D: VectorDatum + ?Sized> VectorDatum for &D {
 /// No latents.
 impl Latents for () {
     type Of<R: Value> = ();
-    fn map<R: Value, S: Value>(_: &(), _: &mut (), _: impl FnMut(&R) -> S) {}
+    fn map<R: Value, S: Value>((): &(), (): &mut (), _: impl FnMut(&R) -> S) {}
 }
 
 impl<R: Value, S: Value> Field<R, S, S> for R {

@@ -8,20 +8,20 @@
 //!     g * noise * scale added on the diagonal of the ln_scale part.
 
 use crate::arrow::{Arrow, ArrowVector, CHUNK, TaskArrow};
-use crate::block::{Blocks, First, Order, Second, TaskBlock, Theta};
-use crate::pass::Derivatives;
+use crate::block::{Blocks, First, Order, Second, TaskBlock, Theta, globals};
 use crate::closed::collect::ClosedSum;
 use crate::closed::{ClosedTable, GuideDerivatives};
 use crate::error::{Error, Place};
-use crate::options::{Estimator, GlobalFactor, Options};
 use crate::form::ClosedForm;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, Level, Start, Visited};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::structure::{Found, Structure};
-use crate::model::{Latents, Model, Site};
+use crate::model::{Globals, Model, Site};
 use crate::noise::Noise;
 use crate::number::Real;
+use crate::options::{Estimator, GlobalFactor, Options};
+use crate::pass::Derivatives;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 
@@ -52,6 +52,8 @@ pub(crate) struct Objective<'a, M: Model> {
     pub(crate) blocks: Blocks,
     /// M + 1 offsets of the tasks' unconstrained coordinates.
     pub(crate) offsets: Vec<usize>,
+    /// How many tasks there are; more than the objective holds if its model is a subset of them.
+    pub(crate) total_tasks: usize,
     /// The closed-form terms outside the plate: block 0 of the latents, block 1 of the data.
     closed_global: ClosedTable,
     /// Those of the tasks: blocks 2 i and 2 i + 1 of task i.
@@ -110,6 +112,15 @@ pub(crate) struct Shape {
     pub(crate) not_finite: Option<(Place, f64)>,
 }
 
+/// What a visit of one task found: its latents, the number of its observations, and the first place where the density is
+/// not finite.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) level: Level,
+    pub(crate) count: usize,
+    pub(crate) not_finite: Option<(Place, f64)>,
+}
+
 impl Shape {
     /// Visits the model at `start`, and checks all data and constants.
     pub(crate) fn discover<M: Model>(model: &M, start: &Start) -> Result<Self, Error> {
@@ -135,7 +146,7 @@ impl Shape {
             not_finite: None,
         };
         for i in 0..model.num_tasks() {
-            let (level, count, unbounded) = Self::discover_task(model, &global, model.task(i), start, Some(i))?;
+            let Visit { level, count, not_finite: unbounded } = Self::discover_task(model, &global, model.task(i), start, Some(i))?;
             not_finite = not_finite.or(unbounded);
             shape.num_observations += count;
             let end = shape.offsets[i] + level.num_coordinates();
@@ -154,15 +165,14 @@ impl Shape {
         Ok(shape)
     }
 
-    /// Visits one task, checking its data and constants: its latents, the number of its observations, and the first place
-    /// where the density is not finite.
+    /// Visits one task, checking its data and constants.
     pub(crate) fn discover_task<M: Model>(
         model: &M,
-        global: &<M::Global as Latents>::Of<Real<Visited>>,
+        global: &Globals<M, Visited>,
         task: &M::Task,
         start: &Start,
         i: Option<usize>,
-    ) -> Result<(Level, usize, Option<(Place, f64)>), Error> {
+    ) -> Result<Visit, Error> {
         let mut visit = Discover::new(start, i);
         let mut local = Default::default();
         model.local(&mut visit, global, task, &mut local);
@@ -171,7 +181,7 @@ impl Shape {
         }
         let count = visit.num_observations();
         let (level, error, not_finite) = visit.finish(M::LOCAL_SITES);
-        error.map_or(Ok((level, count, not_finite)), Err)
+        error.map_or(Ok(Visit { level, count, not_finite }), Err)
     }
 }
 
@@ -185,6 +195,7 @@ impl<'a, M: Model> Objective<'a, M> {
             model,
             blocks,
             offsets: shape.offsets.clone(),
+            total_tasks: shape.offsets.len() - 1,
             closed_global: ClosedTable::default(),
             closed_tasks: ClosedTable::default(),
             most: (shape.most_coordinates, shape.most_values),
@@ -192,7 +203,11 @@ impl<'a, M: Model> Objective<'a, M> {
         };
         out.close(written.estimator);
         let open = |outside: bool| {
-            out.blocks.observed.iter().zip(&shape.observed_outside).any(|(&sampled, &place)| sampled && place == outside)
+            out.blocks
+                .observed
+                .iter()
+                .zip(&shape.observed_outside)
+                .any(|(&sampled, &place)| sampled && place == outside)
         };
         out.sampled = Sampled {
             global: out.blocks.global_latents.contains(&true) || open(true),
@@ -301,7 +316,7 @@ impl<'a, M: Model> Objective<'a, M> {
     /// The terms of the ELBO.
     pub(crate) fn value(&self, guide: &Guide, noise: &Noise) -> Elbo {
         let thetas: Vec<_> = if self.sampled.tasks {
-            draws(&guide.global, noise).map(|u| self.blocks.theta_values(self.model, &u)).collect()
+            draws(&guide.global, noise).map(|u| globals(self.model, &u, |_, u| Real(u))).collect()
         } else {
             Vec::new()
         };
@@ -338,7 +353,7 @@ impl<'a, M: Model> Objective<'a, M> {
                 global.1 += weight * data;
             }
         }
-        self.collect_elbo(guide, &tasks, global)
+        Self::collect_elbo(guide, &tasks, global)
     }
 
     fn closed_global_value(&self, guide: &Guide) -> (f64, f64) {
@@ -348,7 +363,7 @@ impl<'a, M: Model> Objective<'a, M> {
     }
 
     /// The terms, from each block's expected log densities of latents and of data.
-    fn collect_elbo(&self, guide: &Guide, tasks: &[(f64, f64)], global: (f64, f64)) -> Elbo {
+    fn collect_elbo(guide: &Guide, tasks: &[(f64, f64)], global: (f64, f64)) -> Elbo {
         Elbo {
             reconstruction: tasks.iter().map(|t| t.1).collect(),
             local_kl: tasks.iter().enumerate().map(|(i, t)| -t.0 - guide.local.entropy(guide.task(i))).collect(),
@@ -361,12 +376,12 @@ impl<'a, M: Model> Objective<'a, M> {
     pub(crate) fn expand(&self, guide: &Guide, noise: &Noise) -> (Elbo, Arrow) {
         let all: Vec<usize> = (0..self.num_tasks()).collect();
         let (tasks, global, arrow) = self.derivatives::<Second>(guide, noise, &all, 1.0);
-        (self.collect_elbo(guide, &tasks, global), arrow)
+        (Self::collect_elbo(guide, &tasks, global), arrow)
     }
 
     /// An unbiased estimate of the gradient from some tasks, each weighted by (tasks there are) / (tasks given).
     pub(crate) fn gradient(&self, guide: &Guide, noise: &Noise, batch: &[usize]) -> (f64, ArrowVector) {
-        let weight = if batch.is_empty() { 1.0 } else { self.num_tasks() as f64 / batch.len() as f64 };
+        let weight = if batch.is_empty() { 1.0 } else { self.total_tasks as f64 / batch.len() as f64 };
         let (tasks, global, arrow) = self.derivatives::<First>(guide, noise, batch, weight);
         let entropy = |(&i, t): (&usize, &(f64, f64))| t.0 + t.1 + guide.local.entropy(guide.task(i));
         let locals: f64 = batch.iter().zip(&tasks).map(entropy).sum();

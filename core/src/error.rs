@@ -46,7 +46,7 @@ pub enum Error {
     #[error("{place}: observed {value}, but under {distribution} it must be {expected}")]
     Observation {
         /// Where.
-        place: Place,
+        place: Box<Place>,
         /// The observed value.
         value: f64,
         /// The distribution's name.
@@ -58,7 +58,7 @@ pub enum Error {
     #[error("{place}: observed a vector of length {found}, but {distribution} has length {expected}")]
     Length {
         /// Where.
-        place: Place,
+        place: Box<Place>,
         /// Length of the observed vector.
         found: usize,
         /// Length of the distribution's vectors.
@@ -70,7 +70,7 @@ pub enum Error {
     #[error("{place}: {invalid}{}", if *.at_start { ", at the starting point" } else { "" })]
     Parameter {
         /// Where.
-        place: Place,
+        place: Box<Place>,
         /// Which parameter, and what it should be.
         invalid: Invalid,
         /// The parameter varies with latents; the value is the one at the point where the fit starts.
@@ -86,17 +86,17 @@ pub enum Error {
     #[error("{place}: the log density is {value} at the starting point (and at {tried} random ones around it)")]
     NotFinite {
         /// The first site whose log density is not finite.
-        place: Place,
+        place: Box<Place>,
         /// Its log density.
         value: f64,
         /// How many random starting points were tried as well.
-        tried: usize,
+        tried: u64,
     },
     /// A distribution without a sampler was asked for a draw.
     #[error("{place}: {distribution} cannot be sampled; give it a `sample` method")]
     NoSampler {
         /// Where.
-        place: Place,
+        place: Box<Place>,
         /// The distribution's name.
         distribution: String,
     },

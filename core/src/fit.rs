@@ -7,19 +7,20 @@ pub mod trust;
 pub use adapt::{Adapted, Prediction};
 pub use trust::Trust;
 
-use crate::elbo::{Elbo, Objective, Shape, Written};
+use crate::block::globals;
 use crate::draw::Draw;
+use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
 use crate::guide::Guide;
 use crate::importance::{Corrected, Effort, Uncorrected as Basis, correct};
 use crate::interpret::discover::{Discover, Start};
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::linear_response::LinearResponse;
-use crate::model::{Latents, Model};
+use crate::model::{Globals, Latents, Model};
 use crate::noise::keyed;
 use crate::number::Real;
-use crate::options::{Correction, Estimator, Options};
 use crate::optimize::climb::{Climbed, Settings, climb};
+use crate::options::{Correction, Estimator, Options};
 use crate::posterior::{Locals, Posterior};
 use crate::summary::Summary;
 use crate::verdict::Verdict;
@@ -104,7 +105,7 @@ impl<M: Model> Fit<M> {
         let started = Instant::now();
         let (shape, start) = find_start(&model, options)?;
         let settings = Settings { options, shape: &shape, start };
-        let climbed = climb(&model, &settings)?;
+        let climbed = climb(&model, &settings);
         let objective = Objective::new(&model, &shape, Written::new(&climbed.non_centred, options));
         let explained = objective.explain();
         let linear = if options.correction == Correction::MeanField {
@@ -122,7 +123,7 @@ impl<M: Model> Fit<M> {
             let centres = centres(&objective, guide);
             correct(&centred, &Basis { guide, gaussian: &gaussian, centres: &centres }, effort)
         });
-        time.correction = started.elapsed() - time.climb;
+        time.correction = started.elapsed().saturating_sub(time.climb);
         let trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
         let (evidence, posterior) = match corrected {
             Some(c) if trust.is_corrected() => (Some(evidence(&c)), c.posterior),
@@ -297,8 +298,12 @@ impl<M: Model> Fit<M> {
             Correction::MeanField => LinearResponse::mean_field(&self.climbed.guide),
             _ => self.gaussian.clone(),
         };
-        let posterior =
-            Posterior::gaussian(&self.climbed.guide, &gaussian, self.options.posterior_draws, (&self.climbed.non_centred, self.options.seed));
+        let posterior = Posterior::gaussian(
+            &self.climbed.guide,
+            &gaussian,
+            self.options.posterior_draws,
+            (&self.climbed.non_centred, self.options.seed),
+        );
         Uncorrected { fit: self, gaussian, posterior }
     }
 
@@ -318,13 +323,8 @@ impl<M: Model> Fit<M> {
         Draw { local: local.collect(), global }
     }
 
-    pub(crate) fn plain_globals(&self, theta: &[f64]) -> <M::Global as Latents>::Of<Real<f64>> {
-        let flags = vec![false; M::GLOBAL_SITES.len().max(M::OBSERVED_SITES.len())];
-        let coordinates: Vec<Real<f64>> = theta.iter().map(|&u| Real(u)).collect();
-        let none = Counted { non_centred: &flags, latents: &flags, observed: &flags, jacobian: true };
-        let mut out = Default::default();
-        self.model.global(&mut LogDensity::new(&coordinates, none), &mut out);
-        out
+    pub(crate) fn plain_globals(&self, theta: &[f64]) -> Globals<M, f64> {
+        globals(&self.model, theta, |_, u| Real(u))
     }
 
     fn global_values(&self, theta: &[f64]) -> <M::Global as Latents>::Of<f64> {
@@ -338,7 +338,7 @@ impl<M: Model> Fit<M> {
 pub(crate) fn local_values<M: Model>(
     model: &M,
     non_centred: &[bool],
-    theta: &<M::Global as Latents>::Of<Real<f64>>,
+    theta: &Globals<M, f64>,
     task: &M::Task,
     u: &[f64],
 ) -> <M::Local as Latents>::Of<f64> {
@@ -355,7 +355,7 @@ pub(crate) fn local_values<M: Model>(
 /// Where the guide puts each task's phi when theta is at its mean, in centred coordinates: those of a non-centred site
 /// are its values, since such a site is on the real line.
 fn centres<M: Model>(objective: &Objective<'_, M>, guide: &Guide) -> Vec<DVector<f64>> {
-    let theta = objective.blocks.theta_values(objective.model, &guide.global.loc);
+    let theta = globals(objective.model, &guide.global.loc, |_, u| Real(u));
     let mut visited = Default::default();
     objective.model.global(&mut Discover::new(&Start::Zero, None), &mut visited);
     let centre = |i: usize| {
@@ -412,7 +412,7 @@ fn evidence(c: &Corrected) -> Evidence {
 }
 
 /// The model's shape, seen from a start where its density is finite.
-fn find_start<M: Model>(model: &M, options: &Options) -> Result<(Shape, Start), Error> {
+pub(crate) fn find_start<M: Model>(model: &M, options: &Options) -> Result<(Shape, Start), Error> {
     let mut first = None;
     for number in 0..=RANDOM_STARTS {
         let start = match options.random_start {
@@ -422,7 +422,7 @@ fn find_start<M: Model>(model: &M, options: &Options) -> Result<(Shape, Start), 
         };
         let error = match Shape::discover(model, &start) {
             Ok(Shape { not_finite: Some((place, value)), .. }) => {
-                Error::NotFinite { place, value, tried: RANDOM_STARTS as usize }
+                Error::NotFinite { place: Box::new(place), value, tried: RANDOM_STARTS }
             }
             Ok(shape) => return Ok((shape, start)),
             Err(error @ Error::Parameter { at_start: true, .. }) => error,
@@ -463,9 +463,7 @@ pub(crate) fn summarise<L: Latents>(draws: impl Iterator<Item = L::Of<f64>>, wei
     }
     let mut columns = columns.iter();
     let mut out = Default::default();
-    L::map(&shape, &mut out, |(): &()| {
-        Summary::weighted(columns.next().expect("one column a number"), weights)
-    });
+    L::map(&shape, &mut out, |(): &()| Summary::weighted(columns.next().expect("one column a number"), weights));
     out
 }
 

@@ -27,6 +27,12 @@ impl MeanField {
         self.loc.is_empty()
     }
 
+    /// loc + scale * noise, for as many normal draws as there are coordinates.
+    pub(crate) fn at(&self, noise: &[f64]) -> Vec<f64> {
+        let scaled = self.ln_scale.iter().zip(noise).map(|(ln_scale, e)| ln_scale.exp() * e);
+        self.loc.iter().zip(scaled).map(|(loc, e)| loc + e).collect()
+    }
+
     /// H(q) = sum_j ln_scale_j + ln(2 pi e) / 2 over the coordinates in `range`, in nats; a point has none.
     pub(crate) fn entropy(&self, range: Range<usize>) -> f64 {
         let half_ln_2_pi_e = 0.5 * (1.0 + (2.0 * PI).ln());

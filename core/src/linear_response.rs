@@ -74,7 +74,11 @@ impl LinearResponse {
             let scales = &guide.local.ln_scale[guide.task(i)];
             Conditional { slope: DMatrix::zeros(scales.len(), globals), covariance: diagonal(scales) }
         };
-        Self { global: diagonal(&guide.global.ln_scale), tasks: (0..guide.num_tasks()).map(task).collect(), refused: Vec::new() }
+        Self {
+            global: diagonal(&guide.global.ln_scale),
+            tasks: (0..guide.num_tasks()).map(task).collect(),
+            refused: Vec::new(),
+        }
     }
 
     /// Mean of task i's coordinates given theta.

@@ -121,6 +121,12 @@ pub trait Model: Send + Sync {
 /// The latents of one level, as numbers of the interpreter `I`.
 pub type Of<L, I> = <L as Latents>::Of<Real<<I as Interpreter>::N>>;
 
+/// The globals of the model `M` as numbers over the algebra `N`.
+pub type Globals<M, N> = <<M as Model>::Global as Latents>::Of<Real<N>>;
+
+/// The locals of one of its tasks.
+pub type Locals<M, N> = <<M as Model>::Local as Latents>::Of<Real<N>>;
+
 /// A family of structs with one field a latent site: a number `R`, or a `Vec<R>` for a vector.
 /// Implemented for the member with `R = ()`, which stands for the family.
 pub trait Latents: 'static {

@@ -75,7 +75,9 @@ fn standardised(rows: usize, columns: usize, fixed: &[f64], rng: &mut ChaCha8Rng
             }
         }
         let scale = (column.iter().map(|a| a * a).sum::<f64>() / rows as f64).sqrt().recip();
-        column.iter_mut().for_each(|a| *a *= scale);
+        for a in &mut column {
+            *a *= scale;
+        }
         done.push(column);
     }
     (0..rows).flat_map(|r| done[width..].iter().map(move |c| c[r])).collect()

@@ -1,7 +1,11 @@
 //! Maximisation of an ELBO. What is maximised, and what the optimiser moves, meet only here.
 
 pub(crate) mod adam;
+pub(crate) mod ascent;
 pub(crate) mod climb;
 mod em;
 mod lbfgs;
 pub(crate) mod newton;
+
+#[cfg(test)]
+mod tests;

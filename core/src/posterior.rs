@@ -44,7 +44,13 @@ impl Posterior {
             guide.global.loc.iter().zip(away.iter()).map(|(l, a)| l + a).collect::<Vec<_>>()
         });
         let weights = vec![(noise.draws as f64).recip(); noise.draws];
-        Self { theta: theta.collect(), globals, weights, locals: Locals::Gaussian { seed }, non_centred: non_centred.to_vec() }
+        Self {
+            theta: theta.collect(),
+            globals,
+            weights,
+            locals: Locals::Gaussian { seed },
+            non_centred: non_centred.to_vec(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,5 +81,5 @@ impl Posterior {
 
 /// Lower-triangular root of a covariance; of one that is zero, zero.
 pub(crate) fn root(covariance: &DMatrix<f64>) -> DMatrix<f64> {
-    covariance.clone().cholesky().map_or_else(|| covariance.map(|_| 0.0), |c| c.unpack())
+    covariance.clone().cholesky().map_or_else(|| covariance.map(|_| 0.0), nalgebra::Cholesky::unpack)
 }

@@ -28,7 +28,9 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     let tail = (0.2 * n as f64).min(3.0 * (n as f64).sqrt()).ceil() as usize;
     let k_hat = smooth_tail(&mut weights, tail);
     let total: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|w| *w /= total);
+    for w in &mut weights {
+        *w /= total;
+    }
     let effective = weights.iter().map(|w| w * w).sum::<f64>().recip();
     Some(Smoothed { weights, k_hat, effective, ln_mean })
 }
@@ -51,7 +53,8 @@ fn smooth_tail(weights: &mut [f64], tail: usize) -> f64 {
     if k.is_finite() {
         for (rank, &i) in largest.iter().enumerate() {
             let p = (rank as f64 + 0.5) / tail as f64;
-            let quantile = if k.abs() < 1e-12 { -sigma * (-p).ln_1p() } else { sigma * (-k * (-p).ln_1p()).exp_m1() / k };
+            let quantile =
+                if k.abs() < 1e-12 { -sigma * (-p).ln_1p() } else { sigma * (-k * (-p).ln_1p()).exp_m1() / k };
             weights[i] = (cutoff + quantile).min(1.0);
         }
     }

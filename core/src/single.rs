@@ -46,13 +46,7 @@ impl<M: Model> Model for Single<'_, M> {
         self.model.global(i, global);
     }
 
-    fn local<I: Interpreter>(
-        &self,
-        i: &mut I,
-        global: &Of<M::Global, I>,
-        task: &M::Task,
-        local: &mut Of<M::Local, I>,
-    ) {
+    fn local<I: Interpreter>(&self, i: &mut I, global: &Of<M::Global, I>, task: &M::Task, local: &mut Of<M::Local, I>) {
         self.model.local(i, global, task, local);
     }
 

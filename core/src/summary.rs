@@ -23,7 +23,14 @@ impl Summary {
     /// Of values with weights that sum to 1. Any value that is not finite makes every field NaN.
     pub(crate) fn weighted(values: &[f64], weights: &[f64]) -> Self {
         if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
-            return Self { mean: f64::NAN, sd: f64::NAN, q05: f64::NAN, q50: f64::NAN, q95: f64::NAN, mc_error: f64::NAN };
+            return Self {
+                mean: f64::NAN,
+                sd: f64::NAN,
+                q05: f64::NAN,
+                q50: f64::NAN,
+                q95: f64::NAN,
+                mc_error: f64::NAN,
+            };
         }
         let mean: f64 = values.iter().zip(weights).map(|(v, w)| v * w).sum();
         let variance: f64 = values.iter().zip(weights).map(|(v, w)| w * (v - mean) * (v - mean)).sum();

@@ -3,7 +3,6 @@
 //! Every latent has unconstrained coordinates u. Its support gives `constrain(u) -> (x, ln_jacobian)`, value and
 //! log-Jacobian together. A file below is named after the support, not after a distribution that has it.
 
-
 pub mod cholesky_corr;
 pub mod discrete;
 pub mod interval;
@@ -12,7 +11,6 @@ pub mod positive;
 pub mod positive_vector;
 pub mod real_line;
 pub mod simplex;
-
 
 pub use cholesky_corr::CholeskyCorr;
 pub use discrete::{Binary, Categories, Count, CountUpTo};

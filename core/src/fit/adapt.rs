@@ -4,14 +4,14 @@
 //! theta by Z_new(theta) = p(D_new | theta). Newton's method in the task's block finds p(phi | D_new, theta): exactly
 //! where it is Gaussian, by importance sampling around its mode otherwise.
 
+use crate::conditional::{Conditionals, Guess, Inner};
 use crate::elbo::Shape;
 use crate::error::{Error, Place};
-use crate::conditional::{Conditionals, Guess, Inner};
 use crate::fit::{Fit, later, local_values, resample, summarise};
 use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::interpret::simulate::{Simulate, Wanted};
-use crate::model::{Latents, Model};
+use crate::model::{Globals, Latents, Locals, Model};
 use crate::number::Real;
 use crate::psis::smooth;
 use crate::real::log_sum_exp;
@@ -30,7 +30,7 @@ const MOST_INNER: usize = 64;
 pub struct Adapted<'f, M: Model> {
     fit: &'f Fit<M>,
     /// theta and phi of each draw, constrained.
-    draws: Vec<(<M::Global as Latents>::Of<Real<f64>>, <M::Local as Latents>::Of<Real<f64>>)>,
+    draws: Vec<(Globals<M, f64>, Locals<M, f64>)>,
     weights: Vec<f64>,
     ln_evidence: f64,
 }
@@ -61,7 +61,8 @@ impl<M: Model> Fit<M> {
         let shape = Shape::discover(&single, &Start::Zero)?;
         let objective = single.objective(&shape);
         let conditionals = Conditionals::new(&objective);
-        let thetas = self.thetas.get_or_init(|| resample(&self.posterior.weights, THETAS, &mut later(self.options.seed, 1)));
+        let thetas =
+            self.thetas.get_or_init(|| resample(&self.posterior.weights, THETAS, &mut later(self.options.seed, 1)));
         let centred = vec![false; M::LOCAL_SITES.len()];
         let mut rng = later(self.options.seed, 0);
         let n = objective.offsets[1];
@@ -135,7 +136,13 @@ impl<M: Model> Fit<M> {
         let width = self.climbed.guide.task(i).len();
         let draws = (0..self.posterior.len()).map(|s| {
             let theta = self.plain_globals(self.posterior.theta(s));
-            let phi = local_reals(&self.model, &self.posterior.non_centred, &theta, self.model.task(i), &table[s * width..(s + 1) * width]);
+            let phi = local_reals(
+                &self.model,
+                &self.posterior.non_centred,
+                &theta,
+                self.model.task(i),
+                &table[s * width..(s + 1) * width],
+            );
             (theta, phi)
         });
         Adapted { fit: self, draws: draws.collect(), weights: self.posterior.weights.clone(), ln_evidence: 0.0 }
@@ -180,10 +187,10 @@ fn impossible() -> Error {
 fn local_reals<M: Model>(
     model: &M,
     non_centred: &[bool],
-    theta: &<M::Global as Latents>::Of<Real<f64>>,
+    theta: &Globals<M, f64>,
     task: &M::Task,
     u: &[f64],
-) -> <M::Local as Latents>::Of<Real<f64>> {
+) -> Locals<M, f64> {
     let mut out = Default::default();
     M::Local::map(&local_values(model, non_centred, theta, task, u), &mut out, |x: &f64| Real(*x));
     out
@@ -201,7 +208,10 @@ impl<M: Model> Adapted<'_, M> {
     }
 
     /// The posterior of any function of theta and of the task's latents.
-    pub fn marginal(&self, f: impl Fn(&<M::Global as Latents>::Of<f64>, &<M::Local as Latents>::Of<f64>) -> f64) -> Summary {
+    pub fn marginal(
+        &self,
+        f: impl Fn(&<M::Global as Latents>::Of<f64>, &<M::Local as Latents>::Of<f64>) -> f64,
+    ) -> Summary {
         let values: Vec<f64> = self
             .draws
             .iter()

@@ -1,9 +1,9 @@
 //! The table that `{fit}` prints.
 
 use crate::fit::Fit;
-use crate::options::Correction;
 use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
+use crate::options::Correction;
 use crate::summary::Summary;
 use std::fmt;
 

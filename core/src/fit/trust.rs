@@ -1,8 +1,8 @@
 //! Is the answer to be believed: the trust report of a fit.
 
-use crate::options::{Correction, Options};
 use crate::importance::{Corrected, RELIABLE};
 use crate::linear_response::LinearResponse;
+use crate::options::{Correction, Options};
 
 /// Whether to believe the posterior that a fit reports.
 #[derive(Clone, Debug, PartialEq)]

@@ -66,7 +66,9 @@ impl Start {
     pub fn coordinate(&self, task: Option<usize>, at: usize) -> f64 {
         match self {
             Self::Zero => 0.0,
-            Self::Random(number) => keyed(*number, at as u64, task.map_or(u64::MAX, |i| i as u64)).random_range(-1.0..1.0),
+            Self::Random(number) => {
+                keyed(*number, at as u64, task.map_or(u64::MAX, |i| i as u64)).random_range(-1.0..1.0)
+            }
         }
     }
 }
@@ -133,7 +135,7 @@ impl<'a> Discover<'a> {
     fn check(&mut self, place: &Place, checked: Result<(), Invalid>) {
         if let Err(invalid) = checked {
             let at_start = invalid.varies;
-            self.fail(Error::Parameter { place: place.clone(), invalid, at_start });
+            self.fail(Error::Parameter { place: Box::new(place.clone()), invalid, at_start });
         }
     }
 
@@ -184,7 +186,7 @@ impl Interpreter for Discover<'_> {
         let Some(value) = datum.datum() else { return };
         let support = dist.support();
         if !support.contains(value) {
-            let (place, expected) = (place.clone(), support.describe());
+            let (place, expected) = (Box::new(place.clone()), support.describe());
             self.fail(Error::Observation { place, value, distribution: name_of::<D>(), expected });
         }
         self.scored(place, dist.ln_density(value).value());
@@ -197,12 +199,12 @@ impl Interpreter for Discover<'_> {
         let (support, distribution) = (dist.support(), name_of::<D>());
         if support.len() != data.len() {
             let (expected, found) = (support.len(), data.len());
-            self.fail(Error::Length { place, found, expected, distribution });
+            self.fail(Error::Length { place: Box::new(place), found, expected, distribution });
             return;
         }
         if !support.contains(data) {
             let value = data.iter().copied().find(|v| !v.is_finite()).or(data.first().copied()).unwrap_or(f64::NAN);
-            let (place, expected) = (place.clone(), support.describe());
+            let (place, expected) = (Box::new(place.clone()), support.describe());
             self.fail(Error::Observation { place, value, distribution, expected });
         }
         if self.error.is_none() {

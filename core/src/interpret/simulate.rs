@@ -5,8 +5,8 @@
 //! draws of missing data, or of all.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
-use crate::error::{Error, Place};
 use crate::draw::Draw;
+use crate::error::{Error, Place};
 use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
 use crate::number::Real;
 use crate::support::VectorSupport;
@@ -40,16 +40,7 @@ pub struct Simulate<'a, R: Rng> {
 impl<'a, R: Rng> Simulate<'a, R> {
     /// An interpreter that has drawn nothing yet.
     pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, places_wanted: bool) -> Self {
-        Self {
-            rng,
-            wanted,
-            task,
-            seen: Vec::new(),
-            drawn: Vec::new(),
-            places: Vec::new(),
-            places_wanted,
-            error: None,
-        }
+        Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), places_wanted, error: None }
     }
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
@@ -64,9 +55,9 @@ impl<'a, R: Rng> Simulate<'a, R> {
         self.place(site, Some(self.seen[site.id] - 1))
     }
 
-    fn record<D>(&mut self, place: Place, from: usize, was_sampled: bool) {
+    fn record<D>(&mut self, place: &Place, from: usize, was_sampled: bool) {
         if !was_sampled {
-            let (place, distribution) = (place.clone(), name_of::<D>());
+            let (place, distribution) = (Box::new(place.clone()), name_of::<D>());
             self.error.get_or_insert(Error::NoSampler { place, distribution });
             self.drawn.push(f64::NAN);
         }
@@ -83,7 +74,7 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
         Real(dist.sample(self.rng).unwrap_or_else(|| {
-            let (place, distribution) = (self.place(site, None), name_of::<D>());
+            let (place, distribution) = (Box::new(self.place(site, None)), name_of::<D>());
             self.error.get_or_insert(Error::NoSampler { place, distribution });
             f64::NAN
         }))
@@ -92,7 +83,7 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
     fn sample_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<f64>>) {
         let mut draw = Vec::new();
         if dist.sample(self.rng, &mut draw).is_none() {
-            let (place, distribution) = (self.place(site, None), name_of::<D>());
+            let (place, distribution) = (Box::new(self.place(site, None)), name_of::<D>());
             self.error.get_or_insert(Error::NoSampler { place, distribution });
             draw.resize(dist.support().len(), f64::NAN);
         }
@@ -105,7 +96,7 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         if self.wanted == Wanted::All || datum.datum().is_none() {
             let (from, draw) = (self.drawn.len(), dist.sample(self.rng));
             self.drawn.extend(draw);
-            self.record::<D>(place, from, draw.is_some());
+            self.record::<D>(&place, from, draw.is_some());
         }
     }
 
@@ -114,7 +105,7 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         if self.wanted == Wanted::All || datum.data().is_none() {
             let from = self.drawn.len();
             let was_sampled = dist.sample(self.rng, &mut self.drawn).is_some();
-            self.record::<D>(place, from, was_sampled);
+            self.record::<D>(&place, from, was_sampled);
         }
     }
 

@@ -2,9 +2,6 @@
 
 use crate::arrow::{Arrow, Moving};
 use crate::elbo::{Elbo, Objective, Shape, Written};
-use crate::error::Error;
-use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
-use crate::verdict::Verdict;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
 use crate::model::Model;
@@ -13,7 +10,9 @@ use crate::optimize::adam::adam;
 use crate::optimize::em::em;
 use crate::optimize::lbfgs::lbfgs;
 use crate::optimize::newton::{Ended, Limits, metric, newton};
+use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::progress::Progress;
+use crate::verdict::Verdict;
 use std::fmt;
 
 /// What to climb with.
@@ -62,7 +61,7 @@ impl fmt::Display for Ran {
 }
 
 /// Log-scale the guide starts with.
-const FIRST_LN_SCALE: f64 = -1.0;
+pub(crate) const FIRST_LN_SCALE: f64 = -1.0;
 /// Newton iterations at most.
 const MOST_NEWTON: usize = 200;
 /// Turns of EM at most.
@@ -79,7 +78,7 @@ const WIDEST_NEWTON: usize = 64;
 const MOST_CHOOSING: usize = 200;
 
 /// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
-pub(crate) fn climb<M: Model>(model: &M, settings: &Settings<'_>) -> Result<Climbed, Error> {
+pub(crate) fn climb<M: Model>(model: &M, settings: &Settings<'_>) -> Climbed {
     let sites = M::LOCAL_SITES.len();
     let mut written = vec![false; sites];
     let can = &settings.shape.location_scale;
@@ -87,32 +86,33 @@ pub(crate) fn climb<M: Model>(model: &M, settings: &Settings<'_>) -> Result<Clim
         Parameterisation::Centred => climb_as(model, settings, &written),
         Parameterisation::NonCentred => climb_as(model, settings, can),
         Parameterisation::Auto => {
-            let mut best = climb_as(model, settings, &written)?;
+            let mut best = climb_as(model, settings, &written);
             for site in (0..sites).filter(|&site| can[site] && model.num_tasks() <= MOST_CHOOSING) {
                 written[site] = true;
-                let other = climb_as(model, settings, &written)?;
-                if other.elbo.total() > best.elbo.total() && other.verdict.is_converged() >= best.verdict.is_converged() {
+                let other = climb_as(model, settings, &written);
+                if other.elbo.total() > best.elbo.total() && other.verdict.is_converged() >= best.verdict.is_converged()
+                {
                     best = other;
                 } else {
                     written[site] = false;
                 }
             }
-            Ok(best)
+            best
         }
     }
 }
 
-fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool]) -> Result<Climbed, Error> {
+fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool]) -> Climbed {
     let Settings { options, shape, .. } = settings;
     let objective = Objective::new(model, shape, Written::new(non_centred, options));
     let narrow = objective.widest_block() <= WIDEST_NEWTON;
     let guide = first_guide(&objective, settings);
     match &options.optimiser {
-        Optimiser::Newton => Ok(climb_newton(&objective, settings, guide, Ran::Newton)),
-        Optimiser::Em => Ok(climb_newton(&objective, settings, guide, Ran::Em)),
-        Optimiser::Auto if narrow => Ok(climb_newton(&objective, settings, guide, Ran::Newton)),
-        Optimiser::Auto | Optimiser::Lbfgs => Ok(climb_lbfgs(&objective, settings, guide)),
-        Optimiser::Adam(adam) => Ok(climb_adam(&objective, settings, guide, adam)),
+        Optimiser::Newton => climb_newton(&objective, settings, guide, Ran::Newton),
+        Optimiser::Em => climb_newton(&objective, settings, guide, Ran::Em),
+        Optimiser::Auto if narrow => climb_newton(&objective, settings, guide, Ran::Newton),
+        Optimiser::Auto | Optimiser::Lbfgs => climb_lbfgs(&objective, settings, guide),
+        Optimiser::Adam(adam) => climb_adam(&objective, settings, guide, adam),
     }
 }
 
@@ -134,7 +134,12 @@ fn first_guide<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>) 
     Guide { global, local, offsets }
 }
 
-fn climb_newton<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, mut guide: Guide, ran: Ran) -> Climbed {
+fn climb_newton<M: Model>(
+    objective: &Objective<'_, M>,
+    settings: &Settings<'_>,
+    mut guide: Guide,
+    ran: Ran,
+) -> Climbed {
     let options = settings.options;
     let most = if ran == Ran::Em { MOST_EM } else { MOST_NEWTON };
     let iterations = options.max_iterations.unwrap_or(most);
@@ -221,12 +226,17 @@ fn draws_error<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usi
     tasks.fold(moved(&step.global, &metric.global), f64::max) / 2.0_f64.sqrt()
 }
 
-fn climb_adam<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Climbed {
+fn climb_adam<M: Model>(
+    objective: &Objective<'_, M>,
+    settings: &Settings<'_>,
+    guide: Guide,
+    adam_options: &AdamOptions,
+) -> Climbed {
     let options = settings.options;
-    let ended = adam(objective, guide, adam_options, options);
+    let (guide, ended) = adam(objective, guide, adam_options, options);
     let noise = objective.noise(options.draws.max(2), options.seed);
-    let (elbo, arrow) = objective.expand(&ended.guide, &noise);
-    let gradient_norm = crate::optimize::newton::norm(&arrow, &metric(&ended.guide, &arrow));
+    let (elbo, arrow) = objective.expand(&guide, &noise);
+    let gradient_norm = crate::optimize::newton::norm(&arrow, &metric(&guide, &arrow));
     Climbed {
         elbo,
         arrow,
@@ -237,7 +247,7 @@ fn climb_adam<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, g
         draws: adam_options.draws,
         draws_error: 0.0,
         verdict: ended.verdict,
-        guide: ended.guide,
+        guide,
         trace: ended.trace,
     }
 }

@@ -5,7 +5,7 @@
 //! quadratic model promised, and rises otherwise (Nielsen 1999; Nocedal & Wright 2006, section 4).
 
 use crate::arrow::{Arrow, ArrowVector, Moving};
-use crate::elbo::{Objective, Elbo};
+use crate::elbo::{Elbo, Objective};
 use crate::guide::{Guide, MeanField};
 use crate::model::Model;
 use crate::noise::Noise;
@@ -43,7 +43,13 @@ const MOST_DAMPING: f64 = 1e14;
 const LONGEST_LN_SCALE_STEP: f64 = 3.0;
 
 /// Climbs from `guide` to a stationary point of the ELBO with these fixed draws.
-pub(crate) fn newton<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, noise: &Noise, limits: Limits, mut watch: impl FnMut(usize, f64)) -> Ended {
+pub(crate) fn newton<M: Model>(
+    objective: &Objective<'_, M>,
+    mut guide: Guide,
+    noise: &Noise,
+    limits: Limits,
+    mut watch: impl FnMut(usize, f64),
+) -> Ended {
     let expand = |guide: &Guide| {
         let (elbo, mut arrow) = objective.expand(guide, noise);
         arrow.hold(limits.moving);
@@ -74,7 +80,9 @@ pub(crate) fn newton<M: Model>(objective: &Objective<'_, M>, mut guide: Guide, n
                 let promised = promised(&arrow, &step, &metric, damping);
                 // close to the top the gain drowns in rounding: a step the model promises next to nothing for is taken
                 let rounding = 1e-13 * (1.0 + elbo.total().abs());
-                if gain.is_finite() && (gain > 0.0 && gain >= 1e-4 * promised || promised < rounding && gain > -10.0 * rounding) {
+                if gain.is_finite()
+                    && (gain > 0.0 && gain >= 1e-4 * promised || promised < rounding && gain > -10.0 * rounding)
+                {
                     let ratio = if promised > rounding { gain / promised } else { 1.0 };
                     if !shortened || ratio > 0.5 {
                         damping = (damping * (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.05, 2.0)).max(LEAST_DAMPING);

@@ -25,7 +25,7 @@ fn is_count(x: f64) -> bool {
 
 impl<N: Number> Support<N> for Binary {
     fn contains(&self, x: f64) -> bool {
-        x == 0.0 || x == 1.0
+        [0.0, 1.0].contains(&x)
     }
     fn describe(&self) -> String {
         "0 or 1".into()
