@@ -1,0 +1,109 @@
+//! Adam's moments, and when to stop: what every stochastic climb shares, whatever it moves.
+//!
+//! Stopping looks at the ELBO: when its mean over a window no longer beats that of the window before by more than
+//! its noise, the step is cut, and after the last cut the climb is done.
+
+use crate::options::Options;
+use crate::progress::Progress;
+use crate::verdict::Verdict;
+
+const DECAY: (f64, f64) = (0.9, 0.999);
+const TINY: f64 = 1e-8;
+/// Steps the ELBO is averaged over before the stopping rule looks.
+const WINDOW: usize = 200;
+/// The step is divided by this when the ELBO no longer rises, this many times.
+const CUT: f64 = 4.0;
+const CUTS: usize = 4;
+const MOST_STEPS: usize = 40_000;
+
+/// How a stochastic climb ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ascended {
+    pub(crate) steps: usize,
+    pub(crate) verdict: Verdict,
+    /// The mean ELBO of each window.
+    pub(crate) trace: Vec<f64>,
+}
+
+/// Calls `step` with its number and the step size until the ELBO it returns no longer rises. A step that finds an ELBO
+/// that is not finite moves nothing, and is the last.
+pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(usize, f64) -> f64) -> Ascended {
+    let most_steps = options.max_iterations.unwrap_or(MOST_STEPS);
+    let progress = Progress::new(options.progress, "Adam", most_steps);
+    let mut plateau = Plateau { size: first_size, cuts: 0, window: Vec::with_capacity(WINDOW), before: None };
+    let mut trace = Vec::new();
+    for steps in 0..most_steps {
+        let elbo = step(steps, plateau.size);
+        if !elbo.is_finite() {
+            let verdict = Verdict::NotConverged {
+                reason: format!("the ELBO is {elbo} at step {steps}"),
+                try_next: "a smaller Adam `step`, or tighter priors".to_owned(),
+            };
+            return Ascended { steps, verdict, trace };
+        }
+        progress.at(steps + 1, elbo);
+        if plateau.is_last(elbo, &mut trace) {
+            return Ascended { steps: steps + 1, verdict: Verdict::Converged, trace };
+        }
+    }
+    let verdict = Verdict::NotConverged {
+        reason: format!("the ELBO was still rising after {most_steps} steps"),
+        try_next: "more `max_iterations`".to_owned(),
+    };
+    Ascended { steps: most_steps, verdict, trace }
+}
+
+/// The stopping rule.
+struct Plateau {
+    size: f64,
+    cuts: usize,
+    window: Vec<f64>,
+    before: Option<f64>,
+}
+
+impl Plateau {
+    /// Takes the ELBO of a step; says whether that was the last one.
+    fn is_last(&mut self, elbo: f64, trace: &mut Vec<f64>) -> bool {
+        self.window.push(elbo);
+        if self.window.len() < WINDOW {
+            return false;
+        }
+        let mean = self.window.iter().sum::<f64>() / WINDOW as f64;
+        let variance = self.window.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (WINDOW - 1) as f64;
+        let noise = (2.0 * variance / WINDOW as f64).sqrt();
+        trace.push(mean);
+        self.window.clear();
+        if self.before.is_none_or(|before| mean - before > noise) {
+            self.before = Some(mean);
+            return false;
+        }
+        self.cuts += 1;
+        self.size /= CUT;
+        self.before = None;
+        self.cuts > CUTS
+    }
+}
+
+/// Running moments of a gradient.
+pub(crate) struct Moments {
+    first: Vec<f64>,
+    second: Vec<f64>,
+    steps: i32,
+}
+
+impl Moments {
+    pub(crate) fn new(len: usize) -> Self {
+        Self { first: vec![0.0; len], second: vec![0.0; len], steps: 0 }
+    }
+
+    /// Takes a gradient, and calls `shift` with every slot and how far to move it.
+    pub(crate) fn step(&mut self, gradient: &[f64], size: f64, mut shift: impl FnMut(usize, f64)) {
+        self.steps += 1;
+        let bias = (1.0 - DECAY.0.powi(self.steps), 1.0 - DECAY.1.powi(self.steps));
+        for (slot, g) in gradient.iter().enumerate() {
+            self.first[slot] += (1.0 - DECAY.0) * (g - self.first[slot]);
+            self.second[slot] += (1.0 - DECAY.1) * (g * g - self.second[slot]);
+            shift(slot, size * (self.first[slot] / bias.0) / ((self.second[slot] / bias.1).sqrt() + TINY));
+        }
+    }
+}
