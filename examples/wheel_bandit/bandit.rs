@@ -1,0 +1,193 @@
+//! The bandit, and acting on it by what has been learned of others like it.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+pub(crate) const ARMS: usize = 5;
+pub(crate) const CELLS: usize = 4 * ARMS;
+pub(crate) const SAFE_ARM: usize = 4;
+const NOISE: f64 = 0.01;
+pub(crate) const DELTAS: [f64; 5] = [0.5, 0.7, 0.9, 0.95, 0.99];
+
+/// A pair of arm and quadrant is a cell.
+pub(crate) fn cell(quadrant: usize, arm: usize) -> usize {
+    quadrant * ARMS + arm
+}
+
+/// What is known of a context, a point of the disk.
+#[derive(Clone, Copy)]
+pub(crate) struct Context {
+    pub(crate) quadrant: usize,
+    pub(crate) radius: f64,
+}
+
+pub(crate) struct Triple {
+    pub(crate) context: Context,
+    pub(crate) arm: usize,
+    pub(crate) reward: f64,
+}
+
+/// The bandit itself: the arm numbered like the quadrant is the one that pays outside.
+fn mean_reward(delta: f64, context: Context, arm: usize) -> f64 {
+    match arm {
+        SAFE_ARM => 1.2,
+        _ if arm == context.quadrant && context.radius > delta => 50.0,
+        _ => 1.0,
+    }
+}
+
+fn pull(delta: f64, context: Context, arm: usize, rng: &mut impl Rng) -> f64 {
+    mean_reward(delta, context, arm) + NOISE * rng.sample::<f64, _>(rand_distr::StandardNormal)
+}
+
+/// Uniform in the disk.
+fn any_context(rng: &mut impl Rng) -> Context {
+    Context { quadrant: rng.random_range(0..4), radius: rng.random::<f64>().sqrt() }
+}
+
+/// 562 triples of random context and arm from each of 64 wheels.
+pub(crate) fn training_wheels(rng: &mut impl Rng) -> Vec<Vec<Triple>> {
+    let mut wheel = |_| {
+        let delta: f64 = rng.random();
+        let triple = |_| {
+            let (context, arm) = (any_context(rng), rng.random_range(0..ARMS));
+            Triple { context, arm, reward: pull(delta, context, arm, rng) }
+        };
+        (0..562).map(triple).collect()
+    };
+    (0..64).map(&mut wheel).collect()
+}
+
+/// What is known of wheels before acting on a new one.
+pub(crate) struct Learned {
+    pub(crate) inner: [f64; CELLS],
+    pub(crate) outer: [f64; CELLS],
+    pub(crate) noise: f64,
+    /// How far the steps of a wheel's cells are apart.
+    pub(crate) spread: f64,
+}
+
+/// The posterior of a new wheel's edge, on a grid, given the rewards so far.
+struct Belief<'a> {
+    learned: &'a Learned,
+    /// Of the edges (k + 1/2) / GRID; sum to 1.
+    weights: Vec<f64>,
+    /// Where they are not negligible.
+    first: usize,
+    last: usize,
+}
+
+pub(crate) const GRID: usize = 10_000;
+/// Weights below this share of the whole are dropped.
+const NEGLIGIBLE: f64 = 1e-15;
+/// Spreads from an edge beyond which it is certain on which side of it a context lies.
+const CERTAIN: f64 = 35.0;
+
+fn edge(k: usize) -> f64 {
+    (k as f64 + 0.5) / GRID as f64
+}
+
+fn sigmoid(t: f64) -> f64 {
+    1.0 / (1.0 + (-t).exp())
+}
+
+impl<'a> Belief<'a> {
+    /// Before any reward: an edge is uniform, as both models have it.
+    fn new(learned: &'a Learned) -> Self {
+        Self { learned, weights: vec![1.0 / GRID as f64; GRID], first: 0, last: GRID - 1 }
+    }
+
+    /// Whether a context's side is certain: 0 inside, 1 outside.
+    fn certain(&self, radius: f64) -> Option<f64> {
+        let margin = CERTAIN * self.learned.spread;
+        match radius {
+            r if r < edge(self.first) - margin => Some(0.0),
+            r if r > edge(self.last) + margin => Some(1.0),
+            _ => None,
+        }
+    }
+
+    fn outside(&self, k: usize, radius: f64) -> f64 {
+        sigmoid((radius - edge(k)) / self.learned.spread)
+    }
+
+    /// The probability of being outside, under the whole posterior or under one draw of it.
+    fn probability(&self, policy: Policy, radius: f64, rng: &mut impl Rng) -> f64 {
+        self.certain(radius).unwrap_or_else(|| match policy {
+            Policy::Greedy => (self.first..=self.last).map(|k| self.weights[k] * self.outside(k, radius)).sum(),
+            Policy::Thompson => {
+                let mut level = rng.random::<f64>();
+                let drawn = (self.first..self.last).find(|&k| {
+                    level -= self.weights[k];
+                    level < 0.0
+                });
+                self.outside(drawn.unwrap_or(self.last), radius)
+            }
+        })
+    }
+
+    /// The arm of the highest expected reward.
+    fn best_arm(&self, quadrant: usize, outside: f64) -> usize {
+        let expected = |arm: usize| {
+            let (inner, outer) = (self.learned.inner[cell(quadrant, arm)], self.learned.outer[cell(quadrant, arm)]);
+            inner + (outer - inner) * outside
+        };
+        (0..ARMS).max_by(|&a, &b| expected(a).total_cmp(&expected(b))).expect("there are arms")
+    }
+
+    /// Bayes' rule.
+    fn learn(&mut self, context: Context, arm: usize, reward: f64) {
+        let c = cell(context.quadrant, arm);
+        let ln_density = |level: f64| -0.5 * ((reward - level) / self.learned.noise).powi(2);
+        let (inside, outside) = (ln_density(self.learned.inner[c]), ln_density(self.learned.outer[c]));
+        let most = inside.max(outside);
+        let (inside, outside) = ((inside - most).exp(), (outside - most).exp());
+        for k in self.first..=self.last {
+            let t = (context.radius - edge(k)) / self.learned.spread;
+            self.weights[k] *= inside * sigmoid(-t) + outside * sigmoid(t);
+        }
+        let total: f64 = self.weights[self.first..=self.last].iter().sum();
+        self.weights[self.first..=self.last].iter_mut().for_each(|w| *w /= total);
+        while self.first < self.last && self.weights[self.first] < NEGLIGIBLE {
+            self.first += 1;
+        }
+        while self.last > self.first && self.weights[self.last] < NEGLIGIBLE {
+            self.last -= 1;
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Policy {
+    Thompson,
+    Greedy,
+}
+
+/// The expected regret of uniform play, a step.
+fn uniform_regret(delta: f64) -> f64 {
+    39.16 * (1.0 - delta * delta) + 0.16 * delta * delta
+}
+
+/// Cumulative regret on a new wheel after each number of steps, in percent of that of uniform play.
+pub(crate) fn play(learned: &Learned, policy: Policy, delta: f64, steps: &[usize], run: u64) -> Vec<f64> {
+    // all policies meet the same contexts
+    let (mut contexts, mut rng) = (ChaCha8Rng::seed_from_u64(2 * run), ChaCha8Rng::seed_from_u64(2 * run + 1));
+    let mut belief = Belief::new(learned);
+    let (mut regret, mut done) = (0.0, 0);
+    let until = |n: &usize| {
+        for _ in done..*n {
+            let context = any_context(&mut contexts);
+            let outside = belief.probability(policy, context.radius, &mut rng);
+            let arm = belief.best_arm(context.quadrant, outside);
+            let best = mean_reward(delta, context, SAFE_ARM).max(mean_reward(delta, context, context.quadrant));
+            regret += best - mean_reward(delta, context, arm);
+            if belief.certain(context.radius).is_none() {
+                let reward = pull(delta, context, arm, &mut rng);
+                belief.learn(context, arm, reward);
+            }
+        }
+        done = *n;
+        100.0 * regret / (*n as f64 * uniform_regret(delta))
+    };
+    steps.iter().map(until).collect()
+}
