@@ -19,6 +19,7 @@ mod importance;
 pub mod interpret;
 pub mod joint;
 mod linear_response;
+pub mod metrics;
 pub mod model;
 mod noise;
 pub mod number;
