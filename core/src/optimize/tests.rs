@@ -1,0 +1,244 @@
+//! The objective's derivatives against differences of its value, minibatches against the whole, optimisers against each
+//! other.
+
+use super::climb::{Climbed, Settings, climb};
+use crate::arrow::Arrow;
+use crate::elbo::{Objective, Shape, Written};
+use crate::guide::{Guide, MeanField};
+use crate::interpret::discover::Start;
+use crate::model::Model;
+use crate::noise::{Noise, keyed};
+use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::prelude::*;
+use nalgebra::{DMatrix, DVector};
+use rand::RngExt;
+
+model! {
+    /// Terms with closed forms and without, data in the plate and outside, a global that the likelihood reads directly.
+    Mixed(tasks: &[Vec<f64>], pooled: &[f64]) {
+        mu ~ Normal(0.5, 2.0);
+        tau ~ HalfNormal(1.0);
+        sigma ~ LogNormal(0.0, 0.5);
+        slope ~ StudentT(5.0, 0.0, 1.0);
+        for y in pooled {
+            y ~ Normal(mu, sigma);
+        }
+        for ys in tasks {
+            theta ~ Normal(mu, tau);
+            shape ~ Gamma(2.0, tau);
+            w[_ in 0..ys.len()] ~ Normal(theta, 1.0);
+            for (k, y) in ys.iter().enumerate() {
+                y ~ Normal(theta + slope * shape + 0.5 * w[k], sigma);
+            }
+        }
+    }
+}
+
+fn tasks() -> Vec<Vec<f64>> {
+    vec![vec![0.3, 1.2], vec![-0.4], vec![], vec![2.0, 1.0, 1.5], vec![0.0], vec![0.7, 0.1]]
+}
+
+const POOLED: [f64; 2] = [0.2, 1.1];
+
+fn guide_at(offsets: &[usize], globals: usize, seed: u64) -> Guide {
+    let mut rng = keyed(seed, 0, 0);
+    let mut factor = |len: usize| MeanField {
+        loc: (0..len).map(|_| rng.random_range(-0.7..0.7)).collect(),
+        ln_scale: (0..len).map(|_| rng.random_range(-1.5..-0.3)).collect(),
+    };
+    let (global, local) = (factor(globals), factor(offsets[offsets.len() - 1]));
+    Guide { global, local, offsets: offsets.to_vec() }
+}
+
+/// Slot `slot` of a guide, all of the globals' (locs, `ln_scale`s) first, then task by task.
+fn slot_of(guide: &mut Guide, mut slot: usize) -> &mut f64 {
+    let globals = guide.global.len();
+    if slot < 2 * globals {
+        return if slot < globals { &mut guide.global.loc[slot] } else { &mut guide.global.ln_scale[slot - globals] };
+    }
+    slot -= 2 * globals;
+    for i in 0..guide.num_tasks() {
+        let (first, n) = (guide.task(i).start, guide.task(i).len());
+        if slot < 2 * n {
+            return if slot < n {
+                &mut guide.local.loc[first + slot]
+            } else {
+                &mut guide.local.ln_scale[first + slot - n]
+            };
+        }
+        slot -= 2 * n;
+    }
+    panic!("the guide has fewer slots");
+}
+
+/// The arrow as a dense gradient and Hessian.
+fn dense(arrow: &Arrow) -> (DVector<f64>, DMatrix<f64>) {
+    let globals = arrow.global_gradient.len();
+    let total = globals + arrow.tasks.iter().map(|t| t.gradient.len()).sum::<usize>();
+    let (mut gradient, mut hessian) = (DVector::zeros(total), DMatrix::zeros(total, total));
+    gradient.rows_mut(0, globals).copy_from(&arrow.global_gradient);
+    hessian.view_mut((0, 0), (globals, globals)).copy_from(&arrow.global_hessian);
+    let mut first = globals;
+    for task in &arrow.tasks {
+        let n = task.gradient.len();
+        gradient.rows_mut(first, n).copy_from(&task.gradient);
+        hessian.view_mut((first, first), (n, n)).copy_from(&task.hessian);
+        for (column, &slot) in arrow.border_slots.iter().enumerate() {
+            for row in 0..n {
+                hessian[(first + row, slot)] = task.border[(row, column)];
+                hessian[(slot, first + row)] = task.border[(row, column)];
+            }
+        }
+        first += n;
+    }
+    (gradient, hessian)
+}
+
+#[test]
+fn the_expansion_agrees_with_differences() {
+    let (tasks, shape_start) = (tasks(), Start::Zero);
+    let model = Mixed::new(&tasks, &POOLED);
+    let shape = Shape::discover(&model, &shape_start).expect("the data are valid");
+    for (estimator, non_centred) in [
+        (Estimator::ClosedForm, [false; 3]),
+        (Estimator::ClosedKl, [true, false, true]),
+        (Estimator::Sampled, [false; 3]),
+        (Estimator::Sampled, [true, false, false]),
+        (Estimator::ClosedForm, [true, false, true]),
+    ] {
+        let written = Written { non_centred: &non_centred, estimator, jacobian: true };
+        let objective = Objective::new(&model, &shape, written);
+        let noise = objective.noise(6, 1);
+        let guide = guide_at(&shape.offsets, objective.num_globals(), 2);
+        let (elbo, arrow) = objective.expand(&guide, &noise);
+        let what = format!("{estimator:?}, {non_centred:?}");
+        let value = objective.value(&guide, &noise).total();
+        assert!((elbo.total() - value).abs() < 1e-10 * value.abs(), "{what}: {} and {value}", elbo.total());
+        let (gradient, hessian) = dense(&arrow);
+        let moved = |slot: usize, h: f64| {
+            let mut moved = guide.clone();
+            *slot_of(&mut moved, slot) += h;
+            moved
+        };
+        let h = 1e-5;
+        for slot in 0..gradient.len() {
+            let at = |h: f64| objective.value(&moved(slot, h), &noise).total();
+            let difference = (at(h) - at(-h)) / (2.0 * h);
+            let tolerance = 1e-6 * (1.0 + gradient[slot].abs());
+            assert!((gradient[slot] - difference).abs() < tolerance, "{what}, {slot}: {} {difference}", gradient[slot]);
+            let at = |h: f64| dense(&objective.expand(&moved(slot, h), &noise).1).0;
+            let difference = (at(h) - at(-h)) / (2.0 * h);
+            for other in 0..gradient.len() {
+                let second = hessian[(slot, other)];
+                let tolerance = 1e-5 * (1.0 + second.abs());
+                assert!((second - difference[other]).abs() < tolerance, "{what}, {slot}, {other}: {second}");
+            }
+        }
+    }
+}
+
+/// All sets of `size` tasks of `0..of`, ascending.
+fn batches(of: usize, size: usize) -> Vec<Vec<usize>> {
+    let all = 0..1_usize << of;
+    let sets = all.filter(|set| set.count_ones() as usize == size);
+    sets.map(|set| (0..of).filter(|i| set >> i & 1 == 1).collect()).collect()
+}
+
+#[test]
+fn gradients_of_batches_average_to_that_of_the_whole() {
+    let tasks = tasks();
+    let model = Mixed::new(&tasks, &POOLED);
+    let shape = Shape::discover(&model, &Start::Zero).expect("the data are valid");
+    for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
+        let written = Written { non_centred: &[false; 3], estimator, jacobian: true };
+        let objective = Objective::new(&model, &shape, written);
+        let guide = guide_at(&shape.offsets, objective.num_globals(), 4);
+        let of = |batch: &[usize]| {
+            let noise = Noise::fresh(3, objective.num_globals(), objective.most.0, batch, 9, 5);
+            objective.gradient(&guide, &noise, batch)
+        };
+        let everyone: Vec<usize> = (0..tasks.len()).collect();
+        let (elbo, whole) = of(&everyone);
+        for size in 1..tasks.len() {
+            let batches = batches(tasks.len(), size);
+            let share = (batches.len() as f64).recip();
+            let mut mean_elbo = 0.0;
+            let mut mean = crate::arrow::ArrowVector {
+                global: &whole.global * 0.0,
+                tasks: whole.tasks.iter().map(|t| t * 0.0).collect(),
+            };
+            for batch in &batches {
+                let (elbo, gradient) = of(batch);
+                mean_elbo += share * elbo;
+                mean.global += gradient.global * share;
+                for (&i, g) in batch.iter().zip(gradient.tasks) {
+                    mean.tasks[i] += g * share;
+                }
+            }
+            assert!((mean_elbo - elbo).abs() < 1e-11 * elbo.abs(), "batches of {size}: {mean_elbo} and {elbo}");
+            let near = |a: &DVector<f64>, b: &DVector<f64>| (a - b).amax() < 1e-11 * (1.0 + b.amax());
+            assert!(near(&mean.global, &whole.global), "batches of {size}: {} and {}", mean.global, whole.global);
+            for (a, b) in mean.tasks.iter().zip(&whole.tasks) {
+                assert!(near(a, b), "batches of {size}: {a} and {b}");
+            }
+        }
+    }
+}
+
+fn climbed<M: Model>(model: &M, options: &Options) -> Climbed {
+    let (shape, start) = (Shape::discover(model, &Start::Zero).expect("valid"), Start::Zero);
+    climb(model, &Settings { options, shape: &shape, start })
+}
+
+model! {
+    /// Everything in closed form.
+    Closed(tasks: &[Vec<f64>]) {
+        mu ~ Normal(0.0, 2.0);
+        tau ~ LogNormal(0.0, 0.5);
+        for ys in tasks {
+            theta ~ Normal(mu, tau);
+            for y in ys {
+                y ~ Normal(theta, 0.7);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_optimiser_reaches_the_same_guide() {
+    let tasks: Vec<Vec<f64>> = (0..12).map(|i| (0..3).map(|k| f64::from(i * 7 % 5 + k) / 2.0).collect()).collect();
+    let model = Closed::new(&tasks);
+    let base = Options { parameterisation: Parameterisation::Centred, progress: false, ..Options::default() };
+    let newton = climbed(&model, &base);
+    assert!(newton.verdict.is_converged());
+    let small = AdamOptions { batch: Some(3), ..AdamOptions::default() };
+    for (optimiser, tolerance) in [
+        (Optimiser::Em, 1e-4),
+        (Optimiser::Lbfgs, 1e-4),
+        (Optimiser::Adam(AdamOptions::default()), 0.05),
+        (Optimiser::Adam(small), 0.05),
+    ] {
+        let other = climbed(&model, &Options { optimiser: optimiser.clone(), ..base.clone() });
+        assert!(other.verdict.is_converged(), "{optimiser:?}: {}", other.verdict);
+        let lost = newton.elbo.total() - other.elbo.total();
+        assert!((-1e-9..tolerance).contains(&lost), "{optimiser:?} ended {lost} nats below Newton");
+        let scale = newton.guide.global.ln_scale.iter().map(|s| s.exp());
+        for ((a, b), s) in newton.guide.global.loc.iter().zip(&other.guide.global.loc).zip(scale) {
+            assert!((a - b).abs() < 2.0 * tolerance.max(0.005) * s, "{optimiser:?}: {a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn em_raises_the_elbo_in_every_turn() {
+    let tasks = tasks();
+    let model = Mixed::new(&tasks, &POOLED);
+    for global in [GlobalFactor::MeanField, GlobalFactor::Point] {
+        let options = Options { optimiser: Optimiser::Em, global, max_iterations: Some(30), ..Options::default() };
+        let ended = climbed(&model, &Options { parameterisation: Parameterisation::Centred, ..options });
+        assert!(ended.trace.len() > 2);
+        for pair in ended.trace.windows(2) {
+            assert!(pair[1] >= pair[0] - 1e-9 * pair[0].abs(), "{global:?}: {pair:?}");
+        }
+    }
+}
