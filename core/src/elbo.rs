@@ -74,7 +74,7 @@ pub(crate) struct Conditional {
 /// How an objective is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written<'a> {
-    /// By local site: whether as loc + scale * u.
+    /// By local site: whether as loc + scale * u; false past the end.
     pub(crate) non_centred: &'a [bool],
     pub(crate) estimator: Estimator,
     /// Whether the log-Jacobian of theta counts.
@@ -82,6 +82,10 @@ pub(crate) struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
+    /// Everything centred and in closed form where possible.
+    pub(crate) const CENTRED: Written<'static> =
+        Written { non_centred: &[], estimator: Estimator::ClosedForm, jacobian: true };
+
     pub(crate) fn new(non_centred: &'a [bool], options: &Options) -> Self {
         Self { non_centred, estimator: options.estimator, jacobian: options.global == GlobalFactor::MeanField }
     }
@@ -146,7 +150,8 @@ impl Shape {
             not_finite: None,
         };
         for i in 0..model.num_tasks() {
-            let Visit { level, count, not_finite: unbounded } = Self::discover_task(model, &global, model.task(i), start, Some(i))?;
+            let Visit { level, count, not_finite: unbounded } =
+                Self::discover_task(model, &global, model.task(i), start, Some(i))?;
             not_finite = not_finite.or(unbounded);
             shape.num_observations += count;
             let end = shape.offsets[i] + level.num_coordinates();
@@ -189,7 +194,9 @@ impl<'a, M: Model> Objective<'a, M> {
     /// The objective of a model of known shape.
     pub(crate) fn new(model: &'a M, shape: &Shape, written: Written<'_>) -> Self {
         let mut blocks = Blocks::new::<M>(shape.global.clone(), shape.local_identity);
-        blocks.set_non_centred(written.non_centred.to_vec(), shape.local_identity);
+        let mut non_centred = written.non_centred.to_vec();
+        non_centred.resize(M::LOCAL_SITES.len(), false);
+        blocks.set_non_centred(non_centred, shape.local_identity);
         blocks.global_jacobian = written.jacobian;
         let mut out = Self {
             model,
@@ -557,10 +564,7 @@ impl<'a, M: Model> Objective<'a, M> {
 
 /// The draws of one level: u = loc + scale * noise.
 fn draws<'a>(factor: &'a MeanField, noise: &'a Noise) -> impl Iterator<Item = Vec<f64>> + 'a {
-    (0..noise.draws).map(|s| {
-        let scaled = factor.ln_scale.iter().zip(noise.theta(s)).map(|(ln_scale, e)| ln_scale.exp() * e);
-        factor.loc.iter().zip(scaled).map(|(loc, e)| loc + e).collect()
-    })
+    (0..noise.draws).map(|s| factor.at(noise.theta(s)))
 }
 
 fn mark_open(found: &[Found], sampled: &mut [bool]) {

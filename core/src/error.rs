@@ -100,9 +100,24 @@ pub enum Error {
         /// The distribution's name.
         distribution: String,
     },
-    /// The new task's latents have other lengths than any the fit knows how to handle.
+    /// What was asked for cannot be done, for the reason given.
     #[error("{0}")]
     Unusable(String),
+}
+
+impl Error {
+    /// The same of a task that is not one of the fit's, and so has no number.
+    pub(crate) fn of_new_task(mut self) -> Self {
+        match &mut self {
+            Self::Observation { place, .. }
+            | Self::Length { place, .. }
+            | Self::Parameter { place, .. }
+            | Self::NotFinite { place, .. }
+            | Self::NoSampler { place, .. } => place.task = None,
+            Self::NoTasks | Self::NoLatents | Self::Unusable(_) => {}
+        }
+        self
+    }
 }
 
 /// An invalid parameter of a distribution.

@@ -4,7 +4,7 @@ pub mod adapt;
 pub mod report;
 pub mod trust;
 
-pub use adapt::{Adapted, Prediction};
+pub use adapt::{Adapted, Prediction, TaskDraw};
 pub use trust::Trust;
 
 use crate::block::globals;
@@ -20,8 +20,9 @@ use crate::model::{Globals, Latents, Model};
 use crate::noise::keyed;
 use crate::number::Real;
 use crate::optimize::climb::{Climbed, Settings, climb};
-use crate::options::{Correction, Estimator, Options};
+use crate::options::{Correction, GlobalFactor, Options};
 use crate::posterior::{Locals, Posterior};
+use crate::subset::Subset;
 use crate::summary::Summary;
 use crate::verdict::Verdict;
 use nalgebra::DVector;
@@ -68,10 +69,10 @@ pub struct Fit<M: Model> {
     pub(crate) climbed: Climbed,
     pub(crate) gaussian: LinearResponse,
     pub(crate) posterior: Posterior,
-    pub(crate) corrected: Option<Evidence>,
+    pub(crate) evidence: Option<Evidence>,
     pub(crate) trust: Trust,
     pub(crate) explained: Vec<(&'static str, bool)>,
-    pub(crate) time: Times,
+    pub(crate) times: Times,
     /// Draws of theta that new tasks are adapted with, chosen at the first of them.
     pub(crate) thetas: OnceLock<Vec<usize>>,
 }
@@ -103,50 +104,44 @@ pub struct Times {
 impl<M: Model> Fit<M> {
     fn new(model: M, options: &Options) -> Result<Self, Error> {
         let started = Instant::now();
-        let (shape, start) = find_start(&model, options)?;
-        let settings = Settings { options, shape: &shape, start };
-        let climbed = climb(&model, &settings);
-        let objective = Objective::new(&model, &shape, Written::new(&climbed.non_centred, options));
-        let explained = objective.explain();
-        let linear = if options.correction == Correction::MeanField {
-            None
-        } else {
-            LinearResponse::new(&climbed.guide, &climbed.arrow)
-        };
+        let all = Subset::all(&model);
+        let (shape, start) = find_start(&all, options)?;
+        let climbed = climb(&all, &Settings { options, shape: &shape, start });
+        let objective = Objective::new(&all, &shape, Written::new(&climbed.non_centred, options));
+        let explained = objective.explain().into_iter().map(|(site, closed)| (site.name, closed)).collect();
+        let linear = (options.correction != Correction::MeanField)
+            .then(|| LinearResponse::new(&climbed.guide, &climbed.arrow))
+            .flatten();
         let gaussian = linear.clone().unwrap_or_else(|| LinearResponse::mean_field(&climbed.guide));
-        let mut time = Times { climb: started.elapsed(), ..Times::default() };
-        let centred = vec![false; M::LOCAL_SITES.len()];
-        let written = Written { estimator: Estimator::ClosedForm, ..Written::new(&centred, options) };
-        let centred = Objective::new(&model, &shape, written);
-        let corrected = effort(&model, &shape, options).and_then(|effort| {
-            let guide = &climbed.guide;
-            let centres = centres(&objective, guide);
-            correct(&centred, &Basis { guide, gaussian: &gaussian, centres: &centres }, effort)
+        let mut times = Times { climb: started.elapsed(), ..Times::default() };
+        let corrected = effort(&all, &shape, options).and_then(|effort| {
+            let written = Written { jacobian: options.global == GlobalFactor::MeanField, ..Written::CENTRED };
+            let (guide, centres) = (&climbed.guide, centres(&objective, &climbed.guide));
+            let basis = Basis { guide, gaussian: &gaussian, centres: &centres };
+            correct(&Objective::new(&all, &shape, written), &basis, effort)
         });
-        time.correction = started.elapsed().saturating_sub(time.climb);
+        times.correction = started.elapsed().saturating_sub(times.climb);
         let trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
-        let (evidence, posterior) = match corrected {
-            Some(c) if trust.is_corrected() => (Some(evidence(&c)), c.posterior),
-            other => {
+        let evidence = corrected.as_ref().map(Evidence::of);
+        let posterior = match corrected {
+            Some(c) if trust.is_corrected() => c.posterior,
+            _ => {
                 let written = (&*climbed.non_centred, options.seed);
-                let draws = Posterior::gaussian(&climbed.guide, &gaussian, options.posterior_draws, written);
-                (other.as_ref().map(evidence), draws)
+                Posterior::gaussian(&climbed.guide, &gaussian, options.posterior_draws, written)
             }
         };
-        let explained = explained.into_iter().map(|(site, closed)| (site.name, closed)).collect();
-        drop((objective, centred));
         Ok(Self {
-            model,
             options: options.clone(),
             shape,
             climbed,
             gaussian,
             posterior,
-            corrected: evidence,
+            evidence,
             trust,
             explained,
-            time,
+            times,
             thetas: OnceLock::new(),
+            model,
         })
     }
 
@@ -177,7 +172,7 @@ impl<M: Model> Fit<M> {
 
     /// What the importance correction found, if it ran.
     pub fn evidence(&self) -> Option<&Evidence> {
-        self.corrected.as_ref()
+        self.evidence.as_ref()
     }
 
     /// Iterations the optimiser took.
@@ -203,7 +198,7 @@ impl<M: Model> Fit<M> {
 
     /// How long the parts of the fit took.
     pub fn times(&self) -> Times {
-        self.time
+        self.times
     }
 
     /// How each site's expectation is taken: its name, and whether in closed form (sampled otherwise).
@@ -401,13 +396,15 @@ impl<M: Model> Uncorrected<'_, M> {
     }
 }
 
-fn evidence(c: &Corrected) -> Evidence {
-    Evidence {
-        k_hat: c.k_hat,
-        task_k_hat: c.task_k_hat.clone(),
-        effective_sample_size: c.effective,
-        ln_evidence: c.ln_evidence,
-        ln_evidence_error: c.ln_evidence_error,
+impl Evidence {
+    fn of(c: &Corrected) -> Self {
+        Self {
+            k_hat: c.k_hat,
+            task_k_hat: c.task_k_hat.clone(),
+            effective_sample_size: c.effective,
+            ln_evidence: c.ln_evidence,
+            ln_evidence_error: c.ln_evidence_error,
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use crate::guide::Guide;
 use crate::linear_response::LinearResponse;
 use crate::model::Model;
 use crate::noise::keyed;
+use crate::number::Real;
 use crate::posterior::{Locals, Posterior, root};
 use crate::psis::{Smoothed, smooth};
+use crate::real::log_sum_exp;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
@@ -50,6 +52,8 @@ struct Proposal {
 
 /// One round: draws of theta from the proposal, their log weights, and a draw of every phi_i for each.
 struct Round {
+    /// Sum over tasks of the log of the mean of Z_i.
+    ln_evidence_of_tasks: f64,
     theta: Vec<f64>,
     ln_weights: Vec<f64>,
     locals: Vec<Vec<f64>>,
@@ -94,7 +98,15 @@ pub(crate) fn correct<M: Model>(
             break;
         }
     }
-    let (round, smoothed) = best?;
+    let (mut round, mut smoothed) = best?;
+    if is_fixed {
+        // one theta, many draws of phi: all weigh the same, and each Z_i is the mean of its estimates
+        let draws = smoothed.weights.len() as f64;
+        smoothed.weights.fill(draws.recip());
+        smoothed.effective = draws;
+        smoothed.ln_mean = round.ln_evidence_of_tasks;
+        round.ln_weights.fill(0.0);
+    }
     let relative: f64 = smoothed.weights.iter().map(|w| w * w).sum::<f64>() - (smoothed.weights.len() as f64).recip();
     Some(Corrected {
         k_hat: if is_fixed { 0.0 } else { smoothed.k_hat },
@@ -174,12 +186,14 @@ fn round<M: Model>(
             (ln_z, table, k_hat)
         })
         .collect();
+    let mut ln_evidence_of_tasks = 0.0;
     let mut locals = Vec::with_capacity(tasks.len());
     let mut task_k_hat = Vec::with_capacity(tasks.len());
     for (ln_z, table, k_hat) in tasks {
+        ln_evidence_of_tasks += log_sum_exp(ln_z.iter().map(|&z| Real(z))).value() - (draws as f64).ln();
         ln_weights.iter_mut().zip(ln_z).for_each(|(w, z)| *w += z);
         locals.push(table);
         task_k_hat.push(k_hat);
     }
-    Round { theta: theta.concat(), ln_weights, locals, task_k_hat }
+    Round { ln_evidence_of_tasks, theta: theta.concat(), ln_weights, locals, task_k_hat }
 }

@@ -57,10 +57,7 @@ impl<'a, M: Model> Joint<'a, M> {
 
     fn with_estimator(model: &'a M, estimator: Estimator) -> Result<Self, Error> {
         let shape = Shape::discover(model, &Start::Zero)?;
-        let centred = vec![false; M::LOCAL_SITES.len()];
-        Ok(Self {
-            objective: Objective::new(model, &shape, Written { non_centred: &centred, estimator, jacobian: true }),
-        })
+        Ok(Self { objective: Objective::new(model, &shape, Written { estimator, ..Written::CENTRED }) })
     }
 
     /// Number of unconstrained coordinates, of theta and all tasks.

@@ -2,6 +2,7 @@
 
 extern crate self as hierarch;
 
+pub mod amortise;
 mod arrow;
 mod block;
 mod closed;
@@ -32,24 +33,25 @@ mod progress;
 mod psis;
 pub mod real;
 mod scratch;
-mod single;
 pub mod special;
+mod subset;
 pub mod summary;
 pub mod support;
 pub mod tasks;
-pub mod verdict;
 pub mod testing;
+pub mod verdict;
 
+pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
 pub use draw::Draw;
 pub use elbo::Elbo;
 pub use error::Error;
-pub use fit::{Adapted, Evidence, Fit, Fittable, Prediction, Trust};
-pub use options::{AdamOptions, Correction, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
-pub use verdict::Verdict;
+pub use fit::{Adapted, Evidence, Fit, Fittable, Prediction, TaskDraw, Trust};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
+pub use options::{AdamOptions, Correction, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 pub use summary::Summary;
+pub use verdict::Verdict;
 
 /// What a model needs: `use hierarch::prelude::*;`.
 pub mod prelude {

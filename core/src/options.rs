@@ -15,6 +15,8 @@ pub struct Options {
     pub estimator: Estimator,
     /// How many fixed draws the others are averaged over at first; the fit takes more where that is too few.
     pub draws: usize,
+    /// The fit never takes more fixed draws than this.
+    pub most_draws: usize,
     /// Starts from this random place instead of 0.
     pub random_start: Option<u64>,
     /// The family of q(theta).
@@ -45,6 +47,7 @@ impl Default for Options {
             seed: 0,
             estimator: Estimator::default(),
             draws: 64,
+            most_draws: 1024,
             random_start: None,
             global: GlobalFactor::default(),
             parameterisation: Parameterisation::default(),

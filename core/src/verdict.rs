@@ -21,13 +21,21 @@ impl Verdict {
     pub fn is_converged(&self) -> bool {
         *self == Self::Converged
     }
+
+    /// Why not and what to try, to go behind what happened; empty if it converged.
+    pub(crate) fn advice(&self) -> String {
+        match self {
+            Self::Converged => String::new(),
+            Self::NotConverged { reason, try_next } => format!(": {reason}; try {try_next}"),
+        }
+    }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Converged => f.write_str("converged"),
-            Self::NotConverged { reason, try_next } => write!(f, "NOT CONVERGED: {reason}; try {try_next}"),
+            Self::NotConverged { .. } => write!(f, "NOT CONVERGED{}", self.advice()),
         }
     }
 }

@@ -46,7 +46,9 @@ impl ClosedSum {
         let (exponent, square, sign) = (renamed(&term.exponent), renamed(&term.square), term.factor.signum());
         let fits = |group: &Rotated| {
             let new = square.iter().filter(|t| !group.coordinates.contains(&t.0)).count();
-            group.sign.to_bits() == sign.to_bits() && group.exponent == exponent && group.coordinates.len() + new <= WIDEST
+            group.sign.to_bits() == sign.to_bits()
+                && group.exponent == exponent
+                && group.coordinates.len() + new <= WIDEST
         };
         let at = self.groups.iter().position(fits).unwrap_or_else(|| {
             self.groups.push(Rotated { sign, exponent, coordinates: Vec::new(), triangle: vec![0.0] });

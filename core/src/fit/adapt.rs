@@ -5,7 +5,7 @@
 //! where it is Gaussian, by importance sampling around its mode otherwise.
 
 use crate::conditional::{Conditionals, Guess, Inner};
-use crate::elbo::Shape;
+use crate::elbo::{Objective, Shape, Written};
 use crate::error::{Error, Place};
 use crate::fit::{Fit, later, local_values, resample, summarise};
 use crate::interpret::discover::Start;
@@ -15,9 +15,10 @@ use crate::model::{Globals, Latents, Locals, Model};
 use crate::number::Real;
 use crate::psis::smooth;
 use crate::real::log_sum_exp;
-use crate::single::Single;
+use crate::subset::Subset;
 use crate::summary::Summary;
 use nalgebra::{DMatrix, DVector};
+use rand::Rng;
 use std::sync::OnceLock;
 
 /// Draws of theta that a new task is adapted with, and draws of its phi for each.
@@ -33,6 +34,23 @@ pub struct Adapted<'f, M: Model> {
     draws: Vec<(Globals<M, f64>, Locals<M, f64>)>,
     weights: Vec<f64>,
     ln_evidence: f64,
+}
+
+/// A draw of theta and of one task's latents.
+pub struct TaskDraw<M: Model> {
+    /// theta.
+    pub global: <M::Global as Latents>::Of<f64>,
+    /// phi of the task.
+    pub local: <M::Local as Latents>::Of<f64>,
+}
+
+impl<M: Model> TaskDraw<M> {
+    fn of((theta, phi): &(Globals<M, f64>, Locals<M, f64>)) -> Self {
+        let mut out = Self { global: Default::default(), local: Default::default() };
+        M::Global::map(theta, &mut out.global, |x: &Real<f64>| x.0);
+        M::Local::map(phi, &mut out.local, |x: &Real<f64>| x.0);
+        out
+    }
 }
 
 /// Predictive draws of one observation.
@@ -57,9 +75,9 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// Data outside their support, invalid constants; a density that is zero for every draw of theta.
     pub fn adapt(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
-        let single = Single { model: &self.model, task };
-        let shape = Shape::discover(&single, &Start::Zero)?;
-        let objective = single.objective(&shape);
+        let single = Subset::one(&self.model, task);
+        let shape = Shape::discover(&single, &Start::Zero).map_err(Error::of_new_task)?;
+        let objective = Objective::new(&single, &shape, Written::CENTRED);
         let conditionals = Conditionals::new(&objective);
         let thetas =
             self.thetas.get_or_init(|| resample(&self.posterior.weights, THETAS, &mut later(self.options.seed, 1)));
@@ -113,6 +131,14 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// A distribution without a sampler, or invalid constants.
     pub fn predict_new(&self, task: &M::Task) -> Result<Vec<Prediction>, Error> {
+        self.unseen(task)?.predictions(task, None, Wanted::All)
+    }
+
+    /// The latents of a task of which nothing is known yet: its data are taken as missing, whatever they are.
+    ///
+    /// # Errors
+    /// A distribution of a local latent without a sampler.
+    pub fn unseen(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
         let mut rng = later(self.options.seed, 2);
         let mut draws = Vec::with_capacity(self.posterior.len());
         for s in 0..self.posterior.len() {
@@ -123,8 +149,7 @@ impl<M: Model> Fit<M> {
             run.error.map_or(Ok(()), Err)?;
             draws.push((theta, phi));
         }
-        let weights = self.posterior.weights.clone();
-        Adapted { fit: self, draws, weights, ln_evidence: 0.0 }.predictions(task, None, Wanted::All)
+        Ok(Adapted { fit: self, draws, weights: self.posterior.weights.clone(), ln_evidence: 0.0 })
     }
 
     /// The posterior of the latents of task `i` of the fit, as if it had been adapted to.
@@ -156,9 +181,9 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// As for [`adapt`](Self::adapt).
     pub fn absorb(&mut self, task: &M::Task) -> Result<f64, Error> {
-        let single = Single { model: &self.model, task };
-        let shape = Shape::discover(&single, &Start::Zero)?;
-        let objective = single.objective(&shape);
+        let single = Subset::one(&self.model, task);
+        let shape = Shape::discover(&single, &Start::Zero).map_err(Error::of_new_task)?;
+        let objective = Objective::new(&single, &shape, Written::CENTRED);
         let conditionals = Conditionals::new(&objective);
         let mut rng = later(self.options.seed, 3);
         let n = objective.offsets[1];
@@ -207,21 +232,15 @@ impl<M: Model> Adapted<'_, M> {
         summarise::<M::Local>(draws, &self.weights)
     }
 
+    /// Draws of theta and of the task's latents, equally weighted.
+    pub fn draws<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<TaskDraw<M>> {
+        let picked = resample(&self.weights, n, rng).into_iter();
+        picked.map(|s| TaskDraw::of(&self.draws[s])).collect()
+    }
+
     /// The posterior of any function of theta and of the task's latents.
-    pub fn marginal(
-        &self,
-        f: impl Fn(&<M::Global as Latents>::Of<f64>, &<M::Local as Latents>::Of<f64>) -> f64,
-    ) -> Summary {
-        let values: Vec<f64> = self
-            .draws
-            .iter()
-            .map(|(theta, phi)| {
-                let (mut global, mut local) = (Default::default(), Default::default());
-                M::Global::map(theta, &mut global, |x: &Real<f64>| x.0);
-                M::Local::map(phi, &mut local, |x: &Real<f64>| x.0);
-                f(&global, &local)
-            })
-            .collect();
+    pub fn marginal(&self, f: impl Fn(&TaskDraw<M>) -> f64) -> Summary {
+        let values: Vec<f64> = self.draws.iter().map(|draw| f(&TaskDraw::of(draw))).collect();
         Summary::weighted(&values, &self.weights)
     }
 

@@ -47,13 +47,14 @@ impl<M: Model> Fit<M> {
         let c = &self.climbed;
         writeln!(
             f,
-            "{} after {} {} steps, gradient norm {:.0e}, ELBO {:.3}, {}",
-            c.verdict,
+            "{} after {} {} steps, gradient norm {:.0e}, ELBO {:.3}, {}{}",
+            if c.verdict.is_converged() { "converged" } else { "NOT CONVERGED" },
             c.iterations,
             c.optimiser,
             c.gradient_norm,
             c.elbo.total(),
-            Milliseconds(self.time.climb)
+            Milliseconds(self.times.climb),
+            c.verdict.advice()
         )?;
         let method = match self.trust.method {
             Correction::Importance => "importance-corrected",
@@ -61,7 +62,7 @@ impl<M: Model> Fit<M> {
             _ => "mean-field",
         };
         write!(f, "{method} posterior, {}", if self.trust.is_reliable { "reliable" } else { "DOUBTFUL" })?;
-        if let Some(e) = &self.corrected {
+        if let Some(e) = &self.evidence {
             write!(
                 f,
                 ": k-hat {:.2}, effective draws {:.0} of {}, ln evidence {:.3} +- {:.3}, {}",
@@ -70,7 +71,7 @@ impl<M: Model> Fit<M> {
                 self.posterior.len(),
                 e.ln_evidence,
                 e.ln_evidence_error,
-                Milliseconds(self.time.correction)
+                Milliseconds(self.times.correction)
             )?;
         }
         for note in &self.trust.notes {

@@ -12,7 +12,9 @@ use crate::optimize::lbfgs::lbfgs;
 use crate::optimize::newton::{Ended, Limits, metric, newton};
 use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::progress::Progress;
+use crate::subset::Subset;
 use crate::verdict::Verdict;
+use nalgebra::DVector;
 use std::fmt;
 
 /// What to climb with.
@@ -71,35 +73,48 @@ const MOST_LBFGS: usize = 2000;
 const LBFGS_TOLERANCE: f64 = 1e-4;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
-const MOST_DRAWS: usize = 1024;
 /// Widest block for which second derivatives are taken by default.
 const WIDEST_NEWTON: usize = 64;
-/// More tasks than this do not take part in choosing the parameterisation.
-const MOST_CHOOSING: usize = 200;
+/// How many tasks take part in choosing the parameterisation, with how many draws and steps at most.
+const MOST_CHOOSING: usize = 100;
+const DRAWS_CHOOSING: usize = 32;
+const STEPS_CHOOSING: usize = 50;
 
 /// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
-pub(crate) fn climb<M: Model>(model: &M, settings: &Settings<'_>) -> Climbed {
-    let sites = M::LOCAL_SITES.len();
-    let mut written = vec![false; sites];
+pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
     let can = &settings.shape.location_scale;
     match settings.options.parameterisation {
-        Parameterisation::Centred => climb_as(model, settings, &written),
+        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()]),
         Parameterisation::NonCentred => climb_as(model, settings, can),
+        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can),
         Parameterisation::Auto => {
-            let mut best = climb_as(model, settings, &written);
-            for site in (0..sites).filter(|&site| can[site] && model.num_tasks() <= MOST_CHOOSING) {
-                written[site] = true;
-                let other = climb_as(model, settings, &written);
-                if other.elbo.total() > best.elbo.total() && other.verdict.is_converged() >= best.verdict.is_converged()
-                {
-                    best = other;
-                } else {
-                    written[site] = false;
-                }
-            }
-            best
+            let chosen = choose(model, settings);
+            climb_as(model, settings, &chosen)
         }
     }
+}
+
+/// The parameterisation of the highest ELBO, site by site, on the first tasks and with few draws.
+fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Vec<bool> {
+    let some: Vec<usize> = (0..model.num_tasks().min(MOST_CHOOSING)).collect();
+    let some = Subset { model: model.model, tasks: some.iter().map(|&i| model.tasks[i]).collect() };
+    let mut written = vec![false; M::LOCAL_SITES.len()];
+    let Ok(shape) = Shape::discover(&some, &settings.start) else { return written };
+    let draws = settings.options.draws.min(DRAWS_CHOOSING);
+    let options =
+        Options { draws, most_draws: draws, max_iterations: Some(STEPS_CHOOSING), ..settings.options.clone() };
+    let settings = Settings { options: &options, shape: &shape, start: settings.start };
+    let mut best = climb_as(&some, &settings, &written).elbo.total();
+    for site in (0..written.len()).filter(|&site| settings.shape.location_scale[site]) {
+        written[site] = true;
+        let elbo = climb_as(&some, &settings, &written).elbo.total();
+        if elbo > best {
+            best = elbo;
+        } else {
+            written[site] = false;
+        }
+    }
+    written
 }
 
 fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool]) -> Climbed {
@@ -157,8 +172,8 @@ fn climb_newton<M: Model>(
         };
         iterations += ended.iterations;
         let error = if sampled { draws_error(objective, &ended, draws, options.seed.wrapping_add(1)) } else { 0.0 };
-        if ended.converged && error > TOLERABLE_DRAWS_ERROR && draws < MOST_DRAWS {
-            draws *= 4;
+        if ended.converged && error > TOLERABLE_DRAWS_ERROR && draws < options.most_draws {
+            draws = (4 * draws).min(options.most_draws);
             guide = ended.guide;
             continue;
         }
@@ -212,18 +227,18 @@ fn widest(guide: &Guide) -> Option<f64> {
 }
 
 /// How far another set of draws would move the means, in guide standard deviations: one Newton step with its gradient,
-/// root mean square over coordinates of theta, or of the worst task.
+/// the worst coordinate of theta, or the root mean square over all tasks'.
 fn draws_error<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usize, seed: u64) -> f64 {
     let (_, other) = objective.expand(&ended.guide, &objective.noise(draws, seed));
     let metric = metric(&ended.guide, &ended.arrow);
     let Some(step) = ended.arrow.factorise(0.0, &metric).map(|f| f.solve(&other)) else { return f64::INFINITY };
-    let moved = |p: &nalgebra::DVector<f64>, d: &nalgebra::DVector<f64>| {
-        let n = p.len() / 2;
-        (0..n).map(|j| p[j].abs() * d[j].sqrt()).fold(0.0, f64::max)
-    };
-    let tasks = step.tasks.iter().zip(&metric.tasks).map(|(p, d)| moved(p, d));
+    let moved =
+        |p: &DVector<f64>, d: &DVector<f64>| -> Vec<f64> { (0..p.len() / 2).map(|j| p[j] * p[j] * d[j]).collect() };
+    let worst = moved(&step.global, &metric.global).into_iter().fold(0.0, f64::max);
+    let tasks: Vec<f64> = step.tasks.iter().zip(&metric.tasks).flat_map(|(p, d)| moved(p, d)).collect();
+    let mean = tasks.iter().sum::<f64>() / (tasks.len() as f64).max(1.0);
     // two independent sets differ by sqrt(2) of the error of one
-    tasks.fold(moved(&step.global, &metric.global), f64::max) / 2.0_f64.sqrt()
+    (0.5 * f64::max(worst, mean)).sqrt()
 }
 
 fn climb_adam<M: Model>(
