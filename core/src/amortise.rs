@@ -1,0 +1,133 @@
+//! Local posteriors that are computed from a task's data, so that nothing is stored for any task.
+//!
+//! The factor q(phi_i) of the guide becomes a function of D_i that all tasks share, with learned parameters of its own.
+//! Two such functions: a network that reads the data ([`EncoderFit`]; Kingma & Welling 2014), and a few steps of
+//! gradient ascent from the prior ([`GradientFit`]; Ravi & Beatson 2019, chapter 3). Both are trained on the ELBO by
+//! Adam over batches of tasks, and both then give the posterior of a task never seen at the same small cost.
+
+pub mod encoder;
+pub mod gradient;
+pub mod mlp;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+pub use encoder::{Encoded, Encoder, EncoderFit};
+pub use gradient::{GradientFit, GradientOptions, Stepped};
+pub use mlp::Mlp;
+
+use crate::draw::Draw;
+use crate::error::Error;
+use crate::fit::summarise;
+use crate::guide::MeanField;
+use crate::model::{Latents, Model};
+use crate::optimize::ascent::Ascended;
+use crate::summary::Summary;
+use crate::verdict::Verdict;
+use seen::Seen;
+use std::fmt;
+
+/// A model trained so that the posterior of any task is computed from its data. `R` says how: see [`EncoderFit`] and
+/// [`GradientFit`].
+///
+/// Memory grows with neither tasks nor data. All tasks must have the same number of latents.
+pub struct Amortised<'a, M: Model, R> {
+    seen: Seen<'a, M>,
+    how: R,
+    ended: Ascended,
+    elbo: f64,
+}
+
+/// How the factor of a task is computed; implemented by [`Encoded`] and [`Stepped`], and by nothing else.
+pub trait Recognition<M: Model>: Sync {
+    /// How many numbers were learned for it, those of theta apart.
+    fn num_parameters(&self) -> usize;
+    /// What it is, for a report.
+    fn describe(&self) -> String;
+    /// The factors of some tasks, side by side.
+    #[doc(hidden)]
+    fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField;
+}
+
+impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
+    /// Posterior summaries of the globals, under q(theta).
+    pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
+        let draws = self.seen.draws(None, self.seen.options.posterior_draws);
+        summarise::<M::Global>(draws.iter().map(|d| d.global.clone()), &weights(draws.len()))
+    }
+
+    /// q(theta), in unconstrained coordinates.
+    pub fn global_guide(&self) -> &MeanField {
+        &self.seen.global
+    }
+
+    /// Posterior summaries of the latents of any task, seen in training or not.
+    ///
+    /// # Errors
+    /// Data outside their support, invalid constants, another number of latents than the tasks of the training.
+    pub fn local(&self, task: &M::Task) -> Result<<M::Local as Latents>::Of<Summary>, Error> {
+        let draws = self.draws(task, self.seen.options.posterior_draws)?;
+        Ok(summarise::<M::Local>(draws.iter().map(|d| d.local[0].clone()), &weights(draws.len())))
+    }
+
+    /// At least `n` equally likely draws of theta and of the latents of a task, which are `draw.local[0]`.
+    ///
+    /// # Errors
+    /// As for [`local`](Self::local).
+    pub fn draws(&self, task: &M::Task, n: usize) -> Result<Vec<Draw<M>>, Error> {
+        let factor = self.factor(task)?;
+        Ok(self.seen.draws(Some((task, &factor)), n))
+    }
+
+    /// q(phi | D) of a task.
+    fn factor(&self, task: &M::Task) -> Result<MeanField, Error> {
+        self.seen.check(task)?;
+        Ok(self.how.factors(&self.seen, &[task]))
+    }
+
+    /// The evidence lower bound over all tasks, with the computed factors.
+    pub fn elbo(&self) -> f64 {
+        self.elbo
+    }
+
+    /// Whether the training converged, and if not, why and what to try.
+    pub fn verdict(&self) -> &Verdict {
+        &self.ended.verdict
+    }
+
+    /// Steps of Adam that the training took.
+    pub fn steps(&self) -> usize {
+        self.ended.steps
+    }
+
+    /// The mean ELBO over each window of steps.
+    pub fn trace(&self) -> &[f64] {
+        &self.ended.trace
+    }
+
+    /// How many numbers the fit holds: those of q(theta), and those that all tasks share.
+    pub fn num_parameters(&self) -> usize {
+        let scales = self.seen.global.ln_scale.iter().filter(|s| s.is_finite()).count();
+        self.seen.global.len() + scales + self.how.num_parameters()
+    }
+}
+
+impl<M: Model, R: Recognition<M>> fmt::Display for Amortised<'_, M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} after {} Adam steps on {} of {} tasks each, {} parameters, local posteriors by {}, ELBO {:.3}",
+            self.ended.verdict,
+            self.ended.steps,
+            self.seen.batch_size(),
+            self.seen.model.num_tasks(),
+            self.num_parameters(),
+            self.how.describe(),
+            self.elbo
+        )
+    }
+}
+
+fn weights(draws: usize) -> Vec<f64> {
+    vec![(draws as f64).recip(); draws]
+}

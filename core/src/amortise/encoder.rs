@@ -1,0 +1,190 @@
+//! Local posteriors from a network that reads a task's data (auto-encoding variational Bayes; Kingma & Welling 2014).
+//!
+//! q(phi_i | D_i) = prod_l Normal(u_l; loc_l, exp(ln_scale_l)^2),  (loc, ln_scale) = encode(weights, D_i),
+//! in the unconstrained coordinates u of phi_i. Theta's guide and the weights climb the ELBO together; with B tasks of
+//! the M in a batch and g_i the ELBO's gradient in a task's (loc, `ln_scale`),
+//!     d elbo / d weights = M / B sum_i (d encode(D_i) / d weights)' g_i.
+
+use crate::amortise::seen::Seen;
+use crate::amortise::{Amortised, Recognition};
+use crate::arrow::{ArrowVector, CHUNK};
+use crate::error::Error;
+use crate::guide::MeanField;
+use crate::model::Model;
+use crate::noise::keyed;
+use crate::optimize::adam::shift;
+use crate::optimize::ascent::{Moments, ascend};
+use crate::options::Options;
+use crate::subset::Subset;
+use rand::Rng;
+use rayon::prelude::*;
+
+/// A network from a task of type `T` to the factor of its latents, in L unconstrained coordinates.
+pub trait Encoder<T: ?Sized>: Send + Sync {
+    /// How many weights it has.
+    fn num_weights(&self) -> usize;
+
+    /// Weights to start the training with.
+    fn start(&self, rng: &mut dyn Rng) -> Vec<f64>;
+
+    /// The factor of a task: L locs, then L log standard deviations, replace the content of `out`.
+    fn encode(&self, weights: &[f64], task: &T, out: &mut [f64]);
+
+    /// Adds to `d_weights` the derivative of the ELBO in the weights, given `d_out`, that in what `encode` wrote.
+    fn backward(&self, weights: &[f64], task: &T, d_out: &[f64], d_weights: &mut [f64]);
+}
+
+/// An encoder and its weights.
+#[derive(Clone, Debug)]
+pub struct Encoded<E> {
+    encoder: E,
+    weights: Vec<f64>,
+}
+
+/// A model trained together with an encoder of its tasks.
+///
+/// ```
+/// # use hierarch::prelude::*;
+/// use hierarch::{EncoderFit, Mlp, Options};
+///
+/// model! {
+///     Groups(groups: &[Vec<f64>]) {
+///         mu ~ Normal(0.0, 2.0);
+///         for ys in groups {
+///             theta ~ Normal(mu, 1.0);
+///             for y in ys {
+///                 y ~ Normal(theta, 0.5);
+///             }
+///         }
+///     }
+/// }
+///
+/// # fn main() -> Result<(), hierarch::Error> {
+/// let groups: Vec<Vec<f64>> = (0..40).map(|i| vec![f64::from(i % 7), f64::from(i % 7) + 0.5]).collect();
+/// let model = Groups::new(&groups);
+/// // one feature, no hidden layer, one latent
+/// let encoder = Mlp::new(1, &[], 1, |ys: &Vec<f64>| vec![ys.iter().sum::<f64>() / ys.len() as f64]);
+/// let fit = EncoderFit::train(&model, encoder, &Options { max_iterations: Some(1000), ..Options::default() })?;
+/// let theta = fit.local(&vec![3.0, 3.4])?.theta;
+/// assert!((theta.mean - 3.2).abs() < 0.3, "{theta}");
+/// println!("{fit}");
+/// # Ok(())
+/// # }
+/// ```
+pub type EncoderFit<'a, M, E> = Amortised<'a, M, Encoded<E>>;
+
+impl<M: Model, E: Encoder<M::Task>> Recognition<M> for Encoded<E> {
+    fn num_parameters(&self) -> usize {
+        self.weights.len()
+    }
+
+    fn describe(&self) -> String {
+        format!("an encoder of {} weights", self.weights.len())
+    }
+
+    fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField {
+        let n = seen.num_latents;
+        let encode = |task: &&M::Task| {
+            let mut out = vec![0.0; 2 * n];
+            self.encoder.encode(&self.weights, task, &mut out);
+            out
+        };
+        let rows: Vec<Vec<f64>> = tasks.par_iter().with_min_len(CHUNK).map(encode).collect();
+        MeanField {
+            loc: rows.iter().flat_map(|row| &row[..n]).copied().collect(),
+            ln_scale: rows.iter().flat_map(|row| &row[n..]).copied().collect(),
+        }
+    }
+}
+
+impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
+    /// Climbs the ELBO over q(theta) and the encoder's weights.
+    ///
+    /// Of the options, `seed`, `estimator`, `global`, `random_start`, `max_iterations` and `progress` mean what they do
+    /// for a fit. Locals are written centred unless `parameterisation` is `NonCentred`. The step size, the batches and
+    /// the draws are those of `optimiser` if that is Adam, and otherwise 0.01, 256 tasks and 4. `posterior_draws` is what
+    /// summaries are taken from.
+    ///
+    /// # Errors
+    /// As for [`fit`](crate::Fittable::fit), and for tasks with different numbers of latents.
+    ///
+    /// # Panics
+    /// If the encoder does not give two numbers for each latent coordinate of a task.
+    pub fn train(model: &'a M, encoder: E, options: &Options) -> Result<Self, Error> {
+        let mut seen = Seen::new(model, options)?;
+        let weights = encoder.start(&mut keyed(options.seed, START, 0));
+        let mut how = Encoded { encoder, weights };
+        let (mut global, mut shared) = (Moments::new(2 * seen.global.len()), Moments::new(how.weights.len()));
+        let ended = ascend(options, seen.adam.step, |step, size| {
+            let gradient = how.gradient(&seen, &seen.batch(step), step);
+            if gradient.elbo.is_finite() {
+                shift(&mut seen.global, 0, &gradient.global, size, &mut global);
+                shared.step(&gradient.weights, size, |slot, by| how.weights[slot] += by);
+            }
+            gradient.elbo
+        });
+        let elbo = seen.elbo(model, &how);
+        Ok(Self { seen, how, ended, elbo })
+    }
+
+    /// q(phi | D) of any task, in unconstrained coordinates.
+    ///
+    /// # Errors
+    /// As for [`local`](Self::local).
+    pub fn encode(&self, task: &M::Task) -> Result<MeanField, Error> {
+        self.factor(task)
+    }
+
+    /// The trained weights of the encoder.
+    pub fn weights(&self) -> &[f64] {
+        &self.how.weights
+    }
+}
+
+/// Distinguishes the first weights from other draws.
+const START: u64 = u64::MAX - 5;
+
+/// An estimate of the ELBO, and of its gradient in theta's (locs, `ln_scales`) and in the weights.
+pub(super) struct Gradient {
+    pub(super) elbo: f64,
+    pub(super) global: Vec<f64>,
+    pub(super) weights: Vec<f64>,
+}
+
+impl<E> Encoded<E> {
+    /// From the tasks of a batch, with the draws of a step; unbiased.
+    pub(super) fn gradient<M: Model>(&self, seen: &Seen<'_, M>, batch: &[usize], step: usize) -> Gradient
+    where
+        E: Encoder<M::Task>,
+    {
+        let few = Subset::of(seen.model, batch);
+        let guide = seen.guide(self.factors(seen, &few.tasks));
+        let all: Vec<usize> = (0..batch.len()).collect();
+        let (elbo, gradient) = seen.objective_of_batch(&few).gradient(&guide, &seen.fresh(batch, step), &all);
+        let ArrowVector { global, tasks } = gradient;
+        let chunks: Vec<Vec<f64>> = few
+            .tasks
+            .par_chunks(CHUNK)
+            .zip(tasks.par_chunks(CHUNK))
+            .map(|(tasks, gradients)| {
+                let mut sum = vec![0.0; self.weights.len()];
+                for (task, gradient) in tasks.iter().zip(gradients) {
+                    self.encoder.backward(&self.weights, task, gradient.as_slice(), &mut sum);
+                }
+                sum
+            })
+            .collect();
+        let mut weights = vec![0.0; self.weights.len()];
+        for chunk in chunks {
+            weights.iter_mut().zip(chunk).for_each(|(sum, g)| *sum += g);
+        }
+        Gradient { elbo, global: global.as_slice().to_vec(), weights }
+    }
+}
+
+#[cfg(test)]
+impl<E> Encoded<E> {
+    pub(super) fn new(encoder: E, weights: Vec<f64>) -> Self {
+        Self { encoder, weights }
+    }
+}

@@ -1,0 +1,236 @@
+//! Local posteriors by a few steps of gradient ascent from the prior (Ravi & Beatson 2019, chapter 3).
+//!
+//! theta is a point. Locals are written phi = loc(theta) + scale(theta) z, so that the factor lambda = (loc, `ln_scale`) of
+//! a task, in its z, starts at lambda_0 = 0: that is Normal(0, 1), the prior itself, whatever theta is. From there K steps
+//! climb the task's own bound L_s on its support set; the outer bound L is taken on support and query together:
+//!     lambda_{k+1} = lambda_k + rate * g,  g = dL_s / d lambda,
+//!     maximise over (theta, ln rate):  sum_i L(lambda_K^i, theta) + ln p(theta).
+//! With H the Hessian of L_s in lambda and B = d2 L_s / (d lambda d theta), the steps are differentiated along with them:
+//!     S <- S + rate * (H S + B),           S = d lambda / d theta,
+//!     T <- T + rate * (H T + diag(g)),     T = d lambda / d ln rate,
+//!     dL / d theta += S' dL / d lambda,    dL / d ln rate = T' dL / d lambda.
+
+use crate::amortise::seen::Seen;
+use crate::amortise::{Amortised, Recognition};
+use crate::arrow::{Arrow, TaskArrow};
+use crate::elbo::Objective;
+use crate::error::Error;
+use crate::guide::{Guide, MeanField};
+use crate::model::Model;
+use crate::noise::Noise;
+use crate::optimize::ascent::{Moments, ascend};
+use crate::options::{GlobalFactor, Options, Parameterisation};
+use crate::subset::Subset;
+use nalgebra::{DMatrix, DVector};
+
+/// How [`GradientFit`] adapts and is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientOptions {
+    /// K, the steps of adaptation.
+    pub steps: usize,
+    /// The rate of these steps before it is learned; `None` for the largest that the prior's own curvatures allow.
+    pub rate: Option<f64>,
+    /// What [`EncoderFit::train`](crate::EncoderFit::train) takes from them; `global` and `parameterisation` are fixed.
+    pub options: Options,
+}
+
+impl Default for GradientOptions {
+    fn default() -> Self {
+        Self { steps: 5, rate: None, options: Options::default() }
+    }
+}
+
+/// Gradient steps, each slot of lambda with a learned rate.
+#[derive(Clone, Debug)]
+pub struct Stepped {
+    pub(super) steps: usize,
+    /// By slot of lambda: L locs, then L log-scales.
+    pub(super) ln_rate: Vec<f64>,
+}
+
+/// A model trained to be adapted by a few gradient steps.
+///
+/// Locals that are no location-scale family on the real line start at Normal(0, 1) in their unconstrained coordinates.
+///
+/// ```
+/// # use hierarch::prelude::*;
+/// use hierarch::{GradientFit, GradientOptions, Options};
+///
+/// pub struct Line { points: Vec<(f64, Option<f64>)> }
+///
+/// model! {
+///     Lines(lines: &[Line]) {
+///         steepness ~ Normal(0.0, 2.0);
+///         for line in lines {
+///             slope ~ Normal(steepness, 0.5);
+///             for &(x, y) in &line.points {
+///                 y ~ Normal(x * slope, 0.1);
+///             }
+///         }
+///     }
+/// }
+///
+/// # fn main() -> Result<(), hierarch::Error> {
+/// let line = |slope: f64, known: [bool; 2]| Line {
+///     points: [0.3, 0.6].into_iter().zip(known).map(|(x, known)| (x, known.then_some(slope * x))).collect(),
+/// };
+/// let slopes: Vec<f64> = (0..20).map(|i| 1.0 + 0.05 * f64::from(i)).collect();
+/// // the query's data are missing in the support set
+/// let support: Vec<Line> = slopes.iter().map(|&slope| line(slope, [true, false])).collect();
+/// let full: Vec<Line> = slopes.iter().map(|&slope| line(slope, [true, true])).collect();
+/// let (support, full) = (Lines::new(&support), Lines::new(&full));
+/// let options = Options { max_iterations: Some(500), ..Options::default() };
+/// let fit = GradientFit::train(&support, &full, &GradientOptions { options, ..GradientOptions::default() })?;
+/// let slope = fit.local(&line(1.8, [true, false]))?.slope;
+/// assert!((slope.mean - 1.8).abs() < 0.3, "{slope}");
+/// # Ok(())
+/// # }
+/// ```
+pub type GradientFit<'a, M> = Amortised<'a, M, Stepped>;
+
+impl<M: Model> Recognition<M> for Stepped {
+    fn num_parameters(&self) -> usize {
+        self.ln_rate.len()
+    }
+
+    fn describe(&self) -> String {
+        format!("{} gradient steps from the prior", self.steps)
+    }
+
+    fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField {
+        let few = Subset { model: seen.model, tasks: tasks.to_vec() };
+        let (objective, noise) = (seen.objective(&few), seen.fixed(tasks.len()));
+        let all: Vec<usize> = (0..tasks.len()).collect();
+        let mut guide = seen.guide(MeanField::new(tasks.len() * seen.num_latents, 0.0, 0.0));
+        for _ in 0..self.steps {
+            let (_, gradient) = objective.gradient(&guide, &noise, &all);
+            for (i, gradient) in gradient.tasks.iter().enumerate() {
+                self.step(&mut guide, i, gradient);
+            }
+        }
+        guide.local
+    }
+}
+
+impl<'a, M: Model> GradientFit<'a, M> {
+    /// Climbs the outer bound over theta and the rates. `support` and `full` have the same tasks, the query's data being
+    /// missing in `support`.
+    ///
+    /// # Errors
+    /// As for [`fit`](crate::Fittable::fit), for tasks with different numbers of latents, and for two models with
+    /// different tasks.
+    pub fn train(support: &'a M, full: &'a M, options: &GradientOptions) -> Result<Self, Error> {
+        let GradientOptions { steps, rate, options } = options;
+        let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
+        let options = Options { global, parameterisation, ..options.clone() };
+        let mut seen = Seen::new(support, &options)?;
+        let other = Seen::new(full, &options)?;
+        if (full.num_tasks(), other.num_latents) != (support.num_tasks(), seen.num_latents) {
+            return Err(Error::Unusable("the support model and the full model have different tasks".to_owned()));
+        }
+        let ln_rate = rate.map_or_else(|| first_ln_rate(&seen), |rate| vec![rate.ln(); 2 * seen.num_latents]);
+        let mut how = Stepped { steps: *steps, ln_rate };
+        let (mut theta, mut rates) = (Moments::new(seen.global.len()), Moments::new(how.ln_rate.len()));
+        let ended = ascend(&options, seen.adam.step, |step, size| {
+            let batch = seen.batch(step);
+            let outer = how.outer(&seen, full, &batch, &seen.fresh(&batch, step));
+            if outer.elbo.is_finite() {
+                theta.step(outer.theta.as_slice(), size, |slot, by| seen.global.loc[slot] += by);
+                rates.step(outer.ln_rate.as_slice(), size, |slot, by| how.ln_rate[slot] += by);
+            }
+            outer.elbo
+        });
+        let elbo = seen.elbo(full, &how);
+        Ok(Self { seen, how, ended, elbo })
+    }
+
+    /// q(phi | support) of any task after K steps: of a location-scale local in its z.
+    ///
+    /// # Errors
+    /// As for [`local`](Self::local).
+    pub fn adapt(&self, support: &M::Task) -> Result<MeanField, Error> {
+        self.factor(support)
+    }
+
+    /// The learned rates: of the L locs, then of the L log-scales.
+    pub fn rates(&self) -> Vec<f64> {
+        self.how.ln_rate.iter().map(|r| r.exp()).collect()
+    }
+}
+
+/// ln(1 / max_i sum_t |H_st|) at the prior, for each slot s: then rate * H has no eigenvalue beyond 1.
+fn first_ln_rate<M: Model>(seen: &Seen<'_, M>) -> Vec<f64> {
+    let few = Subset::of(seen.model, &seen.batch(0));
+    let guide = seen.guide(MeanField::new(few.tasks.len() * seen.num_latents, 0.0, 0.0));
+    let (_, arrow) = seen.objective(&few).expand(&guide, &seen.fixed(few.tasks.len()));
+    let curvature = |s: usize| arrow.tasks.iter().map(|task| task.hessian.row(s).lp_norm(1)).fold(0.0, f64::max);
+    (0..2 * seen.num_latents).map(|s| -curvature(s).ln()).collect()
+}
+
+/// An estimate of the outer bound, and its gradient.
+pub(super) struct Outer {
+    pub(super) elbo: f64,
+    pub(super) theta: DVector<f64>,
+    pub(super) ln_rate: DVector<f64>,
+}
+
+impl Stepped {
+    /// The outer bound, from the tasks of a batch, and its gradient through the steps.
+    pub(super) fn outer<M: Model>(&self, seen: &Seen<'_, M>, full: &M, batch: &[usize], noise: &Noise) -> Outer {
+        let (support, full) = (Subset::of(seen.model, batch), Subset::of(full, batch));
+        let mut guide = seen.guide(MeanField::new(batch.len() * seen.num_latents, 0.0, 0.0));
+        let inner = seen.objective(&support);
+        let jacobians = self.differentiated(&inner, &mut guide, noise);
+        let all: Vec<usize> = (0..batch.len()).collect();
+        let (elbo, gradient) = seen.objective_of_batch(&full).gradient(&guide, noise, &all);
+        let mut theta = gradient.global.rows(0, seen.global.len()).into_owned();
+        let mut ln_rate = DVector::zeros(self.ln_rate.len());
+        let reads = &inner.blocks.task_reads;
+        for (jacobian, gradient) in jacobians.iter().zip(&gradient.tasks) {
+            let through = jacobian.tr_mul(gradient);
+            reads.iter().zip(&through).for_each(|(&j, g)| theta[j] += g);
+            ln_rate += through.rows(reads.len(), ln_rate.len());
+        }
+        Outer { elbo, theta, ln_rate }
+    }
+
+    /// Takes the steps; gives the derivatives (S, T) of each task's lambda_K in the globals it reads and in ln rate.
+    fn differentiated<M: Model>(
+        &self,
+        support: &Objective<'_, M>,
+        guide: &mut Guide,
+        noise: &Noise,
+    ) -> Vec<DMatrix<f64>> {
+        let (slots, reads) = (self.ln_rate.len(), support.blocks.task_reads.len());
+        let mut jacobians = vec![DMatrix::zeros(slots, reads + slots); guide.num_tasks()];
+        for _ in 0..self.steps {
+            let (_, Arrow { tasks, .. }) = support.expand(guide, noise);
+            for (i, (task, jacobian)) in tasks.iter().zip(&mut jacobians).enumerate() {
+                self.differentiated_step(task, reads, jacobian);
+                self.step(guide, i, &task.gradient);
+            }
+        }
+        jacobians
+    }
+
+    /// (S, T) += rate * (H (S, T) + (B, diag(g))).
+    fn differentiated_step(&self, task: &TaskArrow, reads: usize, jacobian: &mut DMatrix<f64>) {
+        let mut change = &task.hessian * &*jacobian;
+        let mut border = change.columns_mut(0, reads);
+        border += task.border.columns(0, reads);
+        for (s, ln_rate) in self.ln_rate.iter().enumerate() {
+            change[(s, reads + s)] += task.gradient[s];
+            change.row_mut(s).scale_mut(ln_rate.exp());
+        }
+        *jacobian += change;
+    }
+
+    /// lambda += rate * g, of the task at that position.
+    fn step(&self, guide: &mut Guide, i: usize, gradient: &DVector<f64>) {
+        let (first, n) = (guide.task(i).start, guide.task(i).len());
+        for (s, (g, ln_rate)) in gradient.iter().zip(&self.ln_rate).enumerate() {
+            let target = if s < n { &mut guide.local.loc[first + s] } else { &mut guide.local.ln_scale[first + s - n] };
+            *target += ln_rate.exp() * g;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! A model as the training sees it: theta, and a few tasks at a time.
+
+use crate::amortise::Recognition;
+use crate::block::globals;
+use crate::draw::Draw;
+use crate::elbo::{Objective, Shape, Written};
+use crate::error::Error;
+use crate::fit::{find_start, local_values};
+use crate::guide::{Guide, MeanField};
+use crate::interpret::discover::Start;
+use crate::model::{Latents, Model};
+use crate::noise::Noise;
+use crate::number::Real;
+use crate::optimize::adam::batch;
+use crate::optimize::climb::FIRST_LN_SCALE;
+use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::subset::Subset;
+
+/// The model, what is known of any task, and q(theta).
+pub struct Seen<'a, M: Model> {
+    pub(super) model: &'a M,
+    /// As of a model without tasks.
+    shape: Shape,
+    start: Start,
+    /// L, the unconstrained coordinates of each task.
+    pub(super) num_latents: usize,
+    /// By local site: whether as loc + scale * u.
+    pub(super) non_centred: Vec<bool>,
+    pub(super) options: Options,
+    pub(super) adam: AdamOptions,
+    pub(super) global: MeanField,
+}
+
+/// Adam's settings where none were chosen: batches, since these fits are for many tasks.
+const ADAM: AdamOptions = AdamOptions { step: 0.01, draws: 4, batch: Some(256) };
+
+impl<'a, M: Model> Seen<'a, M> {
+    /// Visits and checks all tasks once.
+    pub(super) fn new(model: &'a M, options: &Options) -> Result<Self, Error> {
+        if model.num_tasks() == 0 {
+            return Err(Error::NoTasks);
+        }
+        let (mut shape, start) = find_start(model, options)?;
+        let num_latents = shape.offsets[1];
+        if num_latents == 0 {
+            return Err(Error::NoLatents);
+        }
+        if let Some(i) = (0..model.num_tasks()).find(|&i| shape.offsets[i + 1] - shape.offsets[i] != num_latents) {
+            return Err(other_latents(shape.offsets[i + 1] - shape.offsets[i], num_latents));
+        }
+        shape.offsets = vec![0];
+        let mut global = MeanField::new(shape.global.num_coordinates(), 0.0, FIRST_LN_SCALE);
+        global.loc.iter_mut().enumerate().for_each(|(j, loc)| *loc = start.coordinate(None, j));
+        if options.global == GlobalFactor::Point {
+            global.ln_scale.fill(f64::NEG_INFINITY);
+        }
+        let non_centred = match options.parameterisation {
+            Parameterisation::NonCentred => shape.location_scale.clone(),
+            Parameterisation::Auto | Parameterisation::Centred => vec![false; M::LOCAL_SITES.len()],
+        };
+        let adam = match &options.optimiser {
+            Optimiser::Adam(adam) => adam.clone(),
+            _ => ADAM,
+        };
+        Ok(Self { model, shape, start, num_latents, non_centred, options: options.clone(), adam, global })
+    }
+
+    /// B, the tasks of a step.
+    pub(super) fn batch_size(&self) -> usize {
+        let tasks = self.model.num_tasks();
+        self.adam.batch.unwrap_or(tasks).clamp(1, tasks)
+    }
+
+    pub(super) fn batch(&self, step: usize) -> Vec<usize> {
+        batch(self.options.seed, step, self.model.num_tasks(), self.batch_size())
+    }
+
+    /// Fresh draws for a step on the tasks of a batch.
+    pub(super) fn fresh(&self, batch: &[usize], step: usize) -> Noise {
+        let draws = self.adam.draws.max(1);
+        Noise::fresh(draws, self.global.len(), self.num_latents, batch, self.options.seed, step as u64 + 1)
+    }
+
+    /// Fixed draws for that many tasks.
+    pub(super) fn fixed(&self, tasks: usize) -> Noise {
+        Noise::fixed(self.options.draws.max(2), self.global.len(), self.num_latents, tasks, self.options.seed)
+    }
+
+    /// The objective of a few tasks, each of which counts once.
+    pub(super) fn objective<'s>(&self, few: &'s Subset<'s, M>) -> Objective<'s, Subset<'s, M>> {
+        let shape = Shape { offsets: self.offsets(few.tasks.len()), ..self.shape.clone() };
+        Objective::new(few, &shape, Written::new(&self.non_centred, &self.options))
+    }
+
+    /// The objective of a batch, which stands for all tasks.
+    pub(super) fn objective_of_batch<'s>(&self, batch: &'s Subset<'s, M>) -> Objective<'s, Subset<'s, M>> {
+        let mut objective = self.objective(batch);
+        objective.total_tasks = self.model.num_tasks();
+        objective
+    }
+
+    /// q(theta), and the factors of a few tasks.
+    pub(super) fn guide(&self, local: MeanField) -> Guide {
+        let offsets = self.offsets(local.len() / self.num_latents);
+        Guide { global: self.global.clone(), local, offsets }
+    }
+
+    fn offsets(&self, tasks: usize) -> Vec<usize> {
+        (0..=tasks).map(|i| i * self.num_latents).collect()
+    }
+
+    /// Whether the factor of a task, of the training or new, can be computed.
+    pub(super) fn check(&self, task: &M::Task) -> Result<(), Error> {
+        let single = Subset { model: self.model, tasks: vec![task] };
+        let found = Shape::discover(&single, &self.start)?.offsets[1];
+        if found == self.num_latents { Ok(()) } else { Err(other_latents(found, self.num_latents)) }
+    }
+
+    /// The ELBO over all tasks of `full`, each factor computed from the task of that number of this model.
+    pub(super) fn elbo(&self, full: &M, how: &impl Recognition<M>) -> f64 {
+        let all: Vec<usize> = (0..self.model.num_tasks()).collect();
+        let (mut locals, mut global) = (0.0, 0.0);
+        for few in all.chunks(self.batch_size()) {
+            let guide = self.guide(how.factors(self, &Subset::of(self.model, few).tasks));
+            let full = Subset::of(full, few);
+            let elbo = self.objective(&full).value(&guide, &self.fixed(few.len()));
+            global = elbo.global_reconstruction - elbo.global_kl;
+            locals += elbo.total() - global;
+        }
+        locals + global
+    }
+
+    /// Draws of theta, and of the latents of a task with the given factor.
+    pub(super) fn draws(&self, task: Option<(&M::Task, &MeanField)>, n: usize) -> Vec<Draw<M>> {
+        let noise = Noise::fixed(n, self.global.len(), self.num_latents, 1, self.options.seed);
+
+        let draw = |s: usize| {
+            let theta = globals(self.model, &self.global.at(noise.theta(s)), |_, u| Real(u));
+            let local = task.map(|(task, factor)| {
+                local_values(self.model, &self.non_centred, &theta, task, &factor.at(noise.local(0, s)))
+            });
+            let mut global = Default::default();
+            M::Global::map(&theta, &mut global, |x: &Real<f64>| x.0);
+            Draw { global, local: local.into_iter().collect() }
+        };
+        (0..noise.draws).map(draw).collect()
+    }
+}
+
+fn other_latents(found: usize, expected: usize) -> Error {
+    Error::Unusable(format!(
+        "a task has {found} latent coordinates where the first has {expected}: amortised fits need tasks of one shape"
+    ))
+}

@@ -1,0 +1,145 @@
+//! Gradients against differences, batches against the whole.
+
+use super::encoder::{Encoded, Gradient};
+use super::gradient::{Outer, Stepped};
+use super::seen::Seen;
+use super::{Encoder, Mlp, Recognition};
+use crate::noise::keyed;
+use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
+use crate::prelude::*;
+use crate::subset::Subset;
+use rand::RngExt;
+
+model! {
+    /// Two latents a task, one not of a location-scale family; a global that the likelihood reads, data outside the plate.
+    Mixed(tasks: &[Vec<Option<f64>>], pooled: &[f64]) {
+        mu ~ Normal(0.5, 2.0);
+        tau ~ HalfNormal(1.0);
+        sigma ~ LogNormal(0.0, 0.5);
+        for y in pooled {
+            y ~ Normal(mu, sigma);
+        }
+        for ys in tasks {
+            theta ~ Normal(mu, tau);
+            shape ~ Gamma(2.0, 1.0);
+            for y in ys {
+                y ~ Normal(theta + 0.3 * shape, sigma);
+            }
+        }
+    }
+}
+
+const POOLED: [f64; 2] = [0.2, 1.1];
+
+/// The data of five tasks, of which the last is missing in the support set.
+fn tasks(support: bool) -> Vec<Vec<Option<f64>>> {
+    let known = [vec![0.3, 1.2, 0.9], vec![-0.4, 0.2], vec![2.0], vec![0.1, 0.3, -0.8, 1.0], vec![0.7, 0.1]];
+    let missing = |ys: Vec<f64>| {
+        let n = ys.len();
+        ys.into_iter().enumerate().map(|(k, y)| (!support || k + 1 < n).then_some(y)).collect()
+    };
+    known.into_iter().map(missing).collect()
+}
+
+/// All sets of two of the five tasks.
+fn pairs() -> Vec<[usize; 2]> {
+    (0..5).flat_map(|i| (i + 1..5).map(move |j| [i, j])).collect()
+}
+
+fn random(len: usize, seed: u64) -> Vec<f64> {
+    let mut rng = keyed(seed, 0, 0);
+    (0..len).map(|_| rng.random_range(-0.7..0.7)).collect()
+}
+
+fn network() -> Mlp<impl Fn(&Vec<Option<f64>>) -> Vec<f64>> {
+    let feature = |ys: &Vec<Option<f64>>| vec![ys.iter().flatten().sum::<f64>(), ys.len() as f64 / 4.0];
+    Mlp::new(2, &[4, 3], 2, feature)
+}
+
+/// Central differences of `f` in every slot of `at` agree with `gradient`.
+fn assert_gradient(gradient: &[f64], at: &[f64], what: &str, f: impl Fn(&[f64]) -> f64) {
+    assert_eq!(gradient.len(), at.len());
+    let h = 1e-5;
+    for (slot, g) in gradient.iter().enumerate() {
+        let moved = |h: f64| {
+            let mut moved = at.to_vec();
+            moved[slot] += h;
+            f(&moved)
+        };
+        let difference = (moved(h) - moved(-h)) / (2.0 * h);
+        assert!((g - difference).abs() < 1e-6 * (1.0 + g.abs()), "{what}, slot {slot}: {g} and {difference}");
+    }
+}
+
+#[test]
+fn the_network_is_differentiated() {
+    let (network, task) = (network(), vec![Some(0.4), None, Some(-1.1)]);
+    let weights = random(Encoder::<Vec<Option<f64>>>::num_weights(&network), 1);
+    let d_out = random(4, 2);
+    let mut gradient = vec![0.0; weights.len()];
+    network.backward(&weights, &task, &d_out, &mut gradient);
+    assert_gradient(&gradient, &weights, "weights", |weights| {
+        let mut out = vec![0.0; 4];
+        network.encode(weights, &task, &mut out);
+        out.iter().zip(&d_out).map(|(o, d)| o * d).sum()
+    });
+}
+
+#[test]
+fn gradients_through_the_encoder_agree_with_differences_and_average_over_batches() {
+    let tasks = tasks(false);
+    let model = Mixed::new(&tasks, &POOLED);
+    for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
+        let mut seen = Seen::new(&model, &Options { estimator, ..Options::default() }).expect("the data are valid");
+        let weights = random(Encoder::<Vec<Option<f64>>>::num_weights(&network()), 3);
+        seen.global.loc = random(3, 4);
+        let of = |weights: &[f64], batch: &[usize]| Encoded::new(network(), weights.to_vec()).gradient(&seen, batch, 7);
+        let whole = of(&weights, &[0, 1, 2, 3, 4]);
+        assert_gradient(&whole.weights, &weights, "all tasks", |weights| of(weights, &[0, 1, 2, 3, 4]).elbo);
+        let batches: Vec<Gradient> = pairs().iter().map(|batch| of(&weights, batch)).collect();
+        let mean = |part: &dyn Fn(&Gradient) -> f64| batches.iter().map(part).sum::<f64>() / batches.len() as f64;
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-10 * (1.0 + b.abs()), "{estimator:?}: {a} and {b}");
+        near(mean(&|g| g.elbo), whole.elbo);
+        (0..6).for_each(|j| near(mean(&|g| g.global[j]), whole.global[j]));
+        (0..weights.len()).for_each(|j| near(mean(&|g| g.weights[j]), whole.weights[j]));
+    }
+}
+
+/// theta, then ln rate, at which the outer bound is evaluated.
+fn outer(models: [&Mixed<'_>; 2], options: &Options, at: &[f64], batch: &[usize]) -> Outer {
+    let mut seen = Seen::new(models[0], options).expect("the data are valid");
+    seen.global.loc = at[..3].to_vec();
+    let how = Stepped { steps: 4, ln_rate: at[3..].to_vec() };
+    how.outer(&seen, models[1], batch, &seen.fresh(batch, 7))
+}
+
+#[test]
+fn gradients_through_the_steps_agree_with_differences_and_average_over_batches() {
+    let (support, full) = (tasks(true), tasks(false));
+    let models = [&Mixed::new(&support, &POOLED), &Mixed::new(&full, &POOLED)];
+    let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
+    for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
+        let options = Options { global, parameterisation, estimator, ..Options::default() };
+        let at = [0.4, -0.5, -0.2, -2.0, -2.5, -3.0, -2.2];
+        let gradient = |o: &Outer| [o.theta.as_slice(), o.ln_rate.as_slice()].concat();
+        let whole = outer(models, &options, &at, &[0, 1, 2, 3, 4]);
+        let what = format!("{estimator:?}");
+        assert_gradient(&gradient(&whole), &at, &what, |at| outer(models, &options, at, &[0, 1, 2, 3, 4]).elbo);
+        let batches: Vec<Outer> = pairs().iter().map(|batch| outer(models, &options, &at, batch)).collect();
+        for (slot, whole) in gradient(&whole).iter().enumerate() {
+            let mean = batches.iter().map(|o| gradient(o)[slot]).sum::<f64>() / batches.len() as f64;
+            assert!((mean - whole).abs() < 1e-10 * (1.0 + whole.abs()), "{what}, slot {slot}: {mean} and {whole}");
+        }
+    }
+}
+
+#[test]
+fn no_steps_leave_the_prior() {
+    let support = tasks(true);
+    let model = Mixed::new(&support, &POOLED);
+    let options = Options { parameterisation: Parameterisation::NonCentred, ..Options::default() };
+    let seen = Seen::new(&model, &options).expect("the data are valid");
+    let how = Stepped { steps: 0, ln_rate: vec![0.0; 4] };
+    let factors = how.factors(&seen, &Subset::of(&model, &[0, 1]).tasks);
+    assert_eq!((factors.loc, factors.ln_scale), (vec![0.0; 4], vec![0.0; 4]));
+}
