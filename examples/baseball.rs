@@ -1,0 +1,161 @@
+//! Eighteen batters after 45 times at bat in 1970 (Efron & Morris 1975): who will be how good in the rest of the season?
+//!
+//! Twice: on the arcsine scale, where the noise has variance 1, and as a binomial model of the hits themselves.
+//!
+//! cargo run --release --example baseball
+
+use hierarch::prelude::*;
+use plotters::prelude::*;
+use serde::Deserialize;
+
+/// Times at bat that the estimates are made from.
+const AT_BATS: u32 = 45;
+
+model! {
+    /// sqrt(45) asin(2 p - 1) of a batting average p is nearly normal with variance 1.
+    pub Arcsine(scores: &[f64]) {
+        mu ~ Flat(RealLine);
+        tau ~ HalfCauchy(1.0);
+        for score in scores {
+            theta ~ Normal(mu, tau);
+            score ~ Normal(theta, 1.0);
+        }
+    }
+}
+
+model! {
+    /// Chances to hit are alike; how alike is learned.
+    pub Batting(hits: &[u32]) {
+        /// The mean chance.
+        phi ~ Uniform(0.0, 1.0);
+        /// As if each batter had been seen so many times before.
+        kappa ~ Pareto(1.0, 1.5);
+        for &hits in hits {
+            theta ~ Beta(phi * kappa, (1.0 - phi) * kappa);
+            hits ~ Binomial(AT_BATS, theta);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct File {
+    names: Vec<String>,
+    hits: Vec<u32>,
+    remaining_average_published: Vec<f64>,
+    beta_binomial_exact: Exact,
+}
+
+/// The posterior of `Batting`, by quadrature.
+#[derive(Deserialize)]
+struct Exact {
+    phi_mean: f64,
+    phi_sd: f64,
+    theta_mean: Vec<f64>,
+    theta_sd: Vec<f64>,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let file: File = serde_json::from_str(include_str!("data/efron_morris_baseball.json"))?;
+    let rest = &file.remaining_average_published;
+    let early: Vec<f64> = file.hits.iter().map(|&hits| f64::from(hits) / f64::from(AT_BATS)).collect();
+
+    let root = f64::from(AT_BATS).sqrt();
+    let arcsine = |p: &f64| root * (2.0 * p - 1.0).asin();
+    let scores: Vec<f64> = early.iter().map(arcsine).collect();
+    let arcsine_fit = Arcsine::new(&scores).fit()?;
+    let thetas: Vec<f64> = (0..scores.len()).map(|i| arcsine_fit.local(i).theta.mean).collect();
+    let errors = |estimates: &[f64]| -> f64 {
+        estimates.iter().zip(rest).map(|(estimate, p)| (estimate - arcsine(p)).powi(2)).sum()
+    };
+    let ours = errors(&thetas);
+
+    let fit = Batting::new(&file.hits).fit()?;
+    print!("{fit}");
+    println!("\n{:12} {:>6} {:>9} {:>9} {:>6}", "", "early", "binomial", "arcsine", "rest");
+    for (i, name) in file.names.iter().enumerate() {
+        let back = 0.5 * ((thetas[i] / root).sin() + 1.0);
+        println!("{name:12} {:>6.3} {:>9.3} {back:>9.3} {:>6.3}", early[i], fit.local(i).theta.mean, rest[i]);
+    }
+    println!("\ntotal squared error on the arcsine scale");
+    println!("  early averages     {:>6.2}   published 17.56", errors(&scores));
+    println!("  James-Stein                 published  5.01");
+    println!("  hierarchical model {ours:>6.2}");
+    let means: Vec<f64> = (0..scores.len()).map(|i| fit.local(i).theta.mean).collect();
+    draw(&file, &early, &means)?;
+
+    let exact = &file.beta_binomial_exact;
+    let off = (0..means.len()).map(|i| (means[i] - exact.theta_mean[i]).abs() / exact.theta_sd[i]).fold(0.0, f64::max);
+    let wide = (0..means.len()).map(|i| (fit.local(i).theta.sd / exact.theta_sd[i] - 1.0).abs()).fold(0.0, f64::max);
+    println!("binomial model against quadrature: means within {off:.3} sd, sds within {:.1}%", 100.0 * wide);
+    assert!(ours < 5.1);
+    assert!((fit.global().phi.mean - exact.phi_mean).abs() < 0.1 * exact.phi_sd);
+    assert!(off < 0.1 && wide < 0.1);
+    Ok(())
+}
+
+/// A line a batter: early average, estimate, rest of the season.
+fn draw(file: &File, early: &[f64], means: &[f64]) -> Result<(), Box<dyn std::error::Error>> {
+    for path in figure::paths("baseball")? {
+        let area = SVGBackend::new(&path, (900, 620)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&area)
+            .caption("Batting averages of 1970: seen early, estimated, and what came of it", ("sans-serif", 20))
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(58)
+            .build_cartesian_2d(-0.1..2.45, 0.14..0.42)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .disable_x_axis()
+            .light_line_style(TRANSPARENT)
+            .label_style(("sans-serif", 15))
+            .y_desc("hits per time at bat")
+            .y_label_formatter(&|y| format!("{y:.2}"))
+            .draw()?;
+        let label = |text: &str, x: f64| Text::new(text.to_owned(), (x, 0.412), ("sans-serif", 16).into_font());
+        chart.draw_series([
+            label("first 45 at bats", -0.08),
+            label("estimate", 0.92),
+            label("rest of the season", 1.85),
+        ])?;
+        let rest = &file.remaining_average_published;
+        for i in 0..means.len() {
+            let color = color_of(i);
+            let line = [(0.0, early[i]), (1.0, means[i]), (2.0, rest[i])];
+            chart.draw_series(LineSeries::new(line, color.stroke_width(2)).point_size(4))?;
+        }
+        for (i, at) in apart(rest, 0.0075).into_iter().enumerate() {
+            let font = ("sans-serif", 14).into_font().color(&color_of(i));
+            chart.draw_series([Text::new(file.names[i].clone(), (2.04, at + 0.004), font)])?;
+        }
+        area.present()?;
+    }
+    Ok(())
+}
+
+/// Where to write names beside `values`: near them, and at least `space` apart.
+fn apart(values: &[f64], space: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut at = values.to_vec();
+    for _ in 0..200 {
+        for pair in order.windows(2) {
+            let short = space - (at[pair[1]] - at[pair[0]]);
+            if short > 0.0 {
+                at[pair[0]] -= 0.5 * short;
+                at[pair[1]] += 0.5 * short;
+            }
+        }
+    }
+    at
+}
+
+/// From red, who began best, to blue.
+fn color_of(player: usize) -> RGBColor {
+    let (r, g, b) = HSLColor(0.72 * player as f64 / 17.0, 0.75, 0.42).rgb();
+    RGBColor(r, g, b)
+}
+
+#[path = "shared/figure.rs"]
+mod figure;
