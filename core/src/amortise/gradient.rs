@@ -9,6 +9,7 @@
 //!     S <- S + rate * (H S + B),           S = d lambda / d theta,
 //!     T <- T + rate * (H T + diag(g)),     T = d lambda / d ln rate,
 //!     dL / d theta += S' dL / d lambda,    dL / d ln rate = T' dL / d lambda.
+//! The draws of L are fresh, and not those of L_s: steps that know the draws they are judged by would look too good.
 
 use crate::amortise::seen::Seen;
 use crate::amortise::{Amortised, Recognition};
@@ -30,13 +31,16 @@ pub struct GradientOptions {
     pub steps: usize,
     /// The rate of these steps before it is learned; `None` for the largest that the prior's own curvatures allow.
     pub rate: Option<f64>,
+    /// How many fixed draws the bound of a support set is averaged over where it has no closed form. Every task meets the
+    /// same ones, in training and later, so that adaptation is one function of the data.
+    pub draws: usize,
     /// What [`EncoderFit::train`](crate::EncoderFit::train) takes from them; `global` and `parameterisation` are fixed.
     pub options: Options,
 }
 
 impl Default for GradientOptions {
     fn default() -> Self {
-        Self { steps: 5, rate: None, options: Options::default() }
+        Self { steps: 5, rate: None, draws: 16, options: Options::default() }
     }
 }
 
@@ -44,6 +48,7 @@ impl Default for GradientOptions {
 #[derive(Clone, Debug)]
 pub struct Stepped {
     pub(super) steps: usize,
+    pub(super) draws: usize,
     /// By slot of lambda: L locs, then L log-scales.
     pub(super) ln_rate: Vec<f64>,
 }
@@ -99,7 +104,7 @@ impl<M: Model> Recognition<M> for Stepped {
 
     fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField {
         let few = Subset { model: seen.model, tasks: tasks.to_vec() };
-        let (objective, noise) = (seen.objective(&few), seen.fixed(tasks.len()));
+        let (objective, noise) = (seen.objective(&few), seen.fixed(self.draws, 1));
         let all: Vec<usize> = (0..tasks.len()).collect();
         let mut guide = seen.guide(MeanField::new(tasks.len() * seen.num_latents, 0.0, 0.0));
         for _ in 0..self.steps {
@@ -120,7 +125,7 @@ impl<'a, M: Model> GradientFit<'a, M> {
     /// As for [`fit`](crate::Fittable::fit), for tasks with different numbers of latents, and for two models with
     /// different tasks.
     pub fn train(support: &'a M, full: &'a M, options: &GradientOptions) -> Result<Self, Error> {
-        let GradientOptions { steps, rate, options } = options;
+        let GradientOptions { steps, rate, draws, options } = options;
         let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
         let options = Options { global, parameterisation, ..options.clone() };
         let mut seen = Seen::new(support, &options)?;
@@ -128,12 +133,12 @@ impl<'a, M: Model> GradientFit<'a, M> {
         if (full.num_tasks(), other.num_latents) != (support.num_tasks(), seen.num_latents) {
             return Err(Error::Unusable("the support model and the full model have different tasks".to_owned()));
         }
-        let ln_rate = rate.map_or_else(|| first_ln_rate(&seen), |rate| vec![rate.ln(); 2 * seen.num_latents]);
-        let mut how = Stepped { steps: *steps, ln_rate };
+        let ln_rate = rate.map_or_else(|| first_ln_rate(&seen, *draws), |rate| vec![rate.ln(); 2 * seen.num_latents]);
+        let mut how = Stepped { steps: *steps, draws: *draws, ln_rate };
         let (mut theta, mut rates) = (Moments::new(seen.global.len()), Moments::new(how.ln_rate.len()));
         let ended = ascend(&options, seen.adam.step, |step, size| {
             let batch = seen.batch(step);
-            let outer = how.outer(&seen, full, &batch, &seen.fresh(&batch, step));
+            let outer = how.outer(&seen, full, &batch, step);
             if outer.elbo.is_finite() {
                 theta.step(outer.theta.as_slice(), size, |slot, by| seen.global.loc[slot] += by);
                 rates.step(outer.ln_rate.as_slice(), size, |slot, by| how.ln_rate[slot] += by);
@@ -159,10 +164,10 @@ impl<'a, M: Model> GradientFit<'a, M> {
 }
 
 /// ln(1 / max_i sum_t |H_st|) at the prior, for each slot s: then rate * H has no eigenvalue beyond 1.
-fn first_ln_rate<M: Model>(seen: &Seen<'_, M>) -> Vec<f64> {
+fn first_ln_rate<M: Model>(seen: &Seen<'_, M>, draws: usize) -> Vec<f64> {
     let few = Subset::of(seen.model, &seen.batch(0));
     let guide = seen.guide(MeanField::new(few.tasks.len() * seen.num_latents, 0.0, 0.0));
-    let (_, arrow) = seen.objective(&few).expand(&guide, &seen.fixed(few.tasks.len()));
+    let (_, arrow) = seen.objective(&few).expand(&guide, &seen.fixed(draws, 1));
     let curvature = |s: usize| arrow.tasks.iter().map(|task| task.hessian.row(s).lp_norm(1)).fold(0.0, f64::max);
     (0..2 * seen.num_latents).map(|s| -curvature(s).ln()).collect()
 }
@@ -175,14 +180,14 @@ pub(super) struct Outer {
 }
 
 impl Stepped {
-    /// The outer bound, from the tasks of a batch, and its gradient through the steps.
-    pub(super) fn outer<M: Model>(&self, seen: &Seen<'_, M>, full: &M, batch: &[usize], noise: &Noise) -> Outer {
+    /// The outer bound, from the tasks of a batch and the draws of a step, and its gradient through the steps.
+    pub(super) fn outer<M: Model>(&self, seen: &Seen<'_, M>, full: &M, batch: &[usize], step: usize) -> Outer {
         let (support, full) = (Subset::of(seen.model, batch), Subset::of(full, batch));
         let mut guide = seen.guide(MeanField::new(batch.len() * seen.num_latents, 0.0, 0.0));
         let inner = seen.objective(&support);
-        let jacobians = self.differentiated(&inner, &mut guide, noise);
+        let jacobians = self.differentiated(&inner, &mut guide, &seen.fixed(self.draws, 1));
         let all: Vec<usize> = (0..batch.len()).collect();
-        let (elbo, gradient) = seen.objective_of_batch(&full).gradient(&guide, noise, &all);
+        let (elbo, gradient) = seen.objective_of_batch(&full).gradient(&guide, &seen.fresh(batch, step), &all);
         let mut theta = gradient.global.rows(0, seen.global.len()).into_owned();
         let mut ln_rate = DVector::zeros(self.ln_rate.len());
         let reads = &inner.blocks.task_reads;

@@ -62,7 +62,9 @@ impl<F> Mlp<F> {
         for (l, layer) in self.layers().enumerate() {
             let mut out = layer.linear(weights, &all[l]);
             if l + 2 < self.widths.len() {
-                out.iter_mut().for_each(|a| *a = a.tanh());
+                for a in &mut out {
+                    *a = a.tanh();
+                }
             }
             all.push(out);
         }
@@ -82,8 +84,9 @@ impl<T: ?Sized, F: Fn(&T) -> Vec<f64> + Send + Sync> Encoder<T> for Mlp<F> {
         let last = self.widths.len() - 2;
         for (l, layer) in self.layers().enumerate() {
             let scale = if l == last { 0.1 } else { 1.0 } / (layer.inputs.max(1) as f64).sqrt();
-            let matrix = &mut weights[layer.first..layer.bias()];
-            matrix.iter_mut().for_each(|w| *w = scale * rng.sample::<f64, _>(rand_distr::StandardNormal));
+            for w in &mut weights[layer.first..layer.bias()] {
+                *w = scale * rng.sample::<f64, _>(rand_distr::StandardNormal);
+            }
         }
         let ln_scales = weights.len() - self.outputs() / 2;
         weights[ln_scales..].fill(FIRST_LN_SCALE);

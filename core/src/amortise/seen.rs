@@ -81,9 +81,9 @@ impl<'a, M: Model> Seen<'a, M> {
         Noise::fresh(draws, self.global.len(), self.num_latents, batch, self.options.seed, step as u64 + 1)
     }
 
-    /// Fixed draws for that many tasks.
-    pub(super) fn fixed(&self, tasks: usize) -> Noise {
-        Noise::fixed(self.options.draws.max(2), self.global.len(), self.num_latents, tasks, self.options.seed)
+    /// Fixed draws, in sets for that many tasks; with more tasks they share them in turn.
+    pub(super) fn fixed(&self, draws: usize, tasks: usize) -> Noise {
+        Noise::fixed(draws.max(2), self.global.len(), self.num_latents, tasks, self.options.seed)
     }
 
     /// The objective of a few tasks, each of which counts once.
@@ -111,7 +111,7 @@ impl<'a, M: Model> Seen<'a, M> {
 
     /// Whether the factor of a task, of the training or new, can be computed.
     pub(super) fn check(&self, task: &M::Task) -> Result<(), Error> {
-        let single = Subset { model: self.model, tasks: vec![task] };
+        let single = Subset::one(self.model, task);
         let found = Shape::discover(&single, &self.start)?.offsets[1];
         if found == self.num_latents { Ok(()) } else { Err(other_latents(found, self.num_latents)) }
     }
@@ -123,7 +123,7 @@ impl<'a, M: Model> Seen<'a, M> {
         for few in all.chunks(self.batch_size()) {
             let guide = self.guide(how.factors(self, &Subset::of(self.model, few).tasks));
             let full = Subset::of(full, few);
-            let elbo = self.objective(&full).value(&guide, &self.fixed(few.len()));
+            let elbo = self.objective(&full).value(&guide, &self.fixed(self.options.draws, few.len()));
             global = elbo.global_reconstruction - elbo.global_kl;
             locals += elbo.total() - global;
         }

@@ -109,8 +109,8 @@ fn gradients_through_the_encoder_agree_with_differences_and_average_over_batches
 fn outer(models: [&Mixed<'_>; 2], options: &Options, at: &[f64], batch: &[usize]) -> Outer {
     let mut seen = Seen::new(models[0], options).expect("the data are valid");
     seen.global.loc = at[..3].to_vec();
-    let how = Stepped { steps: 4, ln_rate: at[3..].to_vec() };
-    how.outer(&seen, models[1], batch, &seen.fresh(batch, 7))
+    let how = Stepped { steps: 4, draws: 6, ln_rate: at[3..].to_vec() };
+    how.outer(&seen, models[1], batch, 7)
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn gradients_through_the_steps_agree_with_differences_and_average_over_batches()
     let models = [&Mixed::new(&support, &POOLED), &Mixed::new(&full, &POOLED)];
     let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
     for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
-        let options = Options { global, parameterisation, estimator, ..Options::default() };
+        let options = Options { estimator, global, parameterisation, ..Options::default() };
         let at = [0.4, -0.5, -0.2, -2.0, -2.5, -3.0, -2.2];
         let gradient = |o: &Outer| [o.theta.as_slice(), o.ln_rate.as_slice()].concat();
         let whole = outer(models, &options, &at, &[0, 1, 2, 3, 4]);
@@ -139,7 +139,37 @@ fn no_steps_leave_the_prior() {
     let model = Mixed::new(&support, &POOLED);
     let options = Options { parameterisation: Parameterisation::NonCentred, ..Options::default() };
     let seen = Seen::new(&model, &options).expect("the data are valid");
-    let how = Stepped { steps: 0, ln_rate: vec![0.0; 4] };
+    let how = Stepped { steps: 0, draws: 2, ln_rate: vec![0.0; 4] };
     let factors = how.factors(&seen, &Subset::of(&model, &[0, 1]).tasks);
     assert_eq!((factors.loc, factors.ln_scale), (vec![0.0; 4], vec![0.0; 4]));
+}
+
+model! {
+    /// Quadratic in the locals: fixed draws are exact.
+    Quadratic(tasks: &[Vec<Option<f64>>]) {
+        mu ~ Normal(0.5, 2.0);
+        tau ~ LogNormal(0.0, 1.0);
+        for ys in tasks {
+            theta ~ Normal(mu, tau);
+            for y in ys {
+                y ~ Normal(theta, 0.8);
+            }
+        }
+    }
+}
+
+/// Fails by chance once in 16,000 seeds.
+#[test]
+fn what_the_steps_are_judged_by_is_the_elbo() {
+    let (support, full) = (tasks(true), tasks(false));
+    let (support, full) = (Quadratic::new(&support), Quadratic::new(&full));
+    let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
+    let mut seen = Seen::new(&support, &Options { global, parameterisation, ..Options::default() }).expect("valid");
+    seen.global.loc = vec![0.4, -0.5];
+    let how = Stepped { steps: 5, draws: 16, ln_rate: vec![-2.0, -2.5] };
+    let elbo = seen.elbo(&full, &how);
+    let judged: Vec<f64> = (0..1000).map(|step| how.outer(&seen, &full, &[0, 1, 2, 3, 4], step).elbo).collect();
+    let mean = judged.iter().sum::<f64>() / 1000.0;
+    let error = (judged.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / 1e6).sqrt();
+    assert!((mean - elbo).abs() < 4.0 * error, "{mean} +- {error} and {elbo}");
 }

@@ -10,6 +10,7 @@ use crate::model::Model;
 use crate::noise::{Noise, keyed};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
+use crate::subset::Subset;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 
@@ -187,7 +188,7 @@ fn gradients_of_batches_average_to_that_of_the_whole() {
 
 fn climbed<M: Model>(model: &M, options: &Options) -> Climbed {
     let (shape, start) = (Shape::discover(model, &Start::Zero).expect("valid"), Start::Zero);
-    climb(model, &Settings { options, shape: &shape, start })
+    climb(&Subset::all(model), &Settings { options, shape: &shape, start })
 }
 
 model! {
