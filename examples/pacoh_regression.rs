@@ -92,14 +92,16 @@ impl Predictions {
     }
 }
 
+type WaveDraw<'a> = hierarch::TaskDraw<Waves<'a>>;
+
 fn adapted(fit: &hierarch::Fit<Waves<'_>>, context: &Task, test: &Task) -> Result<Predictions, hierarch::Error> {
     let adapted = fit.adapt(context)?;
     let mut out = Predictions::default();
     for &(x, y) in test {
-        let at = |g: &WavesGlobal<f64>, l: &WavesLocal<f64>| curve(g, l, x);
+        let at = |d: &WaveDraw| curve(&d.global, &d.local, x);
         out.actual.push(y);
         out.mean.push(adapted.marginal(at).mean);
-        out.cdf.push(adapted.marginal(|g, l| normal_cdf((y - at(g, l)) / g.sigma)).mean);
+        out.cdf.push(adapted.marginal(|d| normal_cdf((y - at(d)) / d.global.sigma)).mean);
     }
     Ok(out)
 }
@@ -202,7 +204,7 @@ fn draw(fit: &hierarch::Fit<Waves<'_>>) -> Result<(), Box<dyn std::error::Error>
         let context = points[..count].to_vec();
         let adapted = fit.adapt(&context)?;
         let xs = (0..=200).map(|k| -5.0 + f64::from(k) / 20.0);
-        let curve = xs.map(|x| (x, truth.at(x), adapted.marginal(|g, l| curve(g, l, x)))).collect();
+        let curve = xs.map(|x| (x, truth.at(x), adapted.marginal(|d| curve(&d.global, &d.local, x)))).collect();
         Ok(Panel { title: format!("a new task, points seen: {count}"), curve, context, y: 0.0..10.0 })
     };
     panel::save("pacoh_regression", &[panel(0)?, panel(1)?, panel(2)?, panel(5)?])

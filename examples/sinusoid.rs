@@ -92,8 +92,8 @@ fn linear<'f>(fit: &'f Fit<Linear<'_>>, context: &Task) -> Result<Predict<'f>, h
 
 fn ring<'f>(fit: &'f Fit<Ring<'_>>, context: &Task) -> Result<Predict<'f>, hierarch::Error> {
     let adapted = fit.adapt(context)?;
-    let sin = adapted.marginal(|_, l| l.amplitude * l.phase.cos()).mean;
-    let cos = adapted.marginal(|_, l| -l.amplitude * l.phase.sin()).mean;
+    let sin = adapted.marginal(|d| d.local.amplitude * d.local.phase.cos()).mean;
+    let cos = adapted.marginal(|d| -d.local.amplitude * d.local.phase.sin()).mean;
     Ok(Box::new(move |x| sin * x.sin() + cos * x.cos()))
 }
 
@@ -216,7 +216,7 @@ fn draw(fit: &Fit<Linear<'_>>) -> Result<(), Box<dyn std::error::Error>> {
         let context = points[..count].to_vec();
         let adapted = fit.adapt(&context)?;
         let xs = (0..=200).map(|k| -5.0 + f64::from(k) / 20.0);
-        let believed = |x: f64| adapted.marginal(|_, l| l.w[0] * x.sin() + l.w[1] * x.cos());
+        let believed = |x: f64| adapted.marginal(|d| d.local.w[0] * x.sin() + d.local.w[1] * x.cos());
         let title = format!("a new wave, {count} noisy point{} seen", if count == 1 { "" } else { "s" });
         Ok(Panel { title, curve: xs.map(|x| (x, wave.at(x), believed(x))).collect(), context, y: -6.0..12.0 })
     };

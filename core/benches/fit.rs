@@ -52,12 +52,12 @@ model! {
 fn counties() -> Vec<County> {
     let file: Value =
         serde_json::from_str(include_str!("../../examples/data/radon_mn.json")).expect("the file is JSON");
-    let column =
-        |name: &str| -> Vec<f64> { file[name].as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
+    let entries = |name: &str| file[name].as_array().cloned().unwrap_or_default();
+    let column = |name: &str| -> Vec<f64> { entries(name).iter().filter_map(Value::as_f64).collect() };
     let (floor, radon, uranium) = (column("floor"), column("log_radon"), column("log_uranium"));
     let mut counties: Vec<County> = Vec::new();
-    for (i, index) in column("county_idx").into_iter().enumerate() {
-        let index = index as usize;
+    for (i, index) in entries("county_idx").iter().filter_map(Value::as_u64).enumerate() {
+        let index = usize::try_from(index).expect("a county's number is small");
         counties.resize_with(counties.len().max(index), || County { log_uranium: uranium[i], houses: Vec::new() });
         counties[index - 1].houses.push((floor[i], radon[i]));
     }

@@ -1,7 +1,7 @@
 //! What a model computes with: [`Real<N>`], a number whose algebra `N` may carry derivatives.
 //!
 //! A model body is written once over `Real<N>`. With `N = f64` it evaluates, with [`Dual`](crate::dual::Dual) it
-//! differentiates, with [`Form`](crate::form::Form) it tells its structure. [`Param`] lets a distribution take
+//! differentiates, with [`Form`] it tells its structure. [`Param`] lets a distribution take
 //! constants (`f64`) and numbers alike, so that a constant costs no derivative lanes.
 
 use crate::form::Form;
