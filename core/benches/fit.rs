@@ -67,9 +67,11 @@ fn counties() -> Vec<County> {
 /// Lines with noise; the waves stand for random numbers.
 fn tasks(count: usize) -> Vec<Task> {
     let wave = |k: usize| (k as f64 * 0.7).sin();
-    (0..count)
-        .map(|i| (0..20).map(|j| (j as f64 / 10.0 - 1.0, 1.0 + wave(i) + 0.3 * wave(i + j * j))).collect())
-        .collect()
+    let point = |i: usize, j: usize| {
+        let x = j as f64 / 10.0 - 1.0;
+        (x, 1.0 + wave(i) + 0.5 * wave(7 * i) * x + 0.3 * wave(i + j * j))
+    };
+    (0..count).map(|i| (0..20).map(|j| point(i, j)).collect()).collect()
 }
 
 fn one_thread(correction: Correction) -> Options {

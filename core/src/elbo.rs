@@ -170,6 +170,11 @@ impl Shape {
         Ok(shape)
     }
 
+    /// The shape of the model with its first tasks only.
+    pub(crate) fn first(&self, tasks: usize) -> Self {
+        Self { offsets: self.offsets[..=tasks].to_vec(), ..self.clone() }
+    }
+
     /// Visits one task, checking its data and constants.
     pub(crate) fn discover_task<M: Model>(
         model: &M,

@@ -84,44 +84,54 @@ const STEPS_CHOOSING: usize = 50;
 pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
     let can = &settings.shape.location_scale;
     match settings.options.parameterisation {
-        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()]),
-        Parameterisation::NonCentred => climb_as(model, settings, can),
-        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can),
+        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()], None),
+        Parameterisation::NonCentred => climb_as(model, settings, can, None),
+        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can, None),
         Parameterisation::Auto => {
             let chosen = choose(model, settings);
-            climb_as(model, settings, &chosen)
+            let climbed = climb_as(model, settings, &chosen.non_centred, Some(&chosen.guide));
+            Climbed { iterations: chosen.iterations + climbed.iterations, ..climbed }
         }
     }
 }
 
-/// The parameterisation of the highest ELBO, site by site, on the first tasks and with few draws.
-fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Vec<bool> {
-    let some: Vec<usize> = (0..model.num_tasks().min(MOST_CHOOSING)).collect();
-    let some = Subset { model: model.model, tasks: some.iter().map(|&i| model.tasks[i]).collect() };
-    let mut written = vec![false; M::LOCAL_SITES.len()];
-    let Ok(shape) = Shape::discover(&some, &settings.start) else { return written };
+/// The highest ELBO over parameterisations, site by site, on the first tasks and with few draws.
+fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
+    let tasks = model.tasks[..model.num_tasks().min(MOST_CHOOSING)].to_vec();
+    let some = Subset { model: model.model, tasks };
+    let shape = settings.shape.first(some.num_tasks());
     let draws = settings.options.draws.min(DRAWS_CHOOSING);
-    let options =
-        Options { draws, most_draws: draws, max_iterations: Some(STEPS_CHOOSING), ..settings.options.clone() };
+    let options = Options {
+        draws,
+        most_draws: draws,
+        max_iterations: Some(STEPS_CHOOSING),
+        optimiser: Optimiser::Auto,
+        ..settings.options.clone()
+    };
     let settings = Settings { options: &options, shape: &shape, start: settings.start };
-    let mut best = climb_as(&some, &settings, &written).elbo.total();
-    for site in (0..written.len()).filter(|&site| settings.shape.location_scale[site]) {
+    let mut best = climb_as(&some, &settings, &vec![false; shape.location_scale.len()], None);
+    for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {
+        let mut written = best.non_centred.clone();
         written[site] = true;
-        let elbo = climb_as(&some, &settings, &written).elbo.total();
-        if elbo > best {
-            best = elbo;
-        } else {
-            written[site] = false;
+        let other = climb_as(&some, &settings, &written, None);
+        if other.elbo.total() > best.elbo.total() {
+            best = other;
         }
     }
-    written
+    best
 }
 
-fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool]) -> Climbed {
+/// Climbs in one parameterisation, from the guide of the first tasks if there is one.
+fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool], from: Option<&Guide>) -> Climbed {
     let Settings { options, shape, .. } = settings;
     let objective = Objective::new(model, shape, Written::new(non_centred, options));
     let narrow = objective.widest_block() <= WIDEST_NEWTON;
-    let guide = first_guide(&objective, settings);
+    let mut guide = first_guide(&objective, settings);
+    if let Some(from) = from {
+        guide.global = from.global.clone();
+        guide.local.loc[..from.local.len()].copy_from_slice(&from.local.loc);
+        guide.local.ln_scale[..from.local.len()].copy_from_slice(&from.local.ln_scale);
+    }
     match &options.optimiser {
         Optimiser::Newton => climb_newton(&objective, settings, guide, Ran::Newton),
         Optimiser::Em => climb_newton(&objective, settings, guide, Ran::Em),
