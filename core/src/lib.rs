@@ -1,4 +1,34 @@
 //! Hierarchical Bayesian models written as code, and their posteriors in milliseconds.
+//!
+//! Write a model with [`model!`], call [`fit`](Fittable::fit), read the [`Fit`]:
+//!
+//! ```
+//! use hierarch::prelude::*;
+//!
+//! model! {
+//!     /// Coins from one mint.
+//!     pub Coins(heads: &[(u32, u32)]) {
+//!         centre ~ Normal(0.0, 1.0);
+//!         spread ~ HalfNormal(1.0);
+//!         for &(heads, tosses) in heads {
+//!             log_odds ~ Normal(centre, spread);
+//!             heads ~ BinomialLogit(tosses, log_odds);
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), hierarch::Error> {
+//! let fit = Coins::new(&[(7, 10), (4, 10), (5, 10)]).fit()?;
+//! assert!(fit.verdict().is_converged());
+//! println!("{} +- {}", fit.global().centre.mean, fit.global().centre.sd);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where things are: the language in [`model!`]; what a fit can be told in [`Options`]; what it gives in [`Fit`];
+//! distributions in [`dist`], and how to test your own in [`testing`]; the kernel that the macro expands to in
+//! [`mod@model`]; the bound in [`elbo`]; the log density for other samplers in [`joint`]; local posteriors from a network
+//! or from gradient steps in [`amortise`].
 
 extern crate self as hierarch;
 
@@ -73,3 +103,8 @@ pub mod prelude {
     pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
     pub use hierarch_macros::model;
 }
+
+/// The README's programs are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
