@@ -121,7 +121,12 @@ impl<M: Model> Fit<M> {
             correct(&Objective::new(&all, &shape, written), &basis, effort)
         });
         times.correction = started.elapsed().saturating_sub(times.climb);
-        let trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
+        let mut trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
+        // importance weights correct wherever the guide stopped; nothing else does
+        if !trust.is_corrected() && !climbed.verdict.is_converged() {
+            trust.is_reliable = false;
+            trust.notes.push("the optimiser has not converged".into());
+        }
         let evidence = corrected.as_ref().map(Evidence::of);
         let posterior = match corrected {
             Some(c) if trust.is_corrected() => c.posterior,

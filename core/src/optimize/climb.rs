@@ -89,8 +89,13 @@ pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) ->
         Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can, None),
         Parameterisation::Auto => {
             let chosen = choose(model, settings);
-            let climbed = climb_as(model, settings, &chosen.non_centred, Some(&chosen.guide));
-            Climbed { iterations: chosen.iterations + climbed.iterations, ..climbed }
+            let mut climbed = climb_as(model, settings, &chosen.non_centred, Some(&chosen.guide));
+            climbed.iterations += chosen.iterations;
+            if climbed.verdict.is_converged() || !chosen.non_centred.contains(&true) {
+                return climbed;
+            }
+            let centred = climb_as(model, settings, &vec![false; can.len()], None);
+            if centred.verdict.is_converged() { centred } else { climbed }
         }
     }
 }
@@ -114,7 +119,8 @@ fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
         let mut written = best.non_centred.clone();
         written[site] = true;
         let other = climb_as(&some, &settings, &written, None);
-        if other.elbo.total() > best.elbo.total() {
+        let is_sound = other.verdict.is_converged() || !best.verdict.is_converged();
+        if is_sound && other.elbo.total() > best.elbo.total() {
             best = other;
         }
     }
