@@ -4,6 +4,8 @@
 //!     A_i = -H_ii,  B_i = -H_ig,  S = -H_gg - sum_i B_i' A_i^-1 B_i,
 //!     S p_g = g_g - sum_i B_i' A_i^-1 g_i,   p_i = A_i^-1 (g_i - B_i p_g).
 
+use crate::cholesky;
+use crate::ragged::Ragged;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
@@ -15,17 +17,26 @@ pub(crate) const CHUNK: usize = 64;
 pub(crate) struct Arrow {
     pub(crate) global_gradient: DVector<f64>,
     pub(crate) global_hessian: DMatrix<f64>,
-    /// Which global slots the border's columns stand for; common to all tasks.
+    /// Which global slots the borders' columns stand for; common to all tasks.
     pub(crate) border_slots: Vec<usize>,
-    pub(crate) tasks: Vec<TaskArrow>,
+    pub(crate) tasks: TaskArrows,
 }
 
-/// One task's gradient (n), Hessian (n x n) and border (n x `border_slots`).
-#[derive(Clone, Debug)]
-pub(crate) struct TaskArrow {
-    pub(crate) gradient: DVector<f64>,
-    pub(crate) hessian: DMatrix<f64>,
-    pub(crate) border: DMatrix<f64>,
+/// For each task its gradient (n), its Hessian (n x n) and its border (n x `border_slots`), row by row; the latter two
+/// are empty where only gradients were taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TaskArrows {
+    pub(crate) gradient: Ragged,
+    pub(crate) hessian: Ragged,
+    pub(crate) border: Ragged,
+}
+
+impl TaskArrows {
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.gradient.append(&other.gradient);
+        self.hessian.append(&other.hessian);
+        self.border.append(&other.border);
+    }
 }
 
 /// Which guides a step may move.
@@ -43,7 +54,7 @@ pub(crate) enum Moving {
 #[derive(Clone, Debug)]
 pub(crate) struct ArrowVector {
     pub(crate) global: DVector<f64>,
-    pub(crate) tasks: Vec<DVector<f64>>,
+    pub(crate) tasks: Ragged,
 }
 
 /// A factorised negative Hessian, damped or not.
@@ -52,8 +63,9 @@ pub(crate) struct Factorised {
     /// Inverse of the Schur complement S: the global block of the inverse.
     pub(crate) global_inverse: DMatrix<f64>,
     border_slots: Vec<usize>,
-    /// For each task A^-1 and W = A^-1 B.
-    pub(crate) tasks: Vec<(DMatrix<f64>, DMatrix<f64>)>,
+    /// For each task the Cholesky factor of A, and W = A^-1 B, row by row.
+    factors: Ragged,
+    w: Ragged,
 }
 
 impl Arrow {
@@ -65,89 +77,102 @@ impl Arrow {
         if moving == Moving::Locals {
             self.global_gradient.fill(0.0);
         }
-        for task in &mut self.tasks {
-            task.border.fill(0.0);
-            if moving == Moving::Global {
-                task.gradient.fill(0.0);
-            }
+        self.tasks.border.numbers.fill(0.0);
+        if moving == Moving::Global {
+            self.tasks.gradient.numbers.fill(0.0);
         }
     }
 
     /// Factorises -H + damping * metric, where the metric is diagonal; `None` if that is not positive definite.
     pub(crate) fn factorise(&self, damping: f64, metric: &ArrowVector) -> Option<Factorised> {
-        let eliminated: Option<Vec<_>> = self
-            .tasks
-            .par_chunks(CHUNK)
-            .zip(metric.tasks.par_chunks(CHUNK))
-            .map(|(tasks, metrics)| {
-                let width = self.border_slots.len();
+        let width = self.border_slots.len();
+        let tasks = self.tasks.hessian.len();
+        let eliminated: Option<Vec<_>> = (0..tasks.div_ceil(CHUNK))
+            .into_par_iter()
+            .map(|chunk| {
                 let mut schur = DMatrix::zeros(width, width);
-                let mut inverses = Vec::with_capacity(tasks.len());
-                for (task, metric) in tasks.iter().zip(metrics) {
-                    let mut a = -&task.hessian;
-                    for (j, d) in metric.iter().enumerate() {
-                        a[(j, j)] += damping * d;
+                let (mut factors, mut w) = (Ragged::with_capacity(CHUNK), Ragged::with_capacity(CHUNK));
+                for i in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
+                    let (metric, border) = (&metric.tasks[i], &self.tasks.border[i]);
+                    let n = metric.len();
+                    factors.push(self.tasks.hessian[i].iter().map(|h| -h));
+                    let a = &mut factors[i % CHUNK];
+                    metric.iter().enumerate().for_each(|(j, d)| a[j * n + j] += damping * d);
+                    if !cholesky::factorise(a, n) {
+                        return None;
                     }
-                    let inverse = a.cholesky()?.inverse();
-                    let w = &inverse * -&task.border;
-                    schur.gemm_tr(1.0, &task.border, &w, 1.0);
-                    inverses.push((inverse, w));
+                    w.push(border.iter().map(|b| -b));
+                    let w = &mut w[i % CHUNK];
+                    cholesky::solve(a, n, w, width);
+                    add_transposed_product(schur.as_mut_slice(), border, w, width);
                 }
-                Some((schur, inverses))
+                Some((schur, factors, w))
             })
             .collect();
-        let eliminated = eliminated?;
         let mut s = -&self.global_hessian;
         for (j, d) in metric.global.iter().enumerate() {
             s[(j, j)] += damping * d;
         }
-        let mut tasks = Vec::with_capacity(self.tasks.len());
-        for (schur, inverses) in eliminated {
+        let (mut factors, mut w) = (Ragged::with_capacity(tasks), Ragged::with_capacity(tasks));
+        for (schur, factors_here, w_here) in eliminated? {
             // -B' W = border' W
             for (a, &row) in self.border_slots.iter().enumerate() {
                 for (b, &col) in self.border_slots.iter().enumerate() {
                     s[(row, col)] += schur[(a, b)];
                 }
             }
-            tasks.extend(inverses);
+            factors.append(&factors_here);
+            w.append(&w_here);
         }
         s = (&s + s.transpose()) * 0.5;
         let global_inverse = s.cholesky()?.inverse();
-        Some(Factorised { global_inverse, border_slots: self.border_slots.clone(), tasks })
+        Some(Factorised { global_inverse, border_slots: self.border_slots.clone(), factors, w })
+    }
+}
+
+/// sum += A' B, of matrices with that many columns; A' B is symmetric here, so that its order does not matter.
+fn add_transposed_product(sum: &mut [f64], a: &[f64], b: &[f64], columns: usize) {
+    for (a, b) in a.chunks_exact(columns.max(1)).zip(b.chunks_exact(columns.max(1))) {
+        for (a, sum) in a.iter().zip(sum.chunks_exact_mut(columns)) {
+            sum.iter_mut().zip(b).for_each(|(sum, b)| *sum += a * b);
+        }
     }
 }
 
 impl Factorised {
     /// The p that solves (-H + damping) p = gradient of the arrow.
     pub(crate) fn solve(&self, arrow: &Arrow) -> ArrowVector {
+        let width = self.border_slots.len();
         let mut right = arrow.global_gradient.clone();
-        for (task, (_, w)) in arrow.tasks.iter().zip(&self.tasks) {
-            let share = w.tr_mul(&task.gradient);
-            for (s, &slot) in share.iter().zip(&self.border_slots) {
-                right[slot] -= s;
+        for (gradient, w) in arrow.tasks.gradient.iter().zip(self.w.iter()) {
+            for (g, row) in gradient.iter().zip(w.chunks_exact(width.max(1))) {
+                row.iter().zip(&self.border_slots).for_each(|(w, &slot)| right[slot] -= w * g);
             }
         }
         let global = &self.global_inverse * right;
-        let seen = self.seen(&global);
-        let tasks =
-            arrow.tasks.par_iter().zip(&self.tasks).map(|(task, (inverse, w))| inverse * &task.gradient - w * &seen);
-        ArrowVector { tasks: tasks.collect(), global }
-    }
-
-    /// The entries of a global vector that tasks see.
-    fn seen(&self, global: &DVector<f64>) -> DVector<f64> {
-        DVector::from_iterator(self.border_slots.len(), self.border_slots.iter().map(|&slot| global[slot]))
+        let seen: Vec<f64> = self.border_slots.iter().map(|&slot| global[slot]).collect();
+        let mut tasks = arrow.tasks.gradient.clone();
+        for i in 0..tasks.len() {
+            let p = &mut tasks[i];
+            cholesky::solve(&self.factors[i], p.len(), p, 1);
+            for (p, row) in p.iter_mut().zip(self.w[i].chunks_exact(width.max(1))) {
+                *p -= row.iter().zip(&seen).map(|(w, s)| w * s).sum::<f64>();
+            }
+        }
+        ArrowVector { tasks, global }
     }
 
     /// Blocks of the inverse that belong to task `i`: its own, and its rows against all global slots.
     pub(crate) fn task_covariance(&self, i: usize) -> (DMatrix<f64>, DMatrix<f64>) {
-        let (inverse, w) = &self.tasks[i];
-        let seen = DMatrix::from_fn(self.border_slots.len(), self.global_inverse.ncols(), |r, c| {
-            self.global_inverse[(self.border_slots[r], c)]
-        });
-        let cross = -(w * &seen);
-        let seen_cross =
-            DMatrix::from_fn(cross.nrows(), self.border_slots.len(), |r, c| cross[(r, self.border_slots[c])]);
+        let width = self.border_slots.len();
+        let n = self.factors[i].len().isqrt();
+        let w = DMatrix::from_row_slice(n, width, &self.w[i]);
+        let mut inverse = DMatrix::identity(n, n);
+        cholesky::solve(&self.factors[i], n, inverse.as_mut_slice(), n);
+        let seen =
+            DMatrix::from_fn(width, self.global_inverse.ncols(), |r, c| self.global_inverse[(self.border_slots[r], c)]);
+        let cross = -(&w * &seen);
+        let seen_cross = DMatrix::from_fn(n, width, |r, c| cross[(r, self.border_slots[c])]);
         (inverse - seen_cross * w.transpose(), cross)
     }
 }

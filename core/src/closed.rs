@@ -1,7 +1,7 @@
 //! Sums of [`ClosedForm`]s, kept as sufficient statistics, and their exact expectation under the mean-field guide.
 //!
 //! With u_j ~ Normal(m_j, v_j) independent, and `a` affine, E\[a\] = a(m), E\[exp(a)\] = exp(a(m) + sum_j a_j^2 v_j / 2).
-//! Squares with a common exponent are collected in an upper triangle R, one orthogonal rotation a term, so that
+//! Squares with a common exponent are collected in the rows of an upper triangle R, one orthogonal rotation a term, so that
 //! sum_n r_n^2 = |R (u, 1)|^2 without ever squaring the data, and
 //!     E\[sum_n r_n^2\] = |R (m, 1)|^2 + sum_j v_j |R_j|^2   with R_j the column of coordinate j.
 //! However many observations a block has, its cost is that of R.
@@ -36,6 +36,7 @@ struct Group {
     /// Where its exp stands among the shared ones, if it is one of them.
     shared: Option<usize>,
     coordinates: Vec<usize>,
+    rows: usize,
 }
 
 /// Value and derivatives of a block's part of the ELBO, in the guide's (loc, ln_scale) of n coordinates: 2n slots,
@@ -46,6 +47,7 @@ pub(crate) struct GuideDerivatives {
     pub(crate) gradient: Vec<f64>,
     /// Row-major, 2n squared; empty when only first derivatives are wanted.
     pub(crate) hessian: Vec<f64>,
+    space: Vec<f64>,
 }
 
 impl GuideDerivatives {
@@ -73,12 +75,13 @@ impl ClosedTable {
         for group in &sum.groups {
             let named: Option<Vec<_>> = group.exponent.iter().map(|&(j, c)| Some((*globals.get(j)?, c))).collect();
             let shared = named.filter(|_| !globals.is_empty()).map(|named| position_or_push(&mut self.shared, named));
-            self.numbers.extend(group.upper_triangle());
+            self.numbers.extend(group.rows.iter().flatten());
             layout.groups.push(Group {
                 sign: group.sign,
                 exponent: group.exponent.clone(),
                 shared,
                 coordinates: group.coordinates.clone(),
+                rows: group.rows.len(),
             });
         }
         let last = self.blocks.len() - 1;
@@ -196,10 +199,11 @@ fn expected_exp(exponent: &[(usize, f64)], loc: &[f64], variance: &[f64]) -> f64
     exponent.iter().map(|&(j, c)| c * loc[j] + 0.5 * c * c * variance[j]).sum::<f64>().exp()
 }
 
-/// An upper triangle, packed row by row; the last column belongs to the constant 1.
+/// The first rows of an upper triangle, packed; the last column belongs to the constant 1.
 #[derive(Clone, Copy)]
 struct Triangle<'a> {
     coordinates: &'a [usize],
+    rows: usize,
     numbers: &'a [f64],
 }
 
@@ -212,20 +216,11 @@ impl Triangle<'_> {
     #[inline]
     fn rows(&self, mut f: impl FnMut(&[usize], &[f64], f64)) {
         let mut rest = self.numbers;
-        for row in 0..self.width() {
+        for row in 0..self.rows {
             let (here, below) = rest.split_at(self.width() - row);
             f(&self.coordinates[row..], &here[..here.len() - 1], here[here.len() - 1]);
             rest = below;
         }
-    }
-
-    fn entry(&self, row: usize, col: usize) -> f64 {
-        self.numbers[row * self.width() - row * row.saturating_sub(1) / 2 + col - row]
-    }
-
-    /// R_j' R_k.
-    fn gram(&self, j: usize, k: usize) -> f64 {
-        (0..=j.min(k)).map(|row| self.entry(row, j) * self.entry(row, k)).sum()
     }
 
     /// |R (m, 1)|^2 + sum_j v_j |R_j|^2.
@@ -237,27 +232,16 @@ impl Triangle<'_> {
         });
         square
     }
-
-    /// R_j' R (m, 1) for each column j of a coordinate.
-    fn along(&self, loc: &[f64]) -> Vec<f64> {
-        let mut out = vec![0.0; self.coordinates.len()];
-        self.rows(|columns, row, constant| {
-            let residual = constant + row.iter().zip(columns).map(|(r, &j)| r * loc[j]).sum::<f64>();
-            let first = out.len() - row.len();
-            out[first..].iter_mut().zip(row).for_each(|(sum, r)| *sum += r * residual);
-        });
-        out
-    }
 }
 
 impl Group {
     /// The group's triangle, taken off the front of the numbers.
     #[inline]
     fn take_triangle<'a>(&'a self, numbers: &mut &'a [f64]) -> Triangle<'a> {
-        let width = self.coordinates.len() + 1;
-        let (own, rest) = numbers.split_at(width * (width + 1) / 2);
+        let (width, rows) = (self.coordinates.len() + 1, self.rows);
+        let (own, rest) = numbers.split_at(rows * width - rows * rows.saturating_sub(1) / 2);
         *numbers = rest;
-        Triangle { coordinates: &self.coordinates, numbers: own }
+        Triangle { coordinates: &self.coordinates, rows, numbers: own }
     }
 
     /// exp(exponent) at the point `u`.
@@ -274,7 +258,8 @@ impl Group {
     }
 
     /// With E = exp(l), value = sign E Q: gradient sign E (Q' + Q l'), Hessian
-    /// sign E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')), and v = exp(2 ln_scale).
+    /// sign E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')). With v = exp(2 ln_scale), Q' is 2 R_j' R (m, 1) in a loc and
+    /// 2 v_j |R_j|^2 in an ln_scale, and Q'' is 2 R_j' R_k in two locs and 4 v_j |R_j|^2 in an ln_scale.
     fn derivatives(
         &self,
         triangle: Triangle<'_>,
@@ -283,39 +268,56 @@ impl Group {
         shared: &[f64],
         out: &mut GuideDerivatives,
     ) -> f64 {
-        let n = out.n;
-        let square = triangle.square(loc, variance);
+        let (n, second) = (out.n, !out.hessian.is_empty());
         let factor = self.sign * self.expected_exp(loc, variance, shared);
-        // slots in use, with l' and Q' of each; l'' and Q'' are diagonal in the ln_scale slots
-        let mut slots: Vec<(usize, f64, f64)> = Vec::with_capacity(2 * (self.exponent.len() + self.coordinates.len()));
-        for &(j, c) in &self.exponent {
-            slots.push((j, c, 0.0));
-            slots.push((n + j, c * c * variance[j], 0.0));
-        }
-        for ((col, &j), along) in self.coordinates.iter().enumerate().zip(triangle.along(loc)) {
-            slots.push((j, 0.0, 2.0 * along));
-            slots.push((n + j, 0.0, 2.0 * variance[j] * triangle.gram(col, col)));
-        }
-        for &(slot, dl, dq) in &slots {
-            out.gradient[slot] += factor * (dq + square * dl);
-        }
-        if out.hessian.is_empty() {
-            return factor * square;
-        }
-        for &(row, dl_row, dq_row) in &slots {
-            for &(col, dl_col, dq_col) in &slots {
-                out.add_second(row, col, factor * (dq_row * dl_col + dl_row * dq_col + square * dl_row * dl_col));
+        let mut square = 0.0;
+        // Q' by slot, all locs first
+        let mut dq = std::mem::take(&mut out.space);
+        dq.clear();
+        dq.resize(2 * self.coordinates.len(), 0.0);
+        let (along, norms) = dq.split_at_mut(self.coordinates.len());
+        triangle.rows(|columns, row, constant| {
+            let first = along.len() - row.len();
+            let residual = constant + row.iter().zip(columns).map(|(r, &j)| r * loc[j]).sum::<f64>();
+            square += residual * residual;
+            for (a, (r, &j)) in row.iter().zip(columns).enumerate() {
+                square += r * r * variance[j];
+                along[first + a] += 2.0 * r * residual;
+                norms[first + a] += 2.0 * r * r * variance[j];
+                if second {
+                    let scaled = factor * 2.0 * r;
+                    row.iter().zip(columns).for_each(|(r, &k)| out.hessian[j * 2 * n + k] += scaled * r);
+                }
+            }
+        });
+        let slots = || self.coordinates.iter().copied().chain(self.coordinates.iter().map(|j| n + j));
+        slots().zip(&dq).for_each(|(slot, dq)| out.gradient[slot] += factor * dq);
+        for (row, dl) in self.exponent_slots(n, variance) {
+            out.gradient[row] += factor * square * dl;
+            if second {
+                for (col, dq) in slots().zip(&dq) {
+                    out.add_second(row, col, factor * dq * dl);
+                    out.add_second(col, row, factor * dq * dl);
+                }
+                for (col, dl_col) in self.exponent_slots(n, variance) {
+                    out.add_second(row, col, factor * square * dl * dl_col);
+                }
             }
         }
-        for &(j, c) in &self.exponent {
-            out.add_second(n + j, n + j, factor * square * 2.0 * c * c * variance[j]);
-        }
-        for (a, &j) in self.coordinates.iter().enumerate() {
-            out.add_second(n + j, n + j, factor * 4.0 * variance[j] * triangle.gram(a, a));
-            for (b, &k) in self.coordinates.iter().enumerate() {
-                out.add_second(j, k, factor * 2.0 * triangle.gram(a, b));
+        if second {
+            for &(j, c) in &self.exponent {
+                out.add_second(n + j, n + j, factor * square * 2.0 * c * c * variance[j]);
+            }
+            for (&j, dq) in self.coordinates.iter().zip(&dq[self.coordinates.len()..]) {
+                out.add_second(n + j, n + j, factor * 2.0 * dq);
             }
         }
+        out.space = dq;
         factor * square
+    }
+
+    /// The slots of the exponent, with l' of each.
+    fn exponent_slots<'a>(&'a self, n: usize, variance: &'a [f64]) -> impl Iterator<Item = (usize, f64)> + 'a {
+        self.exponent.iter().flat_map(move |&(j, c)| [(j, c), (n + j, c * c * variance[j])])
     }
 }

@@ -7,23 +7,24 @@
 //!     d/d loc = g,  d/d ln_scale = g * noise * scale, and for the second derivatives H likewise on both sides, with
 //!     g * noise * scale added on the diagonal of the ln_scale part.
 
-use crate::arrow::{Arrow, ArrowVector, CHUNK, TaskArrow};
+use crate::arrow::{Arrow, ArrowVector, CHUNK, TaskArrows};
 use crate::block::{Blocks, First, Order, Second, TaskBlock, Theta, globals};
 use crate::closed::collect::ClosedSum;
 use crate::closed::{ClosedTable, GuideDerivatives};
 use crate::error::{Error, Place};
-use crate::form::ClosedForm;
+use crate::form::{ClosedForm, Form, forgetting};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, Level, Start, Visited};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::structure::{Found, Structure};
-use crate::model::{Globals, Model, Site};
+use crate::model::{Globals, Locals, Model, Site};
 use crate::noise::Noise;
 use crate::number::Real;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::pass::Derivatives;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// The terms of an ELBO, in nats, all constants included.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -230,62 +231,80 @@ impl<'a, M: Model> Objective<'a, M> {
 
     /// Takes every site that has a closed form wherever it is visited out of sampling.
     fn close(&mut self, estimator: Estimator) {
-        let theta = vec![0.0; self.blocks.global.num_coordinates()];
+        let latents_sampled = estimator == Estimator::Sampled;
+        let mut sampled = Sites {
+            latents: vec![latents_sampled; M::LOCAL_SITES.len()],
+            observed: vec![estimator != Estimator::ClosedForm; M::OBSERVED_SITES.len()],
+        };
+        self.blocks.global_latents = vec![latents_sampled; M::GLOBAL_SITES.len()];
+        forgetting(|| {
+            let (found, _) = self.found_outside();
+            found.mark_open(&mut self.blocks.global_latents, &mut sampled.observed);
+        });
+        // most often one turn: what a task leaves open, the first of its kind did already
+        let sums = loop {
+            let (sums, open) = self.closed_sums(&sampled);
+            if open == sampled {
+                break sums;
+            }
+            sampled = open;
+        };
+        sums.iter().flatten().for_each(|sum| self.closed_tasks.push(sum, &self.blocks.task_reads));
+        forgetting(|| {
+            let (found, _) = self.found_outside();
+            let [latents, data] = found.collect(&self.blocks.global_latents, &sampled.observed, |j| j);
+            self.closed_global.push(&latents, &[]);
+            self.closed_global.push(&data, &[]);
+        });
+        self.blocks.local_latents = sampled.latents;
+        self.blocks.observed = sampled.observed;
+    }
+
+    /// The forms of the part outside the plate, and of the globals.
+    fn found_outside(&self) -> (Forms, Globals<M, Form>) {
+        let zeros = vec![0.0; self.num_globals()];
         let centred = vec![false; M::GLOBAL_SITES.len()];
-        let mut visit = Structure::new(&theta, 0, &centred, self.blocks.global_jacobian);
+        let mut visit = Structure::new(&zeros, 0, &centred, self.blocks.global_jacobian);
         let mut global = Default::default();
         self.model.global(&mut visit, &mut global);
-        let (global_latents, global_data) = (visit.latents, visit.observed);
-        let most = (0..self.model.num_tasks()).map(|i| self.offsets[i + 1] - self.offsets[i]).max().unwrap_or(0);
-        let zeros = vec![0.0; most];
-        let visit_task = |i: usize| {
-            let mut visit = Structure::new(&zeros, theta.len(), &self.blocks.non_centred, true);
-            let mut local = Default::default();
-            self.model.local(&mut visit, &global, self.model.task(i), &mut local);
-            self.model.likelihood(&mut visit, &global, &local, self.model.task(i));
-            (visit.latents, visit.observed)
-        };
-        let latents_sampled = estimator == Estimator::Sampled;
-        let mut sampled_observed = vec![estimator != Estimator::ClosedForm; M::OBSERVED_SITES.len()];
-        let mut sampled_latents = vec![latents_sampled; M::LOCAL_SITES.len()];
-        let mut sampled_global = vec![latents_sampled; M::GLOBAL_SITES.len()];
-        mark_open(&global_latents, &mut sampled_global);
-        mark_open(&global_data, &mut sampled_observed);
-        // two visits of each task, so that forms are never held for more than one of them
-        let open: Vec<(Vec<bool>, Vec<bool>)> = (0..self.model.num_tasks())
-            .into_par_iter()
-            .with_min_len(CHUNK)
-            .map(|i| {
-                let (latents, data) = visit_task(i);
-                let (mut open_latents, mut open_data) = (sampled_latents.clone(), sampled_observed.clone());
-                mark_open(&latents, &mut open_latents);
-                mark_open(&data, &mut open_data);
-                (open_latents, open_data)
-            })
-            .collect();
-        for (latents, data) in open {
-            sampled_latents.iter_mut().zip(latents).for_each(|(all, here)| *all |= here);
-            sampled_observed.iter_mut().zip(data).for_each(|(all, here)| *all |= here);
-        }
-        let reads = self.blocks.task_reads.clone();
-        let rename = |j: usize| match j.checked_sub(theta.len()) {
+        (Forms { latents: visit.latents, observed: visit.observed }, global)
+    }
+
+    /// The closed forms of each task's sites that are not sampled, and which sites must be.
+    fn closed_sums(&self, sampled: &Sites) -> (Vec<[ClosedSum; 2]>, Sites) {
+        let zeros = vec![0.0; self.most.0];
+        let (globals, reads) = (self.num_globals(), &self.blocks.task_reads);
+        let rename = |j: usize| match j.checked_sub(globals) {
             Some(local) => reads.len() + local,
             None => reads.binary_search(&j).expect("a task's form names only globals that the task reads"),
         };
-        let sums: Vec<[ClosedSum; 2]> = (0..self.model.num_tasks())
-            .into_par_iter()
-            .with_min_len(CHUNK)
-            .map(|i| {
-                let (latents, data) = visit_task(i);
-                [collect(&latents, &sampled_latents, rename), collect(&data, &sampled_observed, rename)]
+        let visit_task = |i: usize, global: &Globals<M, Form>, open: &mut Sites| {
+            let mut visit = Structure::new(&zeros, globals, &self.blocks.non_centred, true);
+            let mut local = Default::default();
+            self.model.local(&mut visit, global, self.model.task(i), &mut local);
+            self.model.likelihood(&mut visit, global, &local, self.model.task(i));
+            let found = Forms { latents: visit.latents, observed: visit.observed };
+            found.mark_open(&mut open.latents, &mut open.observed);
+            found.collect(&open.latents, &open.observed, rename)
+        };
+        let tasks: Vec<usize> = (0..self.num_tasks()).collect();
+        let chunks: Vec<(Vec<[ClosedSum; 2]>, Sites)> = tasks
+            .par_chunks(CHUNK)
+            .map(|tasks| {
+                forgetting(|| {
+                    let (mut open, (_, global)) = (sampled.clone(), self.found_outside());
+                    let sums = tasks.iter().map(|&i| forgetting(|| visit_task(i, &global, &mut open)));
+                    (sums.collect(), open)
+                })
             })
             .collect();
-        sums.iter().flatten().for_each(|sum| self.closed_tasks.push(sum, &reads));
-        self.closed_global.push(&collect(&global_latents, &sampled_global, |j| j), &[]);
-        self.closed_global.push(&collect(&global_data, &sampled_observed, |j| j), &[]);
-        self.blocks.global_latents = sampled_global;
-        self.blocks.local_latents = sampled_latents;
-        self.blocks.observed = sampled_observed;
+        let mut open = sampled.clone();
+        let mut sums = Vec::with_capacity(tasks.len());
+        for (of_chunk, open_here) in chunks {
+            sums.extend(of_chunk);
+            open.join(&open_here);
+        }
+        (sums, open)
     }
 
     /// How each site's expectation is taken: pairs of site and whether it is in closed form.
@@ -309,20 +328,15 @@ impl<'a, M: Model> Objective<'a, M> {
         self.blocks.global.num_coordinates()
     }
 
-    /// E\[exp\] of the exponents that tasks share.
-    fn shared(&self, guide: &Guide) -> Vec<f64> {
+    /// What all tasks share.
+    fn seen(&self, guide: &Guide) -> Seen {
         let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
-        self.closed_tasks.shared(&guide.global.loc, &variance)
-    }
-
-    /// loc and variance of a task's block: the globals it reads, then its own.
-    fn block_moments(&self, guide: &Guide, i: usize) -> (Vec<f64>, Vec<f64>) {
-        let range = guide.task(i);
-        let gather = |global: &[f64], local: &[f64]| -> Vec<f64> {
-            self.blocks.task_reads.iter().map(|&j| global[j]).chain(local[range.clone()].iter().copied()).collect()
-        };
-        let ln_scale = gather(&guide.global.ln_scale, &guide.local.ln_scale);
-        (gather(&guide.global.loc, &guide.local.loc), ln_scale.iter().map(|s| (2.0 * s).exp()).collect())
+        let read = |of: &[f64]| self.blocks.task_reads.iter().map(|&j| of[j]).collect();
+        Seen {
+            loc: read(&guide.global.loc),
+            exps: self.closed_tasks.shared(&guide.global.loc, &variance),
+            variance: read(&variance),
+        }
     }
 
     /// The terms of the ELBO.
@@ -333,13 +347,13 @@ impl<'a, M: Model> Objective<'a, M> {
             Vec::new()
         };
         let weight = (noise.draws as f64).recip();
-        let shared = self.shared(guide);
+        let seen = self.seen(guide);
         let tasks: Vec<(f64, f64)> = (0..self.num_tasks())
             .into_par_iter()
             .with_min_len(CHUNK)
-            .map_init(Default::default, |local, i| {
-                let (loc, variance) = self.block_moments(guide, i);
-                let closed = |block| self.closed_tasks.value(block, &loc, &variance, &shared);
+            .map_init(<(Moments, Locals<M, f64>)>::default, |(moments, local), i| {
+                moments.fill(&seen, guide, i);
+                let closed = |block| self.closed_tasks.value(block, &moments.loc, &moments.variance, &seen.exps);
                 let mut parts = (closed(2 * i), closed(2 * i + 1));
                 let range = guide.task(i);
                 for (s, theta) in thetas.iter().enumerate() {
@@ -398,8 +412,7 @@ impl<'a, M: Model> Objective<'a, M> {
         let entropy = |(&i, t): (&usize, &(f64, f64))| t.0 + t.1 + guide.local.entropy(guide.task(i));
         let locals: f64 = batch.iter().zip(&tasks).map(entropy).sum();
         let elbo = weight * locals + global.0 + global.1 + guide.global.entropy(0..guide.global.len());
-        let tasks = arrow.tasks.into_iter().map(|t| t.gradient).collect();
-        (elbo, ArrowVector { global: arrow.global_gradient, tasks })
+        (elbo, ArrowVector { global: arrow.global_gradient, tasks: arrow.tasks.gradient })
     }
 
     /// Expected log densities (latents, data) of the given tasks and of the part outside the plate, and the derivatives of
@@ -420,25 +433,23 @@ impl<'a, M: Model> Objective<'a, M> {
         } else {
             Vec::new()
         };
-        let shared = self.shared(guide);
-        let second = O::SECOND;
-        let slots = border_slots.len();
+        let seen = self.seen(guide);
         let chunks: Vec<_> = batch
             .par_chunks(CHUNK)
             .enumerate()
             .map(|(chunk, tasks)| {
                 let mut block = TaskBlock::<M, O>::new(self.model, &self.blocks);
-                let mut sum = GuideDerivatives::default();
-                let mut gradient = DVector::zeros(slots);
-                let mut hessian = DMatrix::zeros(if second { slots } else { 0 }, if second { slots } else { 0 });
+                let (mut moments, mut sum) = (Moments::default(), GuideDerivatives::default());
+                let mut split = Split::new(reads.len(), O::SECOND);
                 let mut values = Vec::with_capacity(tasks.len());
-                let mut arrows = Vec::with_capacity(tasks.len());
                 for (position, &i) in tasks.iter().enumerate() {
                     let position = chunk * CHUNK + position;
-                    values.push(self.task_sum(guide, noise, (i, position), (&thetas, &shared), &mut block, &mut sum));
-                    arrows.push(split(&sum, reads.len(), weight, &mut gradient, &mut hessian));
+                    moments.fill(&seen, guide, i);
+                    let at = (&mut moments, &*thetas, &*seen.exps);
+                    values.push(self.task_sum(guide, noise, (i, position), at, &mut block, &mut sum));
+                    split.take(&sum, weight);
                 }
-                (values, arrows, gradient, hessian)
+                (values, split)
             })
             .collect();
         let (global, mut sum) = self.global_sum::<O>(guide, noise);
@@ -446,22 +457,14 @@ impl<'a, M: Model> Objective<'a, M> {
         let width = 2 * globals;
         let mut arrow = Arrow {
             global_gradient: DVector::from_column_slice(&sum.gradient),
-            global_hessian: DMatrix::from_row_slice(width, if second { width } else { 0 }, &sum.hessian),
+            global_hessian: DMatrix::from_row_slice(width, if O::SECOND { width } else { 0 }, &sum.hessian),
             border_slots,
-            tasks: Vec::with_capacity(batch.len()),
+            tasks: TaskArrows::default(),
         };
         let mut values = Vec::with_capacity(batch.len());
-        for (chunk_values, arrows, gradient, hessian) in chunks {
+        for (chunk_values, split) in chunks {
             values.extend(chunk_values);
-            arrow.tasks.extend(arrows);
-            for (a, &row) in arrow.border_slots.iter().enumerate() {
-                arrow.global_gradient[row] += gradient[a];
-                if second {
-                    for (b, &col) in arrow.border_slots.iter().enumerate() {
-                        arrow.global_hessian[(row, col)] += hessian[(a, b)];
-                    }
-                }
-            }
+            split.join(&mut arrow);
         }
         (values, global, arrow)
     }
@@ -472,32 +475,27 @@ impl<'a, M: Model> Objective<'a, M> {
         guide: &Guide,
         noise: &Noise,
         (i, position): (usize, usize),
-        (thetas, shared): (&[Theta<M, O>], &[f64]),
+        (moments, thetas, exps): (&mut Moments, &[Theta<M, O>], &[f64]),
         block: &mut TaskBlock<'_, M, O>,
         sum: &mut GuideDerivatives,
     ) -> (f64, f64) {
-        let second = O::SECOND;
-        let (loc, variance) = self.block_moments(guide, i);
+        let Moments { loc, variance, spread, u } = moments;
         let reads = self.blocks.task_reads.len();
-        sum.reset(loc.len(), second);
-        let mut closed = |block| self.closed_tasks.derivatives(block, &loc, &variance, shared, sum);
+        sum.reset(loc.len(), O::SECOND);
+        let mut closed = |block| self.closed_tasks.derivatives(block, loc, variance, exps, sum);
         let mut parts = (closed(2 * i), closed(2 * i + 1));
         let weight = (noise.draws as f64).recip();
-        let mut spread = vec![0.0; loc.len()];
-        let mut u = vec![0.0; loc.len() - reads];
         for (s, theta) in thetas.iter().enumerate() {
-            let (global_noise, local_noise) = (noise.theta(s), noise.local(position, s));
-            for (j, spread) in spread.iter_mut().enumerate() {
-                let noise = if j < reads { global_noise[self.blocks.task_reads[j]] } else { local_noise[j - reads] };
-                *spread = noise * variance[j].sqrt();
-            }
-            for (l, u) in u.iter_mut().enumerate() {
-                *u = loc[reads + l] + spread[reads + l];
-            }
-            block.evaluate(theta, self.model.task(i), &u);
+            let global_noise = self.blocks.task_reads.iter().map(|&j| noise.theta(s)[j]);
+            let noise = global_noise.chain(noise.local(position, s).iter().copied());
+            spread.clear();
+            spread.extend(noise.zip(&*variance).map(|(noise, variance)| noise * variance.sqrt()));
+            u.clear();
+            u.extend(loc.iter().zip(&*spread).skip(reads).map(|(loc, spread)| loc + spread));
+            block.evaluate(theta, self.model.task(i), u);
             parts.0 += weight * block.parts.0;
             parts.1 += weight * block.parts.1;
-            add_draw(sum, &block.out, &spread, weight);
+            add_draw(sum, &block.out, spread, weight);
         }
         entropy_gradient(sum, &guide.local.ln_scale[guide.task(i)], reads);
         parts
@@ -572,17 +570,43 @@ fn draws<'a>(factor: &'a MeanField, noise: &'a Noise) -> impl Iterator<Item = Ve
     (0..noise.draws).map(|s| factor.at(noise.theta(s)))
 }
 
-fn mark_open(found: &[Found], sampled: &mut [bool]) {
-    for (id, form) in found {
-        sampled[*id] |= form.is_none();
+/// A flag a site of a task: local latents, and observations.
+#[derive(Clone, Debug, PartialEq)]
+struct Sites {
+    latents: Vec<bool>,
+    observed: Vec<bool>,
+}
+
+impl Sites {
+    fn join(&mut self, other: &Self) {
+        self.latents.iter_mut().zip(&other.latents).for_each(|(a, b)| *a |= b);
+        self.observed.iter_mut().zip(&other.observed).for_each(|(a, b)| *a |= b);
     }
 }
 
-fn collect(found: &[Found], sampled: &[bool], rename: impl Fn(usize) -> usize) -> ClosedSum {
-    let mut sum = ClosedSum::default();
-    let closed = found.iter().filter(|(id, _)| !sampled[*id]).filter_map(|(_, form)| form.as_ref());
-    closed.for_each(|form: &ClosedForm| sum.add(form, &rename));
-    sum
+/// The forms that a visit found.
+struct Forms {
+    latents: Vec<Found>,
+    observed: Vec<Found>,
+}
+
+impl Forms {
+    /// Marks the sites with a visit that has no closed form.
+    fn mark_open(&self, latents: &mut [bool], observed: &mut [bool]) {
+        self.latents.iter().for_each(|(id, form)| latents[*id] |= form.is_none());
+        self.observed.iter().for_each(|(id, form)| observed[*id] |= form.is_none());
+    }
+
+    /// The sums of the forms of sites that are not sampled, latents and observations.
+    fn collect(&self, latents: &[bool], observed: &[bool], rename: impl Fn(usize) -> usize) -> [ClosedSum; 2] {
+        let sum = |found: &[Found], sampled: &[bool]| {
+            let mut sum = ClosedSum::default();
+            let closed = found.iter().filter(|(id, _)| !sampled[*id]).filter_map(|(_, form)| form.as_ref());
+            closed.for_each(|form: &ClosedForm| sum.add(form, &rename));
+            sum
+        };
+        [sum(&self.latents, latents), sum(&self.observed, observed)]
+    }
 }
 
 /// Adds one draw's derivatives in u to those in (loc, ln_scale); `spread` is noise * scale.
@@ -622,33 +646,78 @@ fn entropy_gradient(sum: &mut GuideDerivatives, ln_scale: &[f64], first: usize) 
     }
 }
 
-/// Splits a task's derivatives into its own part and its share of the global one.
-fn split(
-    sum: &GuideDerivatives,
-    shared: usize,
-    weight: f64,
-    gradient: &mut DVector<f64>,
-    hessian: &mut DMatrix<f64>,
-) -> TaskArrow {
-    let n = sum.n;
-    let own: Vec<usize> = (shared..n).chain(n + shared..2 * n).collect();
-    let seen: Vec<usize> = (0..shared).chain(n..n + shared).collect();
-    for (a, &row) in seen.iter().enumerate() {
-        gradient[a] += weight * sum.gradient[row];
+/// What the tasks see of the guide of theta: moments of the coordinates they read, E\[exp\] of the exponents they share.
+struct Seen {
+    loc: Vec<f64>,
+    variance: Vec<f64>,
+    exps: Vec<f64>,
+}
+
+/// loc and variance of a task's block: the globals it reads, then its own coordinates; and space for a draw of it.
+#[derive(Default)]
+struct Moments {
+    loc: Vec<f64>,
+    variance: Vec<f64>,
+    spread: Vec<f64>,
+    u: Vec<f64>,
+}
+
+impl Moments {
+    fn fill(&mut self, seen: &Seen, guide: &Guide, i: usize) {
+        self.loc.clone_from(&seen.loc);
+        self.loc.extend_from_slice(&guide.local.loc[guide.task(i)]);
+        self.variance.clone_from(&seen.variance);
+        self.variance.extend(guide.local.ln_scale[guide.task(i)].iter().map(|s| (2.0 * s).exp()));
     }
-    let at = |row: usize, col: usize| weight * sum.hessian[row * 2 * n + col];
-    let task = DVector::from_iterator(own.len(), own.iter().map(|&slot| weight * sum.gradient[slot]));
-    if sum.hessian.is_empty() {
-        return TaskArrow { gradient: task, hessian: DMatrix::zeros(0, 0), border: DMatrix::zeros(0, 0) };
+}
+
+/// The derivatives of a chunk of tasks, split into each one's own part and their share of the global one.
+struct Split {
+    reads: usize,
+    tasks: TaskArrows,
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+}
+
+impl Split {
+    fn new(reads: usize, second: bool) -> Self {
+        let hessian = if second { 4 * reads * reads } else { 0 };
+        Self { reads, tasks: TaskArrows::default(), gradient: vec![0.0; 2 * reads], hessian: vec![0.0; hessian] }
     }
-    for (a, &row) in seen.iter().enumerate() {
-        for (b, &col) in seen.iter().enumerate() {
-            hessian[(a, b)] += at(row, col);
+
+    /// Adds a task, which counts `weight` times.
+    fn take(&mut self, sum: &GuideDerivatives, weight: f64) {
+        let (n, reads) = (sum.n, self.reads);
+        let (own, seen) = ([reads..n, n + reads..2 * n], [0..reads, n..n + reads]);
+        let add = |to: &mut [f64], row: &[f64]| {
+            let picked = row[seen[0].clone()].iter().chain(&row[seen[1].clone()]);
+            to.iter_mut().zip(picked).for_each(|(to, x)| *to += weight * x);
+        };
+        let push = |to: &mut Vec<f64>, row: &[f64], slots: &[Range<usize>; 2]| {
+            slots.iter().for_each(|slots| to.extend(row[slots.clone()].iter().map(|x| weight * x)));
+        };
+        add(&mut self.gradient, &sum.gradient);
+        self.tasks.gradient.push_with(|to| push(to, &sum.gradient, &own));
+        if sum.hessian.is_empty() {
+            return;
         }
+        let rows = |slots: &[Range<usize>; 2]| slots.clone().into_iter().flatten();
+        let row = |slot: usize| &sum.hessian[slot * 2 * n..(slot + 1) * 2 * n];
+        for (to, slot) in self.hessian.chunks_exact_mut(2 * reads.max(1)).zip(rows(&seen)) {
+            add(to, row(slot));
+        }
+        self.tasks.hessian.push_with(|to| rows(&own).for_each(|slot| push(to, row(slot), &own)));
+        self.tasks.border.push_with(|to| rows(&own).for_each(|slot| push(to, row(slot), &seen)));
     }
-    TaskArrow {
-        gradient: task,
-        hessian: DMatrix::from_fn(own.len(), own.len(), |a, b| at(own[a], own[b])),
-        border: DMatrix::from_fn(own.len(), seen.len(), |a, b| at(own[a], seen[b])),
+
+    /// Adds the chunk to the whole.
+    fn join(&self, arrow: &mut Arrow) {
+        arrow.tasks.append(&self.tasks);
+        for (a, &row) in arrow.border_slots.iter().enumerate() {
+            arrow.global_gradient[row] += self.gradient[a];
+            for (&col, h) in arrow.border_slots.iter().zip(&self.hessian[(a * 2 * self.reads).min(self.hessian.len())..]) {
+                arrow.global_hessian[(row, col)] += h;
+            }
+        }
     }
 }

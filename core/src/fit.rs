@@ -13,13 +13,14 @@ use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
 use crate::guide::Guide;
 use crate::importance::{Corrected, Effort, Uncorrected as Basis, correct};
-use crate::interpret::discover::{Discover, Start};
+use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::linear_response::LinearResponse;
 use crate::model::{Globals, Latents, Model};
 use crate::noise::keyed;
 use crate::number::Real;
 use crate::optimize::climb::{Climbed, Settings, climb};
+use crate::optimize::choose::rewritten;
 use crate::options::{Correction, GlobalFactor, Options};
 use crate::posterior::{Locals, Posterior};
 use crate::subset::Subset;
@@ -116,7 +117,7 @@ impl<M: Model> Fit<M> {
         let mut times = Times { climb: started.elapsed(), ..Times::default() };
         let corrected = effort(&all, &shape, options).and_then(|effort| {
             let written = Written { jacobian: options.global == GlobalFactor::MeanField, ..Written::CENTRED };
-            let (guide, centres) = (&climbed.guide, centres(&objective, &climbed.guide));
+            let (guide, centres) = (&climbed.guide, centres(&all, &climbed));
             let basis = Basis { guide, gaussian: &gaussian, centres: &centres };
             correct(&Objective::new(&all, &shape, written), &basis, effort)
         });
@@ -352,29 +353,11 @@ pub(crate) fn local_values<M: Model>(
     out
 }
 
-/// Where the guide puts each task's phi when theta is at its mean, in centred coordinates: those of a non-centred site
-/// are its values, since such a site is on the real line.
-fn centres<M: Model>(objective: &Objective<'_, M>, guide: &Guide) -> Vec<DVector<f64>> {
-    let theta = globals(objective.model, &guide.global.loc, |_, u| Real(u));
-    let mut visited = Default::default();
-    objective.model.global(&mut Discover::new(&Start::Zero, None), &mut visited);
-    let centre = |i: usize| {
-        let task = objective.model.task(i);
-        let mut u = guide.local.loc[guide.task(i)].to_vec();
-        if objective.blocks.non_centred.contains(&true) {
-            let mut visit = Discover::new(&Start::Zero, Some(i));
-            objective.model.local(&mut visit, &visited, task, &mut Default::default());
-            let (level, ..) = visit.finish(M::LOCAL_SITES);
-            let mut values = Vec::with_capacity(level.num_values());
-            let x = local_values(objective.model, &objective.blocks.non_centred, &theta, task, &u);
-            M::Local::map(&x, &mut Default::default(), |x: &f64| values.push(*x));
-            for site in M::LOCAL_SITES.iter().filter(|site| objective.blocks.non_centred[site.id]) {
-                u[level.coordinates[site.id].clone()].copy_from_slice(&values[level.values[site.id].clone()]);
-            }
-        }
-        DVector::from_vec(u)
-    };
-    (0..guide.num_tasks()).map(centre).collect()
+/// Where the guide puts each task's phi when theta is at its mean, in centred coordinates.
+fn centres<M: Model>(model: &M, climbed: &Climbed) -> Vec<DVector<f64>> {
+    let centred = vec![false; M::LOCAL_SITES.len()];
+    let guide = rewritten(model, &climbed.guide, (&climbed.non_centred, &centred));
+    (0..guide.num_tasks()).map(|i| DVector::from_column_slice(&guide.local.loc[guide.task(i)])).collect()
 }
 
 /// A posterior without the importance correction, for comparison.

@@ -5,62 +5,127 @@
 //! a [`ClosedForm`] of them has an exact expectation; a distribution says so in `closed_form`.
 
 use crate::number::Number;
+use std::cell::RefCell;
+use std::ops::Range;
 
-/// How many coordinates an affine form can name; a wider one is opaque.
-const MOST_TERMS: usize = 8;
+thread_local! {
+    /// The terms of all affine forms of this thread, one behind the other: a form itself is only a range of them.
+    static TERMS: RefCell<Vec<(usize, f64)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f`, and forgets the terms of the forms it made: none of them may be used afterwards.
+pub(crate) fn forgetting<T>(f: impl FnOnce() -> T) -> T {
+    let before = TERMS.with_borrow(Vec::len);
+    let out = f();
+    TERMS.with_borrow_mut(|terms| terms.truncate(before));
+    out
+}
 
 /// constant + sum of coefficient * u\[coordinate\], over unconstrained coordinates of the block (globals, then the task's locals).
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// Its terms are kept by the thread that made it, until the visit of the model that it belongs to is over.
+#[derive(Clone, Copy, Debug)]
 pub struct Affine {
     /// The part that does not vary.
     pub constant: f64,
+    first: usize,
     len: usize,
-    terms: [(usize, f64); MOST_TERMS],
+}
+
+impl PartialEq for Affine {
+    fn eq(&self, other: &Self) -> bool {
+        self.constant == other.constant && self.terms() == other.terms()
+    }
 }
 
 impl Affine {
     /// A form that does not vary.
     pub fn constant(constant: f64) -> Self {
-        Self { constant, len: 0, terms: [(0, 0.0); MOST_TERMS] }
+        Self { constant, first: 0, len: 0 }
     }
 
     /// The coordinate `u[coordinate]` itself.
     pub fn coordinate(coordinate: usize) -> Self {
-        let mut out = Self::constant(0.0);
-        out.terms[0] = (coordinate, 1.0);
-        out.len = 1;
-        out
+        Self::keep(0.0, |terms| terms.push((coordinate, 1.0)))
     }
 
-    /// Pairs of coordinate and coefficient, each coordinate once.
-    pub fn terms(&self) -> &[(usize, f64)] {
-        &self.terms[..self.len]
+    /// A form of the terms that `push` adds, in ascending order of their coordinates.
+    fn keep(constant: f64, push: impl FnOnce(&mut Vec<(usize, f64)>)) -> Self {
+        TERMS.with_borrow_mut(|terms| {
+            let first = terms.len();
+            push(terms);
+            Self { constant, first, len: terms.len() - first }
+        })
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.first..self.first + self.len
+    }
+
+    /// Whether it names no coordinate.
+    pub fn is_constant(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Pairs of coordinate and coefficient, each coordinate once, ascending.
+    pub fn terms(&self) -> Vec<(usize, f64)> {
+        TERMS.with_borrow(|terms| terms[self.range()].to_vec())
     }
 
     /// `factor * self`.
-    pub fn scaled(mut self, factor: f64) -> Self {
-        self.constant *= factor;
-        for term in &mut self.terms[..self.len] {
-            term.1 *= factor;
-        }
-        self
+    pub fn scaled(self, factor: f64) -> Self {
+        Self::keep(self.constant * factor, |terms| {
+            terms.extend_from_within(self.range());
+            let first = terms.len() - self.len;
+            terms[first..].iter_mut().for_each(|term| term.1 *= factor);
+        })
     }
 
-    /// `self + factor * other`; `None` when it would name too many coordinates.
-    pub fn plus(mut self, factor: f64, other: &Self) -> Option<Self> {
-        self.constant += factor * other.constant;
-        for &(coordinate, coefficient) in other.terms() {
-            let known = self.terms[..self.len].iter().position(|t| t.0 == coordinate);
-            let at = known.unwrap_or(self.len);
-            *self.terms.get_mut(at)? = (coordinate, factor * coefficient + known.map_or(0.0, |k| self.terms[k].1));
-            self.len = self.len.max(at + 1);
+    /// `self + factor * other`.
+    pub fn plus(self, factor: f64, other: &Self) -> Self {
+        let constant = self.constant + factor * other.constant;
+        if other.is_constant() {
+            return Self { constant, ..self };
         }
-        Some(self)
+        if self.is_constant() {
+            return Self { constant, ..other.scaled(factor) };
+        }
+        if factor == 1.0 && self.leads_to(other) {
+            return Self { constant, first: self.first, len: self.len + other.len };
+        }
+        Self::keep(constant, |terms| {
+            let (mut a, mut b) = (self.range(), other.range());
+            while !(a.is_empty() && b.is_empty()) {
+                let coordinate = |rest: &Range<usize>| rest.clone().next().map(|at| terms[at].0);
+                let (of_a, of_b) = (coordinate(&a), coordinate(&b));
+                let next = of_a.into_iter().chain(of_b).min().unwrap_or_default();
+                let mut coefficient = 0.0;
+                if of_a == Some(next) {
+                    coefficient += terms[a.start].1;
+                    a.start += 1;
+                }
+                if of_b == Some(next) {
+                    coefficient += factor * terms[b.start].1;
+                    b.start += 1;
+                }
+                terms.push((next, coefficient));
+            }
+        })
+    }
+
+    /// Whether the terms of the other follow on those of this one, as they do in a sum written in order: then the two
+    /// ranges are one.
+    fn leads_to(&self, other: &Self) -> bool {
+        let end = self.first + self.len;
+        end == other.first && TERMS.with_borrow(|terms| terms[end - 1].0 < terms[end].0)
     }
 
     /// Whether the two name no coordinate in common: then they are independent under the mean-field guide.
     pub fn is_disjoint(&self, other: &Self) -> bool {
-        self.terms().iter().all(|a| other.terms().iter().all(|b| a.0 != b.0))
+        TERMS.with_borrow(|terms| {
+            let others = &terms[other.range()];
+            terms[self.range()].iter().all(|term| others.binary_search_by_key(&term.0, |other| other.0).is_err())
+        })
     }
 }
 
@@ -94,7 +159,7 @@ impl Form {
     pub fn affine(&self) -> Option<Affine> {
         match self.structure {
             Structure::Affine(a) => Some(a),
-            Structure::Exp(a) if a.len == 0 => Some(Affine::constant(a.constant.exp())),
+            Structure::Exp(a) if a.is_constant() => Some(Affine::constant(a.constant.exp())),
             _ => None,
         }
     }
@@ -103,14 +168,14 @@ impl Form {
     pub fn ln_affine(&self) -> Option<Affine> {
         match self.structure {
             Structure::Exp(a) => Some(a),
-            Structure::Affine(a) if a.len == 0 && a.constant > 0.0 => Some(Affine::constant(a.constant.ln())),
+            Structure::Affine(a) if a.is_constant() && a.constant > 0.0 => Some(Affine::constant(a.constant.ln())),
             _ => None,
         }
     }
 
     /// The constant, if it is one.
     pub fn as_constant(&self) -> Option<f64> {
-        self.affine().filter(|a| a.len == 0).map(|a| a.constant)
+        self.affine().filter(|a| a.is_constant()).map(|a| a.constant)
     }
 
     fn from_affine(value: f64, affine: Option<Affine>) -> Self {
@@ -139,7 +204,7 @@ impl Number for Form {
         self.value
     }
     fn add(self, other: Self) -> Self {
-        let sum = self.affine().zip(other.affine()).and_then(|(a, b)| a.plus(1.0, &b));
+        let sum = self.affine().zip(other.affine()).map(|(a, b)| a.plus(1.0, &b));
         Self::from_affine(self.value + other.value, sum)
     }
     fn sub(self, other: Self) -> Self {
@@ -150,7 +215,7 @@ impl Number for Form {
             (Some(c), _) => other.scale(c),
             (_, Some(c)) => self.scale(c),
             _ => {
-                let sum = self.ln_affine().zip(other.ln_affine()).and_then(|(a, b)| a.plus(1.0, &b));
+                let sum = self.ln_affine().zip(other.ln_affine()).map(|(a, b)| a.plus(1.0, &b));
                 Self::from_exp(self.value * other.value, sum)
             }
         }
@@ -165,7 +230,7 @@ impl Number for Form {
         let value = self.value * factor;
         match self.structure {
             Structure::Affine(a) => Self::from_affine(value, Some(a.scaled(factor))),
-            Structure::Exp(a) if factor > 0.0 => Self::from_exp(value, a.plus(1.0, &Affine::constant(factor.ln()))),
+            Structure::Exp(a) if factor > 0.0 => Self::from_exp(value, Some(a.plus(1.0, &Affine::constant(factor.ln())))),
             _ => Self::opaque(value),
         }
     }

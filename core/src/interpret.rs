@@ -3,5 +3,6 @@
 
 pub mod discover;
 pub mod log_density;
+pub(crate) mod rewrite;
 pub mod simulate;
 pub mod structure;

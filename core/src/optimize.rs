@@ -2,6 +2,7 @@
 
 pub(crate) mod adam;
 pub(crate) mod ascent;
+pub(crate) mod choose;
 pub(crate) mod climb;
 mod em;
 mod lbfgs;

@@ -165,11 +165,11 @@ impl<E> Encoded<E> {
         let chunks: Vec<Vec<f64>> = few
             .tasks
             .par_chunks(CHUNK)
-            .zip(tasks.par_chunks(CHUNK))
-            .map(|(tasks, gradients)| {
+            .zip(all.par_chunks(CHUNK))
+            .map(|(here, positions)| {
                 let mut sum = vec![0.0; self.weights.len()];
-                for (task, gradient) in tasks.iter().zip(gradients) {
-                    self.encoder.backward(&self.weights, task, gradient.as_slice(), &mut sum);
+                for (task, &i) in here.iter().zip(positions) {
+                    self.encoder.backward(&self.weights, task, &tasks[i], &mut sum);
                 }
                 sum
             })

@@ -13,7 +13,7 @@
 
 use crate::amortise::seen::Seen;
 use crate::amortise::{Amortised, Recognition};
-use crate::arrow::{Arrow, TaskArrow};
+use crate::arrow::{Arrow, TaskArrows};
 use crate::elbo::Objective;
 use crate::error::Error;
 use crate::guide::{Guide, MeanField};
@@ -168,8 +168,10 @@ fn first_ln_rate<M: Model>(seen: &Seen<'_, M>, draws: usize) -> Vec<f64> {
     let few = Subset::of(seen.model, &seen.batch(0));
     let guide = seen.guide(MeanField::new(few.tasks.len() * seen.num_latents, 0.0, 0.0));
     let (_, arrow) = seen.objective(&few).expand(&guide, &seen.fixed(draws, 1));
-    let curvature = |s: usize| arrow.tasks.iter().map(|task| task.hessian.row(s).lp_norm(1)).fold(0.0, f64::max);
-    (0..2 * seen.num_latents).map(|s| -curvature(s).ln()).collect()
+    let slots = 2 * seen.num_latents;
+    let row = |hessian: &[f64], s: usize| hessian[s * slots..(s + 1) * slots].iter().map(|h| h.abs()).sum();
+    let curvature = |s: usize| arrow.tasks.hessian.iter().map(|hessian| row(hessian, s)).fold(0.0, f64::max);
+    (0..slots).map(|s| -curvature(s).ln()).collect()
 }
 
 /// An estimate of the outer bound, and its gradient.
@@ -191,8 +193,8 @@ impl Stepped {
         let mut theta = gradient.global.rows(0, seen.global.len()).into_owned();
         let mut ln_rate = DVector::zeros(self.ln_rate.len());
         let reads = &inner.blocks.task_reads;
-        for (jacobian, gradient) in jacobians.iter().zip(&gradient.tasks) {
-            let through = jacobian.tr_mul(gradient);
+        for (jacobian, gradient) in jacobians.iter().zip(gradient.tasks.iter()) {
+            let through = jacobian.tr_mul(&DVector::from_column_slice(gradient));
             reads.iter().zip(&through).for_each(|(&j, g)| theta[j] += g);
             ln_rate += through.rows(reads.len(), ln_rate.len());
         }
@@ -210,28 +212,29 @@ impl Stepped {
         let mut jacobians = vec![DMatrix::zeros(slots, reads + slots); guide.num_tasks()];
         for _ in 0..self.steps {
             let (_, Arrow { tasks, .. }) = support.expand(guide, noise);
-            for (i, (task, jacobian)) in tasks.iter().zip(&mut jacobians).enumerate() {
-                self.differentiated_step(task, reads, jacobian);
-                self.step(guide, i, &task.gradient);
+            for (i, jacobian) in jacobians.iter_mut().enumerate() {
+                self.differentiated_step(&tasks, i, reads, jacobian);
+                self.step(guide, i, &tasks.gradient[i]);
             }
         }
         jacobians
     }
 
     /// (S, T) += rate * (H (S, T) + (B, diag(g))).
-    fn differentiated_step(&self, task: &TaskArrow, reads: usize, jacobian: &mut DMatrix<f64>) {
-        let mut change = &task.hessian * &*jacobian;
+    fn differentiated_step(&self, tasks: &TaskArrows, i: usize, reads: usize, jacobian: &mut DMatrix<f64>) {
+        let slots = self.ln_rate.len();
+        let mut change = DMatrix::from_row_slice(slots, slots, &tasks.hessian[i]) * &*jacobian;
         let mut border = change.columns_mut(0, reads);
-        border += task.border.columns(0, reads);
+        border += DMatrix::from_row_slice(slots, 2 * reads, &tasks.border[i]).columns(0, reads);
         for (s, ln_rate) in self.ln_rate.iter().enumerate() {
-            change[(s, reads + s)] += task.gradient[s];
+            change[(s, reads + s)] += tasks.gradient[i][s];
             change.row_mut(s).scale_mut(ln_rate.exp());
         }
         *jacobian += change;
     }
 
     /// lambda += rate * g, of the task at that position.
-    fn step(&self, guide: &mut Guide, i: usize, gradient: &DVector<f64>) {
+    fn step(&self, guide: &mut Guide, i: usize, gradient: &[f64]) {
         let (first, n) = (guide.task(i).start, guide.task(i).len());
         for (s, (g, ln_rate)) in gradient.iter().zip(&self.ln_rate).enumerate() {
             let target = if s < n { &mut guide.local.loc[first + s] } else { &mut guide.local.ln_scale[first + s - n] };

@@ -2,8 +2,8 @@
 
 use crate::form::{Affine, ClosedForm, Exponential};
 
-/// Coordinates in one triangle; a term that would widen it further starts another.
-const WIDEST: usize = 16;
+/// Terms share rows of up to this many coordinates, or of twice their own number.
+const NARROW: usize = 16;
 
 /// The sum of the closed forms of a block, in the coordinates 0..n of that block.
 #[derive(Clone, Debug, Default)]
@@ -19,15 +19,15 @@ pub(super) struct Rotated {
     pub(super) sign: f64,
     pub(super) exponent: Vec<(usize, f64)>,
     pub(super) coordinates: Vec<usize>,
-    /// Row-major square of `coordinates.len() + 1`; the last column belongs to the constant 1.
-    triangle: Vec<f64>,
+    /// Row r from column r on; the last column belongs to the constant 1. No more rows than columns.
+    pub(super) rows: Vec<Vec<f64>>,
 }
 
 impl ClosedSum {
     /// Adds a term, its coordinates renamed by `rename`.
     pub(crate) fn add(&mut self, form: &ClosedForm, rename: impl Fn(usize) -> usize) {
         self.constant += form.affine.constant;
-        for &(coordinate, coefficient) in form.affine.terms() {
+        for (coordinate, coefficient) in form.affine.terms() {
             let coordinate = rename(coordinate);
             match self.linear.iter_mut().find(|t| t.0 == coordinate) {
                 Some(term) => term.1 += coefficient,
@@ -41,17 +41,17 @@ impl ClosedSum {
 
     fn add_exponential(&mut self, term: &Exponential, rename: impl Fn(usize) -> usize) {
         let renamed = |form: &Affine| -> Vec<(usize, f64)> {
-            form.terms().iter().filter(|t| t.1 != 0.0).map(|&(j, c)| (rename(j), c)).collect()
+            form.terms().into_iter().filter(|t| t.1 != 0.0).map(|(j, c)| (rename(j), c)).collect()
         };
         let (exponent, square, sign) = (renamed(&term.exponent), renamed(&term.square), term.factor.signum());
         let fits = |group: &Rotated| {
             let new = square.iter().filter(|t| !group.coordinates.contains(&t.0)).count();
             group.sign.to_bits() == sign.to_bits()
                 && group.exponent == exponent
-                && group.coordinates.len() + new <= WIDEST
+                && group.coordinates.len() + new <= NARROW.max(2 * square.len())
         };
         let at = self.groups.iter().position(fits).unwrap_or_else(|| {
-            self.groups.push(Rotated { sign, exponent, coordinates: Vec::new(), triangle: vec![0.0] });
+            self.groups.push(Rotated { sign, exponent, coordinates: Vec::new(), rows: Vec::new() });
             self.groups.len() - 1
         });
         let weight = (term.factor.abs() * term.exponent.constant.exp()).sqrt();
@@ -60,52 +60,37 @@ impl ClosedSum {
 }
 
 impl Rotated {
-    fn width(&self) -> usize {
-        self.coordinates.len() + 1
-    }
-
-    /// The entries on and above the diagonal, row by row.
-    pub(super) fn upper_triangle(&self) -> impl Iterator<Item = f64> + '_ {
-        let width = self.width();
-        (0..width).flat_map(move |row| self.triangle[row * width + row..(row + 1) * width].iter().copied())
-    }
-
-    /// Rotates the row weight * (coefficients, constant) into the triangle.
+    /// Rotates the row weight * (coefficients, constant) into the others.
     fn add_row(&mut self, coefficients: &[(usize, f64)], constant: f64, weight: f64) {
         for &(j, _) in coefficients {
             if !self.coordinates.contains(&j) {
-                self.widen(j);
+                // as the first column, so that every row still starts at its own
+                self.coordinates.insert(0, j);
+                if !self.rows.is_empty() {
+                    self.rows.insert(0, vec![0.0; self.coordinates.len() + 1]);
+                }
             }
         }
-        let width = self.width();
-        let mut row = [0.0; WIDEST + 1];
+        let width = self.coordinates.len() + 1;
+        let mut row = vec![0.0; width];
         for &(j, c) in coefficients {
             let column = self.coordinates.iter().position(|&k| k == j).expect("the coordinate was just added");
             row[column] += weight * c;
         }
         row[width - 1] = weight * constant;
-        for pivot in 0..width {
+        for (pivot, above) in self.rows.iter_mut().enumerate() {
             if row[pivot] == 0.0 {
                 continue;
             }
-            let diagonal = self.triangle[pivot * width + pivot];
-            let radius = diagonal.hypot(row[pivot]);
-            let (cos, sin) = (diagonal / radius, row[pivot] / radius);
-            for (column, below) in row.iter_mut().enumerate().take(width).skip(pivot) {
-                let above = &mut self.triangle[pivot * width + column];
+            let radius = above[0].hypot(row[pivot]);
+            let (cos, sin) = (above[0] / radius, row[pivot] / radius);
+            for (above, below) in above.iter_mut().zip(&mut row[pivot..]) {
                 (*above, *below) = (cos * *above + sin * *below, cos * *below - sin * *above);
             }
         }
-    }
-
-    /// A new coordinate as the first column, so that the triangle stays one.
-    fn widen(&mut self, coordinate: usize) {
-        let (old, new) = (self.width(), self.width() + 1);
-        let mut triangle = vec![0.0; new * new];
-        for row in 0..old {
-            triangle[(row + 1) * new + 1..(row + 2) * new].copy_from_slice(&self.triangle[row * old..(row + 1) * old]);
+        let left = row.split_off(self.rows.len());
+        if left.iter().any(|&x| x != 0.0) {
+            self.rows.push(left);
         }
-        self.triangle = triangle;
-        self.coordinates.insert(0, coordinate);
     }
 }

@@ -47,7 +47,7 @@ impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
     /// With rate = exp(r) and x = exp(a): r - exp(r + a).
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let affine = self.0.form().ln_affine()?;
-        let exponent = affine.plus(1.0, &x.form().ln_affine()?)?;
+        let exponent = affine.plus(1.0, &x.form().ln_affine()?);
         let square = Affine::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(form::Exponential { factor: -1.0, exponent, square }) })
     }

@@ -61,9 +61,9 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for Gamma<A, B> {
         let shape = self.0.form().as_constant()?;
         let ln_rate = self.1.form().ln_affine()?;
         let ln_x = x.form().ln_affine()?;
-        let mut affine = ln_rate.scaled(shape).plus(shape - 1.0, &ln_x)?;
+        let mut affine = ln_rate.scaled(shape).plus(shape - 1.0, &ln_x);
         affine.constant -= ln_gamma(shape);
-        let exponent = ln_rate.plus(1.0, &ln_x)?;
+        let exponent = ln_rate.plus(1.0, &ln_x);
         let square = Affine::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent, square }) })
     }

@@ -47,7 +47,7 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Gumbel<L, S> {
     /// With constant scale and affine z = (x - loc) / scale: -ln scale - z - exp(-z).
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let scale = self.1.form().as_constant()?;
-        let residual = x.form().affine()?.plus(-1.0, &self.0.form().affine()?)?;
+        let residual = x.form().affine()?.plus(-1.0, &self.0.form().affine()?);
         let exponent = residual.scaled(-scale.recip());
         let mut affine = exponent;
         affine.constant -= scale.ln();

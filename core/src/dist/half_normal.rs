@@ -51,7 +51,7 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfNormal<S> {
     /// With x = exp(a) and scale = exp(b): ln(2 / pi) / 2 - b - exp(2 a - 2 b) / 2.
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let ln_scale = self.0.form().ln_affine()?;
-        let ln_z = x.form().ln_affine()?.plus(-1.0, &ln_scale)?;
+        let ln_z = x.form().ln_affine()?.plus(-1.0, &ln_scale);
         let mut affine = ln_scale.scaled(-1.0);
         affine.constant += LN_NORMALISER;
         let square = Affine::constant(1.0);

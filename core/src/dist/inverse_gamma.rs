@@ -58,9 +58,9 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for InverseGamma<A, B>
         let shape = self.0.form().as_constant()?;
         let ln_scale = self.1.form().ln_affine()?;
         let ln_x = x.form().ln_affine()?;
-        let mut affine = ln_scale.scaled(shape).plus(-shape - 1.0, &ln_x)?;
+        let mut affine = ln_scale.scaled(shape).plus(-shape - 1.0, &ln_x);
         affine.constant -= ln_gamma(shape);
-        let exponent = ln_scale.plus(-1.0, &ln_x)?;
+        let exponent = ln_scale.plus(-1.0, &ln_x);
         let square = Affine::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent, square }) })
     }

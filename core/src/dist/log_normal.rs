@@ -54,9 +54,9 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for LogNormal<L, S> {
     /// With x = exp(a), affine r = a - loc and scale = exp(e): -ln(2 pi) / 2 - a - e - exp(-2 e) r^2 / 2.
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let ln_x = x.form().ln_affine()?;
-        let residual = ln_x.plus(-1.0, &self.0.form().affine()?)?;
+        let residual = ln_x.plus(-1.0, &self.0.form().affine()?);
         let ln_scale = self.1.form().ln_affine()?;
-        let mut affine = ln_scale.scaled(-1.0).plus(-1.0, &ln_x)?;
+        let mut affine = ln_scale.scaled(-1.0).plus(-1.0, &ln_x);
         affine.constant -= LN_SQRT_2PI;
         residual.is_disjoint(&ln_scale).then_some(ClosedForm {
             affine,

@@ -53,7 +53,7 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Normal<L, S> {
 
     /// With affine r = x - loc and scale = exp(e): -ln(2 pi) / 2 - e - exp(-2 e) r^2 / 2.
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
-        let residual = x.form().affine()?.plus(-1.0, &self.0.form().affine()?)?;
+        let residual = x.form().affine()?.plus(-1.0, &self.0.form().affine()?);
         let ln_scale = self.1.form().ln_affine()?;
         let mut affine = ln_scale.scaled(-1.0);
         affine.constant -= LN_SQRT_2PI;

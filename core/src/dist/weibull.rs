@@ -63,8 +63,8 @@ impl<N: Number, K: Param<N>, S: Param<N>> Distribution<N> for Weibull<K, S> {
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let shape = self.0.form().as_constant()?;
         let ln_scale = self.1.form().ln_affine()?;
-        let ln_ratio = x.form().ln_affine()?.plus(-1.0, &ln_scale)?;
-        let mut affine = ln_ratio.scaled(shape - 1.0).plus(-1.0, &ln_scale)?;
+        let ln_ratio = x.form().ln_affine()?.plus(-1.0, &ln_scale);
+        let mut affine = ln_ratio.scaled(shape - 1.0).plus(-1.0, &ln_scale);
         affine.constant += shape.ln();
         let square = Affine::constant(1.0);
         Some(ClosedForm {

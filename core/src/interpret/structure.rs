@@ -85,7 +85,7 @@ impl Interpreter for Structure<'_> {
 
 /// A log density with its log-Jacobian added, if that is affine.
 fn plus(mut form: ClosedForm, ln_jacobian: Real<Form>) -> Option<ClosedForm> {
-    form.affine = form.affine.plus(1.0, &ln_jacobian.0.form().affine()?)?;
+    form.affine = form.affine.plus(1.0, &ln_jacobian.0.form().affine()?);
     Some(form)
 }
 

@@ -36,8 +36,8 @@ pub(crate) fn adam<M: Model>(
         }
         let ArrowVector { global: global_gradient, tasks: task_gradients } = &gradient;
         shift(&mut guide.global, 0, global_gradient.as_slice(), size, &mut global);
-        for (&i, g) in batch.iter().zip(task_gradients) {
-            shift(&mut guide.local, guide.offsets[i], g.as_slice(), size, &mut locals[i]);
+        for (&i, g) in batch.iter().zip(task_gradients.iter()) {
+            shift(&mut guide.local, guide.offsets[i], g, size, &mut locals[i]);
         }
         elbo
     });

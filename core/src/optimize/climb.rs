@@ -7,6 +7,7 @@ use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::optimize::adam::adam;
+use crate::optimize::choose::choose;
 use crate::optimize::em::em;
 use crate::optimize::lbfgs::lbfgs;
 use crate::optimize::newton::{Ended, Limits, metric, newton};
@@ -14,7 +15,6 @@ use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisa
 use crate::progress::Progress;
 use crate::subset::Subset;
 use crate::verdict::Verdict;
-use nalgebra::DVector;
 use std::fmt;
 
 /// What to climb with.
@@ -73,75 +73,63 @@ const MOST_LBFGS: usize = 2000;
 const LBFGS_TOLERANCE: f64 = 1e-4;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
-/// Widest block for which second derivatives are taken by default.
-const WIDEST_NEWTON: usize = 64;
-/// How many tasks take part in choosing the parameterisation, with how many draws and steps at most.
-const MOST_CHOOSING: usize = 100;
-const DRAWS_CHOOSING: usize = 32;
-const STEPS_CHOOSING: usize = 50;
+/// Widest block for which second derivatives are taken by default, where something is sampled and where nothing is.
+const WIDEST_SAMPLED: usize = 64;
+const WIDEST_CLOSED: usize = 256;
 
 /// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
 pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
     let can = &settings.shape.location_scale;
     match settings.options.parameterisation {
-        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()], None),
-        Parameterisation::NonCentred => climb_as(model, settings, can, None),
-        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can, None),
+        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()], From::Start),
+        Parameterisation::NonCentred => climb_as(model, settings, can, From::Start),
+        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can, From::Start),
         Parameterisation::Auto => {
             let chosen = choose(model, settings);
-            let mut climbed = climb_as(model, settings, &chosen.non_centred, Some(&chosen.guide));
+            let mut climbed = climb_as(model, settings, &chosen.non_centred, From::Guide(&chosen.guide));
             climbed.iterations += chosen.iterations;
             if climbed.verdict.is_converged() || !chosen.non_centred.contains(&true) {
                 return climbed;
             }
-            let centred = climb_as(model, settings, &vec![false; can.len()], None);
+            let centred = climb_as(model, settings, &vec![false; can.len()], From::Start);
             if centred.verdict.is_converged() { centred } else { climbed }
         }
     }
 }
 
-/// The highest ELBO over parameterisations, site by site, on the first tasks and with few draws.
-fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
-    let tasks = model.tasks[..model.num_tasks().min(MOST_CHOOSING)].to_vec();
-    let some = Subset { model: model.model, tasks };
-    let shape = settings.shape.first(some.num_tasks());
-    let draws = settings.options.draws.min(DRAWS_CHOOSING);
-    let options = Options {
-        draws,
-        most_draws: draws,
-        max_iterations: Some(STEPS_CHOOSING),
-        optimiser: Optimiser::Auto,
-        ..settings.options.clone()
-    };
-    let settings = Settings { options: &options, shape: &shape, start: settings.start };
-    let mut best = climb_as(&some, &settings, &vec![false; shape.location_scale.len()], None);
-    for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {
-        let mut written = best.non_centred.clone();
-        written[site] = true;
-        let other = climb_as(&some, &settings, &written, None);
-        let is_sound = other.verdict.is_converged() || !best.verdict.is_converged();
-        if is_sound && other.elbo.total() > best.elbo.total() {
-            best = other;
-        }
-    }
-    best
+/// Where a climb starts.
+#[derive(Clone, Copy)]
+pub(crate) enum From<'a> {
+    /// Where the settings say.
+    Start,
+    /// At the guide of the first tasks.
+    Guide(&'a Guide),
+    /// At a guide, only to beat an ELBO: the climb ends when there is no hope of it.
+    Rival { guide: &'a Guide, elbo: f64 },
 }
 
 /// Climbs in one parameterisation, from the guide of the first tasks if there is one.
-fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool], from: Option<&Guide>) -> Climbed {
+pub(crate) fn climb_as<M: Model>(
+    model: &M,
+    settings: &Settings<'_>,
+    non_centred: &[bool],
+    from: From<'_>,
+) -> Climbed {
     let Settings { options, shape, .. } = settings;
     let objective = Objective::new(model, shape, Written::new(non_centred, options));
-    let narrow = objective.widest_block() <= WIDEST_NEWTON;
+    let is_sampled = objective.sampled.global || objective.sampled.tasks;
+    let narrow = objective.widest_block() <= if is_sampled { WIDEST_SAMPLED } else { WIDEST_CLOSED };
     let mut guide = first_guide(&objective, settings);
-    if let Some(from) = from {
+    if let From::Guide(from) | From::Rival { guide: from, .. } = from {
         guide.global = from.global.clone();
         guide.local.loc[..from.local.len()].copy_from_slice(&from.local.loc);
         guide.local.ln_scale[..from.local.len()].copy_from_slice(&from.local.ln_scale);
     }
+    let beat = if let From::Rival { elbo, .. } = from { elbo } else { f64::NEG_INFINITY };
     match &options.optimiser {
-        Optimiser::Newton => climb_newton(&objective, settings, guide, Ran::Newton),
-        Optimiser::Em => climb_newton(&objective, settings, guide, Ran::Em),
-        Optimiser::Auto if narrow => climb_newton(&objective, settings, guide, Ran::Newton),
+        Optimiser::Newton => climb_newton(&objective, settings, guide, Ran::Newton, beat),
+        Optimiser::Em => climb_newton(&objective, settings, guide, Ran::Em, beat),
+        Optimiser::Auto if narrow => climb_newton(&objective, settings, guide, Ran::Newton, beat),
         Optimiser::Auto | Optimiser::Lbfgs => climb_lbfgs(&objective, settings, guide),
         Optimiser::Adam(adam) => climb_adam(&objective, settings, guide, adam),
     }
@@ -170,11 +158,12 @@ fn climb_newton<M: Model>(
     settings: &Settings<'_>,
     mut guide: Guide,
     ran: Ran,
+    beat: f64,
 ) -> Climbed {
     let options = settings.options;
     let most = if ran == Ran::Em { MOST_EM } else { MOST_NEWTON };
     let iterations = options.max_iterations.unwrap_or(most);
-    let limits = Limits { iterations, tolerance: options.tolerance, moving: Moving::Both };
+    let limits = Limits { iterations, tolerance: options.tolerance, moving: Moving::Both, beat };
     let sampled = objective.sampled.global || objective.sampled.tasks;
     let progress = Progress::new(options.progress, "Newton", limits.iterations);
     let mut draws = if sampled { options.draws.max(2) } else { 1 };
@@ -248,10 +237,9 @@ fn draws_error<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usi
     let (_, other) = objective.expand(&ended.guide, &objective.noise(draws, seed));
     let metric = metric(&ended.guide, &ended.arrow);
     let Some(step) = ended.arrow.factorise(0.0, &metric).map(|f| f.solve(&other)) else { return f64::INFINITY };
-    let moved =
-        |p: &DVector<f64>, d: &DVector<f64>| -> Vec<f64> { (0..p.len() / 2).map(|j| p[j] * p[j] * d[j]).collect() };
-    let worst = moved(&step.global, &metric.global).into_iter().fold(0.0, f64::max);
-    let tasks: Vec<f64> = step.tasks.iter().zip(&metric.tasks).flat_map(|(p, d)| moved(p, d)).collect();
+    let moved = |p: &[f64], d: &[f64]| -> Vec<f64> { (0..p.len() / 2).map(|j| p[j] * p[j] * d[j]).collect() };
+    let worst = moved(step.global.as_slice(), metric.global.as_slice()).into_iter().fold(0.0, f64::max);
+    let tasks: Vec<f64> = step.tasks.iter().zip(metric.tasks.iter()).flat_map(|(p, d)| moved(p, d)).collect();
     let mean = tasks.iter().sum::<f64>() / (tasks.len() as f64).max(1.0);
     // two independent sets differ by sqrt(2) of the error of one
     (0.5 * f64::max(worst, mean)).sqrt()

@@ -25,7 +25,7 @@ pub(crate) fn em<M: Model>(
     let mut iterations = 0;
     loop {
         for moving in [Moving::Locals, Moving::Global] {
-            let half = Limits { iterations: STEPS_EACH, tolerance: 0.1 * limits.tolerance, moving };
+            let half = Limits { iterations: STEPS_EACH, tolerance: 0.1 * limits.tolerance, moving, ..limits };
             let ended = newton(objective, guide, noise, half, |_, _| {});
             trace.extend_from_slice(&ended.trace[usize::from(!trace.is_empty())..]);
             guide = ended.guide;

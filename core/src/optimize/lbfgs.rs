@@ -110,7 +110,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Theta's slots (locs, ln_scales), then each task's.
 fn flat(vector: &ArrowVector) -> Vec<f64> {
-    vector.global.iter().chain(vector.tasks.iter().flat_map(|t| t.iter())).copied().collect()
+    vector.global.iter().chain(&vector.tasks.numbers).copied().collect()
 }
 
 /// Calls `f` for every slot in the order of [`flat`] with its factor's index (global or local) and whether it is a log-scale.

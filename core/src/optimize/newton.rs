@@ -9,6 +9,7 @@ use crate::elbo::{Elbo, Objective};
 use crate::guide::{Guide, MeanField};
 use crate::model::Model;
 use crate::noise::Noise;
+use crate::ragged::Ragged;
 use nalgebra::DVector;
 
 /// When to stop.
@@ -20,6 +21,8 @@ pub(crate) struct Limits {
     pub(crate) tolerance: f64,
     /// Which guides move; the gradient is that of those.
     pub(crate) moving: Moving,
+    /// Stops where there is no hope of an ELBO above this.
+    pub(crate) beat: f64,
 }
 
 /// Where it ended.
@@ -66,7 +69,8 @@ pub(crate) fn newton<M: Model>(
         watch(iterations, elbo.total());
         trace.push(elbo.total());
         let converged = gradient_norm <= limits.tolerance;
-        if converged || iterations == limits.iterations || !gradient_norm.is_finite() {
+        let ends = iterations == limits.iterations || !gradient_norm.is_finite();
+        if converged || ends || is_beaten(&arrow, &metric, limits.beat - elbo.total()) {
             return Ended { guide, elbo, arrow, iterations, gradient_norm, converged, trace };
         }
         let accepted = loop {
@@ -105,49 +109,63 @@ pub(crate) fn newton<M: Model>(
 
 /// The Fisher information of the guide, in the arrow's shape. A point has none: there the curvature itself serves.
 pub(crate) fn metric(guide: &Guide, arrow: &Arrow) -> ArrowVector {
-    let of = |factor: &MeanField, range: std::ops::Range<usize>, curvature: &dyn Fn(usize) -> f64| {
-        let n = range.len();
-        let loc = range.clone().enumerate().map(|(j, at)| {
-            let s = factor.ln_scale[at];
-            if s.is_finite() { (-2.0 * s).exp() } else { curvature(j).abs().max(1e-6) }
-        });
-        DVector::from_iterator(2 * n, loc.chain(std::iter::repeat_n(2.0, n)))
+    let loc = |ln_scale: f64, curvature: f64| {
+        if ln_scale.is_finite() { (-2.0 * ln_scale).exp() } else { curvature.abs().max(1e-6) }
     };
-    let global = of(&guide.global, 0..guide.global.len(), &|j| arrow.global_hessian[(j, j)]);
-    let task = |i: usize| of(&guide.local, guide.task(i), &|j| arrow.tasks[i].hessian[(j, j)]);
-    ArrowVector { global, tasks: (0..guide.num_tasks()).map(task).collect() }
+    let of = |ln_scales: &[f64], curvature: &dyn Fn(usize) -> f64, to: &mut Vec<f64>| {
+        to.extend(ln_scales.iter().enumerate().map(|(j, &s)| loc(s, curvature(j))));
+        to.extend(ln_scales.iter().map(|_| 2.0));
+    };
+    let mut global = Vec::with_capacity(2 * guide.global.len());
+    of(&guide.global.ln_scale, &|j| arrow.global_hessian[(j, j)], &mut global);
+    let mut tasks = Ragged::with_capacity(guide.num_tasks());
+    for i in 0..guide.num_tasks() {
+        let range = guide.task(i);
+        let n = 2 * range.len();
+        tasks.push_with(|to| of(&guide.local.ln_scale[range], &|j| arrow.tasks.hessian[i][j * n + j], to));
+    }
+    ArrowVector { global: DVector::from_vec(global), tasks }
 }
 
 /// sqrt(g' D^-1 g): how far the gradient is from zero, in units in which the guide's own width is 1.
 pub(crate) fn norm(arrow: &Arrow, metric: &ArrowVector) -> f64 {
-    let part = |g: &DVector<f64>, d: &DVector<f64>| g.iter().zip(d).map(|(g, d)| g * g / d).sum::<f64>();
-    let tasks: f64 = arrow.tasks.iter().zip(&metric.tasks).map(|(t, d)| part(&t.gradient, d)).sum();
-    (part(&arrow.global_gradient, &metric.global) + tasks).sqrt()
+    let part = |g: &[f64], d: &[f64]| g.iter().zip(d).map(|(g, d)| g * g / d).sum::<f64>();
+    let tasks = part(&arrow.tasks.gradient.numbers, &metric.tasks.numbers);
+    (part(arrow.global_gradient.as_slice(), metric.global.as_slice()) + tasks).sqrt()
+}
+
+/// A climb gains no more than this many times what the quadratic model promises.
+const MOST_HOPE: f64 = 4.0;
+
+/// Whether the climb cannot hope to gain so much.
+fn is_beaten(arrow: &Arrow, metric: &ArrowVector, gain: f64) -> bool {
+    let newton_step = || arrow.factorise(0.0, metric).map(|f| f.solve(arrow));
+    gain > 0.0 && newton_step().is_some_and(|step| MOST_HOPE * promised(arrow, &step, metric, 0.0) < gain)
 }
 
 /// What the quadratic model says the step gains: with (-H + damping D) p = g, it is (p' g + damping p' D p) / 2.
 fn promised(arrow: &Arrow, step: &ArrowVector, metric: &ArrowVector, damping: f64) -> f64 {
-    let part = |g: &DVector<f64>, p: &DVector<f64>, d: &DVector<f64>| {
-        g.dot(p) + damping * p.iter().zip(d).map(|(p, d)| p * p * d).sum::<f64>()
+    let part = |g: &[f64], p: &[f64], d: &[f64]| {
+        g.iter().zip(p).zip(d).map(|((g, p), d)| p * g + damping * p * p * d).sum::<f64>()
     };
-    let tasks = arrow.tasks.iter().zip(&step.tasks).zip(&metric.tasks).map(|((t, p), d)| part(&t.gradient, p, d));
-    0.5 * (part(&arrow.global_gradient, &step.global, &metric.global) + tasks.sum::<f64>())
+    let tasks = part(&arrow.tasks.gradient.numbers, &step.tasks.numbers, &metric.tasks.numbers);
+    0.5 * (part(arrow.global_gradient.as_slice(), step.global.as_slice(), metric.global.as_slice()) + tasks)
 }
 
 /// The guide after the step, shortened as a whole if a log-scale would move too far.
 fn moved(guide: &Guide, step: &ArrowVector) -> (bool, Guide) {
-    let longest = |p: &DVector<f64>| p.iter().skip(p.len() / 2).fold(0.0, |a: f64, b| a.max(b.abs()));
-    let most = step.tasks.iter().map(longest).fold(longest(&step.global), f64::max);
+    let longest = |p: &[f64]| p.iter().skip(p.len() / 2).fold(0.0, |a: f64, b| a.max(b.abs()));
+    let most = step.tasks.iter().map(longest).fold(longest(step.global.as_slice()), f64::max);
     let factor = (LONGEST_LN_SCALE_STEP / most).min(1.0);
     let mut out = guide.clone();
-    let apply = |factor_q: &mut MeanField, first: usize, p: &DVector<f64>| {
+    let apply = |factor_q: &mut MeanField, first: usize, p: &[f64]| {
         let n = p.len() / 2;
         for j in 0..n {
             factor_q.loc[first + j] += factor * p[j];
             factor_q.ln_scale[first + j] += factor * p[n + j];
         }
     };
-    apply(&mut out.global, 0, &step.global);
+    apply(&mut out.global, 0, step.global.as_slice());
     for (i, p) in step.tasks.iter().enumerate() {
         apply(&mut out.local, guide.offsets[i], p);
     }

@@ -1,0 +1,76 @@
+//! The Cholesky factorisation of small matrices, in place, many of them a second: one for each task and Newton step.
+//!
+//! Matrices are row-major. A library's allocate; beside these few lines that was half the time of a step.
+
+/// Puts L with L L' = A in the lower triangle of `a` (n x n); false if A is not positive definite.
+pub(crate) fn factorise(a: &mut [f64], n: usize) -> bool {
+    for i in 0..n {
+        let (above, row) = a.split_at_mut(i * n);
+        for j in 0..i {
+            let (left, right) = (&above[j * n..j * n + j], &row[..j]);
+            let dot: f64 = left.iter().zip(right).map(|(a, b)| a * b).sum();
+            row[j] = (row[j] - dot) / above[j * n + j];
+        }
+        let square: f64 = row[..i].iter().map(|a| a * a).sum();
+        let pivot = row[i] - square;
+        // also false for NaN
+        if !(pivot > 0.0 && pivot.is_finite()) {
+            return false;
+        }
+        row[i] = pivot.sqrt();
+    }
+    true
+}
+
+/// The solution of L L' X = B in place of B (n x columns).
+pub(crate) fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
+    for i in 0..n {
+        let (solved, rest) = b.split_at_mut(i * columns);
+        subtract(&l[i * n..i * n + i], solved, &mut rest[..columns], l[i * n + i]);
+    }
+    for i in (0..n).rev() {
+        let (rest, solved) = b.split_at_mut((i + 1) * columns);
+        let row = &mut rest[i * columns..];
+        for (k, other) in (i + 1..n).zip(solved.chunks_exact(columns.max(1))) {
+            let factor = l[k * n + i];
+            row.iter_mut().zip(other).for_each(|(x, other)| *x -= factor * other);
+        }
+        row.iter_mut().for_each(|x| *x /= l[i * n + i]);
+    }
+}
+
+/// row = (row - sum_k factors_k * rows_k) / diagonal.
+fn subtract(factors: &[f64], rows: &[f64], row: &mut [f64], diagonal: f64) {
+    for (factor, other) in factors.iter().zip(rows.chunks_exact(row.len().max(1))) {
+        row.iter_mut().zip(other).for_each(|(x, other)| *x -= factor * other);
+    }
+    row.iter_mut().for_each(|x| *x /= diagonal);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::DMatrix;
+
+    #[test]
+    fn agrees_with_nalgebra() {
+        for n in [1_usize, 2, 5, 12] {
+            let root = DMatrix::from_fn(n, n, |i, j| ((i * n + j) as f64).sin() + f64::from(u8::from(i == j)));
+            let a = &root * root.transpose();
+            let b = DMatrix::from_fn(n, 3, |i, j| ((3 * i + j) as f64).cos());
+            let expected = a.clone().cholesky().expect("positive definite").solve(&b);
+            let (mut l, mut x) = (a.as_slice().to_vec(), b.transpose().as_slice().to_vec());
+            assert!(factorise(&mut l, n));
+            solve(&l, n, &mut x, 3);
+            let x = DMatrix::from_row_slice(n, 3, &x);
+            assert!((&x - &expected).amax() < 1e-9 * expected.amax(), "{x} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_positive_definite() {
+        for mut a in [[1.0, 2.0, 2.0, 1.0], [0.0; 4], [f64::NAN; 4], [1.0, 0.0, 0.0, f64::INFINITY]] {
+            assert!(!factorise(&mut a, 2), "{a:?}");
+        }
+    }
+}

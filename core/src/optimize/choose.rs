@@ -1,0 +1,62 @@
+//! The parameterisation of each local site: the one that gives the higher ELBO.
+
+use crate::block::globals;
+use crate::guide::{Guide, MeanField};
+use crate::interpret::rewrite::Rewrite;
+use crate::model::Model;
+use crate::number::Real;
+use crate::optimize::climb::{Climbed, From, Settings, climb_as};
+use crate::options::{Optimiser, Options};
+use crate::subset::Subset;
+
+/// How many tasks take part, with how many draws and steps at most.
+const MOST_TASKS: usize = 100;
+const DRAWS: usize = 32;
+const STEPS: usize = 50;
+
+/// The highest ELBO over parameterisations, site by site, on the first tasks and with few draws.
+pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
+    let tasks = model.tasks[..model.num_tasks().min(MOST_TASKS)].to_vec();
+    let some = Subset { model: model.model, tasks };
+    let shape = settings.shape.first(some.num_tasks());
+    let draws = settings.options.draws.min(DRAWS);
+    let options = Options {
+        draws,
+        most_draws: draws,
+        max_iterations: Some(STEPS),
+        optimiser: Optimiser::Auto,
+        ..settings.options.clone()
+    };
+    let settings = Settings { options: &options, shape: &shape, start: settings.start };
+    let mut best = climb_as(&some, &settings, &vec![false; shape.location_scale.len()], From::Start);
+    for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {
+        let mut written = best.non_centred.clone();
+        written[site] = true;
+        let other = match best.verdict.is_converged() {
+            true => {
+                let guide = rewritten(&some, &best.guide, (&best.non_centred, &written));
+                climb_as(&some, &settings, &written, From::Rival { guide: &guide, elbo: best.elbo.total() })
+            }
+            false => climb_as(&some, &settings, &written, From::Start),
+        };
+        let is_sound = other.verdict.is_converged() || !best.verdict.is_converged();
+        if is_sound && other.elbo.total() > best.elbo.total() {
+            best = other;
+        }
+    }
+    best
+}
+
+/// The guide with its locals written otherwise, theta being at its mean.
+pub(crate) fn rewritten<M: Model>(model: &M, guide: &Guide, (from, to): (&[bool], &[bool])) -> Guide {
+    let theta = globals(model, &guide.global.loc, |_, u| Real(u));
+    let mut local = MeanField::default();
+    for i in 0..guide.num_tasks() {
+        let range = guide.task(i);
+        let mut run = Rewrite::new(from, to, &guide.local.loc[range.clone()], &guide.local.ln_scale[range]);
+        model.local(&mut run, &theta, model.task(i), &mut Default::default());
+        local.loc.append(&mut run.loc);
+        local.ln_scale.append(&mut run.ln_scale);
+    }
+    Guide { local, global: guide.global.clone(), offsets: guide.offsets.clone() }
+}
