@@ -159,7 +159,7 @@ impl Factorised {
                 *p -= row.iter().zip(&seen).map(|(w, s)| w * s).sum::<f64>();
             }
         }
-        ArrowVector { tasks, global }
+        ArrowVector { global, tasks }
     }
 
     /// Blocks of the inverse that belong to task `i`: its own, and its rows against all global slots.

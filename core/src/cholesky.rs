@@ -26,25 +26,24 @@ pub(crate) fn factorise(a: &mut [f64], n: usize) -> bool {
 pub(crate) fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
     for i in 0..n {
         let (solved, rest) = b.split_at_mut(i * columns);
-        subtract(&l[i * n..i * n + i], solved, &mut rest[..columns], l[i * n + i]);
+        let factors = l[i * n..i * n + i].iter().copied();
+        subtract(factors, solved, &mut rest[..columns], l[i * n + i]);
     }
     for i in (0..n).rev() {
         let (rest, solved) = b.split_at_mut((i + 1) * columns);
-        let row = &mut rest[i * columns..];
-        for (k, other) in (i + 1..n).zip(solved.chunks_exact(columns.max(1))) {
-            let factor = l[k * n + i];
-            row.iter_mut().zip(other).for_each(|(x, other)| *x -= factor * other);
-        }
-        row.iter_mut().for_each(|x| *x /= l[i * n + i]);
+        let factors = (i + 1..n).map(|k| l[k * n + i]);
+        subtract(factors, solved, &mut rest[i * columns..], l[i * n + i]);
     }
 }
 
 /// row = (row - sum_k factors_k * rows_k) / diagonal.
-fn subtract(factors: &[f64], rows: &[f64], row: &mut [f64], diagonal: f64) {
-    for (factor, other) in factors.iter().zip(rows.chunks_exact(row.len().max(1))) {
+fn subtract(factors: impl Iterator<Item = f64>, rows: &[f64], row: &mut [f64], diagonal: f64) {
+    for (factor, other) in factors.zip(rows.chunks_exact(row.len().max(1))) {
         row.iter_mut().zip(other).for_each(|(x, other)| *x -= factor * other);
     }
-    row.iter_mut().for_each(|x| *x /= diagonal);
+    for x in row {
+        *x /= diagonal;
+    }
 }
 
 #[cfg(test)]

@@ -694,7 +694,9 @@ impl Split {
             to.iter_mut().zip(picked).for_each(|(to, x)| *to += weight * x);
         };
         let push = |to: &mut Vec<f64>, row: &[f64], slots: &[Range<usize>; 2]| {
-            slots.iter().for_each(|slots| to.extend(row[slots.clone()].iter().map(|x| weight * x)));
+            for slots in slots {
+                to.extend(row[slots.clone()].iter().map(|x| weight * x));
+            }
         };
         add(&mut self.gradient, &sum.gradient);
         self.tasks.gradient.push_with(|to| push(to, &sum.gradient, &own));
@@ -715,7 +717,9 @@ impl Split {
         arrow.tasks.append(&self.tasks);
         for (a, &row) in arrow.border_slots.iter().enumerate() {
             arrow.global_gradient[row] += self.gradient[a];
-            for (&col, h) in arrow.border_slots.iter().zip(&self.hessian[(a * 2 * self.reads).min(self.hessian.len())..]) {
+            for (&col, h) in
+                arrow.border_slots.iter().zip(&self.hessian[(a * 2 * self.reads).min(self.hessian.len())..])
+            {
                 arrow.global_hessian[(row, col)] += h;
             }
         }

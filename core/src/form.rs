@@ -90,7 +90,7 @@ impl Affine {
         if self.is_constant() {
             return Self { constant, ..other.scaled(factor) };
         }
-        if factor == 1.0 && self.leads_to(other) {
+        if factor.to_bits() == 1.0_f64.to_bits() && self.leads_to(other) {
             return Self { constant, first: self.first, len: self.len + other.len };
         }
         Self::keep(constant, |terms| {
@@ -175,7 +175,7 @@ impl Form {
 
     /// The constant, if it is one.
     pub fn as_constant(&self) -> Option<f64> {
-        self.affine().filter(|a| a.is_constant()).map(|a| a.constant)
+        self.affine().filter(Affine::is_constant).map(|a| a.constant)
     }
 
     fn from_affine(value: f64, affine: Option<Affine>) -> Self {
@@ -230,7 +230,9 @@ impl Number for Form {
         let value = self.value * factor;
         match self.structure {
             Structure::Affine(a) => Self::from_affine(value, Some(a.scaled(factor))),
-            Structure::Exp(a) if factor > 0.0 => Self::from_exp(value, Some(a.plus(1.0, &Affine::constant(factor.ln())))),
+            Structure::Exp(a) if factor > 0.0 => {
+                Self::from_exp(value, Some(a.plus(1.0, &Affine::constant(factor.ln()))))
+            }
             _ => Self::opaque(value),
         }
     }

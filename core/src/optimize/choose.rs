@@ -32,12 +32,11 @@ pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -
     for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {
         let mut written = best.non_centred.clone();
         written[site] = true;
-        let other = match best.verdict.is_converged() {
-            true => {
-                let guide = rewritten(&some, &best.guide, (&best.non_centred, &written));
-                climb_as(&some, &settings, &written, From::Rival { guide: &guide, elbo: best.elbo.total() })
-            }
-            false => climb_as(&some, &settings, &written, From::Start),
+        let other = if best.verdict.is_converged() {
+            let guide = rewritten(&some, &best.guide, (&best.non_centred, &written));
+            climb_as(&some, &settings, &written, From::Rival { guide: &guide, elbo: best.elbo.total() })
+        } else {
+            climb_as(&some, &settings, &written, From::Start)
         };
         let is_sound = other.verdict.is_converged() || !best.verdict.is_converged();
         if is_sound && other.elbo.total() > best.elbo.total() {
