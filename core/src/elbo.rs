@@ -715,7 +715,9 @@ impl Split {
         arrow.tasks.append(&self.tasks);
         for (a, &row) in arrow.border_slots.iter().enumerate() {
             arrow.global_gradient[row] += self.gradient[a];
-            for (&col, h) in arrow.border_slots.iter().zip(&self.hessian[(a * 2 * self.reads).min(self.hessian.len())..]) {
+            for (&col, h) in
+                arrow.border_slots.iter().zip(&self.hessian[(a * 2 * self.reads).min(self.hessian.len())..])
+            {
                 arrow.global_hessian[(row, col)] += h;
             }
         }

@@ -230,7 +230,9 @@ impl Number for Form {
         let value = self.value * factor;
         match self.structure {
             Structure::Affine(a) => Self::from_affine(value, Some(a.scaled(factor))),
-            Structure::Exp(a) if factor > 0.0 => Self::from_exp(value, Some(a.plus(1.0, &Affine::constant(factor.ln())))),
+            Structure::Exp(a) if factor > 0.0 => {
+                Self::from_exp(value, Some(a.plus(1.0, &Affine::constant(factor.ln()))))
+            }
             _ => Self::opaque(value),
         }
     }

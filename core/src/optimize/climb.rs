@@ -109,12 +109,7 @@ pub(crate) enum From<'a> {
 }
 
 /// Climbs in one parameterisation, from the guide of the first tasks if there is one.
-pub(crate) fn climb_as<M: Model>(
-    model: &M,
-    settings: &Settings<'_>,
-    non_centred: &[bool],
-    from: From<'_>,
-) -> Climbed {
+pub(crate) fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool], from: From<'_>) -> Climbed {
     let Settings { options, shape, .. } = settings;
     let objective = Objective::new(model, shape, Written::new(non_centred, options));
     let is_sampled = objective.sampled.global || objective.sampled.tasks;
