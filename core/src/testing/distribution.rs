@@ -367,11 +367,12 @@ impl Grid {
         self.cumulated.last().copied().unwrap_or(0.0)
     }
 
-    /// A bound on what lies beyond the outermost nodes, where points round to an end of the support: what lies within a
-    /// scale of them. All but 0 unless the density is singular at that end.
+    /// A bound on what lies beyond the outermost nodes, where points round to an end of the support: what lies within
+    /// three scales of them. All but 0 unless the density is singular at that end.
     fn beyond(&self) -> f64 {
         let (Some(first), Some(last)) = (self.u.first(), self.u.last()) else { return 0.0 };
-        self.below(first + self.scale) + self.total() - self.below(last - self.scale)
+        let width = 3.0 * self.scale;
+        self.below(first + width) + self.total() - self.below(last - width)
     }
 
     /// Integral up to `u`.
