@@ -96,6 +96,12 @@ impl Score {
         Reliability::new(&confidence, &correct, 10)
     }
 
+    /// Maximum calibration error in ten bins of as many answers each.
+    fn mce(&self) -> f64 {
+        let (confidence, correct): (Vec<_>, Vec<_>) = self.answers.iter().copied().unzip();
+        Reliability::equal_mass(&confidence, &correct, 10).maximum_error()
+    }
+
     /// Expected calibration error.
     fn ece(&self) -> f64 {
         self.reliability().expected_error()
@@ -132,8 +138,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("\n{WAYS}-way {shots}-shot, {} queries in {} episodes", scores[0].answers.len(), 2 * episodes);
         println!("{:24} {:>14} {:>19} {:>7} {:>7}", "", "accuracy", "ln probability", "ECE", "MCE");
         for score in scores {
-            let reliability = score.reliability();
-            let (ece, mce) = (reliability.expected_error(), reliability.maximum_error());
+            let (ece, mce) = (score.ece(), score.mce());
             println!("{:24} {:14.3} {:19.3} {ece:>7.3} {mce:>7.3}", score.name, score.mean(0), score.mean(1));
         }
         println!("{:24} {:>5.3} {:>19.3}", "complete pooling: chance", 1.0 / WAYS as f64, -(WAYS as f64).ln());

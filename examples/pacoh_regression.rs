@@ -92,16 +92,15 @@ impl Predictions {
     }
 }
 
-type WaveDraw<'a> = hierarch::TaskDraw<Waves<'a>>;
-
 fn adapted(fit: &hierarch::Fit<Waves<'_>>, context: &Task, test: &Task) -> Result<Predictions, hierarch::Error> {
-    let adapted = fit.adapt(context)?;
-    let mut out = Predictions::default();
-    for &(x, y) in test {
-        let at = |d: &WaveDraw| curve(&d.global, &d.local, x);
-        out.actual.push(y);
-        out.mean.push(adapted.marginal(at).mean);
-        out.cdf.push(adapted.marginal(|d| normal_cdf((y - at(d)) / d.global.sigma)).mean);
+    let zeros = vec![0.0; test.len()];
+    let mut out = Predictions { actual: test.iter().map(|point| point.1).collect(), mean: zeros.clone(), cdf: zeros };
+    for (draw, weight) in fit.adapt(context)?.weighted_draws() {
+        for (k, &(x, y)) in test.iter().enumerate() {
+            let centre = curve(&draw.global, &draw.local, x);
+            out.mean[k] += weight * centre;
+            out.cdf[k] += weight * normal_cdf((y - centre) / draw.global.sigma);
+        }
     }
     Ok(out)
 }

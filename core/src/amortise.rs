@@ -53,7 +53,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// Posterior summaries of the globals, under q(theta).
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
         let draws = self.seen.draws(None, self.seen.options.posterior_draws);
-        summarise::<M::Global>(draws.iter().map(|d| d.global.clone()), &weights(draws.len()))
+        summarise::<M::Global>(draws.iter().map(|d| d.global.clone()), equally_weighted)
     }
 
     /// q(theta), in unconstrained coordinates.
@@ -67,7 +67,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// Data outside their support, invalid constants, another number of latents than the tasks of the training.
     pub fn local(&self, task: &M::Task) -> Result<<M::Local as Latents>::Of<Summary>, Error> {
         let draws = self.draws(task, self.seen.options.posterior_draws)?;
-        Ok(summarise::<M::Local>(draws.iter().map(|d| d.local[0].clone()), &weights(draws.len())))
+        Ok(summarise::<M::Local>(draws.iter().map(|d| d.local[0].clone()), equally_weighted))
     }
 
     /// At least `n` equally likely draws of theta and of the latents of a task, which are `draw.local[0]`.
@@ -128,6 +128,6 @@ impl<M: Model, R: Recognition<M>> fmt::Display for Amortised<'_, M, R> {
     }
 }
 
-fn weights(draws: usize) -> Vec<f64> {
-    vec![(draws as f64).recip(); draws]
+fn equally_weighted(values: &[f64]) -> Summary {
+    Summary::weighted(values, &vec![(values.len() as f64).recip(); values.len()])
 }

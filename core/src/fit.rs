@@ -1,16 +1,20 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`], and the [`Fit`] it gives.
 
 pub mod adapt;
+pub mod adapted;
+mod new_task;
 pub mod report;
+mod thetas;
 pub mod trust;
 
-pub use adapt::{Adapted, Prediction, TaskDraw};
+pub use adapted::{Adapted, Prediction, TaskDraw};
 pub use trust::Trust;
 
 use crate::block::globals;
 use crate::draw::Draw;
 use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
+use crate::fit::thetas::Thetas;
 use crate::guide::Guide;
 use crate::importance::{Corrected, Effort, Uncorrected as Basis, correct};
 use crate::interpret::discover::Start;
@@ -67,6 +71,8 @@ pub struct Fit<M: Model> {
     pub(crate) model: M,
     pub(crate) options: Options,
     pub(crate) shape: Shape,
+    /// Where the fit began.
+    pub(crate) start: Start,
     pub(crate) climbed: Climbed,
     pub(crate) gaussian: LinearResponse,
     pub(crate) posterior: Posterior,
@@ -75,7 +81,9 @@ pub struct Fit<M: Model> {
     pub(crate) explained: Vec<(&'static str, bool)>,
     pub(crate) times: Times,
     /// Draws of theta that new tasks are adapted with, chosen at the first of them.
-    pub(crate) thetas: OnceLock<Vec<usize>>,
+    thetas: OnceLock<Thetas>,
+    /// Where some tasks have their phi, found at the first adaptation that needs it.
+    centres: OnceLock<Vec<DVector<f64>>>,
 }
 
 /// What the importance correction says of itself.
@@ -139,6 +147,7 @@ impl<M: Model> Fit<M> {
         Ok(Self {
             options: options.clone(),
             shape,
+            start,
             climbed,
             gaussian,
             posterior,
@@ -147,6 +156,7 @@ impl<M: Model> Fit<M> {
             explained,
             times,
             thetas: OnceLock::new(),
+            centres: OnceLock::new(),
             model,
         })
     }
@@ -224,7 +234,7 @@ impl<M: Model> Fit<M> {
 
     fn global_of(&self, posterior: &Posterior) -> <M::Global as Latents>::Of<Summary> {
         let draws = (0..posterior.len()).map(|s| self.global_values(posterior.theta(s)));
-        summarise::<M::Global>(draws, &posterior.weights)
+        summarise::<M::Global>(draws, |values| Summary::weighted(values, &posterior.weights))
     }
 
     /// Posterior summaries of the latents of task `i`: `fit.local(3).theta.sd`.
@@ -243,7 +253,7 @@ impl<M: Model> Fit<M> {
             let u = &table[s * width..(s + 1) * width];
             local_values(&self.model, &posterior.non_centred, &theta, self.model.task(i), u)
         });
-        summarise::<M::Local>(draws, &posterior.weights)
+        summarise::<M::Local>(draws, |values| Summary::weighted(values, &posterior.weights))
     }
 
     /// Draws of all latents from the posterior, equally weighted.
@@ -353,10 +363,11 @@ pub(crate) fn local_values<M: Model>(
     out
 }
 
-/// Where the guide puts each task's phi when theta is at its mean, in centred coordinates.
-fn centres<M: Model>(model: &M, climbed: &Climbed) -> Vec<DVector<f64>> {
+/// Where the guide puts phi of each of the model's tasks, the first of the guide's, when theta is at its mean; in centred
+/// coordinates.
+pub(crate) fn centres<M: Model>(model: &M, climbed: &Climbed) -> Vec<DVector<f64>> {
     let centred = vec![false; M::LOCAL_SITES.len()];
-    let guide = rewritten(model, &climbed.guide, (&climbed.non_centred, &centred));
+    let guide = rewritten(model, &climbed.guide.first(model.num_tasks()), (&climbed.non_centred, &centred));
     (0..guide.num_tasks()).map(|i| DVector::from_column_slice(&guide.local.loc[guide.task(i)])).collect()
 }
 
@@ -432,15 +443,18 @@ fn effort<M: Model>(model: &M, shape: &Shape, options: &Options) -> Option<Effor
     Some(Effort { draws, rounds: 3, most_inner: 64, seed: options.seed })
 }
 
-/// Summaries of weighted draws of a struct of latents, number by number.
-pub(crate) fn summarise<L: Latents>(draws: impl Iterator<Item = L::Of<f64>>, weights: &[f64]) -> L::Of<Summary> {
+/// Summaries of draws of a struct of latents, number by number.
+pub(crate) fn summarise<L: Latents>(
+    draws: impl Iterator<Item = L::Of<f64>>,
+    summary: impl Fn(&[f64]) -> Summary,
+) -> L::Of<Summary> {
     let mut columns: Vec<Vec<f64>> = Vec::new();
     let mut shape = Default::default();
     for draw in draws {
         let mut at = 0;
         L::map(&draw, &mut shape, |x: &f64| {
             if columns.len() == at {
-                columns.push(Vec::with_capacity(weights.len()));
+                columns.push(Vec::new());
             }
             columns[at].push(*x);
             at += 1;
@@ -448,7 +462,7 @@ pub(crate) fn summarise<L: Latents>(draws: impl Iterator<Item = L::Of<f64>>, wei
     }
     let mut columns = columns.iter();
     let mut out = Default::default();
-    L::map(&shape, &mut out, |(): &()| Summary::weighted(columns.next().expect("one column a number"), weights));
+    L::map(&shape, &mut out, |(): &()| summary(columns.next().expect("one column a number")));
     out
 }
 

@@ -61,6 +61,14 @@ impl Guide {
         self.offsets.len() - 1
     }
 
+    /// The factors of theta and of the first tasks only.
+    pub(crate) fn first(&self, tasks: usize) -> Self {
+        let n = self.offsets[tasks];
+        let MeanField { loc, ln_scale } = &self.local;
+        let local = MeanField { loc: loc[..n].to_vec(), ln_scale: ln_scale[..n].to_vec() };
+        Self { global: self.global.clone(), local, offsets: self.offsets[..=tasks].to_vec() }
+    }
+
     /// Whether q(theta) is a point.
     pub fn is_point(&self) -> bool {
         self.global.ln_scale.contains(&f64::NEG_INFINITY)

@@ -81,7 +81,9 @@ pub use fit::{Adapted, Evidence, Fit, Fittable, Prediction, TaskDraw, Trust};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
-pub use options::{AdamOptions, Correction, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
+pub use options::{
+    AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, Optimiser, Options, Parameterisation,
+};
 pub use summary::Summary;
 pub use verdict::Verdict;
 

@@ -132,6 +132,30 @@ impl Default for AdamOptions {
     }
 }
 
+/// How a new task is adapted to. `AdaptOptions::default()` is what [`adapt`](crate::Fit::adapt) uses.
+///
+/// ```
+/// use hierarch::AdaptOptions;
+/// let options = AdaptOptions { global_draws: 500, ..AdaptOptions::default() };
+/// # let _ = options;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdaptOptions {
+    /// Draws of theta that the task is asked about, which stand for all of the fit's; with as many as the fit has
+    /// ([`Options::posterior_draws`]) they are those. The time of an adaptation grows with them.
+    pub global_draws: usize,
+    /// Draws of phi for each of them.
+    pub local_draws: usize,
+    /// Most proposals of phi for each of them, where the task is not Gaussian given theta.
+    pub max_proposals: usize,
+}
+
+impl Default for AdaptOptions {
+    fn default() -> Self {
+        Self { global_draws: 64, local_draws: 4, max_proposals: 64 }
+    }
+}
+
 /// What is done about the errors of the mean-field guide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Correction {

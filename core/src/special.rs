@@ -4,9 +4,11 @@
 
 mod gamma;
 mod normal_integral;
+mod normal_quantile;
 
 pub use gamma::{digamma, ln_beta, ln_gamma, tetragamma, trigamma};
 pub use normal_integral::{erf, erfc, ln_normal_cdf, ln_normal_cdf_partials, normal_cdf, normal_density};
+pub(crate) use normal_quantile::normal_quantile;
 
 /// ln(sqrt(2 pi)).
 pub const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;

@@ -77,6 +77,7 @@ mod tests {
     fn is_a_distribution() {
         check_distribution!(Beta(2.5, 1.7));
         check_distribution!(Beta(0.8, 3.0));
+        check_distribution!(Beta(0.48, 0.32));
         check_distribution!(Beta(30.0, 20.0));
     }
 

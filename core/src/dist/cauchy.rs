@@ -1,10 +1,6 @@
 //! ln p(x | loc, scale) = -ln pi - ln(1 + z^2) - ln scale, with z = (x - loc) / scale.
 
-use crate::dist::location_scale::location_scale;
-use crate::dist::{Distribution, finite, positive};
-use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::support::RealLine;
+use crate::dist::location_scale::location_scale_family;
 use rand::{Rng, RngExt};
 use rand_distr::Open01;
 use std::f64::consts::PI;
@@ -17,32 +13,7 @@ const LN_PI: f64 = 1.144_729_885_849_400_2;
 #[derive(Clone, Copy, Debug)]
 pub struct Cauchy<L, S>(pub L, pub S);
 
-impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Cauchy<L, S> {
-    type Support = RealLine;
-
-    fn support(&self) -> RealLine {
-        RealLine
-    }
-
-    #[inline(always)]
-    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        location_scale(x, self.0, self.1, standard)
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        finite::<N>("Cauchy", "loc", self.0)?;
-        positive::<N>("Cauchy", "scale", self.1)
-    }
-
-    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        Some(self.0.value() + self.1.value() * standard_draw(rng))
-    }
-
-    #[inline(always)]
-    fn non_centred(&self, z: Real<N>) -> Option<(Real<N>, Real<N>)> {
-        Some((self.0.real() + self.1.real() * z, Cauchy(0.0, 1.0).ln_density(z)))
-    }
-}
+location_scale_family!(Cauchy, standard, standard_draw);
 
 /// g = -ln pi - ln(1 + z^2) and its derivatives.
 #[inline(always)]

@@ -1,12 +1,10 @@
 //! ln p(x | loc, scale) = -z - exp(-z) - ln scale, with z = (x - loc) / scale.
 
-use crate::dist::location_scale::location_scale;
-use crate::dist::{Distribution, finite, positive};
-use crate::error::Invalid;
+use crate::dist::location_scale::location_scale_family;
 use crate::form::{Affine, ClosedForm, Exponential};
-use crate::number::{Number, Param, Real};
-use crate::support::RealLine;
+use crate::number::Param;
 use rand::{Rng, RngExt};
+use rand_distr::Open01;
 
 /// Gumbel distribution, of maxima: `Gumbel(loc, scale)`, whose mode is `loc` and standard deviation pi `scale` / sqrt(6).
 ///
@@ -14,36 +12,7 @@ use rand::{Rng, RngExt};
 #[derive(Clone, Copy, Debug)]
 pub struct Gumbel<L, S>(pub L, pub S);
 
-impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Gumbel<L, S> {
-    type Support = RealLine;
-
-    fn support(&self) -> RealLine {
-        RealLine
-    }
-
-    #[inline(always)]
-    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        location_scale(x, self.0, self.1, |z| {
-            let e = (-z).exp();
-            [-z.max(f64::MIN) - e, e - 1.0, -e]
-        })
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        finite::<N>("Gumbel", "loc", self.0)?;
-        positive::<N>("Gumbel", "scale", self.1)
-    }
-
-    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let p: f64 = rng.sample(rand_distr::Open01);
-        Some(self.0.value() - self.1.value() * (-p.ln()).ln())
-    }
-
-    #[inline(always)]
-    fn non_centred(&self, z: Real<N>) -> Option<(Real<N>, Real<N>)> {
-        Some((self.0.real() + self.1.real() * z, Gumbel(0.0, 1.0).ln_density(z)))
-    }
-
+location_scale_family!(Gumbel, standard, standard_draw, {
     /// With constant scale and affine z = (x - loc) / scale: -ln scale - z - exp(-z).
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let scale = self.1.form().as_constant()?;
@@ -54,6 +23,18 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Gumbel<L, S> {
         let square = Affine::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent, square }) })
     }
+});
+
+/// g = -z - exp(-z) and its derivatives.
+#[inline(always)]
+fn standard(z: f64) -> [f64; 3] {
+    let e = (-z).exp();
+    [-z.max(f64::MIN) - e, e - 1.0, -e]
+}
+
+fn standard_draw<R: Rng + ?Sized>(rng: &mut R) -> f64 {
+    let p: f64 = rng.sample(Open01);
+    -(-p.ln()).ln()
 }
 
 #[cfg(test)]

@@ -1,11 +1,8 @@
 //! ln p(x | loc, scale) = -|z| - ln 2 - ln scale, with z = (x - loc) / scale.
 
-use crate::dist::location_scale::location_scale;
-use crate::dist::{Distribution, finite, positive};
-use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::support::RealLine;
+use crate::dist::location_scale::location_scale_family;
 use rand::{Rng, RngExt};
+use rand_distr::Open01;
 use std::f64::consts::LN_2;
 
 /// Laplace (double exponential) distribution: `Laplace(loc, scale)`, the median and the mean absolute deviation from it.
@@ -14,36 +11,18 @@ use std::f64::consts::LN_2;
 #[derive(Clone, Copy, Debug)]
 pub struct Laplace<L, S>(pub L, pub S);
 
-impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Laplace<L, S> {
-    type Support = RealLine;
+location_scale_family!(Laplace, standard, standard_draw);
 
-    fn support(&self) -> RealLine {
-        RealLine
-    }
+/// g = -|z| - ln 2 and its derivatives.
+#[inline(always)]
+fn standard(z: f64) -> [f64; 3] {
+    let sign = if z == 0.0 { 0.0 } else { 1.0_f64.copysign(z) };
+    [-z.abs() - LN_2, -sign, 0.0]
+}
 
-    #[inline(always)]
-    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        location_scale(x, self.0, self.1, |z| {
-            let sign = if z == 0.0 { 0.0 } else { 1.0_f64.copysign(z) };
-            [-z.abs() - LN_2, -sign, 0.0]
-        })
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        finite::<N>("Laplace", "loc", self.0)?;
-        positive::<N>("Laplace", "scale", self.1)
-    }
-
-    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let p: f64 = rng.sample(rand_distr::Open01);
-        let z = if p < 0.5 { (2.0 * p).ln() } else { -(2.0 * (1.0 - p)).ln() };
-        Some(self.0.value() + self.1.value() * z)
-    }
-
-    #[inline(always)]
-    fn non_centred(&self, z: Real<N>) -> Option<(Real<N>, Real<N>)> {
-        Some((self.0.real() + self.1.real() * z, Laplace(0.0, 1.0).ln_density(z)))
-    }
+fn standard_draw<R: Rng + ?Sized>(rng: &mut R) -> f64 {
+    let p: f64 = rng.sample(Open01);
+    if p < 0.5 { (2.0 * p).ln() } else { -(2.0 * (1.0 - p)).ln() }
 }
 
 #[cfg(test)]

@@ -5,6 +5,47 @@
 
 use crate::number::{Args, Jet, Number, Param, Real};
 
+/// The impl of the family `$family(loc, scale)`, from what is standard about it: `$standard` gives `[g, g', g'']` at z,
+/// `$draw` a draw of z; then anything else it has.
+macro_rules! location_scale_family {
+    ($family:ident, $standard:expr, $draw:expr $(, { $($more:item)* })?) => {
+        impl<N: $crate::number::Number, L: $crate::number::Param<N>, S: $crate::number::Param<N>>
+            $crate::dist::Distribution<N> for $family<L, S>
+        {
+            type Support = $crate::support::RealLine;
+
+            fn support(&self) -> $crate::support::RealLine {
+                $crate::support::RealLine
+            }
+
+            #[inline(always)]
+            fn ln_density<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
+                $crate::dist::location_scale::location_scale(x, self.0, self.1, $standard)
+            }
+
+            fn check(&self) -> Result<(), $crate::error::Invalid> {
+                $crate::dist::finite::<N>(stringify!($family), "loc", self.0)?;
+                $crate::dist::positive::<N>(stringify!($family), "scale", self.1)
+            }
+
+            fn sample<R: rand::Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
+                Some(self.0.value() + self.1.value() * $draw(rng))
+            }
+
+            #[inline(always)]
+            fn non_centred(
+                &self,
+                z: $crate::number::Real<N>,
+            ) -> Option<($crate::number::Real<N>, $crate::number::Real<N>)> {
+                Some((self.0.real() + self.1.real() * z, $crate::dist::Distribution::ln_density(&$family(0.0, 1.0), z)))
+            }
+
+            $($($more)*)?
+        }
+    };
+}
+pub(crate) use location_scale_family;
+
 /// The log density of the family of `standard`, which gives `[g, g', g'']` at z.
 #[inline(always)]
 pub(crate) fn location_scale<N: Number>(

@@ -1,11 +1,8 @@
 //! ln p(x | loc, scale) = -|z| - 2 ln(1 + exp(-|z|)) - ln scale, with z = (x - loc) / scale.
 
-use crate::dist::location_scale::location_scale;
-use crate::dist::{Distribution, finite, positive};
-use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::support::RealLine;
+use crate::dist::location_scale::location_scale_family;
 use rand::{Rng, RngExt};
+use rand_distr::Open01;
 
 /// Logistic distribution: `Logistic(loc, scale)`, whose mean is `loc` and standard deviation pi `scale` / sqrt(3).
 ///
@@ -13,36 +10,19 @@ use rand::{Rng, RngExt};
 #[derive(Clone, Copy, Debug)]
 pub struct Logistic<L, S>(pub L, pub S);
 
-impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Logistic<L, S> {
-    type Support = RealLine;
+location_scale_family!(Logistic, standard, standard_draw);
 
-    fn support(&self) -> RealLine {
-        RealLine
-    }
+/// g = -|z| - 2 ln(1 + exp(-|z|)) and its derivatives.
+#[inline(always)]
+fn standard(z: f64) -> [f64; 3] {
+    let e = (-z.abs()).exp();
+    let upper = (1.0 + e).recip();
+    [-z.abs() - 2.0 * e.ln_1p(), ((e - 1.0) * upper).copysign(-z), -2.0 * e * upper * upper]
+}
 
-    #[inline(always)]
-    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        location_scale(x, self.0, self.1, |z| {
-            let e = (-z.abs()).exp();
-            let upper = (1.0 + e).recip();
-            [-z.abs() - 2.0 * e.ln_1p(), ((e - 1.0) * upper).copysign(-z), -2.0 * e * upper * upper]
-        })
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        finite::<N>("Logistic", "loc", self.0)?;
-        positive::<N>("Logistic", "scale", self.1)
-    }
-
-    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let p: f64 = rng.sample(rand_distr::Open01);
-        Some(self.0.value() + self.1.value() * (p.ln() - (-p).ln_1p()))
-    }
-
-    #[inline(always)]
-    fn non_centred(&self, z: Real<N>) -> Option<(Real<N>, Real<N>)> {
-        Some((self.0.real() + self.1.real() * z, Logistic(0.0, 1.0).ln_density(z)))
-    }
+fn standard_draw<R: Rng + ?Sized>(rng: &mut R) -> f64 {
+    let p: f64 = rng.sample(Open01);
+    p.ln() - (-p).ln_1p()
 }
 
 #[cfg(test)]

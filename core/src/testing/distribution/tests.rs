@@ -1,10 +1,10 @@
 //! The kit passes what is right and finds what is wrong.
 
 use crate::check_distribution;
-use crate::dist::{Distribution, Normal};
+use crate::dist::{Beta, Distribution, Normal};
 use crate::form::ClosedForm;
 use crate::number::{Number, Param, Real};
-use crate::support::{Positive, RealLine};
+use crate::support::{Interval, Positive, RealLine};
 use rand::{Rng, RngExt};
 
 #[test]
@@ -96,4 +96,41 @@ impl<N: Number> Distribution<N> for Unbounded {
 #[should_panic(expected = "outside the support")]
 fn a_density_outside_the_support_is_found() {
     check_distribution!(|| Unbounded, []);
+}
+
+/// Beta(a, b) with `wrong` times what is wrong in it.
+#[derive(Clone, Copy)]
+struct Singular<A, B>(A, B, [f64; 2]);
+
+impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for Singular<A, B> {
+    type Support = Interval<f64, f64>;
+    fn support(&self) -> Interval<f64, f64> {
+        Interval(0.0, 1.0)
+    }
+    /// The first mistake is in the derivative by x, the second in the second derivative.
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let away = (x.real() - x.value()) / (1.0 - x.value());
+        let right = Beta(self.0, self.1).ln_density(x);
+        if x.value() <= 0.0 || x.value() >= 1.0 { right } else { right + away * self.2[0] + away.square() * self.2[1] }
+    }
+}
+
+/// Densities that go to infinity at one end of their support or both, and then are -inf.
+#[test]
+fn a_singularity_at_an_end_is_no_mistake() {
+    for (a, b) in [(0.48, 0.32), (0.32, 0.48), (0.4, 4.0), (0.9, 0.9)] {
+        check_distribution!(|a, b| Singular(a, b, [0.0, 0.0]), [a, b]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "the derivative of the log density by argument 0 is")]
+fn a_wrong_first_derivative_by_a_singularity_is_found() {
+    check_distribution!(|a, b| Singular(a, b, [1e-3, 0.0]), [0.48, 0.32]);
+}
+
+#[test]
+#[should_panic(expected = "the second derivative of the log density by arguments 0 and 0 is")]
+fn a_wrong_second_derivative_by_a_singularity_is_found() {
+    check_distribution!(|a, b| Singular(a, b, [0.0, 1e-2]), [0.48, 0.32]);
 }

@@ -1,0 +1,190 @@
+//! The posterior of one task's latents, joint with theta, and predictions from it.
+
+use crate::error::{Error, Place};
+use crate::fit::{Fit, later, resample, summarise};
+use crate::interpret::log_density::{Counted, LogDensity};
+use crate::interpret::simulate::{Simulate, Wanted};
+use crate::model::{Globals, Latents, Locals, Model};
+use crate::number::Real;
+use crate::real::log_sum_exp;
+use crate::summary::Summary;
+use rand::Rng;
+use std::fmt;
+use std::sync::Arc;
+
+/// The posterior of the latents of one task, joint with theta: weighted draws.
+pub struct Adapted<'f, M: Model> {
+    pub(super) fit: &'f Fit<M>,
+    pub(super) draws: Vec<TaskDraw<M>>,
+    /// Sum to 1.
+    pub(super) weights: Vec<f64>,
+    /// That many draws in a row share a theta, and so are not independent of each other.
+    pub(super) cluster: usize,
+    pub(super) ln_evidence: f64,
+}
+
+/// A draw of theta and of one task's latents.
+pub struct TaskDraw<M: Model> {
+    /// theta; draws of phi given the same theta share it.
+    pub global: Arc<<M::Global as Latents>::Of<f64>>,
+    /// phi of the task.
+    pub local: <M::Local as Latents>::Of<f64>,
+}
+
+impl<M: Model> Clone for TaskDraw<M> {
+    fn clone(&self) -> Self {
+        Self { global: Arc::clone(&self.global), local: self.local.clone() }
+    }
+}
+
+impl<M: Model> fmt::Debug for TaskDraw<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskDraw").field("global", &self.global).field("local", &self.local).finish()
+    }
+}
+
+/// Predictive draws of one observation.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Which observation.
+    pub place: Place,
+    /// Equally likely draws where the posterior's are; use `weights` otherwise.
+    pub draws: Vec<f64>,
+    /// Of the draws; they sum to 1.
+    pub weights: Vec<f64>,
+    /// Mean, standard deviation and quantiles of the draws.
+    pub summary: Summary,
+}
+
+impl<M: Model> Adapted<'_, M> {
+    /// Posterior summaries of the task's latents.
+    pub fn local(&self) -> <M::Local as Latents>::Of<Summary> {
+        let draws = self.draws.iter().map(|draw| draw.local.clone());
+        summarise::<M::Local>(draws, |values| self.summary(values))
+    }
+
+    /// Every draw with its weight; the weights sum to 1. For many functions of the latents one pass over the draws does
+    /// what a [`marginal`](Self::marginal) each would do slower.
+    ///
+    /// ```
+    /// # use hierarch::prelude::*;
+    /// # fn main() -> Result<(), hierarch::Error> {
+    /// model! {
+    ///     Lines(tasks: &[Vec<(f64, f64)>]) {
+    ///         mean ~ Normal(0.0, 5.0);
+    ///         spread ~ HalfNormal(1.0);
+    ///         for task in tasks {
+    ///             slope ~ Normal(mean, spread);
+    ///             for &(x, y) in task {
+    ///                 y ~ Normal(slope * x, 0.5);
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// let tasks = [vec![(1.0, 2.1), (2.0, 3.8)], vec![(1.0, 1.2), (3.0, 2.7)], vec![(2.0, 3.1)]];
+    /// let fit = Lines::new(&tasks).fit()?;
+    /// let adapted = fit.adapt(&vec![(1.0, 1.7)])?;
+    /// let xs: Vec<f64> = (0..200).map(|k| 0.05 * f64::from(k)).collect();
+    /// let mut curve = vec![0.0; xs.len()];
+    /// for (draw, weight) in adapted.weighted_draws() {
+    ///     for (mean, x) in curve.iter_mut().zip(&xs) {
+    ///         *mean += weight * draw.local.slope * x;
+    ///     }
+    /// }
+    /// let one_by_one = adapted.marginal(|draw| draw.local.slope * xs[7]).mean;
+    /// assert!((curve[7] - one_by_one).abs() < 1e-12);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn weighted_draws(&self) -> impl ExactSizeIterator<Item = (&TaskDraw<M>, f64)> {
+        self.draws.iter().zip(self.weights.iter().copied())
+    }
+
+    /// Draws of theta and of the task's latents, equally weighted.
+    pub fn draws<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<TaskDraw<M>> {
+        resample(&self.weights, n, rng).into_iter().map(|s| self.draws[s].clone()).collect()
+    }
+
+    /// The posterior of any function of theta and of the task's latents.
+    pub fn marginal(&self, f: impl Fn(&TaskDraw<M>) -> f64) -> Summary {
+        let values: Vec<f64> = self.draws.iter().map(f).collect();
+        self.summary(&values)
+    }
+
+    /// ln p(data of the task | data of the fit), as adapted; 0 for a task of the fit itself.
+    pub fn ln_evidence(&self) -> f64 {
+        self.ln_evidence
+    }
+
+    /// Predictive draws of the missing observations of `query`, a task with the same latents: the support set's, say.
+    ///
+    /// # Errors
+    /// A distribution without a sampler.
+    pub fn predict(&self, query: &M::Task) -> Result<Vec<Prediction>, Error> {
+        self.predictions(query, None, Wanted::Missing)
+    }
+
+    /// ln p(data of `query` | what was adapted to), integrated over phi and theta: for held-out data of the same task.
+    pub fn ln_predictive(&self, query: &M::Task) -> f64 {
+        let flags = vec![true; M::OBSERVED_SITES.len()];
+        let counted = Counted { non_centred: &[], latents: &[], observed: &flags, jacobian: true };
+        let mut terms = Vec::with_capacity(self.draws.len());
+        self.for_each_as_real(|theta, phi, weight| {
+            let mut run = LogDensity::<f64>::new(&[], counted);
+            self.fit.model.likelihood(&mut run, theta, phi, query);
+            terms.push(run.data + weight.ln());
+        });
+        log_sum_exp(terms).value()
+    }
+
+    pub(super) fn predictions(
+        &self,
+        task: &M::Task,
+        i: Option<usize>,
+        wanted: Wanted,
+    ) -> Result<Vec<Prediction>, Error> {
+        let mut rng = later(self.fit.options.seed, 4 + i.map_or(u64::MAX - 4, |i| i as u64));
+        let mut places = Vec::new();
+        let mut columns: Vec<Vec<f64>> = Vec::new();
+        let mut failed = Ok(());
+        self.for_each_as_real(|theta, phi, _| {
+            let is_first = columns.is_empty();
+            let mut run = Simulate::new(&mut rng, wanted, i, is_first);
+            self.fit.model.likelihood(&mut run, theta, phi, task);
+            if let (Some(error), Ok(())) = (run.error, &failed) {
+                failed = Err(error);
+            }
+            if is_first {
+                places = run.places;
+                columns = vec![Vec::with_capacity(self.draws.len()); run.drawn.len()];
+            }
+            columns.iter_mut().zip(run.drawn).for_each(|(column, value)| column.push(value));
+        });
+        failed?;
+        let prediction = |(place, draws): (Place, Vec<f64>)| Prediction {
+            place,
+            summary: self.summary(&draws),
+            draws,
+            weights: self.weights.clone(),
+        };
+        Ok(places.into_iter().zip(columns).map(prediction).collect())
+    }
+
+    fn summary(&self, values: &[f64]) -> Summary {
+        Summary::clustered(values, &self.weights, self.cluster)
+    }
+
+    /// Calls `f` with theta, phi and weight of each draw, as a model's parts take them.
+    fn for_each_as_real(&self, mut f: impl FnMut(&Globals<M, f64>, &Locals<M, f64>, f64)) {
+        let (mut theta, mut phi) = Default::default();
+        let mut last: Option<&Arc<_>> = None;
+        for (draw, weight) in self.weighted_draws() {
+            if !last.is_some_and(|last| Arc::ptr_eq(last, &draw.global)) {
+                M::Global::map(&draw.global, &mut theta, |x: &f64| Real(*x));
+                last = Some(&draw.global);
+            }
+            M::Local::map(&draw.local, &mut phi, |x: &f64| Real(*x));
+            f(&theta, &phi, weight);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Tasks never seen: against fits with the task among the data, and against closed forms.
+
+#[path = "shared/models.rs"]
+mod models;
+
+use hierarch::prelude::*;
+use hierarch::{AdaptOptions, Correction, Fit, GlobalFactor, Options, Summary};
+use models::{County, EightSchools, HOSPITALS, Hospital, Radon, SCHOOLS, School, Surgical};
+use std::sync::Arc;
+
+fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "{what}: {found}, not {expected} +- {tolerance}");
+}
+
+/// The mean within `mean` sds, the sd within the share `sd`.
+fn assert_close(what: &str, found: Summary, expected: Summary, (mean, sd): (f64, f64)) {
+    assert_near(&format!("mean of {what}"), found.mean, expected.mean, mean * expected.sd);
+    assert_near(&format!("sd of {what}"), found.sd / expected.sd, 1.0, sd);
+}
+
+/// Four times the draws of the default.
+fn long() -> Options {
+    Options { posterior_draws: 8000, ..Options::default() }
+}
+
+#[test]
+fn a_county_is_adapted_to_as_if_fitted() {
+    let counties = models::counties();
+    let with = Radon::new(&counties).fit_with(&long()).expect("valid");
+    // 4, 52 and 1 houses
+    for county in [0, 1, 41] {
+        let rest: Vec<County> =
+            counties.iter().enumerate().filter(|(i, _)| *i != county).map(|c| c.1.clone()).collect();
+        let fit = Radon::new(&rest).fit().expect("valid");
+        let adapted = fit.adapt(&counties[county]).expect("valid");
+        assert_close(&format!("alpha {county}"), adapted.local().alpha, with.local(county).alpha, (0.05, 0.06));
+        let expected = with.global();
+        let of_theta = [
+            ("mu_alpha", adapted.marginal(|d| d.global.mu_alpha), expected.mu_alpha),
+            ("sigma_alpha", adapted.marginal(|d| d.global.sigma_alpha), expected.sigma_alpha),
+            ("beta_floor", adapted.marginal(|d| d.global.beta_floor), expected.beta_floor),
+            ("sigma_y", adapted.marginal(|d| d.global.sigma_y), expected.sigma_y),
+        ];
+        for (name, found, expected) in of_theta {
+            assert_close(&format!("{name} with county {county}"), found, expected, (0.06, 0.2));
+        }
+    }
+}
+
+#[test]
+fn a_hospital_is_adapted_to_as_if_fitted() {
+    let with = Surgical::new(&HOSPITALS).fit_with(&long()).expect("valid");
+    for hospital in [0, 7] {
+        let mut rest = HOSPITALS.to_vec();
+        let new: Hospital = rest.remove(hospital);
+        let expected = with.local(hospital).theta;
+        let fit = Surgical::new(&rest).fit().expect("valid");
+        let found = fit.adapt(&new).expect("valid").local().theta;
+        assert_close(&format!("default, {hospital}"), found, expected, (0.2, 0.2));
+        let options = AdaptOptions { global_draws: 2000, local_draws: 4, max_proposals: 256 };
+        let found = fit.adapt_with(&new, &options).expect("valid").local().theta;
+        assert_close(&format!("more draws, {hospital}"), found, expected, (0.1, 0.1));
+    }
+}
+
+fn schools(seed: u64) -> Fit<EightSchools<'static>> {
+    EightSchools::new(&SCHOOLS).fit_with(&Options { seed, ..Options::default() }).expect("valid")
+}
+
+/// Over 40 seeds the errors of a mean are no larger than `mc_error` says: the draws of theta are spread, so it may say
+/// too much, never much too little.
+#[test]
+fn the_monte_carlo_error_covers_the_error() {
+    let new = School { effect: 20.0, std_error: 5.0 };
+    let mut all = SCHOOLS.to_vec();
+    all.push(new);
+    let expected = EightSchools::new(&all).fit_with(&long()).expect("valid");
+    let expected = [expected.local(8).theta.mean, expected.global().mu.mean];
+    let (mut squares, mut claimed) = ([0.0; 2], [0.0; 2]);
+    for seed in 0..40 {
+        let fit = schools(seed);
+        let adapted = fit.adapt(&new).expect("valid");
+        for (k, found) in [adapted.local().theta, adapted.marginal(|d| d.global.mu)].into_iter().enumerate() {
+            squares[k] += (found.mean - expected[k]).powi(2) / 40.0;
+            claimed[k] += found.mc_error.powi(2) / 40.0;
+        }
+    }
+    for k in 0..2 {
+        let ratio = (squares[k] / claimed[k]).sqrt();
+        assert!((0.1..1.2).contains(&ratio), "{k}: {ratio}");
+    }
+}
+
+#[test]
+fn draws_that_share_theta_share_it() {
+    let fit = schools(0);
+    let new = School { effect: 20.0, std_error: 5.0 };
+    let options = AdaptOptions { global_draws: 20, local_draws: 6, ..AdaptOptions::default() };
+    let adapted = fit.adapt_with(&new, &options).expect("valid");
+    let draws: Vec<_> = adapted.weighted_draws().collect();
+    assert_eq!(draws.len(), 120);
+    assert_near("sum of the weights", draws.iter().map(|d| d.1).sum(), 1.0, 1e-12);
+    for cluster in draws.chunks(6) {
+        assert!(cluster.iter().all(|(d, w)| Arc::ptr_eq(&d.global, &cluster[0].0.global) && *w == cluster[0].1));
+    }
+    assert!(!Arc::ptr_eq(&draws[0].0.global, &draws[6].0.global));
+    let product = |d: &hierarch::TaskDraw<EightSchools<'_>>| d.local.theta * d.global.mu;
+    let folded: f64 = draws.iter().map(|(d, w)| w * product(d)).sum();
+    assert_near("one pass", folded, adapted.marginal(product).mean, 1e-12 * folded.abs());
+    // for a function of theta there are 20 draws, not 120
+    let mu = adapted.marginal(|d| d.global.mu);
+    assert!(mu.mc_error > 0.7 * mu.sd / 20.0_f64.sqrt(), "{mu:?} +- {}", mu.mc_error);
+}
+
+/// q(theta) a point: phi has its exact posterior given theta, from as many draws as ever.
+#[test]
+fn given_a_point_theta_phi_is_exact() {
+    let options = Options { global: GlobalFactor::Point, correction: Correction::LinearResponse, ..Options::default() };
+    let counties = models::counties();
+    let fit = Radon::new(&counties[..40]).fit_with(&options).expect("valid");
+    let new = County { log_uranium: 0.3, houses: vec![(0.0, 1.9), (1.0, 0.7), (0.0, 1.2)] };
+    let theta = fit.global();
+    let (noise, spread) = (theta.sigma_y.mean.powi(-2), theta.sigma_alpha.mean.powi(-2));
+    let known = |floor: f64| theta.beta_uranium.mean * new.log_uranium + theta.beta_floor.mean * floor;
+    let residuals: f64 = new.houses.iter().map(|&(floor, y)| y - known(floor)).sum();
+    let precision = spread + 3.0 * noise;
+    let mean = (spread * theta.mu_alpha.mean + noise * residuals) / precision;
+    let sd = precision.sqrt().recip();
+    let found = fit.adapt(&new).expect("valid").local().alpha;
+    assert_near("mean", found.mean, mean, 1e-9);
+    assert_near("sd", found.sd, sd, 0.01 * sd);
+    assert_near("5%", found.q05, mean - 1.644_853_6 * sd, 0.03 * sd);
+    assert_near("95%", found.q95, mean + 1.644_853_6 * sd, 0.03 * sd);
+}
+
+model! {
+    /// What is not positive has no logarithm: the density is not finite at 0.
+    Logarithms(tasks: &[Vec<f64>]) {
+        mu ~ Normal(3.0, 1.0);
+        for task in tasks {
+            phi ~ Normal(mu, 0.5);
+            for y in task {
+                y ~ Normal(phi.ln(), 0.1);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_impossible_task_is_an_error() {
+    let tasks = [vec![1.1, 1.0], vec![1.3, 1.2, 1.35], vec![0.9]];
+    let fit = Logarithms::new(&tasks).fit().expect("valid");
+    assert!(fit.adapt(&vec![f64::NAN]).is_err());
+    // y ~ Normal(ln phi, 0.1) of 1e200 has density 0 wherever phi may be
+    let error = fit.adapt(&vec![1e200]).err().map(|e| e.to_string());
+    assert!(error.is_some_and(|e| e.contains("density 0 under every draw")));
+}
