@@ -205,7 +205,9 @@ impl<'a, M: Model> Conditionals<'a, M> {
             let past = known.past.gaussian().map(|(mean, root)| (Component::new(mean, root), OF_PAST));
             let more = [Some((component(&mode, guess), OF_PRIOR)), past];
             let left = 1.0 - more.iter().flatten().map(|(_, share)| share).sum::<f64>();
-            components.iter_mut().for_each(|(_, share)| *share *= left);
+            for (_, share) in &mut components {
+                *share *= left;
+            }
             components.extend(more.into_iter().flatten());
         }
         for (component, share) in components {

@@ -74,7 +74,7 @@ impl Known {
             return most;
         }
         let quiet = |power: &u32| self.noise[*power as usize] <= variance * self.full_samples as f64;
-        let power = (FEWEST..).take_while(|&p| (p as usize) < self.noise.len()).find(quiet);
+        let power = (FEWEST..most.ilog2()).find(quiet);
         power.map_or(most, |p| 1 << p).clamp(least.min(most), most)
     }
 

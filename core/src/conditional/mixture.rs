@@ -149,9 +149,13 @@ fn normalise(weights: &mut [f64]) -> f64 {
         weights.fill(0.0);
         return f64::NEG_INFINITY;
     }
-    weights.iter_mut().for_each(|w| *w = if w.is_nan() { 0.0 } else { (*w - top).exp() });
+    for w in weights.iter_mut() {
+        *w = if w.is_nan() { 0.0 } else { (*w - top).exp() };
+    }
     let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-    weights.iter_mut().for_each(|w| *w /= mean);
+    for w in weights.iter_mut() {
+        *w /= mean;
+    }
     top + mean.ln()
 }
 

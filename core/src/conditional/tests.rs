@@ -320,9 +320,9 @@ fn proposals_are_student_t() {
     let mut lattice = Lattice::shifted(1, &mut rng);
     let mut z = DVector::zeros(1);
     let mut all: Vec<(f64, f64)> = (0..1024).map(|_| (lattice.propose(&mut z, &mut rng), z[0])).collect();
-    all.iter().for_each(|(ln_q, z)| {
+    for (ln_q, z) in &all {
         assert!((ln_q - (0.375_f64.ln() - 2.5 * (1.0 + 0.25 * z * z).ln())).abs() < 1e-9);
-    });
+    }
     all.sort_by(|a, b| a.1.total_cmp(&b.1));
     // the lattice leaves between k - 1 and k points below the quantile of k / 1024
     for (k, quantile) in [(32, QUANTILES[0]), (256, QUANTILES[1]), (512, 0.0), (768, -QUANTILES[1])] {
