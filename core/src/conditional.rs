@@ -1,8 +1,18 @@
 //! One task given theta: ln p(D_i | theta), and draws of phi_i.
 //!
-//! Exact from sufficient statistics where the closed forms make the task Gaussian given theta. Otherwise Newton's method
-//! finds the mode; where the density is quadratic around it, that is exact too, and else importance sampling from a
-//! heavy-tailed proposal of the mode's curvature does the rest. Locals are written centred here, whatever the guide does.
+//! Exact from sufficient statistics where the closed forms make the task Gaussian given theta. Otherwise ascent finds the
+//! mode, or the modes; where the density is quadratic around it, that is exact too, and else importance sampling from
+//! heavy-tailed proposals of the modes' curvature does the rest. Locals are written centred here, whatever the guide does.
+
+mod ascent;
+mod known;
+mod lattice;
+mod mixture;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use lattice::Points;
+pub(crate) use mixture::WIDER;
 
 use crate::block::{Blocks, Second, TaskBlock, Theta, globals};
 use crate::elbo::{Conditional, Objective};
@@ -11,33 +21,50 @@ use crate::model::{Globals, Locals, Model};
 use crate::number::Real;
 use crate::pass::Derivatives;
 use crate::posterior::root;
-use crate::special::{LN_SQRT_2PI, ln_gamma};
+use crate::special::LN_SQRT_2PI;
+use ascent::{Mode, climb, precision};
+use known::Known;
+use lattice::Lattice;
+use mixture::{Component, Sample, ln_determinant};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
-use rand::{Rng, RngExt};
-use std::f64::consts::PI;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
-/// Up to this many coordinates proposals are products of Student-t with 4 degrees of freedom; beyond, normal.
-const MOST_HEAVY: usize = 8;
-/// Proposals are this much wider than the Gaussian they come from.
-pub(crate) const WIDER: f64 = 1.1;
 /// A density is quadratic where it differs from its expansion at the mode by no more than this, in nats.
 const EXACT: f64 = 1e-7;
-/// Proposals start at this number and double while the estimate of Z_i is noisier than `TOO_NOISY`.
-const FIRST_PROPOSALS: usize = 8;
-const TOO_NOISY: f64 = 0.02;
-const MOST_NEWTON: usize = 20;
+/// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
+const NOISE: f64 = 0.05;
+const NOISE_OF_ONE: f64 = 0.01;
+/// Proposals for each draw that is wanted, at least.
+const CHOICE: usize = 4;
+/// Shares of the proposals where a Gaussian a mode is not enough: from the prior, and like the draws for earlier thetas.
+const OF_PRIOR: f64 = 0.2;
+const OF_PAST: f64 = 0.4;
+/// Starts from the prior at first, and at every later look.
+const STARTS: usize = 16;
+const MORE_STARTS: usize = 4;
+/// Modes closer than this many standard deviations are one; those below the best by more nats do not count.
+const SAME: f64 = 0.5;
+const NEGLIGIBLE: f64 = 12.0;
+const MOST_MODES: usize = 6;
 
 /// The tasks of a (centred) objective given theta.
 pub(crate) struct Conditionals<'a, M: Model> {
-    objective: &'a Objective<'a, M>,
+    pub(crate) objective: &'a Objective<'a, M>,
     /// Everything counts, and only phi_i varies.
     blocks: Blocks,
+    /// The same without the data: p(phi_i | theta).
+    prior: Blocks,
     is_gaussian: bool,
+    /// The variance of ln Z_i that is aimed at.
+    noise: f64,
 }
 
 /// A fixed theta.
 pub(crate) struct FixedTheta<M: Model> {
     u: Vec<f64>,
+    /// What the closed forms share; of use where tasks are Gaussian given theta.
+    shared: Vec<f64>,
     /// For derivatives in phi; not needed where tasks are Gaussian given theta.
     dual: Option<Theta<M, Second>>,
     pub(crate) plain: Globals<M, f64>,
@@ -53,7 +80,7 @@ pub(crate) struct Answer {
     pub(crate) weights: Vec<f64>,
 }
 
-/// How many draws of phi_i are wanted, and how many proposals may be spent on them.
+/// How many draws of phi_i are wanted, and how many proposals may be spent on them: a power of 2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inner {
     pub(crate) wanted: usize,
@@ -66,42 +93,71 @@ pub(crate) struct Guess<'a> {
     pub(crate) covariance: &'a DMatrix<f64>,
 }
 
-/// Buffers for answers.
+/// Buffers for the answers of one task, and what it is known of it.
 pub(crate) struct Workspace<'a, M: Model> {
     block: TaskBlock<'a, M, Second>,
+    prior: TaskBlock<'a, M, Second>,
+    plain: Plain<M>,
+    sample: Sample,
+    known: Known,
+}
+
+/// Buffers for values alone.
+struct Plain<M: Model> {
+    coordinates: Vec<Real<f64>>,
     local: Locals<M, f64>,
+}
+
+/// A task at a fixed theta.
+struct Here<'a, M: Model> {
+    i: usize,
+    theta: &'a FixedTheta<M>,
+    dual: &'a Theta<M, Second>,
+    guess: &'a Guess<'a>,
 }
 
 impl<'a, M: Model> Conditionals<'a, M> {
     pub(crate) fn new(objective: &'a Objective<'a, M>) -> Self {
         let blocks = objective.blocks.given_theta::<M>();
-        Self { objective, blocks, is_gaussian: objective.is_gaussian_given_theta() }
+        let mut prior = blocks.clone();
+        prior.observed.fill(false);
+        let noise = (NOISE / objective.model.num_tasks().max(1) as f64).min(NOISE_OF_ONE);
+        Self { objective, blocks, prior, is_gaussian: objective.is_gaussian_given_theta(), noise }
     }
 
     pub(crate) fn fix(&self, theta: &[f64]) -> FixedTheta<M> {
         let Objective { model, most, .. } = self.objective;
         FixedTheta {
             u: theta.to_vec(),
+            shared: if self.is_gaussian { self.objective.shared_at(theta) } else { Vec::new() },
             dual: (!self.is_gaussian).then(|| self.blocks.theta(*model, theta, *most)),
             plain: globals(*model, theta, |_, u| Real(u)),
         }
     }
 
     pub(crate) fn workspace(&self) -> Workspace<'_, M> {
-        Workspace { block: TaskBlock::new(self.objective.model, &self.blocks), local: Default::default() }
+        Workspace {
+            block: TaskBlock::new(self.objective.model, &self.blocks),
+            prior: TaskBlock::new(self.objective.model, &self.prior),
+            plain: Plain { coordinates: Vec::new(), local: Default::default() },
+            sample: Sample::default(),
+            known: Known::default(),
+        }
     }
 
     /// ln p(D_i, phi_i | theta) of the unconstrained phi_i.
-    fn value(&self, theta: &FixedTheta<M>, i: usize, u: &[f64], local: &mut Locals<M, f64>) -> f64 {
+    fn value(&self, theta: &FixedTheta<M>, i: usize, u: &[f64], buffers: &mut Plain<M>) -> f64 {
         let model = self.objective.model;
-        let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
-        let mut run = LogDensity::new(&coordinates, self.blocks.counted());
+        let Plain { coordinates, local } = buffers;
+        coordinates.clear();
+        coordinates.extend(u.iter().map(|&u| Real(u)));
+        let mut run = LogDensity::new(coordinates, self.blocks.counted());
         model.local(&mut run, &theta.plain, model.task(i), local);
         model.likelihood(&mut run, &theta.plain, local, model.task(i));
         (run.latents + run.data).value()
     }
 
-    /// ln Z_i(theta) and draws of phi_i given theta.
+    /// ln Z_i(theta) and draws of phi_i given theta. A workspace serves one task.
     pub(crate) fn answer<R: Rng>(
         &self,
         i: usize,
@@ -112,54 +168,162 @@ impl<'a, M: Model> Conditionals<'a, M> {
         rng: &mut R,
     ) -> Answer {
         let Some(dual) = &theta.dual else {
-            let shared = self.objective.shared_at(&theta.u);
-            return match self.objective.conditional(i, &theta.u, &shared) {
+            return match self.objective.conditional(i, &theta.u, &theta.shared) {
                 Some(Conditional { value, mean, precision }) => {
                     gaussian_answer(value, mean, &precision_root(&precision), Vec::new(), inner.wanted, rng)
                 }
                 None => impossible(guess.start, inner.wanted),
             };
         };
-        let task = self.objective.model.task(i);
-        let block = &mut workspace.block;
-        let mode = climb(guess.start.clone(), |u, out| {
-            block.evaluate(dual, task, u.as_slice());
-            std::mem::swap(&mut block.out, out);
-        });
-        let root = mode.precision.as_ref().map_or_else(|| root(guess.covariance), precision_root);
-        let n = mode.at.len();
-        if mode.precision.is_some() {
-            let two: Vec<DVector<f64>> = (0..2_usize).map(|_| normal(n, rng)).collect();
-            let is_exact = two.iter().all(|z| {
-                let u = &mode.at + &root * z;
+        let here = Here { i, theta, dual, guess };
+        let modes = self.modes(&here, workspace);
+        workspace.known.answers += 1;
+        let Workspace { prior: prior_block, plain, sample, known, .. } = workspace;
+        if let [mode] = &modes[..]
+            && let Some(precision) = mode.precision.as_ref().filter(|_| known.may_be_gaussian)
+        {
+            let root = precision_root(precision);
+            let two: Vec<DVector<f64>> = (0..2_usize).map(|_| normal(mode.at.len(), rng)).collect();
+            known.may_be_gaussian = two.iter().all(|z| {
                 let expanded = mode.value - 0.5 * z.norm_squared();
-                let value = self.value(theta, i, u.as_slice(), &mut workspace.local);
+                let value = self.value(theta, i, (&mode.at + &root * z).as_slice(), plain);
                 (value - expanded).abs() < EXACT * (1.0 + mode.value.abs())
             });
-            if is_exact {
-                return gaussian_answer(mode.value, mode.at, &root, two, inner.wanted, rng);
+            if known.may_be_gaussian {
+                return gaussian_answer(mode.value, mode.at.clone(), &root, two, inner.wanted, rng);
             }
         }
-        let ln_det = ln_determinant(&root) + n as f64 * WIDER.ln();
-        let mut points = Points::new(n, rng);
-        let (mut proposals, mut ln_weights) = (Vec::new(), Vec::new());
-        let mut count = FIRST_PROPOSALS;
-        loop {
-            while proposals.len() < count {
-                let (z, ln_q) = points.next(rng);
-                let u = &mode.at + &root * z * WIDER;
-                ln_weights.push(self.value(theta, i, u.as_slice(), &mut workspace.local) - ln_q + ln_det);
-                proposals.push(u);
+        known.may_be_gaussian = false;
+        let count = known.proposals(self.noise, (CHOICE * inner.wanted, inner.most));
+        let mut value = |u: &[f64]| self.value(theta, i, u, plain);
+        sample.clear();
+        let mut components = components(&modes, guess);
+        if !known.is_easy() {
+            let prior = known.prior.get_or_insert_with(|| guess.start.clone());
+            let mode = climb(prior.clone(), evaluator(prior_block, dual, self.objective.model.task(i)));
+            prior.copy_from(&mode.at);
+            let past = known.past.gaussian().map(|(mean, root)| (Component::new(mean, root), OF_PAST));
+            let more = [Some((component(&mode, guess), OF_PRIOR)), past];
+            let left = 1.0 - more.iter().flatten().map(|(_, share)| share).sum::<f64>();
+            for (_, share) in &mut components {
+                *share *= left;
             }
-            let (ln_z, weights) = normalised(&ln_weights);
-            let noise = (weights.iter().map(|w| (w - 1.0) * (w - 1.0)).sum::<f64>()).sqrt() / count as f64;
-            if noise < TOO_NOISY || count >= inner.most || !ln_z.is_finite() {
-                let draw = |_| pick(&weights, rng).map_or_else(|| mode.at.clone(), |k| proposals[k].clone());
-                let draws = (0..inner.wanted).map(draw).collect();
-                return Answer { ln_z, draws, mode: mode.at, weights };
-            }
-            count *= 2;
+            components.extend(more.into_iter().flatten());
         }
+        for (component, share) in components {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is between 0 and 1")]
+            let count = if share < 1.0 { ((share * count as f64).round() as usize).max(2) } else { count };
+            sample.draw(component, count, &mut value, rng);
+        }
+        sample.weigh();
+        known.is_bad |= sample.ln_z.is_finite() && sample.is_bad();
+        if count == inner.most {
+            known.learn_noise(sample);
+        }
+        let mode = modes.into_iter().next().map_or_else(|| guess.start.clone(), |mode| mode.at);
+        let draws = match sample.pick(inner.wanted, rng) {
+            Some(picked) => picked.iter().map(|&k| DVector::from_column_slice(sample.proposal(k))).collect(),
+            None => vec![mode.clone(); inner.wanted],
+        };
+        known.past.learn(&draws[0]);
+        Answer { ln_z: sample.ln_z, draws, mode, weights: sample.weights.clone() }
+    }
+
+    /// The modes of the task at this theta, the one of most mass first; looks for new ones now and then.
+    fn modes(&self, here: &Here<'_, M>, workspace: &mut Workspace<'_, M>) -> Vec<Mode> {
+        let task = self.objective.model.task(here.i);
+        let theta: Vec<f64> = self.objective.blocks.task_reads.iter().map(|&j| here.theta.u[j]).collect();
+        let Workspace { block, prior, known, .. } = workspace;
+        let mut evaluate = evaluator(block, here.dual, task);
+        let mut starts = match &known.modes[..] {
+            [] | [_] if known.is_concave => {
+                vec![known.trend.predict(&theta).unwrap_or_else(|| here.guess.start.clone())]
+            }
+            [] => vec![here.guess.start.clone()],
+            modes => modes.to_vec(),
+        };
+        if known.answers == 0 || known.answers.is_power_of_two() {
+            let count = if known.starts == 0 { STARTS } else { MORE_STARTS };
+            let prior = climb(here.guess.start.clone(), evaluator(prior, here.dual, task));
+            let spread = starts_of_prior(&prior, here.guess, known.starts, count);
+            known.starts += count;
+            let mut derivatives = Derivatives::default();
+            let mut is_concave = |u: &DVector<f64>| {
+                evaluate(u, &mut derivatives);
+                // nothing is known where numbers overflow
+                !derivatives.value.is_finite() || precision(&derivatives).is_some()
+            };
+            known.is_concave = known.is_concave && spread.iter().all(&mut is_concave);
+            if !known.is_concave {
+                starts.extend(spread);
+            }
+        }
+        let mut modes: Vec<Mode> = Vec::new();
+        for start in starts {
+            let mode = climb(start, &mut evaluate);
+            if !modes.iter().any(|other| other.distance_squared(&mode.at) < SAME * SAME) {
+                modes.push(mode);
+            }
+        }
+        modes.sort_by(|a, b| ln_mass(b).total_cmp(&ln_mass(a)));
+        let least = ln_mass(&modes[0]) - NEGLIGIBLE;
+        let count = modes.iter().take(MOST_MODES).take_while(|mode| ln_mass(mode) > least).count();
+        // where none has a precision, the first start's: better than nothing
+        modes.truncate(count.max(1));
+        known.remember(&modes);
+        if let [mode] = &modes[..] {
+            known.trend.learn(&theta, &mode.at);
+        }
+        modes
+    }
+}
+
+/// Laplace's ln Z_i, but for a constant; -inf of what is no mode.
+fn ln_mass(mode: &Mode) -> f64 {
+    let ln_det = |p: &Cholesky<f64, Dyn>| p.l_dirty().diagonal().iter().map(|d| d.ln()).sum::<f64>();
+    mode.precision.as_ref().map_or(f64::NEG_INFINITY, |p| mode.value - ln_det(p))
+}
+
+/// Where to look for modes: points of the prior's own Gaussian.
+fn starts_of_prior(prior: &Mode, guess: &Guess<'_>, skip: usize, count: usize) -> Vec<DVector<f64>> {
+    let root = root_at(prior, guess);
+    // the same points for every task and theta: no need for more
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut lattice = Lattice::shifted(prior.at.len(), &mut rng);
+    let mut z = DVector::zeros(prior.at.len());
+    let points = (0..skip + count).map(|_| {
+        lattice.propose(&mut z, &mut rng);
+        &prior.at + &root * &z
+    });
+    points.skip(skip).collect()
+}
+
+/// The proposals that modes give, with their shares: by mass, and no less than a tenth.
+fn components(modes: &[Mode], guess: &Guess<'_>) -> Vec<(Component, f64)> {
+    let best = modes.first().map_or(f64::NEG_INFINITY, ln_mass);
+    let masses: Vec<f64> = modes.iter().map(|mode| (ln_mass(mode) - best).exp().max(0.1)).collect();
+    let total: f64 = masses.iter().sum();
+    modes.iter().zip(masses).map(|(mode, mass)| (component(mode, guess), mass / total)).collect()
+}
+
+fn component(mode: &Mode, guess: &Guess<'_>) -> Component {
+    Component::new(mode.at.clone(), root_at(mode, guess))
+}
+
+/// A root of the covariance at a mode; the guess's of what is none.
+fn root_at(mode: &Mode, guess: &Guess<'_>) -> DMatrix<f64> {
+    mode.precision.as_ref().map_or_else(|| root(guess.covariance), precision_root)
+}
+
+/// A block as a function to climb.
+fn evaluator<'a, M: Model>(
+    block: &'a mut TaskBlock<'_, M, Second>,
+    dual: &'a Theta<M, Second>,
+    task: &'a M::Task,
+) -> impl FnMut(&DVector<f64>, &mut Derivatives) + 'a {
+    |u, out| {
+        block.evaluate(dual, task, u.as_slice());
+        std::mem::swap(&mut block.out, out);
     }
 }
 
@@ -195,122 +359,4 @@ fn precision_root(precision: &Cholesky<f64, Dyn>) -> DMatrix<f64> {
     let solved = precision.l_dirty().tr_solve_lower_triangular_mut(&mut root);
     debug_assert!(solved, "the diagonal of a Cholesky factor is positive");
     root
-}
-
-fn ln_determinant(root: &DMatrix<f64>) -> f64 {
-    root.diagonal().iter().map(|d| d.abs().ln()).sum()
-}
-
-/// Where Newton's method ended: a mode, or the best it found, with the Cholesky factor of the precision there.
-pub(crate) struct Mode {
-    pub(crate) at: DVector<f64>,
-    pub(crate) value: f64,
-    pub(crate) precision: Option<Cholesky<f64, Dyn>>,
-}
-
-/// Newton's method on a small log density, halving steps that lose.
-pub(crate) fn climb(start: DVector<f64>, mut evaluate: impl FnMut(&DVector<f64>, &mut Derivatives)) -> Mode {
-    let n = start.len();
-    let mut here = Derivatives::default();
-    evaluate(&start, &mut here);
-    let mut mode = Mode { at: start, value: here.value, precision: precision(&here, n) };
-    for _ in 0..MOST_NEWTON {
-        let Some(precision_here) = &mode.precision else { break };
-        let step = precision_here.solve(&DVector::from_column_slice(&here.gradient));
-        let promised = 0.5 * step.dot(&DVector::from_column_slice(&here.gradient));
-        let close = promised < 1e-10 * (1.0 + mode.value.abs());
-        let mut factor = 1.0;
-        let mut next = Derivatives::default();
-        let at = loop {
-            let at = &mode.at + &step * factor;
-            evaluate(&at, &mut next);
-            if next.value >= mode.value - 1e-9 * (1.0 + mode.value.abs()) {
-                break Some(at);
-            }
-            factor *= 0.5;
-            if factor < 1e-3 {
-                break None;
-            }
-        };
-        let Some(at) = at else { break };
-        std::mem::swap(&mut here, &mut next);
-        mode = Mode { at, value: here.value, precision: precision(&here, n) };
-        if close || here.gradient.iter().all(|g| g.abs() < 1e-9) {
-            break;
-        }
-    }
-    mode
-}
-
-fn precision(here: &Derivatives, n: usize) -> Option<Cholesky<f64, Dyn>> {
-    (here.value.is_finite()).then(|| (-DMatrix::from_row_slice(n, n, &here.hessian)).cholesky()).flatten()
-}
-
-/// ln of the mean of the weights, and the weights relative to it.
-fn normalised(ln_weights: &[f64]) -> (f64, Vec<f64>) {
-    let top = ln_weights.iter().copied().filter(|w| !w.is_nan()).fold(f64::NEG_INFINITY, f64::max);
-    if !top.is_finite() {
-        return (f64::NEG_INFINITY, vec![0.0; ln_weights.len()]);
-    }
-    let weights: Vec<f64> = ln_weights.iter().map(|w| if w.is_nan() { 0.0 } else { (w - top).exp() }).collect();
-    let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-    (top + mean.ln(), weights.iter().map(|w| w / mean).collect())
-}
-
-/// An index in proportion to the weights; `None` if all are 0.
-fn pick<R: Rng>(weights: &[f64], rng: &mut R) -> Option<usize> {
-    let total: f64 = weights.iter().sum();
-    let mut left = rng.random::<f64>() * total;
-    let last = weights.iter().rposition(|&w| w > 0.0)?;
-    Some(
-        weights
-            .iter()
-            .position(|w| {
-                left -= w;
-                left < 0.0
-            })
-            .unwrap_or(last),
-    )
-}
-
-/// A stream of standardised proposals with their log densities: a randomly shifted additive recurrence
-/// (Roberts 2018), which fills space evenly, mapped to Student-t; plain normal draws in many dimensions.
-pub(crate) struct Points {
-    at: Vec<f64>,
-    steps: Vec<f64>,
-}
-
-impl Points {
-    pub(crate) fn new<R: Rng>(dimensions: usize, rng: &mut R) -> Self {
-        // the root of x^(d + 1) = x + 1
-        let root = (0..64).fold(1.5_f64, |x, _| (1.0 + x).powf((1.0 + dimensions as f64).recip()));
-        Self {
-            at: (0..dimensions).map(|_| rng.random()).collect(),
-            steps: (1..=dimensions).map(|j| root.powf(-(j as f64)).fract()).collect(),
-        }
-    }
-
-    pub(crate) fn next<R: Rng>(&mut self, rng: &mut R) -> (DVector<f64>, f64) {
-        let n = self.at.len();
-        if n > MOST_HEAVY {
-            let z = DVector::from_fn(n, |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal));
-            let ln_q = -0.5 * z.norm_squared() - n as f64 * LN_SQRT_2PI;
-            return (z, ln_q);
-        }
-        for (at, step) in self.at.iter_mut().zip(&self.steps) {
-            *at = (*at + step).fract();
-        }
-        let z = DVector::from_iterator(n, self.at.iter().map(|&p| student_t4_quantile(p.clamp(1e-12, 1.0 - 1e-12))));
-        // ln t_4(z) = ln gamma(5/2) - ln gamma(2) - ln(4 pi) / 2 - (5/2) ln(1 + z^2 / 4)
-        let constant = ln_gamma(2.5) - 0.5 * (4.0 * PI).ln();
-        let ln_q = z.iter().map(|z| constant - 2.5 * (0.25 * z * z).ln_1p()).sum();
-        (z, ln_q)
-    }
-}
-
-/// The quantile of Student's t with 4 degrees of freedom, in closed form (Shaw 2006).
-fn student_t4_quantile(p: f64) -> f64 {
-    let alpha = 4.0 * p * (1.0 - p);
-    let q = (alpha.sqrt().acos() / 3.0).cos() / alpha.sqrt();
-    (2.0 * (q - 1.0).max(0.0).sqrt()).copysign(p - 0.5)
 }

@@ -16,7 +16,7 @@ use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
 use crate::fit::thetas::Thetas;
 use crate::guide::Guide;
-use crate::importance::{Corrected, Effort, Uncorrected as Basis, correct};
+use crate::importance::{Corrected, Effort, MOST_PREPARING, Uncorrected as Basis, correct};
 use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::linear_response::LinearResponse;
@@ -34,6 +34,9 @@ use nalgebra::DVector;
 use rand::{Rng, RngExt};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+/// Most proposals of phi a draw of theta, in the importance correction.
+const MOST_INNER: usize = 64;
 
 /// How many random starts are tried when the density is not finite at 0.
 const RANDOM_STARTS: u64 = 20;
@@ -123,12 +126,15 @@ impl<M: Model> Fit<M> {
             .flatten();
         let gaussian = linear.clone().unwrap_or_else(|| LinearResponse::mean_field(&climbed.guide));
         let mut times = Times { climb: started.elapsed(), ..Times::default() };
-        let corrected = effort(&all, &shape, options).and_then(|effort| {
+        let is_wanted = matches!(options.correction, Correction::Auto | Correction::Importance);
+        let corrected = is_wanted.then(|| {
             let written = Written { jacobian: options.global == GlobalFactor::MeanField, ..Written::CENTRED };
+            let centred = Objective::new(&all, &shape, written);
+            let effort = effort(&centred, &shape, options)?;
             let (guide, centres) = (&climbed.guide, centres(&all, &climbed));
-            let basis = Basis { guide, gaussian: &gaussian, centres: &centres };
-            correct(&Objective::new(&all, &shape, written), &basis, effort)
+            correct(&centred, &Basis { guide, gaussian: &gaussian, centres: &centres }, effort)
         });
+        let corrected = corrected.flatten();
         times.correction = started.elapsed().saturating_sub(times.climb);
         let mut trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
         // importance weights correct wherever the guide stopped; nothing else does
@@ -430,17 +436,31 @@ pub(crate) fn find_start<M: Model>(model: &M, options: &Options) -> Result<(Shap
 }
 
 /// How much importance correction is affordable; `None` for none.
-fn effort<M: Model>(model: &M, shape: &Shape, options: &Options) -> Option<Effort> {
-    let locals = shape.offsets[shape.offsets.len() - 1];
-    let cost = locals + shape.num_observations + model.num_tasks() + 1;
-    let affordable = options.correction_budget / cost;
+fn effort<M: Model>(objective: &Objective<'_, M>, shape: &Shape, options: &Options) -> Option<Effort> {
+    let cost = cost_of_theta(objective.is_gaussian_given_theta(), objective.model.num_tasks(), shape);
+    // those that prepare the last round take a quarter each
+    let affordable = options.correction_budget / (cost + cost * MOST_PREPARING / 4);
     let draws = match options.correction {
         Correction::MeanField | Correction::LinearResponse => return None,
         Correction::Importance => options.posterior_draws,
         Correction::Auto if affordable < options.posterior_draws / 4 => return None,
         Correction::Auto => options.posterior_draws.min(affordable),
     };
-    Some(Effort { draws, rounds: 3, most_inner: 64, seed: options.seed })
+    Some(Effort { draws, most_inner: MOST_INNER, seed: options.seed })
+}
+
+/// What a draw of theta costs, in evaluations of the log density of one datum or latent. With n latents a task:
+/// tasks Gaussian given theta take an elimination each, whatever their data; others 2^(n + 2) proposals and derivatives
+/// by two coordinates at a time, each over all data.
+fn cost_of_theta(is_gaussian: bool, tasks: usize, shape: &Shape) -> usize {
+    const OVERHEAD: usize = 50;
+    let locals = shape.offsets[shape.offsets.len() - 1];
+    let n = locals.div_ceil(tasks.max(1));
+    if is_gaussian {
+        return 1 + tasks * (OVERHEAD + n * n * n);
+    }
+    let proposals = 4_usize.saturating_mul(1 << n.min(8)).min(MOST_INNER);
+    1 + tasks * (OVERHEAD + n * n * n) + (locals + shape.num_observations) * (proposals + 1 + n * (n + 3) / 2)
 }
 
 /// Summaries of draws of a struct of latents, number by number.

@@ -33,7 +33,9 @@ pub struct Options {
     pub correction: Correction,
     /// Draws the posterior is held in.
     pub posterior_draws: usize,
-    /// `Correction::Auto` leaves the importance correction out when draws * (observations + latents) would exceed this.
+    /// What `Correction::Auto` may spend on the importance correction, in evaluations of the log density of one datum or
+    /// latent, some 20 ns each. Where `posterior_draws` would cost more there are fewer of them, and less than a quarter
+    /// of them are not worth it: then the correction is left out.
     pub correction_budget: usize,
     /// Number of threads; as many as rayon's global pool has if `None`.
     pub threads: Option<usize>,
@@ -56,7 +58,7 @@ impl Default for Options {
             tolerance: 1e-6,
             correction: Correction::default(),
             posterior_draws: 2000,
-            correction_budget: 100_000_000,
+            correction_budget: 500_000_000,
             threads: None,
             progress: true,
         }

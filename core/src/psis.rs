@@ -35,6 +35,29 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     Some(Smoothed { weights, k_hat, effective, ln_mean })
 }
 
+/// Weights to a power of at most 1, the largest that leaves an effective number of `least`; they sum to 1.
+pub(crate) fn temper(ln_weights: &[f64], least: f64) -> Vec<f64> {
+    const HALVINGS: usize = 30;
+    let top = ln_weights.iter().copied().filter(|w| !w.is_nan()).fold(f64::NEG_INFINITY, f64::max);
+    let to_power = |power: f64| -> Vec<f64> {
+        let raised = ln_weights.iter().map(|w| if *w > f64::NEG_INFINITY { (power * (w - top)).exp() } else { 0.0 });
+        let weights: Vec<f64> = raised.collect();
+        let total: f64 = weights.iter().sum();
+        weights.iter().map(|w| w / total).collect()
+    };
+    let is_enough = |weights: &[f64]| weights.iter().map(|w| w * w).sum::<f64>() * least <= 1.0;
+    let whole = to_power(1.0);
+    if is_enough(&whole) {
+        return whole;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (low + high);
+        if is_enough(&to_power(middle)) { low = middle } else { high = middle }
+    }
+    to_power(low)
+}
+
 /// Replaces the `tail` largest weights (the largest is 1) by Pareto quantiles; returns k-hat.
 fn smooth_tail(weights: &mut [f64], tail: usize) -> f64 {
     if tail < 5 || weights.len() <= tail {
@@ -42,13 +65,18 @@ fn smooth_tail(weights: &mut [f64], tail: usize) -> f64 {
     }
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_unstable_by(|&a, &b| weights[a].total_cmp(&weights[b]));
-    let largest = &order[order.len() - tail..];
     let cutoff = weights[order[order.len() - tail - 1]];
-    let excess: Vec<f64> = largest.iter().map(|&i| weights[i] - cutoff).collect();
     // all but equal weights have no tail
-    if excess[tail - 1] <= 1e-12 * weights[order[order.len() - 1]] {
+    if 1.0 - cutoff <= 1e-12 {
         return 0.0;
     }
+    let above = order.iter().rev().take_while(|&&i| weights[i] > cutoff).count();
+    let largest = &order[order.len() - above.min(tail)..];
+    if largest.len() < 5 {
+        return f64::INFINITY;
+    }
+    let tail = largest.len();
+    let excess: Vec<f64> = largest.iter().map(|&i| weights[i] - cutoff).collect();
     let (k, sigma) = fit_pareto(&excess);
     if k.is_finite() {
         for (rank, &i) in largest.iter().enumerate() {
@@ -86,4 +114,104 @@ fn fit_pareto(excess: &[f64]) -> (f64, f64) {
     let k = shape_at(b);
     let sigma = -k / b;
     ((k * n + 0.5 * 10.0) / (n + 10.0), sigma)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// n points that fill (0, 1) evenly.
+    fn even(n: u32) -> impl Iterator<Item = f64> {
+        (0..n).map(|i| (f64::from(i) * 0.618_033_988_749_894_9 + 0.3).fract())
+    }
+
+    /// k-hat, effective number, largest and last weight, and the weights' mean index over n, as `arviz.psislw` of ArviZ 0.23.4
+    /// has them.
+    #[test]
+    fn smoothing_agrees_with_arviz() {
+        type Case = (&'static str, Vec<f64>, [f64; 5]);
+        let cases: [Case; 5] = [
+            (
+                "heavy",
+                even(400).map(|u| -0.9 * (-u).ln_1p()).collect(),
+                [0.694_197_120_899, 49.903_041_820_3, 0.103_344_006_132, 0.004_248_348_340_59, 0.509_614_567_191],
+            ),
+            (
+                "light",
+                even(400).map(|u| 0.5 * u.ln()).collect(),
+                [-0.733_056_346_697, 354.613_219_663, 0.003_755_320_165_94, 0.003_553_986_726_15, 0.499_293_621_098],
+            ),
+            (
+                "normal ratio",
+                even(400).map(|u| 1.5 * u * u).collect(),
+                [-0.572_222_957_226, 317.940_694_063, 0.006_047_079_724_6, 0.004_538_636_745_93, 0.499_526_690_043],
+            ),
+            (
+                "huge",
+                even(400).map(|u| 1000.0 - 1.4 * (-u).ln_1p()).collect(),
+                [1.063_730_101_38, 7.377_516_585_78, 0.338_833_496_217, 0.002_470_433_657_39, 0.526_186_242_434],
+            ),
+            (
+                "few",
+                even(40).map(|u| -0.5 * (-u).ln_1p()).collect(),
+                [0.454_466_685_722, 26.028_959_768_1, 0.115_078_520_237, 0.017_118_990_6, 0.503_715_026_945],
+            ),
+        ];
+        for (name, ln_weights, expected) in cases {
+            let Smoothed { weights, k_hat, effective, .. } = smooth(&ln_weights).expect("positive weights");
+            let n = weights.len() as f64;
+            let largest = weights.iter().copied().fold(0.0, f64::max);
+            let mean_index = weights.iter().enumerate().map(|(i, w)| w * i as f64 / n).sum();
+            let found = [k_hat, effective, largest, weights[weights.len() - 1], mean_index];
+            for (f, e) in found.iter().zip(expected) {
+                assert!((f - e).abs() < 1e-6 * e.abs().max(0.01), "{name}: {found:?} but {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn degenerate_weights_give_numbers_or_none() {
+        const NONE: f64 = f64::NEG_INFINITY;
+        assert!(smooth(&[]).is_none());
+        assert!(smooth(&[NONE; 100]).is_none());
+        assert!(smooth(&[f64::NAN; 100]).is_none());
+        let equal = smooth(&[-700.0; 100]).expect("positive weights");
+        assert!(equal.k_hat <= 0.0 && (equal.effective - 100.0).abs() < 1e-9 && (equal.ln_mean + 700.0).abs() < 1e-9);
+        // one weight of a hundred; three of them; a fifth of them, all above a cutoff of 0; the rest impossible or NaN
+        for positive in [1, 3, 20] {
+            for rest in [NONE, f64::NAN] {
+                let ln_weights: Vec<f64> =
+                    (0..100).map(|i| if i < positive { 0.01 * f64::from(i) } else { rest }).collect();
+                let smoothed = smooth(&ln_weights).expect("positive weights");
+                assert!(!smoothed.k_hat.is_nan() && (positive == 20 || smoothed.k_hat == f64::INFINITY));
+                assert!((smoothed.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+                assert!((smoothed.effective - f64::from(positive)).abs() < 0.2 * f64::from(positive), "{smoothed:?}");
+            }
+        }
+        let single = smooth(&[3.0]).expect("a positive weight");
+        assert!(single.k_hat == f64::INFINITY && (single.ln_mean - 3.0).abs() < 1e-12 && single.effective > 0.999);
+    }
+
+    #[test]
+    fn smoothing_keeps_the_order_and_the_small_weights() {
+        let ln_weights: Vec<f64> = even(400).map(|u| -0.9 * (-u).ln_1p()).collect();
+        let smoothed = smooth(&ln_weights).expect("positive weights").weights;
+        let mut order: Vec<usize> = (0..400).collect();
+        order.sort_by(|&a, &b| ln_weights[a].total_cmp(&ln_weights[b]));
+        assert!(order.windows(2).all(|pair| smoothed[pair[0]] <= smoothed[pair[1]]));
+        let ratio = |i: usize| smoothed[order[i]] / ln_weights[order[i]].exp();
+        assert!((ratio(0) / ratio(300) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn tempered_weights_leave_as_many_as_asked() {
+        let ln_weights: Vec<f64> = (0..200).map(|i| -0.5 * f64::from(i)).chain([f64::NEG_INFINITY, f64::NAN]).collect();
+        let effective = |weights: &[f64]| weights.iter().map(|w| w * w).sum::<f64>().recip();
+        assert!(effective(&temper(&ln_weights, 1.0)) < 5.0);
+        let tempered = temper(&ln_weights, 50.0);
+        assert!((50.0..51.0).contains(&effective(&tempered)), "{}", effective(&tempered));
+        assert!((tempered.iter().sum::<f64>() - 1.0).abs() < 1e-12 && tempered[200] == 0.0 && tempered[201] == 0.0);
+        // what cannot be: as even as possible
+        assert!((effective(&temper(&ln_weights, 1e9)) - 200.0).abs() < 0.1);
+    }
 }

@@ -17,18 +17,21 @@ pub struct Trust {
     pub notes: Vec<String>,
 }
 
-/// Corrected draws with a larger k-hat are not used.
-const USELESS: f64 = 1.0;
+/// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
+const ENOUGH: f64 = 100.0;
 
 impl Trust {
     pub(crate) fn judge(options: &Options, linear: Option<&LinearResponse>, corrected: Option<&Corrected>) -> Self {
         let mut notes = Vec::new();
         let mut doubtful_tasks = Vec::new();
         let method = match (corrected, linear) {
-            (Some(c), _) if c.k_hat < USELESS => {
+            (Some(c), _) if !c.is_useless => {
                 doubtful_tasks = (0..c.task_k_hat.len()).filter(|&i| c.task_k_hat[i] >= RELIABLE).collect();
                 if c.k_hat >= RELIABLE {
                     notes.push(format!("k-hat {:.2} of theta is above {RELIABLE}", c.k_hat));
+                }
+                if c.effective < ENOUGH.min(0.1 * c.posterior.len() as f64) {
+                    notes.push(format!("only {:.0} effective draws of {}", c.effective, c.posterior.len()));
                 }
                 if !doubtful_tasks.is_empty() {
                     notes.push(format!("k-hat above {RELIABLE} in {}", list("task", &doubtful_tasks)));
@@ -37,7 +40,7 @@ impl Trust {
             }
             (_, Some(linear)) => {
                 match corrected {
-                    Some(c) => notes.push(format!("importance weights failed (k-hat {:.2})", c.k_hat)),
+                    Some(c) => notes.push(failed(c)),
                     None if options.correction == Correction::Auto => {
                         notes.push("too many data for the importance correction within its budget".into());
                     }
@@ -55,6 +58,7 @@ impl Trust {
                 Correction::LinearResponse
             }
             (_, None) => {
+                notes.extend(corrected.map(failed));
                 if options.correction != Correction::MeanField {
                     notes.push("the ELBO is not strictly concave where the fit stopped, so sds are mean-field".into());
                 }
@@ -72,6 +76,18 @@ impl Trust {
     pub(crate) fn is_corrected(&self) -> bool {
         self.method == Correction::Importance
     }
+}
+
+/// Why corrected draws are not used, and which tasks are to blame.
+fn failed(c: &Corrected) -> String {
+    let Corrected { k_hat, effective, posterior, task_k_hat, .. } = c;
+    let worst: Vec<usize> = (0..task_k_hat.len()).filter(|&i| task_k_hat[i] >= RELIABLE).collect();
+    let where_from =
+        if worst.is_empty() { String::new() } else { format!(", above {RELIABLE} in {}", list("task", &worst)) };
+    format!(
+        "importance weights failed and are not used (k-hat {k_hat:.2}, {effective:.1} effective draws of {}){where_from}",
+        posterior.len()
+    )
 }
 
 /// "task 3", "tasks 3, 5 and 8", "tasks 0, 1, 2 and 37 more".

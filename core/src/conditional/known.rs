@@ -1,0 +1,178 @@
+//! What earlier draws of theta taught about a task: where its modes are, and how many proposals it takes.
+
+use crate::conditional::ascent::Mode;
+use crate::conditional::mixture::Sample;
+use nalgebra::{DMatrix, DVector};
+
+/// Batches of 2^0, 2^1, ... proposals are compared; the least are those of this power.
+const FEWEST: u32 = 2;
+/// So many full samples tell how noisy smaller ones are.
+const FULL_SAMPLES: usize = 4;
+
+/// Starts kept for the next theta, none within so many standard deviations of a mode.
+const MOST_KEPT: usize = 8;
+const NEAR: f64 = 1.5;
+
+/// Of one task.
+pub(crate) struct Known {
+    /// Answers given so far.
+    pub(crate) answers: u64,
+    /// Whether the density has been quadratic so far.
+    pub(crate) may_be_gaussian: bool,
+    /// Whether the density has been log-concave wherever it was looked at.
+    pub(crate) is_concave: bool,
+    /// Whether weights were bad at any theta.
+    pub(crate) is_bad: bool,
+    /// Starts from the prior used so far.
+    pub(crate) starts: usize,
+    /// Where the mode of the prior was.
+    pub(crate) prior: Option<DVector<f64>>,
+    /// Where modes were.
+    pub(crate) modes: Vec<DVector<f64>>,
+    pub(crate) trend: Trend,
+    pub(crate) past: Past,
+    /// By power of 2, the sum over full samples of the variance of ln Z from so many proposals.
+    noise: Vec<f64>,
+    full_samples: usize,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            answers: 0,
+            may_be_gaussian: true,
+            is_concave: true,
+            is_bad: false,
+            starts: 0,
+            prior: None,
+            modes: Vec::new(),
+            trend: Trend::default(),
+            past: Past::default(),
+            noise: Vec::new(),
+            full_samples: 0,
+        }
+    }
+}
+
+impl Known {
+    /// Whether a proposal at the mode is all it takes.
+    pub(crate) fn is_easy(&self) -> bool {
+        self.is_concave && !self.is_bad
+    }
+
+    /// Keeps where the modes are now; what merges at this theta, or is negligible, may be apart at the next.
+    pub(crate) fn remember(&mut self, modes: &[Mode]) {
+        let near = |kept: &DVector<f64>| modes.iter().any(|mode| mode.distance_squared(kept) < NEAR * NEAR);
+        self.modes.retain(|kept| !near(kept));
+        self.modes.splice(0..0, modes.iter().map(|mode| mode.at.clone()));
+        self.modes.truncate(MOST_KEPT);
+    }
+
+    /// How many proposals keep the variance of ln Z below `variance`: at most `most`, as long as that is not known.
+    pub(crate) fn proposals(&self, variance: f64, (least, most): (usize, usize)) -> usize {
+        if self.full_samples < FULL_SAMPLES {
+            return most;
+        }
+        let quiet = |power: &u32| self.noise[*power as usize] <= variance * self.full_samples as f64;
+        let power = (FEWEST..most.ilog2()).find(quiet);
+        power.map_or(most, |p| 1 << p).clamp(least.min(most), most)
+    }
+
+    /// Blocks of 2^m proposals of a lattice are lattices, so how their means differ says how noisy a sample of 2^m is.
+    pub(crate) fn learn_noise(&mut self, sample: &Sample) {
+        if self.full_samples == FULL_SAMPLES || sample.components.len() > 1 {
+            return;
+        }
+        self.full_samples += 1;
+        let powers = sample.len().ilog2();
+        self.noise.resize(powers as usize, 0.0);
+        for power in FEWEST..powers {
+            let means =
+                sample.weights.chunks_exact(1 << power).map(|block| block.iter().sum::<f64>() / block.len() as f64);
+            let blocks = means.len() as f64;
+            self.noise[power as usize] += means.map(|m| (m - 1.0) * (m - 1.0)).sum::<f64>() / (blocks - 1.0);
+        }
+    }
+}
+
+/// The moments of the draws of phi for earlier thetas.
+#[derive(Default)]
+pub(crate) struct Past {
+    seen: usize,
+    mean: DVector<f64>,
+    /// Sum of squares and products of what differs from the mean.
+    scatter: DMatrix<f64>,
+}
+
+impl Past {
+    /// So many draws a coordinate, and one, make a covariance.
+    const ENOUGH: usize = 4;
+
+    pub(crate) fn learn(&mut self, draw: &DVector<f64>) {
+        let n = draw.len();
+        if self.seen == 0 {
+            (self.mean, self.scatter) = (DVector::zeros(n), DMatrix::zeros(n, n));
+        }
+        self.seen += 1;
+        let away = draw - &self.mean;
+        let share = (self.seen as f64).recip();
+        self.mean.axpy(share, &away, 1.0);
+        self.scatter.ger(1.0 - share, &away, &away, 1.0);
+    }
+
+    /// Mean and root of the covariance.
+    pub(crate) fn gaussian(&self) -> Option<(DVector<f64>, DMatrix<f64>)> {
+        let enough = self.seen >= Self::ENOUGH * (self.mean.len() + 1);
+        let covariance = enough.then(|| &self.scatter / self.seen as f64)?;
+        Some((self.mean.clone(), covariance.cholesky()?.unpack()))
+    }
+}
+
+/// The mode as a linear function of theta, by least squares.
+#[derive(Default)]
+pub(crate) struct Trend {
+    origin: Vec<f64>,
+    /// Sums of x x' and of x mode', with x = (1, theta - origin).
+    products: DMatrix<f64>,
+    sums: DMatrix<f64>,
+    seen: usize,
+    coefficients: Option<DMatrix<f64>>,
+}
+
+impl Trend {
+    /// Fitted at so many times as many points as there are coefficients, and last at the second number.
+    const FITS: (usize, usize) = (2, 16);
+
+    /// The mode for theta; `None` before enough have been seen.
+    pub(crate) fn predict(&self, theta: &[f64]) -> Option<DVector<f64>> {
+        self.coefficients.as_ref().map(|c| c.tr_mul(&self.features(theta)))
+    }
+
+    pub(crate) fn learn(&mut self, theta: &[f64], mode: &DVector<f64>) {
+        let width = theta.len() + 1;
+        if self.seen >= Self::FITS.1 * width {
+            return;
+        }
+        if self.seen == 0 {
+            self.origin = theta.to_vec();
+            self.products = DMatrix::zeros(width, width);
+            self.sums = DMatrix::zeros(width, mode.len());
+        }
+        let x = self.features(theta);
+        self.products.ger(1.0, &x, &x, 1.0);
+        self.sums.ger(1.0, &x, mode, 1.0);
+        self.seen += 1;
+        if self.seen.is_multiple_of(width) && (self.seen / width).is_power_of_two() && self.seen >= Self::FITS.0 * width
+        {
+            // a little ridge, as theta may not vary in every direction
+            let ridge = 1e-9 * self.products.diagonal();
+            let regular = &self.products + DMatrix::from_diagonal(&ridge.add_scalar(f64::MIN_POSITIVE));
+            self.coefficients = regular.cholesky().map(|c| c.solve(&self.sums));
+        }
+    }
+
+    fn features(&self, theta: &[f64]) -> DVector<f64> {
+        let away = theta.iter().zip(&self.origin).map(|(t, o)| t - o);
+        DVector::from_iterator(theta.len() + 1, std::iter::once(1.0).chain(away))
+    }
+}

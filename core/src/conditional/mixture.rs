@@ -1,0 +1,165 @@
+//! Importance sampling from a mixture of heavy-tailed proposals.
+//!
+//! The weight of a proposal is f(u) / sum_c (n_c / n) q_c(u), whichever component c of n_c proposals it came from (Veach &
+//! Guibas 1995). Its mean is Z whatever the components are, as long as they do not depend on the proposals themselves: what
+//! weights tell of a better proposal is for the next theta.
+
+use crate::conditional::lattice::{Lattice, ln_density};
+use nalgebra::{DMatrix, DVector};
+use rand::{Rng, RngExt};
+
+/// Proposals are this much wider than the Gaussian they come from.
+pub(crate) const WIDER: f64 = 1.1;
+
+/// Weights are bad where fewer than this part of the proposals count.
+const BAD: f64 = 0.25;
+
+/// One proposal, u = mean + root z.
+pub(crate) struct Component {
+    pub(crate) mean: DVector<f64>,
+    /// A root of the covariance, `WIDER` included.
+    pub(crate) root: DMatrix<f64>,
+    /// ln |root|
+    pub(crate) ln_det: f64,
+    pub(crate) count: usize,
+}
+
+impl Component {
+    pub(crate) fn new(mean: DVector<f64>, root: DMatrix<f64>) -> Self {
+        let root = root * WIDER;
+        Self { ln_det: ln_determinant(&root), mean, root, count: 0 }
+    }
+
+    /// ln q(u); `away` is working space.
+    fn ln_density(&self, inverse: &DMatrix<f64>, u: &[f64], away: &mut DVector<f64>) -> f64 {
+        away.iter_mut().zip(u).zip(&self.mean).for_each(|((away, u), mean)| *away = u - mean);
+        ln_density(&(inverse * &*away)) - self.ln_det
+    }
+}
+
+/// Of a triangular matrix.
+pub(crate) fn ln_determinant(root: &DMatrix<f64>) -> f64 {
+    root.diagonal().iter().map(|d| d.abs().ln()).sum()
+}
+
+/// Proposals so far; buffers are kept from one theta to the next.
+#[derive(Default)]
+pub(crate) struct Sample {
+    pub(crate) components: Vec<Component>,
+    /// Row-major: a row a proposal.
+    proposals: Vec<f64>,
+    ln_f: Vec<f64>,
+    /// Of its own component.
+    ln_q: Vec<f64>,
+    /// Relative to their mean.
+    pub(crate) weights: Vec<f64>,
+    /// Estimate of ln Z.
+    pub(crate) ln_z: f64,
+}
+
+impl Sample {
+    pub(crate) fn clear(&mut self) {
+        self.components.clear();
+        self.proposals.clear();
+        self.ln_f.clear();
+        self.ln_q.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ln_f.len()
+    }
+
+    pub(crate) fn proposal(&self, k: usize) -> &[f64] {
+        let n = self.components[0].mean.len();
+        &self.proposals[k * n..(k + 1) * n]
+    }
+
+    /// Draws from a component and adds it; `ln_f` is the log density wanted.
+    pub(crate) fn draw<R: Rng>(
+        &mut self,
+        mut component: Component,
+        count: usize,
+        mut ln_f: impl FnMut(&[f64]) -> f64,
+        rng: &mut R,
+    ) {
+        let n = component.mean.len();
+        let mut lattice = Lattice::shifted(n, rng);
+        let (mut z, mut u) = (DVector::zeros(n), DVector::zeros(n));
+        for _ in 0..count {
+            self.ln_q.push(lattice.propose(&mut z, rng) - component.ln_det);
+            u.copy_from(&component.mean);
+            u.gemv(1.0, &component.root, &z, 1.0);
+            self.ln_f.push(ln_f(u.as_slice()));
+            self.proposals.extend_from_slice(u.as_slice());
+        }
+        component.count += count;
+        self.components.push(component);
+    }
+
+    /// Weighs every proposal against the whole mixture.
+    pub(crate) fn weigh(&mut self) {
+        self.weights.clear();
+        if let [_] = self.components[..] {
+            self.weights.extend(self.ln_f.iter().zip(&self.ln_q).map(|(f, q)| f - q));
+        } else {
+            let n = self.components[0].mean.len();
+            let mut away = DVector::zeros(n);
+            // a component without an inverse is a point, which gives nothing any density
+            let inverses: Vec<_> = self.components.iter().map(|c| c.root.clone().try_inverse()).collect();
+            for (u, f) in self.proposals.chunks(n).zip(&self.ln_f) {
+                let terms = self.components.iter().zip(&inverses).filter_map(|(c, inverse)| {
+                    let share = c.count as f64 / self.ln_f.len() as f64;
+                    inverse.as_ref().map(|inverse| share.ln() + c.ln_density(inverse, u, &mut away))
+                });
+                self.weights.push(f - ln_sum(&terms.collect::<Vec<_>>()));
+            }
+        }
+        self.ln_z = normalise(&mut self.weights);
+    }
+
+    /// Whether so few proposals count that others are wanted.
+    pub(crate) fn is_bad(&self) -> bool {
+        let count = self.weights.len() as f64;
+        let effective = count * count / self.weights.iter().map(|w| w * w).sum::<f64>();
+        effective < (BAD * count).max(2.0)
+    }
+
+    /// Indices in proportion to the weights, evenly spread (systematic resampling); `None` if all are 0.
+    pub(crate) fn pick<R: Rng>(&self, wanted: usize, rng: &mut R) -> Option<Vec<usize>> {
+        let last = self.weights.iter().rposition(|&w| w > 0.0)?;
+        let total: f64 = self.weights.iter().sum();
+        let offset = rng.random::<f64>();
+        let (mut at, mut below) = (0, self.weights[0]);
+        let picked = (0..wanted).map(|j| {
+            let level = total * (j as f64 + offset) / wanted as f64;
+            while below <= level && at < last {
+                at += 1;
+                below += self.weights[at];
+            }
+            at
+        });
+        Some(picked.collect())
+    }
+}
+
+/// Turns log weights into weights relative to their mean, and returns the ln of it; NaN counts as a weight of 0.
+fn normalise(weights: &mut [f64]) -> f64 {
+    let top = weights.iter().copied().filter(|w| !w.is_nan()).fold(f64::NEG_INFINITY, f64::max);
+    if !top.is_finite() {
+        weights.fill(0.0);
+        return f64::NEG_INFINITY;
+    }
+    for w in weights.iter_mut() {
+        *w = if w.is_nan() { 0.0 } else { (*w - top).exp() };
+    }
+    let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+    for w in weights.iter_mut() {
+        *w /= mean;
+    }
+    top + mean.ln()
+}
+
+fn ln_sum(terms: &[f64]) -> f64 {
+    let top = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if top.is_finite() { top + terms.iter().map(|t| (t - top).exp()).sum::<f64>().ln() } else { top }
+}

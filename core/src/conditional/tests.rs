@@ -1,0 +1,383 @@
+//! The posterior of a task given theta against quadrature on grids.
+
+use super::*;
+use crate::elbo::{Shape, Written};
+use crate::fit::Fittable;
+use crate::interpret::discover::Start;
+use crate::noise::keyed;
+use crate::prelude::*;
+use crate::subset::Subset;
+use std::f64::consts::TAU;
+
+/// Points (x, y).
+type Wave = Vec<(f64, f64)>;
+
+/// So precisely known that a wave's posterior given 2 is its posterior.
+const SCALE: f64 = 2.0;
+const NOISE_OF_Y: f64 = 0.3;
+
+model! {
+    /// The likelihood has a mode at every phase + 2 pi k, and more while points are few.
+    Turning(waves: &[Wave]) {
+        ln_scale ~ Normal(SCALE.ln(), 0.001);
+        for wave in waves {
+            amplitude ~ HalfNormal(ln_scale.exp());
+            phase ~ Normal(0.0, 2.0);
+            for &(x, y) in wave {
+                y ~ Normal(amplitude * (phase + x).sin(), NOISE_OF_Y);
+            }
+        }
+    }
+}
+
+model! {
+    /// Phases within one turn, whose ends are the same phase.
+    Turned(waves: &[Wave]) {
+        ln_scale ~ Normal(SCALE.ln(), 0.001);
+        for wave in waves {
+            amplitude ~ HalfNormal(ln_scale.exp());
+            phase ~ Uniform(0.0, TAU);
+            for &(x, y) in wave {
+                y ~ Normal(amplitude * (phase + x).sin(), NOISE_OF_Y);
+            }
+        }
+    }
+}
+
+/// Waves of 1, 5, 8 and 10 points; the first phase is next to an end of its turn, and is seen on both sides. Residues stand for noise.
+fn waves() -> Vec<Wave> {
+    let point = |amplitude: f64, phase: f64, k: u32| {
+        let x = f64::from(k * 7 % 10) * 0.6 - 2.7;
+        (x, amplitude * (x + phase).sin() + 0.1 * f64::from(k * 3 % 7) - 0.3)
+    };
+    [(1.5, 6.2, 8), (2.5, 3.0, 5), (0.4, 4.5, 10), (1.2, 2.0, 1)]
+        .map(|(amplitude, phase, points)| (0..points).map(|k| point(amplitude, phase, k)).collect())
+        .to_vec()
+}
+
+/// ln Z, and means of amplitude, amplitude sin(phase), phase and phase^2: what a posterior says of a wave.
+#[derive(Debug)]
+struct Says {
+    ln_z: f64,
+    means: [f64; 4],
+}
+
+/// What is compared, of an amplitude and a phase.
+fn features(amplitude: f64, phase: f64) -> [f64; 4] {
+    [amplitude, amplitude * phase.sin(), phase, phase * phase]
+}
+
+/// By the midpoint rule over amplitude and phase, 600 x 2400 points.
+fn exactly(wave: &Wave, phases: (f64, f64), ln_prior: impl Fn(f64) -> f64) -> Says {
+    const SIZE: (u32, u32) = (600, 2400);
+    let (da, dp) = (9.0 / f64::from(SIZE.0), (phases.1 - phases.0) / f64::from(SIZE.1));
+    let (mut total, mut means) = (0.0, [0.0; 4]);
+    for j in 0..SIZE.1 {
+        let p = phases.0 + (f64::from(j) + 0.5) * dp;
+        // ln f is quadratic in the amplitude: -ss/2 + a sy - a^2 yy/2
+        let (mut ss, mut sy, mut yy) = (0.0, 0.0, 0.0);
+        for (x, y) in wave {
+            let s = (x + p).sin();
+            (ss, sy, yy) = (ss + s * s, sy + s * y, yy + y * y);
+        }
+        for i in 0..SIZE.0 {
+            let a = (f64::from(i) + 0.5) * da;
+            let squares = (a * a * ss - 2.0 * a * sy + yy) / (NOISE_OF_Y * NOISE_OF_Y) + (a / SCALE).powi(2);
+            let density = (ln_prior(p) - 0.5 * squares).exp();
+            total += density;
+            means.iter_mut().zip(features(a, p)).for_each(|(m, f)| *m += f * density);
+        }
+    }
+    let ln_normal = wave.len() as f64 * (NOISE_OF_Y.ln() + LN_SQRT_2PI);
+    let ln_half_normal = 2.0_f64.ln() - LN_SQRT_2PI - SCALE.ln();
+    Says { ln_z: (total * da * dp).ln() - ln_normal + ln_half_normal, means: means.map(|m| m / total) }
+}
+
+fn exactly_turning(wave: &Wave) -> Says {
+    exactly(wave, (-14.0, 14.0), |p| -0.125 * p * p - LN_SQRT_2PI - 2.0_f64.ln())
+}
+
+fn exactly_turned(wave: &Wave) -> Says {
+    exactly(wave, (0.0, TAU), |_| -TAU.ln())
+}
+
+/// The same from many answers, whose Z are averaged; `x` tells amplitude and phase from coordinates.
+fn by_answers<M: Model>(model: &M, i: usize, x: impl Fn(&DVector<f64>) -> (f64, f64)) -> (Says, f64) {
+    const ANSWERS: usize = 400;
+    let shape = Shape::discover(model, &Start::Zero).expect("valid");
+    let objective = Objective::new(model, &shape, Written::CENTRED);
+    let conditionals = Conditionals::new(&objective);
+    let (start, covariance) = (DVector::zeros(2), DMatrix::identity(2, 2));
+    let guess = Guess { start: &start, covariance: &covariance };
+    let theta = conditionals.fix(&[SCALE.ln()]);
+    let mut workspace = conditionals.workspace();
+    let mut rng = keyed(1, 2, i as u64);
+    let (mut z, mut squared, mut means) = (0.0, 0.0, [0.0; 4]);
+    for _ in 0..ANSWERS {
+        let inner = Inner { wanted: 4, most: 64 };
+        let answer = conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng);
+        z += answer.ln_z.exp();
+        squared += (2.0 * answer.ln_z).exp();
+        for draw in &answer.draws {
+            let (a, p) = x(draw);
+            let share = answer.ln_z.exp() / answer.draws.len() as f64;
+            means.iter_mut().zip(features(a, p)).for_each(|(m, f)| *m += share * f);
+        }
+    }
+    let noise = (squared * ANSWERS as f64 / (z * z) - 1.0).sqrt();
+    (Says { ln_z: (z / ANSWERS as f64).ln(), means: means.map(|m| m / z) }, noise)
+}
+
+/// 1600 draws tell means within 0.1 to 0.2 (four standard errors; phases have an sd of up to 2, their squares of 5).
+fn assert_agrees(name: &str, (found, noise): (Says, f64), exact: &Says) {
+    assert!((found.ln_z - exact.ln_z).abs() < 0.02, "{name}: {found:?}, noise {noise}, but {exact:?}");
+    assert!(noise < 0.25, "{name}: noise {noise}");
+    for ((f, e), tolerance) in found.means.iter().zip(exact.means).zip([0.06, 0.1, 0.2, 0.6]) {
+        assert!((f - e).abs() < tolerance, "{name}: {found:?}, noise {noise}, but {exact:?}");
+    }
+}
+
+#[test]
+fn waves_agree_with_quadrature_given_theta() {
+    let x = |u: &DVector<f64>| (u[0].exp(), u[1]);
+    let inside = |u: &DVector<f64>| (u[0].exp(), TAU / (1.0 + (-u[1]).exp()));
+    for (i, wave) in waves().iter().enumerate() {
+        let alone = std::slice::from_ref(wave);
+        let turning = by_answers(&Subset::all(&Turning::new(alone)), i, x);
+        assert_agrees(&format!("turning {i}"), turning, &exactly_turning(wave));
+        let turned = by_answers(&Subset::all(&Turned::new(alone)), i, inside);
+        assert_agrees(&format!("turned {i}"), turned, &exactly_turned(wave));
+    }
+}
+
+#[test]
+fn waves_are_adapted_to_and_corrected() {
+    let waves = waves();
+    let fit = Turned::new(&waves[..3]).fit().expect("valid");
+    let evidence = fit.evidence().expect("few data");
+    let exact: f64 = waves[..3].iter().map(|wave| exactly_turned(wave).ln_z).sum();
+    assert!((evidence.ln_evidence - exact).abs() < 0.05, "{} but {exact}: {fit}", evidence.ln_evidence);
+    for (i, wave) in waves[..3].iter().enumerate() {
+        let exact = exactly_turned(wave).means;
+        let found = [
+            fit.marginal(|d| d.local[i].amplitude),
+            fit.marginal(|d| d.local[i].amplitude * d.local[i].phase.sin()),
+            fit.marginal(|d| d.local[i].phase),
+        ];
+        for (f, e) in found.iter().zip(exact) {
+            assert!((f.mean - e).abs() < 0.1 * f.sd, "wave {i}: {} but {e}\n{fit}", f.mean);
+        }
+    }
+    for wave in &waves {
+        let (adapted, exact) = (fit.adapt(wave).expect("valid"), exactly_turned(wave));
+        assert!((adapted.ln_evidence() - exact.ln_z).abs() < 0.1, "{} but {exact:?}", adapted.ln_evidence());
+        let found = [
+            adapted.marginal(|d| d.local.amplitude),
+            adapted.marginal(|d| d.local.amplitude * d.local.phase.sin()),
+            adapted.marginal(|d| d.local.phase),
+        ];
+        // 256 draws, four a theta: 0.25 sd are four standard errors
+        for (f, e) in found.iter().zip(exact.means) {
+            assert!((f.mean - e).abs() < 0.25 * f.sd, "{} but {e}", f.mean);
+        }
+    }
+}
+
+model! {
+    /// A curved ridge.
+    Bananas(ys: &[f64]) {
+        shift ~ Normal(0.0, 1.0);
+        for &y in ys {
+            a ~ Normal(shift, 1.0);
+            b ~ Normal(a * a, 0.5);
+            y ~ Normal(b, 1.0);
+        }
+    }
+}
+
+/// Given a, y is normal: mean a^2, variance 1.25. By the trapezoidal rule over a.
+#[test]
+fn a_curved_ridge_agrees_with_quadrature() {
+    let model = Bananas::new(&[2.0]);
+    let all = Subset::all(&model);
+    let shape = Shape::discover(&all, &Start::Zero).expect("valid");
+    let objective = Objective::new(&all, &shape, Written::CENTRED);
+    let conditionals = Conditionals::new(&objective);
+    let (start, covariance) = (DVector::zeros(2), DMatrix::identity(2, 2));
+    let guess = Guess { start: &start, covariance: &covariance };
+    let theta = conditionals.fix(&[0.3]);
+    let (mut workspace, mut rng) = (conditionals.workspace(), keyed(1, 2, 3));
+    let grid = (-4000..=4000).map(|k| f64::from(k) * 2e-3);
+    let density = |a: f64| (-0.5 * (a - 0.3).powi(2) - 0.5 * (2.0 - a * a).powi(2) / 1.25).exp() / 1.25_f64.sqrt();
+    let exact = (grid.clone().map(density).sum::<f64>() * 2e-3).ln() - 2.0 * LN_SQRT_2PI;
+    let exact_mean = grid.clone().map(|a| a * density(a)).sum::<f64>() / grid.map(density).sum::<f64>();
+    let inner = Inner { wanted: 4, most: 64 };
+    let answers: Vec<Answer> =
+        (0..200).map(|_| conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng)).collect();
+    let z = |answer: &Answer| answer.ln_z.exp();
+    let total: f64 = answers.iter().map(z).sum();
+    assert!(((total / 200.0).ln() - exact).abs() < 0.03, "{} but {exact}", (total / 200.0).ln());
+    let mean = answers.iter().map(|s| z(s) * s.draws.iter().map(|u| u[0]).sum::<f64>() / 4.0).sum::<f64>() / total;
+    assert!((mean - exact_mean).abs() < 0.15, "{mean} but {exact_mean}");
+    let noise = answers.iter().map(|s| (z(s) * 200.0 / total - 1.0).powi(2)).sum::<f64>() / 200.0;
+    assert!(noise < 0.25, "relative variance {noise}");
+}
+
+model! {
+    /// Log-concave, but not Gaussian.
+    Counts(tasks: &[Vec<u32>]) {
+        mu ~ Normal(0.0, 1.0);
+        for counts in tasks {
+            eta ~ Normal(mu, 0.7);
+            for count in counts {
+                *count ~ PoissonLog(eta);
+            }
+        }
+    }
+}
+
+/// By the trapezoidal rule over eta; the answers differ in theta as the correction's do.
+#[test]
+fn few_proposals_are_enough_where_the_density_is_nearly_normal() {
+    let tasks = vec![vec![2, 0, 3]; 60];
+    let model = Counts::new(&tasks);
+    let all = Subset::all(&model);
+    let shape = Shape::discover(&all, &Start::Zero).expect("valid");
+    let objective = Objective::new(&all, &shape, Written::CENTRED);
+    let conditionals = Conditionals::new(&objective);
+    let (start, covariance) = (DVector::zeros(1), DMatrix::identity(1, 1));
+    let guess = Guess { start: &start, covariance: &covariance };
+    let (mut workspace, mut rng) = (conditionals.workspace(), keyed(1, 2, 3));
+    let ln_normal = LN_SQRT_2PI + 0.7_f64.ln();
+    let (mut squares, mut proposals) = (0.0, 0);
+    for k in 0..200 {
+        let mu = f64::from(k * 37 % 200) / 200.0 - 0.5;
+        let theta = conditionals.fix(&[mu]);
+        let answer = conditionals.answer(5, &theta, &guess, Inner { wanted: 1, most: 64 }, &mut workspace, &mut rng);
+        // 2! 3! = 12
+        let f = |eta: f64| (-0.5 * ((eta - mu) / 0.7).powi(2) + 5.0 * eta - 3.0 * eta.exp()).exp() / 12.0;
+        let exact = ((-600..=400).map(|j| f(f64::from(j) * 0.01)).sum::<f64>() * 0.01).ln() - ln_normal;
+        squares += (answer.ln_z - exact).powi(2) / 200.0;
+        proposals += answer.weights.len();
+    }
+    assert!(squares < 4.0 * conditionals.noise, "variance of ln Z {squares}, wanted {}", conditionals.noise);
+    assert!(proposals < 200 * 20, "{proposals} proposals");
+}
+
+/// Derivatives of a function of two coordinates by central differences, which are exact enough to climb.
+fn differences(f: impl Fn(f64, f64) -> f64) -> impl FnMut(&DVector<f64>, &mut Derivatives) {
+    move |at, out| {
+        let (x, y, h) = (at[0], at[1], 1e-4);
+        out.reset(2, true);
+        out.value = f(x, y);
+        out.gradient = vec![(f(x + h, y) - f(x - h, y)) / (2.0 * h), (f(x, y + h) - f(x, y - h)) / (2.0 * h)];
+        let cross = (f(x + h, y + h) - f(x + h, y - h) - f(x - h, y + h) + f(x - h, y - h)) / (4.0 * h * h);
+        let xx = (f(x + h, y) - 2.0 * f(x, y) + f(x - h, y)) / (h * h);
+        let yy = (f(x, y + h) - 2.0 * f(x, y) + f(x, y - h)) / (h * h);
+        out.hessian = vec![xx, cross, cross, yy];
+    }
+}
+
+/// Every local maximum is 0 in each of these.
+#[test]
+fn ascent_reaches_a_mode_from_anywhere() {
+    type Function = fn(f64, f64) -> f64;
+    let cases: [(&str, Function, &[[f64; 2]]); 5] = [
+        ("two wells, from between them", |x, y| -(x * x - 4.0).powi(2) - y * y, &[[0.0, 0.0], [0.0, 3.0], [0.1, -1.0]]),
+        ("Rosenbrock's valley", |x, y| -(1.0 - x).powi(2) - 100.0 * (y - x * x).powi(2), &[[-1.2, 1.0], [3.0, -4.0]]),
+        ("Cauchy tails", |x, y| -(x * x).ln_1p() - (y * y).ln_1p(), &[[50.0, -3.0], [1e3, 1e3]]),
+        ("far too large a first step", |x, y| 1.0 + x - x.exp() - y * y, &[[-12.0, 1.0], [6.0, 0.0]]),
+        ("waves", |x, y| 2.0 * (x.sin() - 1.0) - y * y, &[[-1.0, 0.0], [2.9, 1.0], [7.0, 0.5]]),
+    ];
+    for (name, f, starts) in cases {
+        for start in starts {
+            let mut evaluations = 0;
+            let mut evaluate = differences(f);
+            let mode = climb(DVector::from_row_slice(start), |at, out| {
+                evaluations += 1;
+                evaluate(at, out);
+            });
+            assert!(f(mode.at[0], mode.at[1]) > -0.01, "{name} from {start:?} to {}", mode.at);
+            assert!(mode.precision.is_some(), "{name} from {start:?}");
+            assert!(evaluations < 60, "{name} from {start:?}: {evaluations} evaluations");
+        }
+    }
+}
+
+#[test]
+fn ascent_ends_where_nothing_can_be_gained() {
+    for f in [|_: f64, _: f64| 1.0, |_, _| f64::NAN, |_, _| f64::NEG_INFINITY] {
+        let mode = climb(DVector::zeros(2), differences(f));
+        assert!(mode.precision.is_none());
+        assert_eq!(mode.at, DVector::zeros(2));
+    }
+}
+
+/// Quantiles of Student's t with 4 degrees of freedom as SciPy 1.17 has them (`scipy.stats.t(4).ppf`, `.logpdf`).
+#[test]
+fn proposals_are_student_t() {
+    let mut rng = keyed(0, 0, 0);
+    let mut lattice = Lattice::shifted(1, &mut rng);
+    let mut z = DVector::zeros(1);
+    let mut all: Vec<(f64, f64)> = (0..1024).map(|_| (lattice.propose(&mut z, &mut rng), z[0])).collect();
+    for (ln_q, z) in &all {
+        assert!((ln_q - (0.375_f64.ln() - 2.5 * (1.0 + 0.25 * z * z).ln())).abs() < 1e-9);
+    }
+    all.sort_by(|a, b| a.1.total_cmp(&b.1));
+    // the lattice leaves between k - 1 and k points below the quantile of k / 1024
+    for (k, quantile) in [(32, QUANTILES[0]), (256, QUANTILES[1]), (512, 0.0), (768, -QUANTILES[1])] {
+        assert!(all[k - 1].1 <= quantile + 1e-12 && quantile <= all[k].1 + 1e-12, "{k}: {quantile}");
+    }
+}
+
+const QUANTILES: [f64; 2] = [-2.562_084_319_144_090_7, -0.740_697_084_112_682_9];
+
+/// Whatever the dimension, the log density that a proposal comes with is that of the place it is at, and integrates to 1.
+#[test]
+fn proposals_have_the_density_they_say() {
+    for dimensions in [1, 2, 3, 8, 9] {
+        let mut rng = keyed(1, 0, dimensions as u64);
+        let mut lattice = Lattice::shifted(dimensions, &mut rng);
+        let mut z = DVector::zeros(dimensions);
+        for _ in 0..64 {
+            let ln_q = lattice.propose(&mut z, &mut rng);
+            assert!((ln_q - lattice::ln_density(&z)).abs() < 1e-9, "{dimensions}: {z}");
+        }
+    }
+    for dimensions in [1, 3] {
+        let origin = DVector::zeros(dimensions);
+        let along = |x: f64| {
+            let mut z = origin.clone();
+            z[0] = x;
+            (lattice::ln_density(&z) - lattice::ln_density(&origin) * (1.0 - 1.0 / dimensions as f64)).exp()
+        };
+        let integral: f64 = (-100_000..100_000).map(|k| along(f64::from(k) * 1e-3) * 1e-3).sum();
+        assert!((integral - 1.0).abs() < 1e-5, "{dimensions}: {integral}");
+    }
+    // quantiles of the normal distribution through the cube: P(|g| < 1) = 0.682689 (SciPy 1.17)
+    let mut lattice = Lattice::shifted(3, &mut keyed(0, 0, 0));
+    let mut z = DVector::zeros(3);
+    let mut inside = || {
+        lattice.propose(&mut z, &mut keyed(0, 0, 0));
+        z.iter().filter(|z| z.abs() < 1.02).count()
+    };
+    let share = (0..4096).map(|_| inside()).sum::<usize>() as f64 / (3.0 * 4096.0);
+    assert!((share - 0.682_689).abs() < 1e-3, "{share}");
+}
+
+/// A normal density is integrated the better the more points, far faster than the root of their number in 1 dimension.
+#[test]
+fn lattices_integrate_smooth_functions() {
+    for (dimensions, count, expected) in [(1, 8, 5e-2), (1, 16, 2e-3), (2, 64, 2e-2), (5, 64, 2e-2)] {
+        let mut squares = 0.0;
+        for shift in 0..50 {
+            let mut sample = Sample::default();
+            let component = Component::new(DVector::zeros(dimensions), DMatrix::identity(dimensions, dimensions));
+            let ln_f = |u: &[f64]| u.iter().map(|u| -0.5 * u * u - LN_SQRT_2PI).sum();
+            sample.draw(component, count, ln_f, &mut keyed(shift, 0, 0));
+            sample.weigh();
+            squares += sample.ln_z.powi(2) / 50.0;
+        }
+        assert!(squares.sqrt() < expected, "{dimensions} dimensions, {count} points: {}", squares.sqrt());
+    }
+}
