@@ -8,7 +8,16 @@
 //!   pairs of arm and quadrant, the noise, and how far apart a wheel's cells step, are learned: that 50 is to be had,
 //!   which arm pays it where, and that all steps of a wheel are at one radius. Acting, each reward is taken to have its
 //!   own step, logistic around the wheel's one edge.
-//! - structured: told the rules above, but for `delta` of each wheel, the three rewards and their noise.
+//! - structured: told the rules above, but for `delta` of each wheel, the three rewards, their noise, and how sharp the
+//!   step at `delta` is: as far as 64 wheels tell, a reward may have a step of its own some 0.0006 away from it.
+//! - sharp: the same, told that all rewards step at `delta` itself.
+//!
+//! To be told more is worse for Thompson sampling. Playing safe says nothing of `delta`, and a miss costs 49 times an
+//! ordinary reward; where the step is not known to be sharp, the chance of 50 close to the edge is worth 1 out of 1.2, so
+//! that the edge is approached from the cheap side. Where it is, Thompson sampling gambles with even odds. With
+//! everything known but `delta`, uniform between the bounds that rewards have set, its regret after 2,000 steps is
+//! 0.33, 0.49, 1.08, 1.84 and 4.88% (2,000 runs of a simulation apart from this code, standard errors 2%), which is what
+//! the sharp model reaches: nothing is lost by what it had to learn. Acting on the posterior mean is best of all.
 //!
 //! cargo run --release --example wheel_bandit [-- --quick] [-- --figures]
 
@@ -98,6 +107,44 @@ model! {
     }
 }
 
+/// What a wheel says of its delta.
+struct Around {
+    /// Radii between which delta must be, densely.
+    deltas: Vec<f64>,
+    /// Radii near them at which the paying arm paid, and by what sign: 1 for 50, -1 for no more than the others.
+    paid: Vec<(f64, f64)>,
+}
+
+model! {
+    /// Structured, second part: how sharp the step at delta is. Each reward has its own, logistic around delta, which is
+    /// summed out.
+    Steps(wheels: &[Around]) {
+        /// 0 if sharp.
+        width ~ HalfNormal(1.0);
+        for wheel in wheels {
+            let ln_likelihood = |delta: f64| {
+                let logits = wheel.paid.iter().map(|&(radius, sign)| sign * (radius - delta) / width);
+                logits.fold(Real::constant(0.0), |sum, logit| sum - (-logit).ln_1p_exp())
+            };
+            factor(log_sum_exp(wheel.deltas.iter().map(|&delta| ln_likelihood(delta))));
+        }
+    }
+}
+
+impl Around {
+    /// `rewards` are radii with signs. Beyond the last -1 and the first 1 a step that is not wide has nothing to say.
+    fn new(rewards: Vec<(f64, f64)>) -> Self {
+        const MARGIN: f64 = 0.03;
+        const DELTAS: usize = 200;
+        let last = rewards.iter().filter(|r| r.1 < 0.0).fold(0.0_f64, |bound, r| bound.max(r.0));
+        let first = rewards.iter().filter(|r| r.1 > 0.0).fold(1.0_f64, |bound, r| bound.min(r.0));
+        let (low, high) = ((last - MARGIN).max(0.0), (first + MARGIN).min(1.0));
+        let delta = |k: usize| low + (high - low) * (k as f64 + 0.5) / DELTAS as f64;
+        let is_near = |r: &(f64, f64)| r.0 > low - 2.0 * MARGIN && r.0 < high + 2.0 * MARGIN;
+        Self { deltas: (0..DELTAS).map(delta).collect(), paid: rewards.into_iter().filter(is_near).collect() }
+    }
+}
+
 /// theta as a point, as Ravi & Beatson have it: there are 36,000 triples to learn it from.
 fn point() -> Options {
     Options {
@@ -139,7 +186,7 @@ fn learn_generic(wheels: &[Vec<Triple>], unit: f64) -> Result<Learned, Box<dyn E
     Ok(Learned { inner: scaled(&|l| l.0), outer: scaled(&|l| l.1), noise: unit * noise, spread })
 }
 
-fn learn_structured(wheels: &[Vec<Triple>], unit: f64) -> Result<Learned, Box<dyn Error>> {
+fn learn_structured(triples: &[Vec<Triple>], unit: f64) -> Result<[Learned; 2], Box<dyn Error>> {
     let ruled = |wheel: &Vec<Triple>| {
         let rewards = |wanted: &dyn Fn(&Triple) -> bool| -> Vec<(f64, f64)> {
             wheel.iter().filter(|t| wanted(t)).map(|t| (t.context.radius, t.reward / unit)).collect()
@@ -152,33 +199,50 @@ fn learn_structured(wheels: &[Vec<Triple>], unit: f64) -> Result<Learned, Box<dy
             paying: Split::all(rewards(&pays)),
         }
     };
-    let wheels: Vec<Ruled> = wheels.iter().map(ruled).collect();
+    let wheels: Vec<Ruled> = triples.iter().map(ruled).collect();
     let fit = Rules::new(&wheels).fit_with(&point())?;
     let theta = fit.global();
     let (safe, ordinary, jackpot) = (unit * theta.safe.mean, unit * theta.ordinary.mean, unit * theta.jackpot.mean);
     println!("structured: {:?}; rewards {ordinary:.4}, {safe:.4}, {jackpot:.4}", fit.verdict());
     let inner = std::array::from_fn(|c| if c % ARMS == SAFE_ARM { safe } else { ordinary });
     let outer = std::array::from_fn(|c| if c % ARMS == c / ARMS { jackpot } else { inner[c] });
-    // all arms step at delta: no spread, but for what a grid can hold
-    Ok(Learned { inner, outer, noise: unit * theta.noise.mean, spread: 0.5 / GRID as f64 })
+    let paid = |t: &Triple| (t.context.radius, (2.0 * t.reward - ordinary - jackpot).signum());
+    let paying = |wheel: &Vec<Triple>| wheel.iter().filter(|t| t.arm == t.context.quadrant).map(paid).collect();
+    let steps: Vec<Around> = triples.iter().map(|wheel| Around::new(paying(wheel))).collect();
+    let options = Options { correction: Correction::LinearResponse, draws: 16, most_draws: 16, ..Options::default() };
+    let fit = Steps::new(&steps).fit_with(&options)?;
+    let width = fit.global().width;
+    println!("structured, steps: {:?}; {:.4} +- {:.4} wide", fit.verdict(), width.mean, width.sd);
+    let noise = unit * theta.noise.mean;
+    // a sharp step is as wide as a grid can hold
+    Ok([width.mean, 0.5 / GRID as f64].map(|spread| Learned { inner, outer, noise, spread }))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let flag = |name: &str| std::env::args().any(|a| a == name);
     let quick = flag("--quick");
-    let (runs, steps): (u64, &[usize]) = if quick { (20, &[2_000]) } else { (50, &[2_000, 80_000]) };
+    let (runs, steps): (u64, &[usize]) = if flag("--many") {
+        (400, &[2_000])
+    } else if quick {
+        (20, &[2_000])
+    } else {
+        (50, &[2_000, 80_000])
+    };
 
     let wheels = training_wheels(&mut ChaCha8Rng::seed_from_u64(562));
     let rewards: Vec<f64> = wheels.iter().flatten().map(|t| t.reward).collect();
     let n = rewards.len() as f64;
     let unit = (rewards.iter().map(|r| r * r).sum::<f64>() / n).sqrt();
-    let learned = [learn_generic(&wheels, unit)?, learn_structured(&wheels, unit)?];
+    let generic = learn_generic(&wheels, unit)?;
+    let [structured, sharp] = learn_structured(&wheels, unit)?;
 
     let players = [
-        ("generic, Thompson", &learned[0], Policy::Thompson),
-        ("generic, greedy", &learned[0], Policy::Greedy),
-        ("structured, Thompson", &learned[1], Policy::Thompson),
-        ("structured, greedy", &learned[1], Policy::Greedy),
+        ("generic, Thompson", &generic, Policy::Thompson),
+        ("generic, greedy", &generic, Policy::Greedy),
+        ("structured, Thompson", &structured, Policy::Thompson),
+        ("structured, greedy", &structured, Policy::Greedy),
+        ("sharp, Thompson", &sharp, Policy::Thompson),
+        ("sharp, greedy", &sharp, Policy::Greedy),
     ];
     let bar = ProgressBar::new(players.len() as u64 * DELTAS.len() as u64 * runs);
     let mut tables = vec![
@@ -208,7 +272,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     bar.finish_and_clear();
 
     println!("generic: told of arms, quadrants, radius, and that a wheel's rewards step once, about one radius;");
-    println!("structured: told which arm pays where, but not the rewards nor delta");
+    println!("structured: told which arm pays where, but not the rewards, nor delta, nor how sharp the step there is;");
+    println!("sharp: told that it is sharp, too");
     println!("\nCumulative regret, % of that of uniform play (standard error over {runs} runs)");
     for (n, table) in steps.iter().zip(&tables) {
         print(*n, table);
@@ -225,10 +290,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let short = &tables[0];
+    let at_most = |row: &Row, bounds: [f64; 5]| row.cells.iter().zip(bounds).all(|(cell, bound)| cell.0 <= bound);
+    assert!(at_most(&short[4], [0.5, 0.5, 1.1, 1.2, 5.0]), "knowing the rules, Thompson sampling is good");
+    assert!(at_most(&short[7], [0.1; 5]), "and acting on the posterior mean better");
     // a rare miss costs 49: Thompson sampling varies from run to run
-    let at_most = |row: &Row, d: usize, bound: f64| row.cells[d].0 <= bound + 2.0 * row.cells[d].1.unwrap_or(0.0);
-    let thompson = [0.5, 0.5, 1.1, 1.2, 5.0];
-    assert!((0..5).all(|d| at_most(&short[4], d, thompson[d])), "knowing the rules, Thompson sampling is good");
-    assert!((0..5).all(|d| short[5].cells[d].0 <= 0.1), "and acting on the posterior mean better");
+    let exact = [0.327, 0.485, 1.08, 1.84, 4.88];
+    let is_exact = |(mean, error): (f64, Option<f64>), exact: f64| (mean - exact).abs() < 4.0 * error.unwrap_or(0.0);
+    assert!((0..5).all(|d| is_exact(short[6].cells[d], exact[d])), "Thompson sampling of delta is what it is");
     Ok(())
 }

@@ -39,13 +39,15 @@ pub(crate) fn print(n: usize, table: &[Row]) {
 
 /// A panel for each number of steps: regret against delta, a line a row of its table.
 pub(crate) fn draw(path: &Path, steps: &[usize], tables: &[Vec<Row>]) -> Result<(), Box<dyn Error>> {
-    const COLOURS: [RGBColor; 6] = [
+    const COLOURS: [RGBColor; 8] = [
         RGBColor(150, 150, 150),
         RGBColor(40, 40, 40),
         RGBColor(230, 140, 50),
         RGBColor(190, 60, 30),
         RGBColor(80, 160, 220),
         RGBColor(20, 80, 160),
+        RGBColor(90, 180, 90),
+        RGBColor(20, 110, 40),
     ];
     let root = SVGBackend::new(path, (560 * u32::try_from(steps.len())?, 420)).into_drawing_area();
     root.fill(&WHITE)?;
