@@ -237,7 +237,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     bar.finish_and_clear();
     println!("\nMSE over {test_tasks} test tasks, and its standard error\n");
     println!("{:>5} {:>3} {:>19} {:>19} {:>19}", "noise", "K", "linear", "amplitude and phase", "exact Bayes");
-    rows.iter().for_each(|(noise, k, outcomes)| report(*noise, *k, outcomes));
+    for (noise, k, outcomes) in &rows {
+        report(*noise, *k, outcomes);
+    }
     println!(
         "\npublished, no noise: K = 5 MAML 0.600 (1 step), 0.280 (10 steps), GP-VIB 0.02; K = 20 MAML 0.043, GP-VIB 0.001"
     );
