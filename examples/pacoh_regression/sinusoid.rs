@@ -46,12 +46,14 @@ fn curve_of(draw: &TaskDraw<Waves<'_>>, x: f64) -> f64 {
 }
 
 fn adapted(fit: &Fit<Waves<'_>>, context: &Task, test: &Task) -> Result<Predictions, hierarch::Error> {
-    let adapted = fit.adapt(context)?;
-    let mut out = Predictions::default();
-    for &(x, y) in test {
-        out.actual.push(y);
-        out.mean.push(adapted.marginal(|d| curve_of(d, x)).mean);
-        out.cdf.push(adapted.marginal(|d| normal_cdf((y - curve_of(d, x)) / d.global.sigma)).mean);
+    let zeros = vec![0.0; test.len()];
+    let mut out = Predictions { actual: test.iter().map(|point| point.1).collect(), mean: zeros.clone(), cdf: zeros };
+    for (draw, weight) in fit.adapt(context)?.weighted_draws() {
+        for (k, &(x, y)) in test.iter().enumerate() {
+            let centre = curve_of(&draw, x);
+            out.mean[k] += weight * centre;
+            out.cdf[k] += weight * normal_cdf((y - centre) / draw.global.sigma);
+        }
     }
     Ok(out)
 }
