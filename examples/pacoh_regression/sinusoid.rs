@@ -50,7 +50,7 @@ fn adapted(fit: &Fit<Waves<'_>>, context: &Task, test: &Task) -> Result<Predicti
     let mut out = Predictions { actual: test.iter().map(|point| point.1).collect(), mean: zeros.clone(), cdf: zeros };
     for (draw, weight) in fit.adapt(context)?.weighted_draws() {
         for (k, &(x, y)) in test.iter().enumerate() {
-            let centre = curve_of(&draw, x);
+            let centre = curve_of(draw, x);
             out.mean[k] += weight * centre;
             out.cdf[k] += weight * normal_cdf((y - centre) / draw.global.sigma);
         }
