@@ -34,7 +34,7 @@ model! {
         for task in tasks {
             w ~ MultivariateNormal(&mean, diag_pre_multiply(&scale, &corr));
             for (x, y) in &task.points {
-                y ~ Normal(dot(x, &w), noise);
+                y ~ Normal(dot(x, w), noise);
             }
         }
     }
@@ -48,7 +48,7 @@ model! {
         for task in tasks {
             w ~ MultivariateNormal(&mean, Diagonal(&scale));
             for (x, y) in &task.points {
-                y ~ Normal(dot(x, &w), noise);
+                y ~ Normal(dot(x, w), noise);
             }
         }
     }

@@ -124,17 +124,18 @@ impl Mark {
         Self(TAPE.with_borrow(|tape| tape.terms.len()))
     }
 
-    /// Variables, one a value.
-    pub(crate) fn leaves<const ORDER: usize>(
-        &self,
+    /// A mark with variables right after it, one a value.
+    pub(crate) fn with_leaves<const ORDER: usize>(
         values: impl IntoIterator<Item = f64>,
         leaves: &mut Vec<Real<Taped<ORDER>>>,
-    ) {
+    ) -> Self {
+        let mark = Self::here();
         leaves.clear();
         TAPE.with_borrow_mut(|tape| {
             let leaf = |value| Real(Taped { value, last: tape.push((CONSTANT, FIRST_ORDER), 0.0, false) });
             leaves.extend(values.into_iter().map(leaf));
         });
+        mark
     }
 
     /// Sweeps from `output` back to this mark. The adjoints of what was recorded before it add up over such sweeps, and
@@ -308,8 +309,8 @@ mod tests {
     /// Value, gradient and Hessian by the tape.
     fn taped(f: &impl Function, at: &[f64]) -> (f64, Vec<f64>, Vec<f64>) {
         let n = at.len();
-        let (mark, mut leaves) = (Mark::here(), Vec::new());
-        mark.leaves::<2>(at.iter().copied(), &mut leaves);
+        let mut leaves = Vec::new();
+        let mark = Mark::with_leaves::<2>(at.iter().copied(), &mut leaves);
         let out = f.call(&leaves);
         mark.sweep(out);
         let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
@@ -319,8 +320,8 @@ mod tests {
     }
 
     fn gradient_of_first_order(f: &impl Function, at: &[f64]) -> Vec<f64> {
-        let (mark, mut leaves) = (Mark::here(), Vec::new());
-        mark.leaves::<1>(at.iter().copied(), &mut leaves);
+        let mut leaves = Vec::new();
+        let mark = Mark::with_leaves::<1>(at.iter().copied(), &mut leaves);
         mark.sweep(f.call(&leaves));
         let mut gradient = Vec::new();
         mark.adjoints(at.len(), |(_, a)| gradient.push(*a));
@@ -396,8 +397,8 @@ mod tests {
 
     #[test]
     fn a_growing_sum_costs_a_term_an_argument() {
-        let (mark, mut x) = (Mark::here(), Vec::new());
-        mark.leaves::<1>([1.0; 50], &mut x);
+        let mut x = Vec::new();
+        let mark = Mark::with_leaves::<1>([1.0; 50], &mut x);
         let mut sum = Taped::constant(0.0);
         for x in &x {
             sum.add_partial(x.0, 2.0);
@@ -410,12 +411,12 @@ mod tests {
     /// f = sum_i c_i (theta y_i)^2 part by part, theta's adjoint carried through all parts.
     #[test]
     fn parts_behind_a_mark_add_up() {
-        let (outer, mut theta) = (Mark::here(), Vec::new());
-        outer.leaves::<1>([3.0], &mut theta);
+        let mut theta = Vec::new();
+        let outer = Mark::with_leaves::<1>([3.0], &mut theta);
         let doubled = theta[0] * 2.0;
         for (c, y) in [(1.0, 5.0), (2.0, 7.0)] {
-            let (mark, mut leaf) = (Mark::here(), Vec::new());
-            mark.leaves([y], &mut leaf);
+            let mut leaf = Vec::new();
+            let mark = Mark::with_leaves([y], &mut leaf);
             mark.sweep((doubled * leaf[0]).square() * c);
             mark.adjoints(1, |(_, &a)| assert_eq!(a, 2.0 * c * 36.0 * y));
         }

@@ -100,15 +100,14 @@ fn sum<M: Model>(
     out.tasks.extend(share.tasks.iter().map(|&i| ((0.0, 0.0), vec![0.0; 2 * guide.task(i).len()])));
     let (mut leaves, mut own, mut local) = (Vec::new(), Vec::new(), Default::default());
     for s in share.draws.clone() {
-        let mark = Mark::here();
-        mark.leaves::<1>(guide.global.at(noise.theta(s)), &mut leaves);
+        let mark = Mark::with_leaves::<1>(guide.global.at(noise.theta(s)), &mut leaves);
         let (global, [latents, data]) = record_global(*model, blocks, &leaves, scores_global);
         add_parts(&mut out.global, (latents.value(), data.value()), each);
         for (position, (&i, task)) in share.tasks.iter().zip(&mut out.tasks).enumerate() {
             let draw = noise.local(share.first + position, s);
             let scale = |j: usize| guide.local.ln_scale[j].exp();
-            let behind = Mark::here();
-            behind.leaves(guide.task(i).zip(draw).map(|(j, e)| guide.local.loc[j] + scale(j) * e), &mut own);
+            let u = guide.task(i).zip(draw).map(|(j, e)| guide.local.loc[j] + scale(j) * e);
+            let behind = Mark::with_leaves(u, &mut own);
             let mut run = LogDensity::new(&own, blocks.counted());
             model.local(&mut run, &global, model.task(i), &mut local);
             if blocks.observed.contains(&true) {
@@ -164,8 +163,8 @@ pub(crate) fn expand_task<M: Model>(
     u: &[f64],
     out: &mut Derivatives,
 ) -> (f64, f64) {
-    let (mark, mut own, mut local) = (Mark::here(), Vec::new(), Default::default());
-    mark.leaves(u.iter().copied(), &mut own);
+    let (mut own, mut local) = (Vec::new(), Default::default());
+    let mark = Mark::with_leaves(u.iter().copied(), &mut own);
     let mut run = LogDensity::new(&own, blocks.counted());
     model.local(&mut run, held, task, &mut local);
     model.likelihood(&mut run, held, &local, task);

@@ -257,8 +257,8 @@ impl<'a, M: Model> Profile<'a, M> {
     ) -> (Bound, Vec<Normal>) {
         let Objective { model, blocks, .. } = self.objective;
         let each = (self.noise.draws as f64).recip();
-        let (mark, mut leaves) = (Mark::here(), Vec::new());
-        mark.leaves::<1>(u.iter().copied(), &mut leaves);
+        let mut leaves = Vec::new();
+        let mark = Mark::with_leaves::<1>(u.iter().copied(), &mut leaves);
         let (global, [latents, data]) = record_global(*model, blocks, &leaves, range.start == 0);
         let mut block = TaskBlock::new(*model, &self.given);
         let (mut terms, mut normals) = (Vec::new(), Vec::new());

@@ -51,8 +51,8 @@ fn along_step<N: Number>(step: Real<N>, at: &[f64], direction: &[f64], t: f64) -
 
 /// Value and first two derivatives along a line by the tape.
 fn taped<F: Function>(f: &F, at: &[f64], direction: &[f64]) -> [f64; 3] {
-    let (mark, mut step) = (Mark::here(), Vec::new());
-    mark.leaves::<2>([0.0], &mut step);
+    let mut step = Vec::new();
+    let mark = Mark::with_leaves::<2>([0.0], &mut step);
     let out: Real<Taped<2>> = f.call(&along_step(step[0], at, direction, 0.0));
     mark.sweep(out);
     let (mut first, mut second) = (0.0, [0.0]);
