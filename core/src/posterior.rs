@@ -54,8 +54,13 @@ impl Posterior {
         self.weights.len()
     }
 
+    /// Whether all draws have one theta.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.theta.len() == self.globals
+    }
+
     pub(crate) fn theta(&self, draw: usize) -> &[f64] {
-        if self.theta.len() == self.globals {
+        if self.is_shared() {
             return &self.theta;
         }
         &self.theta[draw * self.globals..(draw + 1) * self.globals]
