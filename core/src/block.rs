@@ -10,6 +10,8 @@ use crate::interpret::log_density::{Counted, LogDensity};
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::number::{Number, Real};
 use crate::pass::{Derivatives, Pass, passes};
+use crate::tape::Taped;
+use crate::wide::{WIDEST_SECOND, expand_task};
 
 /// First or second derivatives: picks the dual numbers.
 pub(crate) trait Order: 'static {
@@ -156,6 +158,10 @@ impl Blocks {
 
     /// A draw of theta, ready for derivatives of tasks of at most that many coordinates and values.
     pub(crate) fn theta<M: Model, O: Order>(&self, model: &M, theta: &[f64], most: (usize, usize)) -> Theta<M, O> {
+        if O::SECOND && self.task_reads.is_empty() && most.0 > WIDEST_SECOND {
+            let held = Some(globals(model, theta, |_, u| Real::constant(u)));
+            return Theta { local: Vec::new(), likelihood: Vec::new(), held };
+        }
         let position = |reads: &[usize], j: usize| reads.iter().position(|&r| r == j);
         let local = passes::<LocalN<M, O>>(self.local_reads.len() + most.0);
         let likelihood = passes::<LikelihoodN<M, O>>(self.likelihood_reads.len() + most.1);
@@ -171,7 +177,7 @@ impl Blocks {
                 None => Real::constant(u),
             })
         });
-        Theta { local: local.collect(), likelihood: likelihood.collect() }
+        Theta { local: local.collect(), likelihood: likelihood.collect(), held: None }
     }
 }
 
@@ -193,6 +199,8 @@ pub(crate) fn globals<M: Model, N: Number>(
 pub(crate) struct Theta<M: Model, O: Order> {
     local: Vec<Globals<M, LocalN<M, O>>>,
     likelihood: Vec<Globals<M, LikelihoodN<M, O>>>,
+    /// In place of the others where tasks are too wide for lanes and only their own coordinates vary.
+    held: Option<Globals<M, Taped<2>>>,
 }
 
 /// One block's coordinates: the passes that cover them, and the slot of each in the task's own.
@@ -262,6 +270,10 @@ impl<'a, M: Model, O: Order> TaskBlock<'a, M, O> {
     /// Evaluates task data at the unconstrained locals `u`, filling `out` and `parts`.
     #[inline(always)]
     pub(crate) fn evaluate(&mut self, theta: &Theta<M, O>, task: &M::Task, u: &[f64]) {
+        if let Some(held) = &theta.held {
+            self.parts = expand_task((self.model, self.blocks), held, task, u, &mut self.out);
+            return;
+        }
         self.out.reset(self.blocks.task_reads.len() + u.len(), O::SECOND);
         self.prior_block(theta, task, u);
         self.likelihood_block(theta, task, u.len());

@@ -87,6 +87,7 @@ use crate::error::Invalid;
 use crate::form::ClosedForm;
 use crate::number::{Number, Param, Real};
 use crate::support::{Continuous, Support, VectorSupport};
+use nalgebra::DMatrix;
 use rand::Rng;
 
 /// A distribution over numbers, with parameters in the algebra `N`.
@@ -172,6 +173,12 @@ pub trait VectorDistribution<N: Number>: Clone {
 
     /// Log density at `x`, whose length the caller has checked.
     fn ln_density<X: Param<N>>(&self, x: &[X]) -> Real<N>;
+
+    /// E\[ln p(x)\] of normal x with this mean and the covariance `root * root^T`, with first derivatives in the
+    /// parameters, where it has a closed form; `root` has a row an entry of x. Only for distributions over all of R^n.
+    fn expected_ln_density(&self, _mean: &[f64], _root: &DMatrix<f64>) -> Option<Real<N>> {
+        None
+    }
 
     /// Whether the parameters are valid; called before a fit, not while it runs.
     fn check(&self) -> Result<(), Invalid> {

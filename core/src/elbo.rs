@@ -22,6 +22,7 @@ use crate::noise::Noise;
 use crate::number::Real;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::pass::Derivatives;
+use crate::wide::{self, WIDEST_LANES};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -408,11 +409,26 @@ impl<'a, M: Model> Objective<'a, M> {
     /// An unbiased estimate of the gradient from some tasks, each weighted by (tasks there are) / (tasks given).
     pub(crate) fn gradient(&self, guide: &Guide, noise: &Noise, batch: &[usize]) -> (f64, ArrowVector) {
         let weight = if batch.is_empty() { 1.0 } else { self.total_tasks as f64 / batch.len() as f64 };
-        let (tasks, global, arrow) = self.derivatives::<First>(guide, noise, batch, weight);
+        let (mut tasks, mut global, mut arrow) = self.derivatives::<First>(guide, noise, batch, weight);
+        if self.by_tape() {
+            let sum = wide::sampled(self, guide, noise, (batch, weight));
+            global = (global.0 + sum.global.0, global.1 + sum.global.1);
+            arrow.global_gradient += DVector::from_vec(sum.gradient);
+            for (i, (parts, (more, gradient))) in tasks.iter_mut().zip(sum.tasks).enumerate() {
+                *parts = (parts.0 + more.0, parts.1 + more.1);
+                arrow.tasks.gradient[i].iter_mut().zip(gradient).for_each(|(to, from)| *to += from);
+            }
+        }
         let entropy = |(&i, t): (&usize, &(f64, f64))| t.0 + t.1 + guide.local.entropy(guide.task(i));
         let locals: f64 = batch.iter().zip(&tasks).map(entropy).sum();
         let elbo = weight * locals + global.0 + global.1 + guide.global.entropy(0..guide.global.len());
         (elbo, ArrowVector { global: arrow.global_gradient, tasks: arrow.tasks.gradient })
+    }
+
+    /// Whether first derivatives of what is sampled come from the tape, since there are too many for lanes.
+    fn by_tape(&self) -> bool {
+        let widest = self.num_globals().max(self.blocks.task_reads.len() + self.most.0);
+        widest > WIDEST_LANES && (self.sampled.global || self.sampled.tasks)
     }
 
     /// Expected log densities (latents, data) of the given tasks and of the part outside the plate, and the derivatives of
@@ -428,7 +444,8 @@ impl<'a, M: Model> Objective<'a, M> {
         let globals = self.num_globals();
         let reads = &self.blocks.task_reads;
         let border_slots: Vec<usize> = reads.iter().copied().chain(reads.iter().map(|j| globals + j)).collect();
-        let thetas: Vec<Theta<M, O>> = if self.sampled.tasks {
+        let by_lanes = O::SECOND || !self.by_tape();
+        let thetas: Vec<Theta<M, O>> = if self.sampled.tasks && by_lanes {
             draws(&guide.global, noise).map(|u| self.blocks.theta(self.model, &u, self.most)).collect()
         } else {
             Vec::new()
@@ -550,7 +567,7 @@ impl<'a, M: Model> Objective<'a, M> {
         let variance: Vec<f64> = guide.global.ln_scale.iter().map(|s| (2.0 * s).exp()).collect();
         let mut closed = |block| self.closed_global.derivatives(block, &guide.global.loc, &variance, &[], &mut sum);
         let mut parts = (closed(0), closed(1));
-        if self.sampled.global {
+        if self.sampled.global && (second || !self.by_tape()) {
             let weight = (noise.draws as f64).recip();
             let mut block = Derivatives::default();
             for (s, u) in draws(&guide.global, noise).enumerate() {

@@ -122,9 +122,12 @@ impl<M: Model> Fit<M> {
         let objective = Objective::new(&all, &shape, Written::new(&climbed.non_centred, options));
         let explained = objective.explain().into_iter().map(|(site, closed)| (site.name, closed)).collect();
         let linear = (options.correction != Correction::MeanField)
-            .then(|| LinearResponse::new(&climbed.guide, &climbed.arrow))
+            .then(|| LinearResponse::new(&climbed.guide, climbed.arrow.as_ref()?))
             .flatten();
-        let gaussian = linear.clone().unwrap_or_else(|| LinearResponse::mean_field(&climbed.guide));
+        let gaussian = linear.clone().unwrap_or_else(|| match &climbed.locals {
+            Some(locals) => LinearResponse::given_theta(&climbed.guide, locals.covariances.iter().cloned()),
+            None => LinearResponse::mean_field(&climbed.guide),
+        });
         let mut times = Times { climb: started.elapsed(), ..Times::default() };
         let is_wanted = matches!(options.correction, Correction::Auto | Correction::Importance);
         let corrected = is_wanted.then(|| {
@@ -136,7 +139,7 @@ impl<M: Model> Fit<M> {
         });
         let corrected = corrected.flatten();
         times.correction = started.elapsed().saturating_sub(times.climb);
-        let mut trust = Trust::judge(options, linear.as_ref(), corrected.as_ref());
+        let mut trust = Trust::judge(options, (linear.as_ref(), &climbed), corrected.as_ref());
         // importance weights correct wherever the guide stopped; nothing else does
         if !trust.is_corrected() && !climbed.verdict.is_converged() {
             trust.is_reliable = false;
@@ -456,11 +459,14 @@ fn cost_of_theta(is_gaussian: bool, tasks: usize, shape: &Shape) -> usize {
     const OVERHEAD: usize = 50;
     let locals = shape.offsets[shape.offsets.len() - 1];
     let n = locals.div_ceil(tasks.max(1));
+    let globals = shape.global.num_coordinates();
+    // a wide theta costs a product with the root of its covariance
+    let own = 1 + globals * (globals / 8);
     if is_gaussian {
-        return 1 + tasks * (OVERHEAD + n * n * n);
+        return own + tasks * (OVERHEAD + n * n * n);
     }
     let proposals = 4_usize.saturating_mul(1 << n.min(8)).min(MOST_INNER);
-    1 + tasks * (OVERHEAD + n * n * n) + (locals + shape.num_observations) * (proposals + 1 + n * (n + 3) / 2)
+    own + tasks * (OVERHEAD + n * n * n) + (locals + shape.num_observations) * (proposals + 1 + n * (n + 3) / 2)
 }
 
 /// Summaries of draws of a struct of latents, number by number.

@@ -11,7 +11,7 @@ use crate::linear_response::LinearResponse;
 use crate::model::Model;
 use crate::noise::keyed;
 use crate::number::Real;
-use crate::posterior::{Locals, Posterior, root};
+use crate::posterior::{Locals, Posterior};
 use crate::psis::{Smoothed, smooth, temper};
 use crate::real::log_sum_exp;
 use nalgebra::{DMatrix, DVector};
@@ -88,7 +88,7 @@ pub(crate) fn correct<M: Model>(
     let is_fixed = guide.is_point() || globals == 0;
     let mut proposal = Proposal {
         mean: DVector::from_column_slice(&guide.global.loc),
-        root: root(&uncorrected.gaussian.global) * WIDER,
+        root: uncorrected.gaussian.global.root() * WIDER,
     };
     let mut workspaces: Vec<_> = (0..guide.num_tasks()).map(|_| conditionals.workspace()).collect();
     let mut number = 0;

@@ -2,6 +2,7 @@
 //! how is it transformed, what is accumulated.
 
 pub mod discover;
+pub mod expected;
 pub mod log_density;
 pub(crate) mod rewrite;
 pub mod simulate;

@@ -69,9 +69,11 @@ pub mod special;
 mod subset;
 pub mod summary;
 pub mod support;
+mod tape;
 pub mod tasks;
 pub mod testing;
 pub mod verdict;
+mod wide;
 
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
 pub use draw::Draw;
@@ -82,7 +84,7 @@ pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
 pub use options::{
-    AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, Optimiser, Options, Parameterisation,
+    AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation,
 };
 pub use summary::Summary;
 pub use verdict::Verdict;

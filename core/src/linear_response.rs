@@ -6,6 +6,7 @@
 use crate::arrow::{Arrow, Factorised};
 use crate::guide::Guide;
 use crate::optimize::newton::metric;
+use crate::posterior::root;
 use nalgebra::{DMatrix, DVector};
 
 /// Corrected standard deviations beyond this many times the mean-field ones, or below its inverse, are not believed.
@@ -14,19 +15,54 @@ const IMPLAUSIBLE: f64 = 4.0;
 /// The corrected Gaussian over all unconstrained coordinates, in blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct LinearResponse {
-    /// Covariance of theta.
-    pub(crate) global: DMatrix<f64>,
+    /// Of theta.
+    pub(crate) global: Spread,
     /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
     pub(crate) tasks: Vec<Conditional>,
     /// Coordinates whose correction was refused, and the mean-field variance kept: global ones, then (task, coordinate).
     pub(crate) refused: Vec<(Option<usize>, usize)>,
 }
 
+/// How theta spreads around its mean.
+#[derive(Clone, Debug)]
+pub(crate) enum Spread {
+    /// Standard deviations of independent coordinates; 0 for a point.
+    Independent(DVector<f64>),
+    /// A covariance.
+    Covariance(DMatrix<f64>),
+}
+
+impl Spread {
+    fn mean_field(guide: &Guide) -> Self {
+        Self::Independent(DVector::from_iterator(guide.global.len(), guide.global.ln_scale.iter().map(|s| s.exp())))
+    }
+
+    /// A lower-triangular root of the covariance; of one that is zero, zero.
+    pub(crate) fn root(&self) -> DMatrix<f64> {
+        match self {
+            Self::Independent(sd) => DMatrix::from_diagonal(sd),
+            Self::Covariance(covariance) => root(covariance),
+        }
+    }
+
+    /// What turns standard normal draws into draws around 0.
+    pub(crate) fn spreading(&self) -> impl Fn(&[f64]) -> DVector<f64> {
+        let root = match self {
+            Self::Independent(sd) => Err(sd.clone()),
+            Self::Covariance(covariance) => Ok(root(covariance)),
+        };
+        move |noise| {
+            let noise = DVector::from_column_slice(noise);
+            root.as_ref().map_or_else(|sd| sd.component_mul(&noise), |root| root * &noise)
+        }
+    }
+}
+
 /// A task's coordinates given theta.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditional {
-    /// d mean / d theta.
-    pub(crate) slope: DMatrix<f64>,
+    /// d mean / d theta; `None` where it is not known, and taken as 0.
+    pub(crate) slope: Option<DMatrix<f64>>,
     /// Covariance given theta.
     pub(crate) covariance: DMatrix<f64>,
 }
@@ -55,36 +91,32 @@ impl LinearResponse {
             let refused_here = believe(&mut own, scales);
             let kept = refused_here.is_empty();
             refused.extend(refused_here.into_iter().map(|j| (Some(i), j)));
-            let slope = match &inverse {
-                Some(inverse) if kept => &cross * inverse,
-                _ => DMatrix::zeros(n, globals),
-            };
-            let covariance = &own - &slope * cross.transpose();
+            let slope = inverse.as_ref().filter(|_| kept).map(|inverse| &cross * inverse);
+            let covariance = slope.as_ref().map_or_else(|| own.clone(), |slope| &own - slope * cross.transpose());
             let covariance = if covariance.clone().cholesky().is_some() { covariance } else { diagonal(scales) };
             Conditional { slope, covariance }
         });
         let tasks = tasks.collect();
-        Some(Self { global, tasks, refused })
+        Some(Self { global: Spread::Covariance(global), tasks, refused })
     }
 
     /// Independent coordinates, as the guide has them.
     pub(crate) fn mean_field(guide: &Guide) -> Self {
-        let globals = guide.global.len();
-        let task = |i: usize| {
-            let scales = &guide.local.ln_scale[guide.task(i)];
-            Conditional { slope: DMatrix::zeros(scales.len(), globals), covariance: diagonal(scales) }
-        };
-        Self {
-            global: diagonal(&guide.global.ln_scale),
-            tasks: (0..guide.num_tasks()).map(task).collect(),
-            refused: Vec::new(),
-        }
+        let covariances = (0..guide.num_tasks()).map(|i| diagonal(&guide.local.ln_scale[guide.task(i)]));
+        Self::given_theta(guide, covariances)
+    }
+
+    /// Theta as the guide has it, and tasks with these covariances given theta.
+    pub(crate) fn given_theta(guide: &Guide, covariances: impl Iterator<Item = DMatrix<f64>>) -> Self {
+        let tasks = covariances.map(|covariance| Conditional { slope: None, covariance }).collect();
+        Self { global: Spread::mean_field(guide), tasks, refused: Vec::new() }
     }
 
     /// Mean of task i's coordinates given theta.
     pub(crate) fn task_mean(&self, guide: &Guide, i: usize, theta: &[f64]) -> DVector<f64> {
-        let away = DVector::from_iterator(theta.len(), theta.iter().zip(&guide.global.loc).map(|(t, l)| t - l));
-        DVector::from_column_slice(&guide.local.loc[guide.task(i)]) + &self.tasks[i].slope * away
+        let loc = DVector::from_column_slice(&guide.local.loc[guide.task(i)]);
+        let Some(slope) = &self.tasks[i].slope else { return loc };
+        loc + slope * DVector::from_iterator(theta.len(), theta.iter().zip(&guide.global.loc).map(|(t, l)| t - l))
     }
 }
 

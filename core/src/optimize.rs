@@ -5,6 +5,7 @@ pub(crate) mod ascent;
 pub(crate) mod choose;
 pub(crate) mod climb;
 mod em;
+pub(crate) mod full;
 mod lbfgs;
 pub(crate) mod newton;
 

@@ -21,6 +21,8 @@ pub struct Options {
     pub random_start: Option<u64>,
     /// The family of q(theta).
     pub global: GlobalFactor,
+    /// The family of q(phi_i).
+    pub locals: LocalFactor,
     /// How location-scale locals are written.
     pub parameterisation: Parameterisation,
     /// What maximises the ELBO.
@@ -52,6 +54,7 @@ impl Default for Options {
             most_draws: 1024,
             random_start: None,
             global: GlobalFactor::default(),
+            locals: LocalFactor::default(),
             parameterisation: Parameterisation::default(),
             optimiser: Optimiser::default(),
             max_iterations: None,
@@ -86,6 +89,22 @@ pub enum GlobalFactor {
     MeanField,
     /// A point: empirical Bayes with the prior of theta as penalty (variational EM).
     Point,
+}
+
+/// The family of q(phi_i).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LocalFactor {
+    /// Independent normals in unconstrained coordinates.
+    #[default]
+    MeanField,
+    /// A normal with full covariance for each task given theta, found by Newton's method in the task's block: the exact
+    /// posterior where the task is linear and Gaussian given theta, a Laplace approximation otherwise.
+    ///
+    /// Only theta is left to climb with: by L-BFGS where all tasks are exact, since then the gradient of the bound is
+    /// that with the locals held; by EM otherwise. For locals of strongly correlated coordinates, as under
+    /// [`MultivariateNormal`](crate::dist::MultivariateNormal) priors; with [`GlobalFactor::Point`] it is the maximum of
+    /// the marginal likelihood (times the prior), and by far the fastest way for wide models.
+    Full,
 }
 
 /// How local latents of a location-scale family on the real line are written.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 /// Draws of theta with weights, and as many of every task's phi, each phi given the theta of its number.
 #[derive(Clone, Debug)]
 pub(crate) struct Posterior {
-    /// Row-major: a row a draw.
+    /// Row-major: a row a draw, or one row that all draws share.
     pub(crate) theta: Vec<f64>,
     pub(crate) globals: usize,
     /// Sum to 1.
@@ -37,27 +37,32 @@ impl Posterior {
     pub(crate) fn gaussian(guide: &Guide, gaussian: &LinearResponse, draws: usize, written: (&[bool], u64)) -> Self {
         let (non_centred, seed) = written;
         let globals = guide.global.len();
-        let noise = Noise::fixed(draws, globals, 0, 0, seed ^ STEP);
-        let root = root(&gaussian.global);
-        let theta = (0..noise.draws).flat_map(|s| {
-            let away = &root * DVector::from_column_slice(noise.theta(s));
+        // a point is held once
+        let noise = Noise::fixed(draws, if guide.is_point() { 0 } else { globals }, 0, 0, seed ^ STEP);
+        let spread = gaussian.global.spreading();
+        let drawn = |s: usize| {
+            let away = spread(noise.theta(s));
             guide.global.loc.iter().zip(away.iter()).map(|(l, a)| l + a).collect::<Vec<_>>()
-        });
+        };
+        let theta =
+            if guide.is_point() { guide.global.loc.clone() } else { (0..noise.draws).flat_map(drawn).collect() };
         let weights = vec![(noise.draws as f64).recip(); noise.draws];
-        Self {
-            theta: theta.collect(),
-            globals,
-            weights,
-            locals: Locals::Gaussian { seed },
-            non_centred: non_centred.to_vec(),
-        }
+        Self { theta, globals, weights, locals: Locals::Gaussian { seed }, non_centred: non_centred.to_vec() }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.weights.len()
     }
 
+    /// Whether all draws have one theta.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.theta.len() == self.globals
+    }
+
     pub(crate) fn theta(&self, draw: usize) -> &[f64] {
+        if self.is_shared() {
+            return &self.theta;
+        }
         &self.theta[draw * self.globals..(draw + 1) * self.globals]
     }
 

@@ -36,8 +36,13 @@ impl<M: Model> Fit<M> {
     /// # Panics
     /// If `options` ask for no draws.
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
-        let AdaptOptions { global_draws, local_draws, max_proposals } = *options;
+        let AdaptOptions { mut global_draws, mut local_draws, max_proposals } = *options;
         assert!(global_draws > 0 && local_draws > 0, "a posterior needs draws");
+        let mut cluster = local_draws;
+        if self.guide().is_point() {
+            // all draws of theta are the same, and those of phi independent
+            (global_draws, local_draws, cluster) = (1, global_draws * local_draws, 1);
+        }
         let choose = || Thetas::of(&self.posterior, global_draws, &mut later(self.options.seed, 1));
         let own;
         let thetas = if global_draws == AdaptOptions::default().global_draws {
@@ -64,7 +69,7 @@ impl<M: Model> Fit<M> {
             }
         }
         let ln_evidence = smoothed.ln_mean + (ln_weights.len() as f64 / asked).ln();
-        Ok(Adapted { fit: self, draws, weights, cluster: local_draws, ln_evidence })
+        Ok(Adapted { fit: self, draws, weights, cluster, ln_evidence })
     }
 
     /// Predictive draws of the missing observations of task `i`.

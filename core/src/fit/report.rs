@@ -9,6 +9,9 @@ use std::fmt;
 
 /// Rows of tasks shown in full; of more tasks only the first are shown.
 const MOST_ROWS: usize = 120;
+/// Entries of a vector shown in full; of a longer one only the first few are.
+const MOST_ENTRIES: usize = 60;
+const FEW_ENTRIES: usize = 10;
 
 impl<M: Model> fmt::Display for Fit<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,6 +36,10 @@ impl<M: Model> fmt::Display for Fit<M> {
                 Small(s.mc_error),
                 Number(guide.sd)
             )?;
+        }
+        let vectors = M::GLOBAL_SITES.iter().map(|site| (site, self.shape.global.values[site.id].len()));
+        for (site, len) in vectors.filter(|(_, len)| *len > MOST_ENTRIES) {
+            writeln!(f, "... and {} entries more of {}: `fit.global()`", len - FEW_ENTRIES, site.name)?;
         }
         let hidden = self.model.num_tasks() - self.shown_tasks();
         if hidden > 0 {
@@ -59,7 +66,11 @@ impl<M: Model> Fit<M> {
         let method = match self.trust.method {
             Correction::Importance => "importance-corrected",
             Correction::LinearResponse => "linear-response",
-            _ => "mean-field",
+            _ => match &c.locals {
+                Some(locals) if locals.is_exact => "full-covariance",
+                Some(_) => "Laplace, full-covariance",
+                None => "mean-field",
+            },
         };
         write!(f, "{method} posterior, {}", if self.trust.is_reliable { "reliable" } else { "DOUBTFUL" })?;
         if let Some(e) = &self.evidence {
@@ -78,6 +89,10 @@ impl<M: Model> Fit<M> {
             write!(f, "; {note}")?;
         }
         writeln!(f)?;
+        if let Some(locals) = &c.locals {
+            let kind = if locals.is_exact { "exact" } else { "a Laplace approximation" };
+            writeln!(f, "locals: full covariance given theta, {kind}")?;
+        }
         let non_centred: Vec<_> = self.non_centred().collect();
         if !non_centred.is_empty() {
             writeln!(f, "non-centred: {}", non_centred.join(", "))?;
@@ -125,7 +140,8 @@ fn rows_of<L: Latents>(
     for site in sites {
         let entries = level.values[site.id].clone();
         let single = entries.len() == 1;
-        for at in entries.clone() {
+        let shown = if entries.len() > MOST_ENTRIES { FEW_ENTRIES } else { entries.len() };
+        for at in entries.clone().take(shown) {
             let entry = if single { String::new() } else { format!("[{}]", at - entries.start) };
             let task = task.map_or_else(String::new, |i| format!("  task {i}"));
             rows.push((format!("{}{entry}{task}", site.name), flat[at], guide[at]));

@@ -7,6 +7,7 @@
 //! Both serve the accuracy of means over few draws: the first as stratification does, the second by making the mean of
 //! any quadratic function of u exact.
 
+use crate::fit::resample;
 use crate::posterior::Posterior;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
@@ -21,6 +22,9 @@ pub(crate) struct Thetas {
     weights: Vec<f64>,
 }
 
+/// The moments of a wider theta are not matched: there are more of them than draws.
+const WIDEST_MATCHED: usize = 128;
+
 impl Thetas {
     /// At most `most` draws for all of the posterior; all of them, as they are, if there are no more.
     pub(crate) fn of<R: Rng>(posterior: &Posterior, most: usize, rng: &mut R) -> Self {
@@ -32,6 +36,11 @@ impl Thetas {
                 rows: draws.iter().map(|&s| row(s)).collect(),
                 weights: draws.into_iter().map(weight).collect(),
             };
+        }
+        if posterior.globals > WIDEST_MATCHED {
+            let picked = resample(&posterior.weights, if posterior.is_shared() { 1 } else { most }, rng);
+            let weights = vec![(picked.len() as f64).recip(); picked.len()];
+            return Self { rows: picked.into_iter().map(row).collect(), weights };
         }
         let all = Moments::of(posterior.globals, || draws.iter().map(|&s| (posterior.theta(s), weight(s))));
         let cells = Cells { posterior, variance: all.covariance.diagonal().as_slice().to_vec() };

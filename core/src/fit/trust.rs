@@ -2,6 +2,7 @@
 
 use crate::importance::{Corrected, RELIABLE};
 use crate::linear_response::LinearResponse;
+use crate::optimize::climb::Climbed;
 use crate::options::{Correction, Options};
 
 /// Whether to believe the posterior that a fit reports.
@@ -21,7 +22,11 @@ pub struct Trust {
 const ENOUGH: f64 = 100.0;
 
 impl Trust {
-    pub(crate) fn judge(options: &Options, linear: Option<&LinearResponse>, corrected: Option<&Corrected>) -> Self {
+    pub(crate) fn judge(
+        options: &Options,
+        (linear, climbed): (Option<&LinearResponse>, &Climbed),
+        corrected: Option<&Corrected>,
+    ) -> Self {
         let mut notes = Vec::new();
         let mut doubtful_tasks = Vec::new();
         let method = match (corrected, linear) {
@@ -59,14 +64,23 @@ impl Trust {
             }
             (_, None) => {
                 notes.extend(corrected.map(failed));
-                if options.correction != Correction::MeanField {
+                if climbed.locals.is_some() {
+                    if !climbed.guide.is_point() {
+                        notes.push("sds of theta are mean-field".into());
+                    }
+                } else if climbed.arrow.is_none() {
+                    notes.push("blocks are too wide for second derivatives, so sds are mean-field".into());
+                } else if options.correction != Correction::MeanField {
                     notes.push("the ELBO is not strictly concave where the fit stopped, so sds are mean-field".into());
                 }
                 Correction::MeanField
             }
         };
         let is_reliable = match method {
-            Correction::MeanField => false,
+            // given a point for theta, exact locals are the posterior
+            Correction::MeanField => {
+                climbed.guide.is_point() && climbed.locals.as_ref().is_some_and(|locals| locals.is_exact)
+            }
             Correction::LinearResponse => corrected.is_none() && linear.is_some_and(|l| l.refused.is_empty()),
             _ => notes.is_empty(),
         };

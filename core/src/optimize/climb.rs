@@ -9,9 +9,10 @@ use crate::noise::Noise;
 use crate::optimize::adam::adam;
 use crate::optimize::choose::choose;
 use crate::optimize::em::em;
-use crate::optimize::lbfgs::lbfgs;
+use crate::optimize::full::{FullEnded, FullLocals, FullSettings, full};
+use crate::optimize::lbfgs::{LbfgsEnded, gradient_norm, lbfgs, mean_square_step};
 use crate::optimize::newton::{Ended, Limits, metric, newton};
-use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::options::{AdamOptions, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation};
 use crate::progress::Progress;
 use crate::subset::Subset;
 use crate::verdict::Verdict;
@@ -29,7 +30,10 @@ pub(crate) struct Settings<'a> {
 pub(crate) struct Climbed {
     pub(crate) guide: Guide,
     pub(crate) elbo: Elbo,
-    pub(crate) arrow: Arrow,
+    /// The second-order expansion of the ELBO there; `None` where blocks are too wide for one.
+    pub(crate) arrow: Option<Arrow>,
+    /// What is known of locals with full covariance, if they are.
+    pub(crate) locals: Option<FullLocals>,
     pub(crate) non_centred: Vec<bool>,
     pub(crate) optimiser: Ran,
     pub(crate) iterations: usize,
@@ -49,6 +53,17 @@ pub(crate) enum Ran {
     Em,
     Lbfgs,
     Adam,
+}
+
+impl Ran {
+    /// What the progress bar says; EM climbs by Newton steps.
+    fn climbing(self) -> &'static str {
+        match self {
+            Self::Newton | Self::Em => "Newton",
+            Self::Lbfgs => "L-BFGS",
+            Self::Adam => "Adam",
+        }
+    }
 }
 
 impl fmt::Display for Ran {
@@ -71,6 +86,11 @@ const MOST_EM: usize = 2000;
 /// L-BFGS iterations at most, and the gradient norm it can hope for: it converges linearly, not quadratically.
 const MOST_LBFGS: usize = 2000;
 const LBFGS_TOLERANCE: f64 = 1e-4;
+/// The same for wide blocks, whose gradient norm adds up over thousands of coordinates: half its square, 5e-5, is about
+/// how many nats are left to gain.
+const WIDE_TOLERANCE: f64 = 1e-2;
+/// That of L-BFGS for full-covariance locals.
+const FULL_TOLERANCE: f64 = 1e-3;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
 /// Widest block for which second derivatives are taken by default, where something is sampled and where nothing is.
@@ -79,6 +99,9 @@ const WIDEST_CLOSED: usize = 256;
 
 /// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
 pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
+    if settings.options.locals == LocalFactor::Full {
+        return climb_full(model, settings);
+    }
     let can = &settings.shape.location_scale;
     match settings.options.parameterisation {
         Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()], From::Start),
@@ -112,8 +135,6 @@ pub(crate) enum From<'a> {
 pub(crate) fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool], from: From<'_>) -> Climbed {
     let Settings { options, shape, .. } = settings;
     let objective = Objective::new(model, shape, Written::new(non_centred, options));
-    let is_sampled = objective.sampled.global || objective.sampled.tasks;
-    let narrow = objective.widest_block() <= if is_sampled { WIDEST_SAMPLED } else { WIDEST_CLOSED };
     let mut guide = first_guide(&objective, settings);
     if let From::Guide(from) | From::Rival { guide: from, .. } = from {
         guide.global = from.global.clone();
@@ -122,10 +143,10 @@ pub(crate) fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred
     }
     let beat = if let From::Rival { elbo, .. } = from { elbo } else { f64::NEG_INFINITY };
     match &options.optimiser {
-        Optimiser::Newton => climb_newton(&objective, settings, guide, Ran::Newton, beat),
-        Optimiser::Em => climb_newton(&objective, settings, guide, Ran::Em, beat),
-        Optimiser::Auto if narrow => climb_newton(&objective, settings, guide, Ran::Newton, beat),
-        Optimiser::Auto | Optimiser::Lbfgs => climb_lbfgs(&objective, settings, guide),
+        Optimiser::Newton => climb_fixed(&objective, settings, guide, (Ran::Newton, beat)),
+        Optimiser::Em => climb_fixed(&objective, settings, guide, (Ran::Em, beat)),
+        Optimiser::Auto if objective.is_narrow() => climb_fixed(&objective, settings, guide, (Ran::Newton, beat)),
+        Optimiser::Auto | Optimiser::Lbfgs => climb_fixed(&objective, settings, guide, (Ran::Lbfgs, beat)),
         Optimiser::Adam(adam) => climb_adam(&objective, settings, guide, adam),
     }
 }
@@ -148,19 +169,23 @@ fn first_guide<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>) 
     Guide { global, local, offsets }
 }
 
-fn climb_newton<M: Model>(
+/// Climbs a deterministic objective, with more fixed draws where there were too few.
+fn climb_fixed<M: Model>(
     objective: &Objective<'_, M>,
     settings: &Settings<'_>,
     mut guide: Guide,
-    ran: Ran,
-    beat: f64,
+    (ran, beat): (Ran, f64),
 ) -> Climbed {
     let options = settings.options;
-    let most = if ran == Ran::Em { MOST_EM } else { MOST_NEWTON };
+    let most = match ran {
+        Ran::Em => MOST_EM,
+        Ran::Lbfgs => MOST_LBFGS,
+        _ => MOST_NEWTON,
+    };
     let iterations = options.max_iterations.unwrap_or(most);
     let limits = Limits { iterations, tolerance: options.tolerance, moving: Moving::Both, beat };
     let sampled = objective.sampled.global || objective.sampled.tasks;
-    let progress = Progress::new(options.progress, "Newton", limits.iterations);
+    let progress = Progress::new(options.progress, ran.climbing(), limits.iterations);
     let mut draws = if sampled { options.draws.max(2) } else { 1 };
     let mut iterations = 0;
     loop {
@@ -168,6 +193,7 @@ fn climb_newton<M: Model>(
         let watch = |step, elbo| progress.at(step, elbo);
         let ended = match ran {
             Ran::Em => em(objective, guide, &noise, limits, watch),
+            Ran::Lbfgs => climb_lbfgs(objective, guide, &noise, limits, watch),
             _ => newton(objective, guide, &noise, limits, watch),
         };
         iterations += ended.iterations;
@@ -183,6 +209,7 @@ fn climb_newton<M: Model>(
             guide,
             elbo,
             arrow,
+            locals: None,
             non_centred: objective.blocks.non_centred.clone(),
             optimiser: ran,
             iterations,
@@ -193,6 +220,23 @@ fn climb_newton<M: Model>(
             trace,
         };
     }
+}
+
+/// L-BFGS, and the expansion where it ended unless blocks are too wide for one.
+fn climb_lbfgs<M: Model>(
+    objective: &Objective<'_, M>,
+    guide: Guide,
+    noise: &Noise,
+    limits: Limits,
+    watch: impl FnMut(usize, f64),
+) -> Ended {
+    let tolerance = limits.tolerance.max(if objective.is_narrow() { LBFGS_TOLERANCE } else { WIDE_TOLERANCE });
+    let all: Vec<usize> = (0..objective.num_tasks()).collect();
+    let bound = |guide: &Guide| objective.gradient(guide, noise, &all);
+    let LbfgsEnded { guide, iterations, gradient_norm, converged, trace } =
+        lbfgs(guide, (limits.iterations, tolerance), bound, watch);
+    let (elbo, arrow) = objective.expand_narrow(&guide, noise);
+    Ended { guide, elbo, arrow, iterations, gradient_norm, converged, trace }
 }
 
 fn judge(ended: &Ended, draws_error: f64) -> Verdict {
@@ -227,17 +271,68 @@ fn widest(guide: &Guide) -> Option<f64> {
 }
 
 /// How far another set of draws would move the means, in guide standard deviations: one Newton step with its gradient,
-/// the worst coordinate of theta, or the root mean square over all tasks'.
+/// the worst coordinate of theta, or the root mean square over all tasks'. Without second derivatives, a step in the
+/// guide's metric, and the root mean square for theta as well, since the worst of thousands says little.
 fn draws_error<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usize, seed: u64) -> f64 {
-    let (_, other) = objective.expand(&ended.guide, &objective.noise(draws, seed));
-    let metric = metric(&ended.guide, &ended.arrow);
-    let Some(step) = ended.arrow.factorise(0.0, &metric).map(|f| f.solve(&other)) else { return f64::INFINITY };
+    let noise = objective.noise(draws, seed);
+    let Some(arrow) = &ended.arrow else {
+        let all: Vec<usize> = (0..objective.num_tasks()).collect();
+        let (_, gradient) = objective.gradient(&ended.guide, &noise, &all);
+        return (0.5 * mean_square_step(&ended.guide, &gradient)).sqrt();
+    };
+    let (_, other) = objective.expand(&ended.guide, &noise);
+    let metric = metric(&ended.guide, arrow);
+    let Some(step) = arrow.factorise(0.0, &metric).map(|f| f.solve(&other)) else { return f64::INFINITY };
     let moved = |p: &[f64], d: &[f64]| -> Vec<f64> { (0..p.len() / 2).map(|j| p[j] * p[j] * d[j]).collect() };
     let worst = moved(step.global.as_slice(), metric.global.as_slice()).into_iter().fold(0.0, f64::max);
     let tasks: Vec<f64> = step.tasks.iter().zip(metric.tasks.iter()).flat_map(|(p, d)| moved(p, d)).collect();
     let mean = tasks.iter().sum::<f64>() / (tasks.len() as f64).max(1.0);
     // two independent sets differ by sqrt(2) of the error of one
     (0.5 * f64::max(worst, mean)).sqrt()
+}
+
+/// Climbs with full-covariance locals, of which only theta is left to move.
+fn climb_full<M: Model>(model: &M, settings: &Settings<'_>) -> Climbed {
+    let Settings { options, shape, .. } = settings;
+    let jacobian = options.global == GlobalFactor::MeanField;
+    let written = Written { non_centred: &[], estimator: Estimator::Sampled, jacobian };
+    let objective = Objective::new(model, shape, written);
+    let guide = first_guide(&objective, settings);
+    let noise = |seed: u64| {
+        let globals = objective.num_globals();
+        match options.global {
+            // all draws of a point are that point
+            GlobalFactor::Point => Noise::fresh(1, globals, 0, &[], seed, 0),
+            GlobalFactor::MeanField => Noise::fixed(options.draws.max(2), globals, 0, 0, seed),
+        }
+    };
+    let (noise, other) = (noise(options.seed), noise(options.seed.wrapping_add(1)));
+    let full_settings = FullSettings {
+        noise: &noise,
+        other: jacobian.then_some(&other),
+        most_iterations: options.max_iterations.unwrap_or(MOST_LBFGS).max(1),
+        tolerance: options.tolerance.max(FULL_TOLERANCE),
+        em: options.optimiser == Optimiser::Em,
+    };
+    let progress = Progress::new(options.progress, "L-BFGS", full_settings.most_iterations);
+    let FullEnded { ended, locals, draws_error } =
+        full(&objective, &guide, &full_settings, |step, elbo| progress.at(step, elbo));
+    let verdict = judge(&ended, draws_error);
+    let Ended { guide, elbo, arrow, iterations, gradient_norm, trace, .. } = ended;
+    Climbed {
+        guide,
+        elbo,
+        arrow,
+        non_centred: objective.blocks.non_centred.clone(),
+        optimiser: if locals.is_exact && !full_settings.em { Ran::Lbfgs } else { Ran::Em },
+        locals: Some(locals),
+        iterations,
+        gradient_norm,
+        draws: if jacobian { noise.draws } else { 0 },
+        draws_error,
+        verdict,
+        trace,
+    }
 }
 
 fn climb_adam<M: Model>(
@@ -249,11 +344,13 @@ fn climb_adam<M: Model>(
     let options = settings.options;
     let (guide, ended) = adam(objective, guide, adam_options, options);
     let noise = objective.noise(options.draws.max(2), options.seed);
-    let (elbo, arrow) = objective.expand(&guide, &noise);
-    let gradient_norm = crate::optimize::newton::norm(&arrow, &metric(&guide, &arrow));
+    let all: Vec<usize> = (0..objective.num_tasks()).collect();
+    let gradient_norm = gradient_norm(&guide, &objective.gradient(&guide, &noise, &all).1);
+    let (elbo, arrow) = objective.expand_narrow(&guide, &noise);
     Climbed {
         elbo,
         arrow,
+        locals: None,
         non_centred: objective.blocks.non_centred.clone(),
         optimiser: Ran::Adam,
         iterations: ended.steps,
@@ -266,50 +363,24 @@ fn climb_adam<M: Model>(
     }
 }
 
-fn climb_lbfgs<M: Model>(objective: &Objective<'_, M>, settings: &Settings<'_>, guide: Guide) -> Climbed {
-    let options = settings.options;
-    let most = options.max_iterations.unwrap_or(MOST_LBFGS);
-    let progress = Progress::new(options.progress, "L-BFGS", most);
-    let sampled = objective.sampled.global || objective.sampled.tasks;
-    let draws = if sampled { options.draws.max(2) } else { 1 };
-    let noise = objective.noise(draws, options.seed);
-    let tolerance = options.tolerance.max(LBFGS_TOLERANCE);
-    let ended = lbfgs(objective, guide, &noise, (most, tolerance), |step, elbo| progress.at(step, elbo));
-    let (elbo, arrow) = objective.expand(&ended.guide, &noise);
-    let (gradient_norm, iterations) = (ended.gradient_norm, ended.iterations);
-    let ended = Ended {
-        guide: ended.guide,
-        elbo,
-        arrow,
-        iterations,
-        gradient_norm,
-        converged: ended.converged,
-        trace: ended.trace,
-    };
-    let error = if sampled { draws_error(objective, &ended, draws, options.seed.wrapping_add(1)) } else { 0.0 };
-    let verdict = judge(&ended, error);
-    Climbed {
-        guide: ended.guide,
-        elbo: ended.elbo,
-        arrow: ended.arrow,
-        non_centred: objective.blocks.non_centred.clone(),
-        optimiser: Ran::Lbfgs,
-        iterations,
-        gradient_norm,
-        draws: if sampled { draws } else { 0 },
-        draws_error: error,
-        verdict,
-        trace: ended.trace,
-    }
-}
-
 impl<M: Model> Objective<'_, M> {
     pub(crate) fn noise(&self, draws: usize, seed: u64) -> Noise {
         Noise::fixed(draws, self.num_globals(), self.most.0, self.num_tasks(), seed)
     }
 
-    /// Coordinates of the widest block that second derivatives are taken of.
-    fn widest_block(&self) -> usize {
-        self.num_globals().max(self.blocks.task_reads.len() + self.most.0)
+    /// Whether no block is too wide for second derivatives.
+    fn is_narrow(&self) -> bool {
+        let is_sampled = self.sampled.global || self.sampled.tasks;
+        let widest = self.num_globals().max(self.blocks.task_reads.len() + self.most.0);
+        widest <= if is_sampled { WIDEST_SAMPLED } else { WIDEST_CLOSED }
+    }
+
+    /// The terms of the ELBO, and its second-order expansion unless blocks are too wide for one.
+    fn expand_narrow(&self, guide: &Guide, noise: &Noise) -> (Elbo, Option<Arrow>) {
+        if self.is_narrow() {
+            let (elbo, arrow) = self.expand(guide, noise);
+            return (elbo, Some(arrow));
+        }
+        (self.value(guide, noise), None)
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn em<M: Model>(
         let gradient_norm = norm(&arrow, &metric(&guide, &arrow));
         let converged = gradient_norm <= limits.tolerance;
         if converged || iterations == limits.iterations || !gradient_norm.is_finite() {
-            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged, trace };
+            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, converged, trace };
         }
     }
 }

@@ -2,14 +2,11 @@
 //! Fisher information: for blocks too wide for second derivatives.
 
 use crate::arrow::ArrowVector;
-use crate::elbo::Objective;
 use crate::guide::Guide;
-use crate::model::Model;
-use crate::noise::Noise;
 use std::collections::VecDeque;
 
 /// Pairs of step and gradient change remembered.
-const MEMORY: usize = 20;
+const MEMORY: usize = 50;
 /// A step must gain this share of what the gradient promises (Armijo).
 const SHARE: f64 = 1e-4;
 const SHORTEST: f64 = 1e-10;
@@ -25,17 +22,15 @@ pub(crate) struct LbfgsEnded {
     pub(crate) trace: Vec<f64>,
 }
 
-/// Climbs from `guide` until the gradient's norm in the guide's metric is at most `tolerance`.
-pub(crate) fn lbfgs<M: Model>(
-    objective: &Objective<'_, M>,
+/// Climbs the `bound` (its value and its gradient) from `guide` until the gradient's norm in the guide's metric is at most `tolerance`.
+pub(crate) fn lbfgs(
     mut guide: Guide,
-    noise: &Noise,
     (most_iterations, tolerance): (usize, f64),
+    mut bound: impl FnMut(&Guide) -> (f64, ArrowVector),
     mut watch: impl FnMut(usize, f64),
 ) -> LbfgsEnded {
-    let all: Vec<usize> = (0..objective.num_tasks()).collect();
-    let evaluate = |guide: &Guide| {
-        let (elbo, gradient) = objective.gradient(guide, noise, &all);
+    let mut evaluate = |guide: &Guide| {
+        let (elbo, gradient) = bound(guide);
         (elbo, flat(&gradient))
     };
     let (mut elbo, mut gradient) = evaluate(&guide);
@@ -43,17 +38,22 @@ pub(crate) fn lbfgs<M: Model>(
     let mut trace = vec![elbo];
     for iterations in 0.. {
         let width = widths(&guide);
-        let gradient_norm = gradient.iter().zip(&width).map(|(g, w)| g * g * w).sum::<f64>().sqrt();
+        let direction = direction(&gradient, &memory, &width);
+        let slope = dot(&direction, &gradient);
+        // a point has no metric of its own: there the curvature seen so far serves
+        let gradient_norm = if guide.is_point() { slope.sqrt() } else { norm(&gradient, &width) };
         watch(iterations, elbo);
         let converged = gradient_norm <= tolerance;
         let ended = |guide| LbfgsEnded { guide, iterations, gradient_norm, converged, trace: trace.clone() };
         if converged || iterations == most_iterations || !gradient_norm.is_finite() {
             return ended(guide);
         }
-        let direction = direction(&gradient, &memory, &width);
-        let slope = dot(&direction, &gradient);
         let longest = ln_scales(&guide).zip(&direction).filter(|t| t.0).map(|t| t.1.abs()).fold(0.0, f64::max);
         let mut length = (LONGEST_LN_SCALE_STEP / longest).min(1.0);
+        if memory.is_empty() {
+            // the curvature is not known yet: a coordinate moves by one of the guide's widths, in the root mean square
+            length = length.min((width.len() as f64).sqrt() / gradient_norm);
+        }
         let next = loop {
             let candidate = moved(&guide, &direction, length);
             let (value, slopes) = evaluate(&candidate);
@@ -87,7 +87,31 @@ pub(crate) fn lbfgs<M: Model>(
     unreachable!("the loop over iterations returns")
 }
 
-/// The two-loop recursion: an ascent direction.
+/// sqrt(g' W g), with W the inverse of the guide's Fisher information.
+fn norm(gradient: &[f64], width: &[f64]) -> f64 {
+    gradient.iter().zip(width).map(|(g, w)| g * g * w).sum::<f64>().sqrt()
+}
+
+/// How far the gradient is from zero, in units in which the guide's own width is 1.
+pub(crate) fn gradient_norm(guide: &Guide, gradient: &ArrowVector) -> f64 {
+    norm(&flat(gradient), &widths(guide))
+}
+
+/// Mean square of the steps W g of the means, in the guide's widths: the larger of theta's and the tasks'.
+pub(crate) fn mean_square_step(guide: &Guide, gradient: &ArrowVector) -> f64 {
+    let (mut sums, gradient, width) = ([(0.0, 0.0_f64); 2], flat(gradient), widths(guide));
+    for (((local, is_scale, _), g), w) in slots(guide).zip(gradient).zip(width) {
+        if !is_scale {
+            let (sum, count) = &mut sums[usize::from(local)];
+            *sum += g * g * w;
+            *count += 1.0;
+        }
+    }
+    sums.map(|(sum, count)| sum / count.max(1.0)).into_iter().fold(0.0, f64::max)
+}
+
+/// The two-loop recursion from `width`, scaled to the curvature of the last step (Nocedal & Wright, equation 7.20 in the
+/// guide's metric): an ascent direction.
 fn direction(gradient: &[f64], memory: &VecDeque<(Vec<f64>, Vec<f64>)>, width: &[f64]) -> Vec<f64> {
     let mut q = gradient.to_vec();
     let mut shares = Vec::with_capacity(memory.len());
@@ -96,7 +120,11 @@ fn direction(gradient: &[f64], memory: &VecDeque<(Vec<f64>, Vec<f64>)>, width: &
         q.iter_mut().zip(change).for_each(|(q, c)| *q -= share * c);
         shares.push(share);
     }
-    q.iter_mut().zip(width).for_each(|(q, w)| *q *= w);
+    let scale = memory.back().map_or(1.0, |(step, change)| {
+        let curvature: f64 = change.iter().zip(width).map(|(c, w)| c * c * w).sum();
+        dot(step, change) / curvature
+    });
+    q.iter_mut().zip(width).for_each(|(q, w)| *q *= scale * w);
     for ((step, change), share) in memory.iter().zip(shares.into_iter().rev()) {
         let other = dot(change, &q) / dot(step, change);
         q.iter_mut().zip(step).for_each(|(q, s)| *q += (share - other) * s);

@@ -30,7 +30,8 @@ pub(crate) struct Limits {
 pub(crate) struct Ended {
     pub(crate) guide: Guide,
     pub(crate) elbo: Elbo,
-    pub(crate) arrow: Arrow,
+    /// Its second-order expansion there; `None` where blocks are too wide for one.
+    pub(crate) arrow: Option<Arrow>,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
     pub(crate) converged: bool,
@@ -71,7 +72,7 @@ pub(crate) fn newton<M: Model>(
         let converged = gradient_norm <= limits.tolerance;
         let ends = iterations == limits.iterations || !gradient_norm.is_finite();
         if converged || ends || is_beaten(&arrow, &metric, limits.beat - elbo.total()) {
-            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged, trace };
+            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, converged, trace };
         }
         let accepted = loop {
             if damping > MOST_DAMPING {
@@ -99,7 +100,7 @@ pub(crate) fn newton<M: Model>(
             growth *= 2.0;
         };
         let Some(candidate) = accepted else {
-            return Ended { guide, elbo, arrow, iterations, gradient_norm, converged: false, trace };
+            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, converged: false, trace };
         };
         guide = candidate;
         (elbo, arrow) = expand(&guide);

@@ -11,6 +11,7 @@ use crate::noise::{Noise, keyed};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
 use crate::subset::Subset;
+use crate::wide::sampled;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 
@@ -187,6 +188,42 @@ fn gradients_of_batches_average_to_that_of_the_whole() {
                 assert!(near(a, b), "batches of {size}: {a:?} and {b:?}");
             }
         }
+    }
+}
+
+/// Gradients of what is sampled by the tape, and those by lanes; the same bits whatever the number of threads.
+#[test]
+fn the_tape_agrees_with_lanes() {
+    let tasks = tasks();
+    let model = Mixed::new(&tasks, &POOLED);
+    let shape = Shape::discover(&model, &Start::Zero).expect("the data are valid");
+    for non_centred in [[false; 3], [true, false, true]] {
+        let written = Written { non_centred: &non_centred, estimator: Estimator::Sampled, jacobian: true };
+        let objective = Objective::new(&model, &shape, written);
+        let guide = guide_at(&shape.offsets, objective.num_globals(), 4);
+        let batch = [0, 3, 5];
+        let noise = Noise::fresh(20, objective.num_globals(), objective.most.0, &batch, 9, 5);
+        let (elbo, lanes) = objective.gradient(&guide, &noise, &batch);
+        let by_tape = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
+            pool.install(|| sampled(&objective, &guide, &noise, (&batch, 2.0)))
+        };
+        let (tape, other) = (by_tape(1), by_tape(3));
+        assert_eq!(format!("{tape:?}"), format!("{other:?}"));
+        // what lanes have besides is the entropy: 1 a log-scale
+        let near = |tape: &[f64], lanes: &[f64], entropy: f64| {
+            for (slot, (t, l)) in tape.iter().zip(lanes).enumerate() {
+                let entropy = if slot < lanes.len() / 2 { 0.0 } else { entropy };
+                assert!((t + entropy - l).abs() < 1e-11 * (1.0 + l.abs()), "{t} + {entropy} is not {l}");
+            }
+        };
+        near(&tape.gradient, lanes.global.as_slice(), 1.0);
+        let mut total = tape.global.0 + tape.global.1 + guide.global.entropy(0..guide.global.len());
+        for ((&i, (parts, gradient)), lanes) in batch.iter().zip(&tape.tasks).zip(lanes.tasks.iter()) {
+            near(gradient, lanes, 2.0);
+            total += 2.0 * (parts.0 + parts.1 + guide.local.entropy(guide.task(i)));
+        }
+        assert!((total - elbo).abs() < 1e-11 * elbo.abs(), "{total} is not {elbo}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::dual::{Dual, Dual2, Lanes};
 use crate::number::{Number, Real};
+use crate::tape::{Mark, Taped};
 use crate::testing::difference::compare;
 
 /// A function of several numbers, generic over their algebra. The macro
@@ -41,16 +42,37 @@ fn plain<F: Function>(f: &F, at: &[f64]) -> f64 {
 
 /// at + t direction, as numbers with the derivative by t.
 fn line<N: Lanes>(at: &[f64], direction: &[f64], t: f64) -> Vec<Real<N>> {
-    let step = Real(N::variable(0.0, 0));
+    along_step(Real(N::variable(0.0, 0)), at, direction, t)
+}
+
+fn along_step<N: Number>(step: Real<N>, at: &[f64], direction: &[f64], t: f64) -> Vec<Real<N>> {
     at.iter().zip(direction).map(|(&x, &d)| step * d + (x + t * d)).collect()
+}
+
+/// Value and first two derivatives along a line by the tape.
+fn taped<F: Function>(f: &F, at: &[f64], direction: &[f64]) -> [f64; 3] {
+    let mut step = Vec::new();
+    let mark = Mark::with_leaves::<2>([0.0], &mut step);
+    let out: Real<Taped<2>> = f.call(&along_step(step[0], at, direction, 0.0));
+    mark.sweep(out);
+    let (mut first, mut second) = (0.0, [0.0]);
+    mark.adjoints(1, |(_, a)| first = *a);
+    mark.add_hessian(1, &mut second);
+    [out.value(), first, second[0]]
 }
 
 fn check_along<F: Function>(f: &F, at: &[f64], direction: &[f64], value: f64, along: &str) -> Result<(), String> {
     let Real(first) = f.call::<Dual<1>>(&line(at, direction, 0.0));
     let Real(second) = f.call::<Dual2<1, 1>>(&line(at, direction, 0.0));
-    for found in [first.value(), second.value()] {
+    let taped = taped(f, at, direction);
+    for (found, algebra) in [(first.value(), "duals"), (second.value(), "duals"), (taped[0], "the tape")] {
         if found.to_bits() != value.to_bits() {
-            return Err(format!("the value is {value} with f64, but {found} with duals"));
+            return Err(format!("the value is {value} with f64, but {found} with {algebra}"));
+        }
+    }
+    for (found, expected) in taped[1..].iter().zip([second.partials()[0], second.triangle()[0]]) {
+        if (found - expected).abs() > 1e-9 * (1.0 + expected.abs()) {
+            return Err(format!("the derivatives {along} of the tape and of Dual2 differ: {taped:?} and {second:?}"));
         }
     }
     if (first.partials()[0] - second.partials()[0]).abs() > 1e-12 * (1.0 + first.partials()[0].abs()) {
