@@ -159,7 +159,9 @@ mod tests {
                 weights.extend([(0.5 * own).exp(); 4]);
             }
             let total: f64 = weights.iter().sum();
-            weights.iter_mut().for_each(|w| *w /= total);
+            for w in &mut weights {
+                *w /= total;
+            }
             let found = Summary::clustered(&values, &weights, 4);
             means.push(found.mean);
             clustered += found.mc_error / f64::from(repetitions);

@@ -180,7 +180,9 @@ mod tests {
             weights.push(rng.random::<f64>());
         }
         let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= total);
+        for w in &mut weights {
+            *w /= total;
+        }
         Posterior { theta, globals: 2, weights, locals: Locals::Gaussian { seed: 0 }, non_centred: Vec::new() }
     }
 
