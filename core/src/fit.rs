@@ -6,15 +6,17 @@ mod new_task;
 pub mod report;
 mod thetas;
 pub mod trust;
+pub(crate) mod view;
 
 pub use adapted::{Adapted, Prediction, TaskDraw};
 pub use trust::Trust;
 
 use crate::block::globals;
-use crate::draw::Draw;
+use crate::draw::{Draw, LazyDraw};
 use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
 use crate::fit::thetas::Thetas;
+use crate::fit::view::View;
 use crate::guide::Guide;
 use crate::importance::{Corrected, Effort, MOST_PREPARING, Uncorrected as Basis, correct};
 use crate::interpret::discover::Start;
@@ -26,7 +28,7 @@ use crate::number::Real;
 use crate::optimize::choose::rewritten;
 use crate::optimize::climb::{Climbed, Settings, climb};
 use crate::options::{Correction, GlobalFactor, Options};
-use crate::posterior::{Locals, Posterior};
+use crate::posterior::Posterior;
 use crate::subset::Subset;
 use crate::summary::Summary;
 use crate::verdict::Verdict;
@@ -139,7 +141,7 @@ impl<M: Model> Fit<M> {
         });
         let corrected = corrected.flatten();
         times.correction = started.elapsed().saturating_sub(times.climb);
-        let mut trust = Trust::judge(options, (linear.as_ref(), &climbed), corrected.as_ref());
+        let mut trust = Trust::judge::<M>((options, &shape), (linear.as_ref(), &climbed), corrected.as_ref());
         // importance weights correct wherever the guide stopped; nothing else does
         if !trust.is_corrected() && !climbed.verdict.is_converged() {
             trust.is_reliable = false;
@@ -238,12 +240,7 @@ impl<M: Model> Fit<M> {
 
     /// Posterior summaries of the globals, in a struct of the model's own: `fit.global().tau.mean`.
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
-        self.global_of(&self.posterior)
-    }
-
-    fn global_of(&self, posterior: &Posterior) -> <M::Global as Latents>::Of<Summary> {
-        let draws = (0..posterior.len()).map(|s| self.global_values(posterior.theta(s)));
-        summarise::<M::Global>(draws, |values| Summary::weighted(values, &posterior.weights))
+        self.view().global()
     }
 
     /// Posterior summaries of the latents of task `i`: `fit.local(3).theta.sd`.
@@ -251,25 +248,12 @@ impl<M: Model> Fit<M> {
     /// # Panics
     /// If there is no task `i`.
     pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
-        self.local_of(&self.posterior, i)
-    }
-
-    fn local_of(&self, posterior: &Posterior, i: usize) -> <M::Local as Latents>::Of<Summary> {
-        let table = posterior.task(&self.climbed.guide, &self.gaussian, i);
-        let width = self.climbed.guide.task(i).len();
-        let draws = (0..posterior.len()).map(|s| {
-            let theta = self.plain_globals(posterior.theta(s));
-            let u = &table[s * width..(s + 1) * width];
-            local_values(&self.model, &posterior.non_centred, &theta, self.model.task(i), u)
-        });
-        summarise::<M::Local>(draws, |values| Summary::weighted(values, &posterior.weights))
+        self.view().local(i)
     }
 
     /// Draws of all latents from the posterior, equally weighted.
     pub fn draws<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<Draw<M>> {
-        let picked: Vec<usize> = resample(&self.posterior.weights, n, rng);
-        let tables = self.tables();
-        picked.into_iter().map(|s| self.draw(s, &tables)).collect()
+        self.view().draws(n, rng)
     }
 
     /// The posterior of any function of the latents.
@@ -292,24 +276,13 @@ impl<M: Model> Fit<M> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn marginal(&self, f: impl Fn(&Draw<M>) -> f64) -> Summary {
-        let tables = self.tables();
-        let values: Vec<f64> = (0..self.posterior.len()).map(|s| f(&self.draw(s, &tables))).collect();
-        Summary::weighted(&values, &self.posterior.weights)
+    pub fn marginal(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
+        self.view().marginal(f)
     }
 
     /// Posterior covariance of any two functions of the latents.
-    pub fn covariance(&self, f: impl Fn(&Draw<M>) -> f64, g: impl Fn(&Draw<M>) -> f64) -> f64 {
-        let tables = self.tables();
-        let values: Vec<(f64, f64)> = (0..self.posterior.len())
-            .map(|s| {
-                let draw = self.draw(s, &tables);
-                (f(&draw), g(&draw))
-            })
-            .collect();
-        let weighted = || values.iter().zip(&self.posterior.weights);
-        let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ((f, g), w)| (sum.0 + w * f, sum.1 + w * g));
-        weighted().map(|((f, g), w)| w * (f - mean_f) * (g - mean_g)).sum()
+    pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
+        self.view().covariance(f, g)
     }
 
     /// The same posterior by other means: the mean-field guide as it is, or with linear-response covariances.
@@ -327,31 +300,21 @@ impl<M: Model> Fit<M> {
         Uncorrected { fit: self, gaussian, posterior }
     }
 
-    fn tables(&self) -> Vec<std::borrow::Cow<'_, [f64]>> {
-        (0..self.model.num_tasks()).map(|i| self.posterior.task(&self.climbed.guide, &self.gaussian, i)).collect()
-    }
-
-    fn draw(&self, s: usize, tables: &[std::borrow::Cow<'_, [f64]>]) -> Draw<M> {
-        let theta = self.plain_globals(self.posterior.theta(s));
-        let mut global = Default::default();
-        M::Global::map(&theta, &mut global, |x: &Real<f64>| x.0);
-        let local = tables.iter().enumerate().map(|(i, table)| {
-            let width = self.climbed.guide.task(i).len();
-            let u = &table[s * width..(s + 1) * width];
-            local_values(&self.model, &self.posterior.non_centred, &theta, self.model.task(i), u)
-        });
-        Draw { local: local.collect(), global }
+    /// The fit's own posterior.
+    pub(crate) fn view(&self) -> View<'_, M> {
+        View { fit: self, gaussian: &self.gaussian, posterior: &self.posterior }
     }
 
     pub(crate) fn plain_globals(&self, theta: &[f64]) -> Globals<M, f64> {
         globals(&self.model, theta, |_, u| Real(u))
     }
+}
 
-    fn global_values(&self, theta: &[f64]) -> <M::Global as Latents>::Of<f64> {
-        let mut out = Default::default();
-        M::Global::map(&self.plain_globals(theta), &mut out, |x: &Real<f64>| x.0);
-        out
-    }
+/// theta as plain numbers.
+pub(crate) fn plain<M: Model>(theta: &Globals<M, f64>) -> <M::Global as Latents>::Of<f64> {
+    let mut out = Default::default();
+    M::Global::map(theta, &mut out, |x: &Real<f64>| x.0);
+    out
 }
 
 /// The latents of a task at unconstrained coordinates `u`, written as `non_centred` says.
@@ -388,9 +351,13 @@ pub struct Uncorrected<'a, M: Model> {
 }
 
 impl<M: Model> Uncorrected<'_, M> {
+    fn view(&self) -> View<'_, M> {
+        View { fit: self.fit, gaussian: &self.gaussian, posterior: &self.posterior }
+    }
+
     /// Summaries of the globals.
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
-        self.fit.global_of(&self.posterior)
+        self.view().global()
     }
 
     /// Summaries of the latents of task `i`.
@@ -398,9 +365,22 @@ impl<M: Model> Uncorrected<'_, M> {
     /// # Panics
     /// If there is no task `i`.
     pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
-        let table = self.posterior.task(self.fit.guide(), &self.gaussian, i).into_owned();
-        let posterior = Posterior { locals: Locals::Drawn(vec![table; i + 1]), ..self.posterior.clone() };
-        self.fit.local_of(&posterior, i)
+        self.view().local(i)
+    }
+
+    /// Draws of all latents, equally weighted.
+    pub fn draws<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<Draw<M>> {
+        self.view().draws(n, rng)
+    }
+
+    /// The posterior of any function of the latents.
+    pub fn marginal(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
+        self.view().marginal(f)
+    }
+
+    /// The covariance of any two functions of the latents.
+    pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
+        self.view().covariance(f, g)
     }
 }
 

@@ -76,7 +76,7 @@ pub mod verdict;
 mod wide;
 
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
-pub use draw::Draw;
+pub use draw::{Draw, LazyDraw};
 pub use elbo::Elbo;
 pub use error::Error;
 pub use fit::{Adapted, Evidence, Fit, Fittable, Prediction, TaskDraw, Trust};

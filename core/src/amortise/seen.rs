@@ -5,10 +5,10 @@ use crate::block::globals;
 use crate::draw::Draw;
 use crate::elbo::{Objective, Shape, Written};
 use crate::error::Error;
-use crate::fit::{find_start, local_values};
+use crate::fit::{find_start, local_values, plain};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
-use crate::model::{Latents, Model};
+use crate::model::Model;
 use crate::noise::Noise;
 use crate::number::Real;
 use crate::optimize::adam::batch;
@@ -139,9 +139,7 @@ impl<'a, M: Model> Seen<'a, M> {
             let local = task.map(|(task, factor)| {
                 local_values(self.model, &self.non_centred, &theta, task, &factor.at(noise.local(0, s)))
             });
-            let mut global = Default::default();
-            M::Global::map(&theta, &mut global, |x: &Real<f64>| x.0);
-            Draw { global, local: local.into_iter().collect() }
+            Draw { global: plain::<M>(&theta), local: local.into_iter().collect() }
         };
         (0..noise.draws).map(draw).collect()
     }

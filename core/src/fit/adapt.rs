@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::fit::adapted::{Adapted, Prediction, TaskDraw};
 use crate::fit::new_task::Told;
 use crate::fit::thetas::Thetas;
-use crate::fit::{Fit, later, local_values};
+use crate::fit::{Fit, later, local_values, plain};
 use crate::interpret::simulate::{Simulate, Wanted};
 use crate::model::{Globals, Latents, Model};
 use crate::number::Real;
@@ -126,13 +126,10 @@ impl<M: Model> Fit<M> {
     /// # Panics
     /// If there is no task `i`.
     pub fn seen(&self, i: usize) -> Adapted<'_, M> {
-        let table = self.posterior.task(&self.climbed.guide, &self.gaussian, i);
-        let width = self.climbed.guide.task(i).len();
+        let source = self.view().source();
         let draws = (0..self.posterior.len()).map(|s| {
-            let theta = self.plain_globals(self.posterior.theta(s));
-            let u = &table[s * width..(s + 1) * width];
-            let local = local_values(&self.model, &self.posterior.non_centred, &theta, self.model.task(i), u);
-            TaskDraw { global: shared::<M>(&theta), local }
+            let theta = source.theta(s);
+            TaskDraw { local: source.local(s, &theta, i), global: shared::<M>(&theta) }
         });
         self.as_adapted(draws.collect())
     }
@@ -167,7 +164,5 @@ fn impossible() -> Error {
 }
 
 fn shared<M: Model>(theta: &Globals<M, f64>) -> Arc<<M::Global as Latents>::Of<f64>> {
-    let mut out = Default::default();
-    M::Global::map(theta, &mut out, |x: &Real<f64>| x.0);
-    Arc::new(out)
+    Arc::new(plain::<M>(theta))
 }

@@ -3,6 +3,7 @@
 use crate::fit::Fit;
 use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
+use crate::optimize::climb::Ran;
 use crate::options::Correction;
 use crate::summary::Summary;
 use std::fmt;
@@ -63,6 +64,10 @@ impl<M: Model> Fit<M> {
             Milliseconds(self.times.climb),
             c.verdict.advice()
         )?;
+        if c.draws > 0 && c.optimiser != Ran::Adam {
+            let (draws, error) = self.draws_error();
+            writeln!(f, "averaged over {draws} fixed draws; others would move a mean by {error:.2} guide sds")?;
+        }
         let method = match self.trust.method {
             Correction::Importance => "importance-corrected",
             Correction::LinearResponse => "linear-response",

@@ -1,7 +1,10 @@
 //! Is the answer to be believed: the trust report of a fit.
 
+use crate::elbo::Shape;
 use crate::importance::{Corrected, RELIABLE};
+use crate::interpret::discover::Level;
 use crate::linear_response::LinearResponse;
+use crate::model::Model;
 use crate::optimize::climb::Climbed;
 use crate::options::{Correction, Options};
 
@@ -22,8 +25,8 @@ pub struct Trust {
 const ENOUGH: f64 = 100.0;
 
 impl Trust {
-    pub(crate) fn judge(
-        options: &Options,
+    pub(crate) fn judge<M: Model>(
+        (options, shape): (&Options, &Shape),
         (linear, climbed): (Option<&LinearResponse>, &Climbed),
         corrected: Option<&Corrected>,
     ) -> Self {
@@ -55,10 +58,7 @@ impl Trust {
                     None => {}
                 }
                 if !linear.refused.is_empty() {
-                    notes.push(format!(
-                        "linear response is implausible for {} of the coordinates, whose mean-field sd stays",
-                        linear.refused.len()
-                    ));
+                    notes.push(refused::<M>(&linear.refused, &shape.global));
                 }
                 Correction::LinearResponse
             }
@@ -90,6 +90,17 @@ impl Trust {
     pub(crate) fn is_corrected(&self) -> bool {
         self.method == Correction::Importance
     }
+}
+
+/// Which latents keep their mean-field standard deviation.
+fn refused<M: Model>(refused: &[(Option<usize>, usize)], global: &Level) -> String {
+    let is_refused = |at: usize| refused.contains(&(None, at));
+    let sites = M::GLOBAL_SITES.iter().filter(|site| global.coordinates[site.id].clone().any(is_refused));
+    let mut tasks: Vec<usize> = refused.iter().filter_map(|(task, _)| *task).collect();
+    tasks.dedup();
+    let mut of: Vec<String> = sites.map(|site| site.name.to_owned()).collect();
+    of.extend((!tasks.is_empty()).then(|| list("task", &tasks)));
+    format!("linear response is implausible for {}, whose mean-field sd stays", of.join(" and "))
 }
 
 /// Why corrected draws are not used, and which tasks are to blame.
