@@ -209,10 +209,11 @@ fn answers(
     let digits = episode.support.iter().map(|examples| gaussian.adapt(examples)).collect::<Result<Vec<_>, _>>()?;
     let of_images = episode.queries.iter().map(|(image, digit)| {
         let image = vec![image.clone()];
-        let ln_density: Vec<f64> = digits.iter().map(|adapted| adapted.ln_predictive(&image)).collect();
-        (softmax(&ln_density), *digit)
+        let ln_density =
+            digits.iter().map(|adapted| adapted.ln_predictive(&image)).collect::<Result<Vec<_>, hierarch::Error>>()?;
+        Ok((softmax(&ln_density), *digit))
     });
-    Ok([pooled, point, ones, of_images.collect()])
+    Ok([pooled, point, ones, of_images.collect::<Result<_, hierarch::Error>>()?])
 }
 
 fn training(digits: &[Digit], shots: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<Query>> {

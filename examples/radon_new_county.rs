@@ -102,7 +102,7 @@ impl Score {
         for house in &query.houses {
             let predicted = adapted.marginal(|draw| mean(draw, house)).mean;
             sums[1] += (predicted - house.log_radon).powi(2);
-            sums[2] += adapted.ln_predictive(&County { houses: vec![*house], ..*support });
+            sums[2] += adapted.ln_predictive(&County { houses: vec![*house], ..*support })?;
         }
         self.counties.push(sums);
         Ok(())

@@ -159,3 +159,107 @@ fn an_impossible_task_is_an_error() {
     let error = fit.adapt(&vec![1e200]).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("density 0 under every draw")));
 }
+
+#[test]
+fn counts_are_absorbed_as_if_fitted() {
+    let with = Surgical::new(&HOSPITALS).fit_with(&long()).expect("valid");
+    let (known, new) = HOSPITALS.split_at(10);
+    let mut fit = Surgical::new(known).fit_with(&long()).expect("valid");
+    for hospital in new {
+        assert!(fit.absorb(hospital).expect("valid") < 0.7);
+    }
+    assert_close("mu", fit.global().mu, with.global().mu, (0.1, 0.1));
+    assert_close("tau", fit.global().tau, with.global().tau, (0.1, 0.1));
+    assert_close("theta 3", fit.local(3).theta, with.local(3).theta, (0.1, 0.1));
+    let (found, expected) = (fit.evidence().expect("it ran"), with.evidence().expect("it ran"));
+    let error = found.ln_evidence_error.hypot(expected.ln_evidence_error);
+    assert_near("ln evidence", found.ln_evidence, expected.ln_evidence, 4.0 * error);
+    assert!(fit.to_string().contains("absorbed since: 2 tasks"), "{fit}");
+    assert!(fit.trust().is_reliable, "{fit}");
+}
+
+#[test]
+fn what_draws_cannot_tell_is_called_doubtful() {
+    let mut fit = schools(0);
+    let usual = School { effect: 10.0, std_error: 10.0 };
+    let adapted = fit.adapt(&usual).expect("valid");
+    assert!(adapted.trust().is_reliable, "{adapted}");
+    // a school like none before moves theta to where it has no draws
+    let strange = School { effect: 300.0, std_error: 1.0 };
+    let adapted = fit.adapt(&strange).expect("valid");
+    let note = "it says more of theta than the draws can tell";
+    assert!(!adapted.trust().is_reliable && adapted.to_string().contains(note), "{adapted}");
+    drop(adapted);
+    fit.absorb(&strange).expect("valid");
+    assert!(!fit.trust().is_reliable && fit.to_string().contains("of absorbed task 1: it says more"), "{fit}");
+}
+
+#[test]
+fn a_point_absorbs_nothing_and_says_so() {
+    let options = Options { global: GlobalFactor::Point, ..Options::default() };
+    let mut fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
+    let error = fit.absorb(&School { effect: 20.0, std_error: 5.0 }).err().map(|e| e.to_string());
+    assert_eq!(
+        error.as_deref(),
+        Some("q(theta) is a point, which a task does not move: fit anew with the task among the data")
+    );
+}
+
+model! {
+    /// Lines with five weights, so precisely known a priori that a task's posterior has a closed form.
+    Curves(tasks: &[Vec<([f64; 5], f64)>]) {
+        mu ~ Normal(0.0, 0.001);
+        for task in tasks {
+            w[_ in 0..5] ~ Normal(mu, 1.0);
+            for (x, y) in task {
+                let eta = x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3] + x[4] * w[4];
+                y ~ Normal(eta, 0.1);
+            }
+        }
+    }
+}
+
+/// A long query says far more of phi than the support: an average over draws of phi would miss it by many nats.
+#[test]
+fn the_density_of_many_points_is_exact() {
+    let x = |k: u32| [1.0, 2.0, 3.0, 4.0, 5.0].map(|f: f64| (f * f64::from(k)).sin());
+    let points = |from: u32, to: u32| -> Vec<([f64; 5], f64)> {
+        (from..to).map(|k| (x(k), x(k)[0] - 2.0 * x(k)[3] + 0.1 * (7.0 * f64::from(k)).cos())).collect()
+    };
+    let tasks = [points(0, 6), points(20, 26)];
+    let fit = Curves::new(&tasks).fit().expect("valid");
+    let (support, query) = (points(40, 43), points(43, 73));
+    let found = fit.adapt(&support).expect("valid").ln_predictive(&query).expect("valid");
+    // ln p(support, query) - ln p(support), each that of a normal with covariance X X' + 0.01
+    let ln_evidence = |points: &[([f64; 5], f64)]| {
+        let n = points.len();
+        let design = nalgebra::DMatrix::from_fn(n, 5, |r, c| points[r].0[c]);
+        let covariance = &design * design.transpose() + nalgebra::DMatrix::identity(n, n) * 0.01;
+        let y = nalgebra::DVector::from_iterator(n, points.iter().map(|p| p.1));
+        let root = covariance.cholesky().expect("positive definite");
+        let ln_det: f64 = root.l().diagonal().iter().map(|d| 2.0 * d.ln()).sum();
+        -0.5 * (y.dot(&root.solve(&y)) + ln_det + n as f64 * std::f64::consts::TAU.ln())
+    };
+    let expected = ln_evidence(&[support.clone(), query].concat()) - ln_evidence(&support);
+    assert_near("ln density of 30 points", found, expected, 0.05);
+}
+
+#[test]
+fn a_function_of_draws_is_the_same_however_it_is_asked_for() {
+    let fit = schools(0);
+    for correction in [Correction::LinearResponse, Correction::MeanField] {
+        let other = fit.uncorrected(correction);
+        let asked = other.marginal(|d| d.local[3].theta);
+        assert_eq!(asked, other.local(3).theta);
+        let of_all = other.marginal(|d| d.local.iter().map(|l| l.theta).sum::<f64>() / d.local.len() as f64);
+        let means: f64 = (0..8).map(|i| other.local(i).theta.mean / 8.0).sum();
+        assert_near("mean over tasks", of_all.mean, means, 1e-12);
+        let variance = other.covariance(|d| d.local[3].theta, |d| d.local[3].theta);
+        assert_near("variance", variance, asked.sd * asked.sd, 1e-9);
+    }
+    // schools share theta, of which a mean-field guide knows nothing
+    let related = fit.covariance(|d| d.local[0].theta, |d| d.local[1].theta);
+    assert!(related > 5.0, "{related}");
+    let unrelated = fit.uncorrected(Correction::MeanField).covariance(|d| d.local[0].theta, |d| d.global.mu);
+    assert!(unrelated.abs() < 10.0, "{unrelated}");
+}

@@ -88,9 +88,15 @@ fn the_best_encoder_is_found_and_its_elbo_is_the_evidence() {
     }
     let evidence: f64 = tasks.iter().map(ln_evidence).sum();
     assert!(fit.elbo() <= evidence + 1e-6 && fit.elbo() > evidence - 0.5, "{} and {evidence}", fit.elbo());
-    let q = fit.encode(&[1.0, 2.0, 3.0]).unwrap();
-    let phi = fit.local(&[1.0, 2.0, 3.0]).unwrap().phi;
+    let q = fit.factor(&[1.0, 2.0, 3.0]).unwrap();
+    let adapted = fit.adapt(&[1.0, 2.0, 3.0]).unwrap();
+    let phi = adapted.local().phi;
     assert!((phi.mean - q.loc[0]).abs() < 1e-9 && (phi.sd - q.ln_scale[0].exp()).abs() < 1e-9, "{phi}");
+    let predicted = adapted.replicate(&[0.0; POINTS]).unwrap()[2].summary;
+    let spread = sd.hypot(SIGMA);
+    assert!((predicted.mean - phi.mean).abs() < 0.1 * spread, "{predicted}");
+    assert!((predicted.sd / spread - 1.0).abs() < 0.06, "{predicted}");
+    assert!(!adapted.trust().is_reliable && adapted.to_string().contains("mean-field, by an encoder"), "{adapted}");
     assert!(format!("{fit}").starts_with("converged after "), "{fit}");
 }
 
@@ -106,7 +112,7 @@ fn a_network_serves_a_hundred_thousand_tasks_with_the_parameters_of_a_few() {
         let model = Learned::new(tasks);
         let options = Options { optimiser: adam(0.02), max_iterations: Some(1500), ..Options::default() };
         let fit = EncoderFit::train(&model, network(), &options).unwrap();
-        let phi = fit.local(&[Some(1.0), Some(2.0), Some(3.0)]).unwrap().phi;
+        let phi = fit.adapt(&[Some(1.0), Some(2.0), Some(3.0)]).unwrap().local().phi;
         (fit.num_parameters(), fit.global(), phi)
     };
     let (few, ..) = train(&tasks[..10]);
@@ -125,7 +131,7 @@ fn the_same_seed_gives_the_same_bits_and_a_bad_task_is_an_error() {
     let (a, b) = (train(), train());
     assert_eq!(a.weights(), b.weights());
     assert_eq!(a.elbo().to_bits(), b.elbo().to_bits());
-    let error = a.encode(&[0.0, f64::NAN, 0.0]).unwrap_err().to_string();
+    let error = a.factor(&[0.0, f64::NAN, 0.0]).unwrap_err().to_string();
     assert!(error.starts_with("`y`"), "{error}");
 }
 
@@ -138,7 +144,7 @@ fn many_gradient_steps_reach_the_exact_posterior() {
     let fit = GradientFit::train(&model, &model, &many).unwrap();
     let (slope, sd) = exact();
     for ys in &full[..5] {
-        let phi = fit.local(ys).unwrap().phi;
+        let phi = fit.adapt(ys).unwrap().local().phi;
         assert!((phi.mean - slope * mean(ys)).abs() < 1e-6 && (phi.sd - sd).abs() < 1e-6, "{phi}");
     }
     let evidence: f64 = full.iter().map(ln_evidence).sum();
@@ -207,7 +213,7 @@ fn five_steps_learn_to_adapt_to_a_wave() {
     let (new_support, new_full) = waves(50, 7);
     let (mut adapted, mut prior, mut covered) = (0.0, 0.0, 0);
     for (support, full) in new_support.iter().zip(&new_full) {
-        let w = fit.local(support).unwrap().w;
+        let w = fit.adapt(support).unwrap().local().w;
         for &(x, y) in &full.points[5..] {
             let at = |a: f64, b: f64| x.sin() * a + x.cos() * b;
             adapted += (y.unwrap() - at(w[0].mean, w[1].mean)).powi(2) / 500.0;

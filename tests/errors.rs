@@ -267,3 +267,24 @@ fn a_new_task_is_checked_too() {
     assert_eq!(fit.adapt(&wrong).err().map(|e| e.to_string()), Some(expected.clone()));
     assert_eq!(fit.absorb(&wrong).err().map(|e| e.to_string()), Some(expected));
 }
+
+#[test]
+fn a_query_is_checked_too() {
+    let tasks = [task(&[1.0, 3.0], 1.0), task(&[0.0], 0.5)];
+    let fit = Means::new(&tasks).fit().expect("the data are valid");
+    let adapted = fit.adapt(&task(&[1.0], 1.0)).expect("the data are valid");
+    let scale =
+        format!("`y`, observation 0 {}: `scale` of Normal must be positive and finite, but is -1", here(NORMAL + 6));
+    let wrong = task(&[0.0], -1.0);
+    assert_eq!(fit.predict_new(&wrong).err().map(|e| e.to_string()), Some(scale.clone()));
+    assert_eq!(adapted.replicate(&wrong).err().map(|e| e.to_string()), Some(scale.clone()));
+    assert_eq!(adapted.ln_predictive(&wrong).err().map(|e| e.to_string()), Some(scale));
+    let datum =
+        format!("`y`, observation 1 {}: observed NaN, but under Normal it must be a finite number", here(NORMAL + 6));
+    let wrong = task(&[0.0, f64::NAN], 1.0);
+    assert_eq!(adapted.ln_predictive(&wrong).err().map(|e| e.to_string()), Some(datum));
+    // what is to be drawn need not be valid, nor there
+    assert_eq!(fit.predict_new(&wrong).map(|drawn| drawn.len()), Ok(2));
+    assert_eq!(adapted.replicate(&wrong).map(|drawn| drawn.len()), Ok(2));
+    assert_eq!(adapted.predict(&wrong).map(|drawn| drawn.len()), Ok(0));
+}

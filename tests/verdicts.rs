@@ -439,7 +439,12 @@ fn later_questions_have_the_same_bits_too() {
         let adapted = fit.adapt(&new).expect("valid");
         let predicted = fit.replicate(2).expect("Normal has a sampler")[0].draws.clone();
         let of_new = fit.predict_new(&new).expect("Normal has a sampler")[0].draws.clone();
-        [vec![adapted.local().theta.mean, adapted.ln_evidence()], predicted, of_new].concat()
+        [
+            vec![adapted.local().theta.mean, adapted.evidence().expect("it was adapted to").ln_evidence],
+            predicted,
+            of_new,
+        ]
+        .concat()
     };
     assert_eq!(ask(), ask());
 }

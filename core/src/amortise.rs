@@ -16,9 +16,8 @@ pub use encoder::{Encoded, Encoder, EncoderFit};
 pub use gradient::{GradientFit, GradientOptions, Stepped};
 pub use mlp::Mlp;
 
-use crate::draw::Draw;
 use crate::error::Error;
-use crate::fit::summarise;
+use crate::fit::{Adapted, plain, summarise};
 use crate::guide::MeanField;
 use crate::model::{Latents, Model};
 use crate::optimize::ascent::Ascended;
@@ -52,8 +51,9 @@ pub trait Recognition<M: Model>: Sync {
 impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// Posterior summaries of the globals, under q(theta).
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
-        let draws = self.seen.draws(None, self.seen.options.posterior_draws);
-        summarise::<M::Global>(draws.iter().map(|d| d.global.clone()), equally_weighted)
+        let draws = self.seen.thetas(self.seen.options.posterior_draws);
+        let equally = |values: &[f64]| Summary::weighted(values, &vec![(values.len() as f64).recip(); values.len()]);
+        summarise::<M::Global>(draws.iter().map(plain::<M>), equally)
     }
 
     /// q(theta), in unconstrained coordinates.
@@ -61,26 +61,20 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
         &self.seen.global
     }
 
-    /// Posterior summaries of the latents of any task, seen in training or not.
+    /// The posterior of the latents of any task, seen in training or not: summaries, draws and predictions.
     ///
     /// # Errors
     /// Data outside their support, invalid constants, another number of latents than the tasks of the training.
-    pub fn local(&self, task: &M::Task) -> Result<<M::Local as Latents>::Of<Summary>, Error> {
-        let draws = self.draws(task, self.seen.options.posterior_draws)?;
-        Ok(summarise::<M::Local>(draws.iter().map(|d| d.local[0].clone()), equally_weighted))
+    pub fn adapt(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
+        let factor = self.factor(task)?;
+        Ok(self.seen.adapted(task, &factor, self.how.describe()))
     }
 
-    /// At least `n` equally likely draws of theta and of the latents of a task, which are `draw.local[0]`.
+    /// q(phi | D) of any task, in unconstrained coordinates; of a location-scale local that is written non-centred, in its z.
     ///
     /// # Errors
-    /// As for [`local`](Self::local).
-    pub fn draws(&self, task: &M::Task, n: usize) -> Result<Vec<Draw<M>>, Error> {
-        let factor = self.factor(task)?;
-        Ok(self.seen.draws(Some((task, &factor)), n))
-    }
-
-    /// q(phi | D) of a task.
-    fn factor(&self, task: &M::Task) -> Result<MeanField, Error> {
+    /// As for [`adapt`](Self::adapt).
+    pub fn factor(&self, task: &M::Task) -> Result<MeanField, Error> {
         self.seen.check(task)?;
         Ok(self.how.factors(&self.seen, &[task]))
     }
@@ -126,8 +120,4 @@ impl<M: Model, R: Recognition<M>> fmt::Display for Amortised<'_, M, R> {
             self.elbo
         )
     }
-}
-
-fn equally_weighted(values: &[f64]) -> Summary {
-    Summary::weighted(values, &vec![(values.len() as f64).recip(); values.len()])
 }

@@ -226,7 +226,9 @@ impl<'a, M: Model> Conditionals<'a, M> {
             Some(picked) => picked.iter().map(|&k| DVector::from_column_slice(sample.proposal(k))).collect(),
             None => vec![mode.clone(); inner.wanted],
         };
-        known.past.learn(&draws[0]);
+        if let Some(draw) = draws.first() {
+            known.past.learn(draw);
+        }
         Answer { ln_z: sample.ln_z, draws, mode, weights: sample.weights.clone() }
     }
 

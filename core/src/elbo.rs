@@ -67,10 +67,18 @@ pub(crate) struct Objective<'a, M: Model> {
 }
 
 /// A task's log density given theta where it is quadratic: its maximum, where that is, and minus its second derivatives.
+#[derive(Clone, Debug)]
 pub(crate) struct Conditional {
     pub(crate) value: f64,
     pub(crate) mean: DVector<f64>,
     pub(crate) precision: Cholesky<f64, Dyn>,
+}
+
+/// Value and derivatives of a quadratic function of phi_i at a point.
+struct Quadratic {
+    value: f64,
+    gradient: DVector<f64>,
+    curvature: DMatrix<f64>,
 }
 
 /// How an objective is written.
@@ -528,19 +536,44 @@ impl<'a, M: Model> Objective<'a, M> {
 
     /// p(phi_i | theta) p(D_i | phi_i, theta) as a Gaussian in the task's coordinates, if its closed forms are one.
     pub(crate) fn conditional(&self, i: usize, theta: &[f64], shared: &[f64]) -> Option<Conditional> {
-        let (reads, locals) = (self.blocks.task_reads.len(), self.offsets[i + 1] - self.offsets[i]);
-        let mut point: Vec<f64> = self.blocks.task_reads.iter().map(|&j| theta[j]).collect();
-        point.resize(reads + locals, 0.0);
+        let origin = DVector::zeros(self.offsets[i + 1] - self.offsets[i]);
+        let Quadratic { value, gradient, curvature } = self.quadratic([2 * i, 2 * i + 1], (theta, shared), &origin);
+        let precision = (-curvature).cholesky()?;
+        let mean = precision.solve(&gradient);
+        let value = value + 0.5 * mean.dot(&gradient);
+        Some(Conditional { value, mean, precision })
+    }
+
+    /// ln E\[ p(D_i | phi_i, theta) \] over a Gaussian phi_i, where the task's closed forms are Gaussian in phi_i: with value v,
+    /// gradient g and curvature -H at the mean, and the precision P of phi_i,
+    ///     v + (g' (P + H)^-1 g + ln |P| - ln |P + H|) / 2.
+    pub(crate) fn ln_expected_likelihood(&self, i: usize, theta: &[f64], phi: &Conditional) -> Option<f64> {
+        let shared = self.shared_at(theta);
+        let Quadratic { value, gradient, curvature } = self.quadratic([2 * i + 1], (theta, &shared), &phi.mean);
+        let root = phi.precision.l_dirty().lower_triangle();
+        let sum = (&root * root.transpose() - curvature).cholesky()?;
+        let half_ln_det = |root: &DMatrix<f64>| root.diagonal().iter().map(|d| d.ln()).sum::<f64>();
+        let raised = 0.5 * gradient.dot(&sum.solve(&gradient));
+        Some(value + raised + half_ln_det(&root) - half_ln_det(sum.l_dirty()))
+    }
+
+    /// The sum of some of task i's closed forms, which must be quadratic in phi_i, around the point `at` of phi_i.
+    fn quadratic<const N: usize>(
+        &self,
+        closed: [usize; N],
+        (theta, shared): (&[f64], &[f64]),
+        at: &DVector<f64>,
+    ) -> Quadratic {
+        let reads = self.blocks.task_reads.len();
+        let point: Vec<f64> = self.blocks.task_reads.iter().map(|&j| theta[j]).chain(at.iter().copied()).collect();
         let mut gradient = vec![0.0; point.len()];
-        let value = self.closed_at(i, &point, shared, &mut gradient);
-        let mut hessian = DMatrix::zeros(locals, locals);
-        for block in [2 * i, 2 * i + 1] {
-            self.closed_tasks.add_curvature(block, reads, (&point, shared), &mut hessian);
+        let mut curvature = DMatrix::zeros(at.len(), at.len());
+        let mut value = 0.0;
+        for block in closed {
+            value += self.closed_tasks.at_point(block, &point, shared, &mut gradient);
+            self.closed_tasks.add_curvature(block, reads, (&point, shared), &mut curvature);
         }
-        let precision = (-hessian).cholesky()?;
-        let mean = precision.solve(&DVector::from_column_slice(&gradient[reads..]));
-        let raised = 0.5 * mean.iter().zip(&gradient[reads..]).map(|(m, g)| m * g).sum::<f64>();
-        Some(Conditional { value: value + raised, mean, precision })
+        Quadratic { value, gradient: DVector::from_column_slice(&gradient[reads..]), curvature }
     }
 
     /// Whether every task is Gaussian given theta, by its closed forms alone.

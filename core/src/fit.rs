@@ -85,6 +85,8 @@ pub struct Fit<M: Model> {
     pub(crate) trust: Trust,
     pub(crate) explained: Vec<(&'static str, bool)>,
     pub(crate) times: Times,
+    /// How many tasks were absorbed since.
+    pub(crate) absorbed: usize,
     /// Draws of theta that new tasks are adapted with, chosen at the first of them.
     thetas: OnceLock<Thetas>,
     /// Where some tasks have their phi, found at the first adaptation that needs it.
@@ -166,6 +168,7 @@ impl<M: Model> Fit<M> {
             trust,
             explained,
             times,
+            absorbed: 0,
             thetas: OnceLock::new(),
             centres: OnceLock::new(),
             model,
@@ -385,6 +388,14 @@ impl<M: Model> Uncorrected<'_, M> {
 }
 
 impl Evidence {
+    /// Of the data and one task more, of which `learned` tells.
+    fn learn(&mut self, learned: &Self) {
+        self.k_hat = self.k_hat.max(learned.k_hat);
+        self.effective_sample_size = learned.effective_sample_size;
+        self.ln_evidence += learned.ln_evidence;
+        self.ln_evidence_error = self.ln_evidence_error.hypot(learned.ln_evidence_error);
+    }
+
     fn of(c: &Corrected) -> Self {
         Self {
             k_hat: c.k_hat,

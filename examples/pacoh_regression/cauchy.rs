@@ -141,8 +141,10 @@ pub(crate) fn choose() -> Result<(), hierarch::Error> {
     let mut best = (0, f64::NEG_INFINITY);
     for count in 0..=3 {
         let fit = learn(count, learned)?;
-        let total: f64 =
-            held_out.iter().map(|task| Ok(fit.adapt(task)?.ln_evidence())).sum::<Result<_, hierarch::Error>>()?;
+        let total: f64 = held_out
+            .iter()
+            .map(|task| Ok(fit.adapt(task)?.evidence().map_or(0.0, |e| e.ln_evidence)))
+            .sum::<Result<_, hierarch::Error>>()?;
         let density = total / (held_out.len() * POINTS) as f64;
         println!("{count} peaks: {density:.3} nats a value of training tasks held out");
         if density > best.1 {

@@ -65,7 +65,7 @@ pub struct Encoded<E> {
 /// // one feature, no hidden layer, one latent
 /// let encoder = Mlp::new(1, &[], 1, |ys: &Vec<f64>| vec![ys.iter().sum::<f64>() / ys.len() as f64]);
 /// let fit = EncoderFit::train(&model, encoder, &Options { max_iterations: Some(1000), ..Options::default() })?;
-/// let theta = fit.local(&vec![3.0, 3.4])?.theta;
+/// let theta = fit.adapt(&vec![3.0, 3.4])?.local().theta;
 /// assert!((theta.mean - 3.2).abs() < 0.3, "{theta}");
 /// println!("{fit}");
 /// # Ok(())
@@ -125,14 +125,6 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
         });
         let elbo = seen.elbo(model, &how);
         Ok(Self { seen, how, ended, elbo })
-    }
-
-    /// q(phi | D) of any task, in unconstrained coordinates.
-    ///
-    /// # Errors
-    /// As for [`local`](Self::local).
-    pub fn encode(&self, task: &M::Task) -> Result<MeanField, Error> {
-        self.factor(task)
     }
 
     /// The trained weights of the encoder.

@@ -86,7 +86,7 @@ pub struct Stepped {
 /// let (support, full) = (Lines::new(&support), Lines::new(&full));
 /// let options = Options { max_iterations: Some(500), ..Options::default() };
 /// let fit = GradientFit::train(&support, &full, &GradientOptions { options, ..GradientOptions::default() })?;
-/// let slope = fit.local(&line(1.8, [true, false]))?.slope;
+/// let slope = fit.adapt(&line(1.8, [true, false]))?.local().slope;
 /// assert!((slope.mean - 1.8).abs() < 0.3, "{slope}");
 /// # Ok(())
 /// # }
@@ -147,14 +147,6 @@ impl<'a, M: Model> GradientFit<'a, M> {
         });
         let elbo = seen.elbo(full, &how);
         Ok(Self { seen, how, ended, elbo })
-    }
-
-    /// q(phi | support) of any task after K steps: of a location-scale local in its z.
-    ///
-    /// # Errors
-    /// As for [`local`](Self::local).
-    pub fn adapt(&self, support: &M::Task) -> Result<MeanField, Error> {
-        self.factor(support)
     }
 
     /// The learned rates: of the L locs, then of the L log-scales.

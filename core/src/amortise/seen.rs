@@ -2,19 +2,20 @@
 
 use crate::amortise::Recognition;
 use crate::block::globals;
-use crate::draw::Draw;
 use crate::elbo::{Objective, Shape, Written};
 use crate::error::Error;
-use crate::fit::{find_start, local_values, plain};
+use crate::fit::report::task_level;
+use crate::fit::{Adapted, TaskDraw, Trust, find_start, local_values, plain};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
-use crate::model::Model;
+use crate::model::{Globals, Model};
 use crate::noise::Noise;
 use crate::number::Real;
 use crate::optimize::adam::batch;
 use crate::optimize::climb::FIRST_LN_SCALE;
-use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::subset::Subset;
+use std::sync::Arc;
 
 /// The model, what is known of any task, and q(theta).
 pub struct Seen<'a, M: Model> {
@@ -130,18 +131,42 @@ impl<'a, M: Model> Seen<'a, M> {
         locals + global
     }
 
-    /// Draws of theta, and of the latents of a task with the given factor.
-    pub(super) fn draws(&self, task: Option<(&M::Task, &MeanField)>, n: usize) -> Vec<Draw<M>> {
-        let noise = Noise::fixed(n, self.global.len(), self.num_latents, 1, self.options.seed);
+    /// Draws of theta.
+    pub(super) fn thetas(&self, n: usize) -> Vec<Globals<M, f64>> {
+        let noise = self.fixed(n, 0);
+        (0..noise.draws).map(|s| self.theta(noise.theta(s))).collect()
+    }
 
+    fn theta(&self, noise: &[f64]) -> Globals<M, f64> {
+        globals(self.model, &self.global.at(noise), |_, u| Real(u))
+    }
+
+    /// Draws of theta, and of the latents of a task with the given factor, computed by what `how` names.
+    pub(super) fn adapted(&self, task: &M::Task, factor: &MeanField, how: String) -> Adapted<'_, M> {
+        let noise = self.fixed(self.options.posterior_draws, 1);
         let draw = |s: usize| {
-            let theta = globals(self.model, &self.global.at(noise.theta(s)), |_, u| Real(u));
-            let local = task.map(|(task, factor)| {
-                local_values(self.model, &self.non_centred, &theta, task, &factor.at(noise.local(0, s)))
-            });
-            Draw { global: plain::<M>(&theta), local: local.into_iter().collect() }
+            let theta = self.theta(noise.theta(s));
+            let u = factor.at(noise.local(0, s));
+            let local = local_values(self.model, &self.non_centred, &theta, task, &u);
+            TaskDraw { global: Arc::new(plain::<M>(&theta)), local }
         };
-        (0..noise.draws).map(draw).collect()
+        Adapted {
+            model: self.model,
+            seed: self.options.seed,
+            start: self.start,
+            level: task_level(self.model, &self.start, task),
+            draws: (0..noise.draws).map(draw).collect(),
+            weights: vec![(noise.draws as f64).recip(); noise.draws],
+            cluster: 1,
+            given_theta: Vec::new(),
+            evidence: None,
+            trust: Trust {
+                method: Correction::MeanField,
+                is_reliable: false,
+                doubtful_tasks: Vec::new(),
+                notes: vec![format!("mean-field, by {how}, and not corrected")],
+            },
+        }
     }
 }
 

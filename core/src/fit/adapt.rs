@@ -5,22 +5,24 @@
 
 use crate::conditional::Inner;
 use crate::error::Error;
-use crate::fit::adapted::{Adapted, Prediction, TaskDraw};
+use crate::fit::adapted::{Adapted, GivenTheta, Prediction, TaskDraw};
 use crate::fit::new_task::Told;
+use crate::fit::report::task_level;
 use crate::fit::thetas::Thetas;
-use crate::fit::{Fit, later, local_values, plain};
+use crate::fit::{Evidence, Fit, Trust, later, local_values, plain};
 use crate::interpret::simulate::{Simulate, Wanted};
 use crate::model::{Globals, Latents, Model};
 use crate::number::Real;
 use crate::options::AdaptOptions;
-use crate::psis::smooth;
+use crate::psis::{Smoothed, smooth};
 use std::sync::{Arc, OnceLock};
 
 impl<M: Model> Fit<M> {
     /// The posterior of phi for a task that was not part of the fit, without refitting.
     ///
     /// Data of the task that are `None` are missing; a task whose data are all missing gets its prior given what was
-    /// learned of theta.
+    /// learned of theta. Every task is met with the same random numbers: differences between tasks have the less noise
+    /// for it, but what Monte Carlo error there is, tasks share.
     ///
     /// # Errors
     /// Data outside their support, invalid constants; a density that is zero for every draw of theta.
@@ -34,18 +36,22 @@ impl<M: Model> Fit<M> {
     /// As for [`adapt`](Self::adapt).
     ///
     /// # Panics
-    /// If `options` ask for no draws.
+    /// If `options` ask for no draws, or allow no proposals.
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
-        let AdaptOptions { mut global_draws, mut local_draws, max_proposals } = *options;
-        assert!(global_draws > 0 && local_draws > 0, "a posterior needs draws");
+        let AdaptOptions { global_draws, mut local_draws, max_proposals } = *options;
+        assert!(global_draws > 0 && local_draws > 0 && max_proposals > 0, "a posterior needs draws");
         let mut cluster = local_draws;
-        if self.guide().is_point() {
+        let is_fixed = self.guide().is_point() || self.guide().global.is_empty();
+        if is_fixed {
             // all draws of theta are the same, and those of phi independent
-            (global_draws, local_draws, cluster) = (1, global_draws * local_draws, 1);
+            (local_draws, cluster) = (global_draws * local_draws, 1);
         }
-        let choose = || Thetas::of(&self.posterior, global_draws, &mut later(self.options.seed, 1));
+        let choose = || match is_fixed {
+            true => Thetas::fixed(&self.posterior),
+            false => Thetas::of(&self.posterior, global_draws, &mut later(self.options.seed, 1)),
+        };
         let own;
-        let thetas = if global_draws == AdaptOptions::default().global_draws {
+        let thetas = if is_fixed || global_draws == AdaptOptions::default().global_draws {
             self.thetas.get_or_init(choose)
         } else {
             own = choose();
@@ -53,23 +59,39 @@ impl<M: Model> Fit<M> {
         };
         let inner = Inner { wanted: local_draws, most: max_proposals };
         let told = self.ask(task, thetas.iter().map(|draw| draw.0), inner, &mut later(self.options.seed, 0))?;
-        let asked = told.len() as f64;
-        let possible = || told.iter().zip(thetas.iter()).filter(|(told, _)| told.ln_z > f64::NEG_INFINITY);
-        let ln_weights: Vec<f64> = possible().map(|(told, (_, weight))| told.ln_z + (asked * weight).ln()).collect();
+        let (thetas, told): (Vec<_>, Vec<_>) =
+            thetas.iter().zip(told).filter(|(_, told)| told.ln_z > f64::NEG_INFINITY).unzip();
+        let ln_weights: Vec<f64> = told.iter().zip(&thetas).map(|(told, theta)| told.ln_z + theta.1.ln()).collect();
         let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
+        let mut evidence = evidence_of(&smoothed, &told);
+        if is_fixed {
+            (evidence.k_hat, evidence.effective_sample_size) = (0.0, local_draws as f64);
+        }
         let centred = vec![false; M::LOCAL_SITES.len()];
-        let mut draws = Vec::with_capacity(ln_weights.len() * local_draws);
+        let mut draws = Vec::with_capacity(told.len() * local_draws);
         let mut weights = Vec::with_capacity(draws.capacity());
-        for ((Told { theta, phis, .. }, _), weight) in possible().zip(smoothed.weights) {
-            let global = shared::<M>(theta);
-            for u in phis {
-                let local = local_values(&self.model, &centred, theta, task, u.as_slice());
+        let mut given_theta = Vec::with_capacity(told.len());
+        for ((told, (u, _)), weight) in told.into_iter().zip(thetas).zip(smoothed.weights) {
+            let global = shared::<M>(&told.theta);
+            for phi in &told.phis {
+                let local = local_values(&self.model, &centred, &told.theta, task, phi.as_slice());
                 draws.push(TaskDraw { global: Arc::clone(&global), local });
                 weights.push(weight / local_draws as f64);
             }
+            given_theta.extend(told.given_theta.map(|phi| GivenTheta { theta: u.to_vec(), phi, weight }));
         }
-        let ln_evidence = smoothed.ln_mean + (ln_weights.len() as f64 / asked).ln();
-        Ok(Adapted { fit: self, draws, weights, cluster, ln_evidence })
+        Ok(Adapted {
+            model: &self.model,
+            seed: self.options.seed,
+            start: self.start,
+            level: task_level(&self.model, &self.start, task),
+            draws,
+            weights,
+            cluster,
+            given_theta,
+            trust: Trust::of_task(&self.trust, &evidence),
+            evidence: Some(evidence),
+        })
     }
 
     /// Predictive draws of the missing observations of task `i`.
@@ -106,7 +128,7 @@ impl<M: Model> Fit<M> {
     /// The latents of a task of which nothing is known yet: its data are taken as missing, whatever they are.
     ///
     /// # Errors
-    /// A distribution of a local latent without a sampler.
+    /// A distribution of a local latent without a sampler, or invalid constants.
     pub fn unseen(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
         let mut rng = later(self.options.seed, 2);
         let draws = (0..self.posterior.len()).map(|s| {
@@ -118,7 +140,7 @@ impl<M: Model> Fit<M> {
             M::Local::map(&phi, &mut local, |x: &Real<f64>| x.0);
             run.error.map_or(Ok(TaskDraw { global: shared::<M>(&theta), local }), Err)
         });
-        Ok(self.as_adapted(draws.collect::<Result<_, _>>()?))
+        Ok(self.as_adapted(draws.collect::<Result<_, _>>()?, task))
     }
 
     /// The posterior of the latents of task `i` of the fit, as if it had been adapted to.
@@ -131,31 +153,68 @@ impl<M: Model> Fit<M> {
             let theta = source.theta(s);
             TaskDraw { local: source.local(s, &theta, i), global: shared::<M>(&theta) }
         });
-        self.as_adapted(draws.collect())
+        self.as_adapted(draws.collect(), self.model.task(i))
     }
 
-    /// A draw of phi for each of the fit's own draws of theta.
-    fn as_adapted(&self, draws: Vec<TaskDraw<M>>) -> Adapted<'_, M> {
-        Adapted { fit: self, draws, weights: self.posterior.weights.clone(), cluster: 1, ln_evidence: 0.0 }
+    /// A draw of the task's phi for each of the fit's own draws of theta.
+    fn as_adapted(&self, draws: Vec<TaskDraw<M>>, task: &M::Task) -> Adapted<'_, M> {
+        Adapted {
+            model: &self.model,
+            seed: self.options.seed,
+            start: self.start,
+            level: task_level(&self.model, &self.start, task),
+            draws,
+            weights: self.posterior.weights.clone(),
+            cluster: 1,
+            given_theta: Vec::new(),
+            evidence: None,
+            trust: self.trust.clone(),
+        }
     }
 
-    /// Learns from a task never seen: the draws of theta are weighted by what the task says of them.
+    /// Learns from a task never seen: the draws of theta are weighted by what the task says of them, and evidence and
+    /// trust are those of all tasks from now on.
     ///
     /// The task itself is not stored; `adapt` gives its own latents. Returns the k-hat of the new weights: above 0.7 the
     /// fit has learned more than its draws can tell, and should be made anew with the task among the data.
     ///
     /// # Errors
-    /// As for [`adapt`](Self::adapt).
+    /// As for [`adapt`](Self::adapt); and where q(theta) is a point, which learns nothing from a task.
     pub fn absorb(&mut self, task: &M::Task) -> Result<f64, Error> {
+        if self.guide().is_point() {
+            return Err(Error::Unusable(
+                "q(theta) is a point, which a task does not move: fit anew with the task among the data".to_owned(),
+            ));
+        }
         let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
         let thetas = (0..self.posterior.len()).map(|s| self.posterior.theta(s));
         let told = self.ask(task, thetas, inner, &mut later(self.options.seed, 3))?;
         let weighted = told.iter().zip(&self.posterior.weights);
         let ln_weights: Vec<f64> = weighted.map(|(told, weight)| told.ln_z + weight.ln()).collect();
         let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
+        let learned = evidence_of(&smoothed, &told);
         self.posterior.weights = smoothed.weights;
         self.thetas = OnceLock::new();
-        Ok(smoothed.k_hat)
+        self.absorbed += 1;
+        self.trust.learn(&learned, self.absorbed);
+        if let Some(evidence) = &mut self.evidence {
+            evidence.learn(&learned);
+        }
+        Ok(learned.k_hat)
+    }
+}
+
+/// What a task's answers for draws of theta say of its evidence, given the smoothed weights of these draws: those before,
+/// which sum to 1, times Z.
+fn evidence_of<M: Model>(smoothed: &Smoothed, told: &[Told<M>]) -> Evidence {
+    let inner: Vec<f64> = told.iter().flat_map(|told| told.weights.iter().map(|w| w.ln())).collect();
+    let draws = smoothed.weights.len() as f64;
+    Evidence {
+        k_hat: smoothed.k_hat,
+        task_k_hat: vec![if inner.is_empty() { 0.0 } else { smooth(&inner).map_or(f64::INFINITY, |s| s.k_hat) }],
+        effective_sample_size: smoothed.effective,
+        ln_evidence: smoothed.ln_mean + draws.ln(),
+        ln_evidence_error: (smoothed.effective.recip() - draws.recip()).max(0.0).sqrt(),
     }
 }
 

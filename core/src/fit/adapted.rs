@@ -1,26 +1,45 @@
 //! The posterior of one task's latents, joint with theta, and predictions from it.
 
+use crate::elbo::{Conditional, Objective, Shape, Written};
 use crate::error::{Error, Place};
-use crate::fit::{Fit, later, resample, summarise};
+use crate::fit::report::{self, Row};
+use crate::fit::{Evidence, Trust, later, resample, summarise};
+use crate::interpret::discover::{Level, Start};
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::interpret::simulate::{Simulate, Wanted};
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::number::Real;
 use crate::real::log_sum_exp;
+use crate::subset::Subset;
 use crate::summary::Summary;
 use rand::Rng;
 use std::fmt;
 use std::sync::Arc;
 
-/// The posterior of the latents of one task, joint with theta: weighted draws.
+/// The posterior of the latents of one task, joint with theta: weighted draws. `{adapted}` prints a table of it.
 pub struct Adapted<'f, M: Model> {
-    pub(super) fit: &'f Fit<M>,
-    pub(super) draws: Vec<TaskDraw<M>>,
+    pub(crate) model: &'f M,
+    pub(crate) seed: u64,
+    /// Where the fit began.
+    pub(crate) start: Start,
+    /// What the task's latents look like.
+    pub(crate) level: Level,
+    pub(crate) draws: Vec<TaskDraw<M>>,
     /// Sum to 1.
-    pub(super) weights: Vec<f64>,
+    pub(crate) weights: Vec<f64>,
     /// That many draws in a row share a theta, and so are not independent of each other.
-    pub(super) cluster: usize,
-    pub(super) ln_evidence: f64,
+    pub(crate) cluster: usize,
+    /// phi given each theta, where that is Gaussian; none where it is not, or not known.
+    pub(crate) given_theta: Vec<GivenTheta>,
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) trust: Trust,
+}
+
+/// A draw of theta, its weight, and p(phi | D, theta), in unconstrained coordinates.
+pub(crate) struct GivenTheta {
+    pub(crate) theta: Vec<f64>,
+    pub(crate) phi: Conditional,
+    pub(crate) weight: f64,
 }
 
 /// A draw of theta and of one task's latents.
@@ -111,27 +130,71 @@ impl<M: Model> Adapted<'_, M> {
         self.summary(&values)
     }
 
-    /// ln p(data of the task | data of the fit), as adapted; 0 for a task of the fit itself.
-    pub fn ln_evidence(&self) -> f64 {
-        self.ln_evidence
+    /// What the weights of an adaptation say: how many draws count, k-hat of those of theta and (as its only task's) of the
+    /// proposals of phi, and ln p(data of the task | data of the fit) as `ln_evidence`. `None` where nothing was adapted to.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_ref()
+    }
+
+    /// Whether to believe it.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Predictive draws of the missing observations of `query`, a task with the same latents: the support set's, say.
+    /// Nothing is drawn for an observation that is there; [`replicate`](Self::replicate) draws those as well.
     ///
     /// # Errors
-    /// A distribution without a sampler.
+    /// A distribution without a sampler, or invalid constants.
     pub fn predict(&self, query: &M::Task) -> Result<Vec<Prediction>, Error> {
         self.predictions(query, None, Wanted::Missing)
     }
 
-    /// ln p(data of `query` | what was adapted to), integrated over phi and theta: for held-out data of the same task.
-    pub fn ln_predictive(&self, query: &M::Task) -> f64 {
+    /// Predictive draws of all observations of `query`, a task with the same latents: whatever they are, they are taken
+    /// as missing.
+    ///
+    /// # Errors
+    /// A distribution without a sampler, or invalid constants.
+    pub fn replicate(&self, query: &M::Task) -> Result<Vec<Prediction>, Error> {
+        self.predictions(query, None, Wanted::All)
+    }
+
+    /// ln p(data of `query` | what was adapted to), jointly, integrated over phi and theta: for held-out data of the same
+    /// task.
+    ///
+    /// phi is integrated in closed form where the task is Gaussian given theta. Elsewhere the density is averaged over
+    /// the draws, which are too few for a query that says much more of phi than the task did: its observations one by one,
+    /// or more draws ([`AdaptOptions`](crate::AdaptOptions)), then do better.
+    ///
+    /// # Errors
+    /// Data of the query outside their support, or invalid constants.
+    pub fn ln_predictive(&self, query: &M::Task) -> Result<f64, Error> {
+        let single = Subset::one(self.model, query);
+        let shape = Shape::discover(&single, &self.start).map_err(Error::of_new_task)?;
+        Ok(self.exact_ln_predictive(&single, &shape).unwrap_or_else(|| self.average_ln_predictive(query)))
+    }
+
+    fn exact_ln_predictive(&self, query: &Subset<'_, M>, shape: &Shape) -> Option<f64> {
+        let known = self.given_theta.first()?;
+        let objective = Objective::new(query, shape, Written::CENTRED);
+        if !objective.is_gaussian_given_theta() || objective.offsets[1] != known.phi.mean.len() {
+            return None;
+        }
+        let term = |given: &GivenTheta| {
+            let ln_density = objective.ln_expected_likelihood(0, &given.theta, &given.phi)?;
+            Some(Real(ln_density + given.weight.ln()))
+        };
+        let terms: Vec<Real<f64>> = self.given_theta.iter().map(term).collect::<Option<_>>()?;
+        Some(log_sum_exp(terms).value())
+    }
+
+    fn average_ln_predictive(&self, query: &M::Task) -> f64 {
         let flags = vec![true; M::OBSERVED_SITES.len()];
         let counted = Counted { non_centred: &[], latents: &[], observed: &flags, jacobian: true };
         let mut terms = Vec::with_capacity(self.draws.len());
         self.for_each_as_real(|theta, phi, weight| {
             let mut run = LogDensity::<f64>::new(&[], counted);
-            self.fit.model.likelihood(&mut run, theta, phi, query);
+            self.model.likelihood(&mut run, theta, phi, query);
             terms.push(run.data + weight.ln());
         });
         log_sum_exp(terms).value()
@@ -143,14 +206,14 @@ impl<M: Model> Adapted<'_, M> {
         i: Option<usize>,
         wanted: Wanted,
     ) -> Result<Vec<Prediction>, Error> {
-        let mut rng = later(self.fit.options.seed, 4 + i.map_or(u64::MAX - 4, |i| i as u64));
+        let mut rng = later(self.seed, 4 + i.map_or(u64::MAX - 4, |i| i as u64));
         let mut places = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut failed = Ok(());
         self.for_each_as_real(|theta, phi, _| {
             let is_first = columns.is_empty();
             let mut run = Simulate::new(&mut rng, wanted, i, is_first);
-            self.fit.model.likelihood(&mut run, theta, phi, task);
+            self.model.likelihood(&mut run, theta, phi, task);
             if let (Some(error), Ok(())) = (run.error, &failed) {
                 failed = Err(error);
             }
@@ -186,5 +249,20 @@ impl<M: Model> Adapted<'_, M> {
             M::Local::map(&draw.local, &mut phi, |x: &f64| Real(*x));
             f(&theta, &phi, weight);
         }
+    }
+}
+
+impl<M: Model> fmt::Display for Adapted<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (clusters, reliable) = (self.draws.len() / self.cluster, report::reliable(&self.trust));
+        write!(f, "posterior of one task, {reliable}: {} draws, {clusters} of them independent", self.draws.len())?;
+        if let Some(e) = &self.evidence {
+            let Evidence { k_hat, effective_sample_size, ln_evidence, .. } = e;
+            write!(f, ", k-hat {k_hat:.2}, effective {effective_sample_size:.0}, ln evidence {ln_evidence:.3}")?;
+        }
+        report::notes(f, &self.trust)?;
+        let mut rows = Vec::new();
+        Row::push_level::<M::Local>(&mut rows, M::LOCAL_SITES, (&self.level, None), (&self.local(), None));
+        report::table(f, &rows)
     }
 }

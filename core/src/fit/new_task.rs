@@ -5,7 +5,7 @@
 //! method finds p(phi | D_new, theta): exactly where it is Gaussian, by importance sampling around its mode else.
 
 use crate::block::globals;
-use crate::conditional::{Conditionals, Guess, Inner};
+use crate::conditional::{Answer, Conditionals, Guess, Inner};
 use crate::elbo::{Conditional, Objective, Shape, Written};
 use crate::error::Error;
 use crate::fit::{Fit, centres};
@@ -30,6 +30,16 @@ pub(super) struct Told<M: Model> {
     pub(super) ln_z: f64,
     /// Unconstrained draws from p(phi | D_new, theta), centred; none where the task is impossible.
     pub(super) phis: Vec<DVector<f64>>,
+    /// p(phi | D_new, theta) itself, where closed forms make it Gaussian.
+    pub(super) given_theta: Option<Conditional>,
+    /// Weights of the proposals of phi relative to their mean; none where the answer is exact.
+    pub(super) weights: Vec<f64>,
+}
+
+impl<M: Model> Told<M> {
+    fn impossible(theta: Globals<M, f64>) -> Self {
+        Self { theta, ln_z: f64::NEG_INFINITY, phis: Vec::new(), given_theta: None, weights: Vec::new() }
+    }
 }
 
 impl<M: Model> Fit<M> {
@@ -58,7 +68,7 @@ impl<M: Model> Fit<M> {
             let guess = Guess { start: &centre, covariance: &wide };
             let mut answer = conditionals.answer(0, &theta, &guess, picks, &mut workspace, rng);
             if answer.ln_z == f64::NEG_INFINITY {
-                return Told { theta: theta.plain, ln_z: answer.ln_z, phis: Vec::new() };
+                return Told::impossible(theta.plain);
             }
             if answer.weights.is_empty() {
                 answer.draws.truncate(inner.wanted);
@@ -66,8 +76,9 @@ impl<M: Model> Fit<M> {
             } else {
                 thin(&mut answer.draws, (s % n.max(1), inner.wanted), rng);
             }
-            centre = answer.mode;
-            Told { theta: theta.plain, ln_z: answer.ln_z, phis: answer.draws }
+            centre.copy_from(&answer.mode);
+            let Answer { ln_z, draws: phis, weights, .. } = answer;
+            Told { theta: theta.plain, ln_z, phis, given_theta: None, weights }
         });
         Ok(answers.collect())
     }
@@ -98,19 +109,19 @@ fn gaussian<M: Model, R: Rng>(
 ) -> Told<M> {
     let plain = globals(objective.model, theta, |_, u| Real(u));
     let shared = objective.shared_at(theta);
-    let Some(Conditional { value, mean, precision }) = objective.conditional(0, theta, &shared) else {
-        return Told { theta: plain, ln_z: f64::NEG_INFINITY, phis: Vec::new() };
-    };
+    let Some(conditional) = objective.conditional(0, theta, &shared) else { return Told::impossible(plain) };
+    let Conditional { value, mean, precision } = &conditional;
     let root = precision.l_dirty();
     let ln_det: f64 = root.diagonal().iter().map(|d| d.ln()).sum();
     let draw = |_| {
         let mut away = noise.next(rng);
         let solved = root.tr_solve_lower_triangular_mut(&mut away);
         debug_assert!(solved, "the diagonal of a Cholesky factor is positive");
-        away + &mean
+        away + mean
     };
     let phis = (0..wanted).map(draw).collect();
-    Told { theta: plain, ln_z: value - ln_det + mean.len() as f64 * LN_SQRT_2PI, phis }
+    let ln_z = value - ln_det + mean.len() as f64 * LN_SQRT_2PI;
+    Told { theta: plain, ln_z, phis, given_theta: Some(conditional), weights: Vec::new() }
 }
 
 /// Makes the second half of a Gaussian's draws the mirror images of the first.

@@ -1,6 +1,6 @@
 //! The table that `{fit}` prints.
 
-use crate::fit::Fit;
+use crate::fit::{Fit, Trust};
 use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
 use crate::optimize::climb::Ran;
@@ -17,27 +17,7 @@ const FEW_ENTRIES: usize = 10;
 impl<M: Model> fmt::Display for Fit<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head(f)?;
-        writeln!(f)?;
-        let names = self.row_names();
-        let width = names.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(8);
-        writeln!(
-            f,
-            "{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>10}",
-            "", "mean", "sd", "5%", "50%", "95%", "mc error", "guide sd"
-        )?;
-        for (name, s, guide) in &names {
-            writeln!(
-                f,
-                "{name:width$} {} {} {} {} {} {} {}",
-                Number(s.mean),
-                Number(s.sd),
-                Number(s.q05),
-                Number(s.q50),
-                Number(s.q95),
-                Small(s.mc_error),
-                Number(guide.sd)
-            )?;
-        }
+        table(f, &self.rows())?;
         let vectors = M::GLOBAL_SITES.iter().map(|site| (site, self.shape.global.values[site.id].len()));
         for (site, len) in vectors.filter(|(_, len)| *len > MOST_ENTRIES) {
             writeln!(f, "... and {} entries more of {}: `fit.global()`", len - FEW_ENTRIES, site.name)?;
@@ -77,7 +57,7 @@ impl<M: Model> Fit<M> {
                 None => "mean-field",
             },
         };
-        write!(f, "{method} posterior, {}", if self.trust.is_reliable { "reliable" } else { "DOUBTFUL" })?;
+        write!(f, "{method} posterior, {}", reliable(&self.trust))?;
         if let Some(e) = &self.evidence {
             write!(
                 f,
@@ -90,10 +70,10 @@ impl<M: Model> Fit<M> {
                 Milliseconds(self.times.correction)
             )?;
         }
-        for note in &self.trust.notes {
-            write!(f, "; {note}")?;
+        notes(f, &self.trust)?;
+        if self.absorbed > 0 {
+            writeln!(f, "absorbed since: {} task{}", self.absorbed, if self.absorbed == 1 { "" } else { "s" })?;
         }
-        writeln!(f)?;
         if let Some(locals) = &c.locals {
             let kind = if locals.is_exact { "exact" } else { "a Laplace approximation" };
             writeln!(f, "locals: full covariance given theta, {kind}")?;
@@ -110,48 +90,98 @@ impl<M: Model> Fit<M> {
         self.model.num_tasks().min((MOST_ROWS / rows).max(1))
     }
 
-    /// Names, summaries, and those of the guide as it is.
-    fn row_names(&self) -> Vec<(String, Summary, Summary)> {
+    fn rows(&self) -> Vec<Row> {
         let guide = self.uncorrected(Correction::MeanField);
         let mut rows = Vec::new();
-        rows_of::<M::Global>(&mut rows, M::GLOBAL_SITES, &self.shape.global, None, (&self.global(), &guide.global()));
+        let (own, of_guide) = (self.global(), guide.global());
+        Row::push_level::<M::Global>(&mut rows, M::GLOBAL_SITES, (&self.shape.global, None), (&own, Some(&of_guide)));
         for i in 0..self.shown_tasks() {
-            let level = self.task_level(i);
-            rows_of::<M::Local>(&mut rows, M::LOCAL_SITES, &level, Some(i), (&self.local(i), &guide.local(i)));
+            let level = task_level(&self.model, &Start::Zero, self.model.task(i));
+            let (own, of_guide) = (self.local(i), guide.local(i));
+            Row::push_level::<M::Local>(&mut rows, M::LOCAL_SITES, (&level, Some(i)), (&own, Some(&of_guide)));
         }
         rows
     }
+}
 
-    fn task_level(&self, i: usize) -> Level {
-        let (mut global, mut local) = (Default::default(), Default::default());
-        self.model.global(&mut Discover::new(&Start::Zero, None), &mut global);
-        let mut visit = Discover::new(&Start::Zero, Some(i));
-        self.model.local(&mut visit, &global, self.model.task(i), &mut local);
-        visit.finish(M::LOCAL_SITES).0
+/// What the latents of a task look like.
+pub(crate) fn task_level<M: Model>(model: &M, start: &Start, task: &M::Task) -> Level {
+    let (mut global, mut local) = (Default::default(), Default::default());
+    model.global(&mut Discover::new(start, None), &mut global);
+    let mut visit = Discover::new(start, None);
+    model.local(&mut visit, &global, task, &mut local);
+    visit.finish(M::LOCAL_SITES).0
+}
+
+/// A row of a table: a number's name, its summary, and that of the guide as it is.
+pub(crate) struct Row {
+    name: String,
+    summary: Summary,
+    guide: Option<Summary>,
+}
+
+impl Row {
+    /// Adds a row for each number of a level, of the task of that number: `tau`, `w[2]`, `theta  task 3`.
+    pub(crate) fn push_level<L: Latents>(
+        rows: &mut Vec<Self>,
+        sites: &[Site],
+        (level, task): (&Level, Option<usize>),
+        (summaries, of_guide): (&L::Of<Summary>, Option<&L::Of<Summary>>),
+    ) {
+        let flat = |of: &L::Of<Summary>| {
+            let mut flat = Vec::new();
+            L::map(of, &mut Default::default(), |s: &Summary| flat.push(*s));
+            flat
+        };
+        let (summaries, of_guide) = (flat(summaries), of_guide.map(flat));
+        for site in sites {
+            let entries = level.values[site.id].clone();
+            let single = entries.len() == 1;
+            let shown = if entries.len() > MOST_ENTRIES { FEW_ENTRIES } else { entries.len() };
+            for at in entries.clone().take(shown) {
+                let entry = if single { String::new() } else { format!("[{}]", at - entries.start) };
+                let task = task.map_or_else(String::new, |i| format!("  task {i}"));
+                let name = format!("{}{entry}{task}", site.name);
+                rows.push(Self { name, summary: summaries[at], guide: of_guide.as_ref().map(|guide| guide[at]) });
+            }
+        }
     }
 }
 
-/// Names and summaries of one level: `tau`, `w[2]`, `theta[task 3]`.
-fn rows_of<L: Latents>(
-    rows: &mut Vec<(String, Summary, Summary)>,
-    sites: &[Site],
-    level: &Level,
-    task: Option<usize>,
-    (summaries, of_guide): (&L::Of<Summary>, &L::Of<Summary>),
-) {
-    let (mut flat, mut guide) = (Vec::new(), Vec::new());
-    L::map(summaries, &mut Default::default(), |s: &Summary| flat.push(*s));
-    L::map(of_guide, &mut Default::default(), |s: &Summary| guide.push(*s));
-    for site in sites {
-        let entries = level.values[site.id].clone();
-        let single = entries.len() == 1;
-        let shown = if entries.len() > MOST_ENTRIES { FEW_ENTRIES } else { entries.len() };
-        for at in entries.clone().take(shown) {
-            let entry = if single { String::new() } else { format!("[{}]", at - entries.start) };
-            let task = task.map_or_else(String::new, |i| format!("  task {i}"));
-            rows.push((format!("{}{entry}{task}", site.name), flat[at], guide[at]));
+/// The rows under their heading, behind an empty line.
+pub(crate) fn table(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(8);
+    let heading = if rows.iter().any(|row| row.guide.is_some()) { "   guide sd" } else { "" };
+    writeln!(
+        f,
+        "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9}{heading}",
+        "", "mean", "sd", "5%", "50%", "95%", "mc error"
+    )?;
+    for Row { name, summary, guide } in rows {
+        write!(f, "{name:width$}")?;
+        for number in [summary.mean, summary.sd, summary.q05, summary.q50, summary.q95] {
+            write!(f, " {}", Number(number))?;
+        }
+        write!(f, " {}", Small(summary.mc_error))?;
+        match guide {
+            Some(guide) => writeln!(f, " {}", Number(guide.sd))?,
+            None => writeln!(f)?,
         }
     }
+    Ok(())
+}
+
+/// The verdict in a word.
+pub(crate) fn reliable(trust: &Trust) -> &'static str {
+    if trust.is_reliable { "reliable" } else { "DOUBTFUL" }
+}
+
+/// The reasons, to the end of the line.
+pub(crate) fn notes(f: &mut fmt::Formatter<'_>, trust: &Trust) -> fmt::Result {
+    for note in &trust.notes {
+        write!(f, "; {note}")?;
+    }
+    writeln!(f)
 }
 
 /// Four significant digits, right-aligned in ten columns.

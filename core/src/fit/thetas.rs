@@ -26,6 +26,11 @@ pub(crate) struct Thetas {
 const WIDEST_MATCHED: usize = 128;
 
 impl Thetas {
+    /// The one theta of a posterior that has no other.
+    pub(crate) fn fixed(posterior: &Posterior) -> Self {
+        Self { rows: vec![posterior.theta(0).to_vec()], weights: vec![1.0] }
+    }
+
     /// At most `most` draws for all of the posterior; all of them, as they are, if there are no more.
     pub(crate) fn of<R: Rng>(posterior: &Posterior, most: usize, rng: &mut R) -> Self {
         let mut draws: Vec<usize> = (0..posterior.len()).filter(|&s| posterior.weights[s] > 0.0).collect();
@@ -38,7 +43,7 @@ impl Thetas {
             };
         }
         if posterior.globals > WIDEST_MATCHED {
-            let picked = resample(&posterior.weights, if posterior.is_shared() { 1 } else { most }, rng);
+            let picked = resample(&posterior.weights, most, rng);
             let weights = vec![(picked.len() as f64).recip(); picked.len()];
             return Self { rows: picked.into_iter().map(row).collect(), weights };
         }

@@ -1,6 +1,7 @@
 //! Is the answer to be believed: the trust report of a fit.
 
 use crate::elbo::Shape;
+use crate::fit::Evidence;
 use crate::importance::{Corrected, RELIABLE};
 use crate::interpret::discover::Level;
 use crate::linear_response::LinearResponse;
@@ -87,9 +88,40 @@ impl Trust {
         Self { method, is_reliable, doubtful_tasks, notes }
     }
 
+    /// Of the posterior of a task that the fit was adapted to.
+    pub(crate) fn of_task(fit: &Self, evidence: &Evidence) -> Self {
+        let mut notes = doubts(evidence);
+        notes.extend((!fit.is_reliable).then(|| "the fit itself is doubtful".to_owned()));
+        Self { method: Correction::Importance, is_reliable: notes.is_empty(), doubtful_tasks: Vec::new(), notes }
+    }
+
+    /// Of a fit that has absorbed its nth task.
+    pub(crate) fn learn(&mut self, learned: &Evidence, absorbed: usize) {
+        let doubts = doubts(learned);
+        self.is_reliable &= doubts.is_empty();
+        self.notes.extend(doubts.into_iter().map(|doubt| format!("of absorbed task {absorbed}: {doubt}")));
+    }
+
     pub(crate) fn is_corrected(&self) -> bool {
         self.method == Correction::Importance
     }
+}
+
+/// What a new task's weights leave in doubt.
+fn doubts(evidence: &Evidence) -> Vec<String> {
+    const FEWEST: f64 = 10.0;
+    let Evidence { k_hat, effective_sample_size, task_k_hat, .. } = evidence;
+    let mut doubts = Vec::new();
+    // an infinite k-hat is that of too few draws to tell
+    if (RELIABLE..f64::INFINITY).contains(k_hat) || *effective_sample_size < FEWEST {
+        doubts.push(format!(
+            "it says more of theta than the draws can tell (k-hat {k_hat:.2}, {effective_sample_size:.1} effective draws)"
+        ));
+    }
+    if let Some(inner) = task_k_hat.iter().find(|k| **k >= RELIABLE) {
+        doubts.push(format!("the proposals of its latents are poor (k-hat {inner:.2})"));
+    }
+    doubts
 }
 
 /// Which latents keep their mean-field standard deviation.

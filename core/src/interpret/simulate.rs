@@ -6,7 +6,7 @@
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
 use crate::draw::Draw;
-use crate::error::{Error, Place};
+use crate::error::{Error, Invalid, Place};
 use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
 use crate::number::Real;
 use crate::support::VectorSupport;
@@ -55,10 +55,27 @@ impl<'a, R: Rng> Simulate<'a, R> {
         self.place(site, Some(self.seen[site.id] - 1))
     }
 
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Whether a distribution can be drawn from: its parameters are valid.
+    fn is_valid(&mut self, place: &Place, checked: Result<(), Invalid>) -> bool {
+        let Err(invalid) = checked else { return true };
+        self.fail(Error::Parameter { place: Box::new(place.clone()), invalid, at_start: false });
+        false
+    }
+
+    /// The draw of a latent that could not be made.
+    fn no_draw<D>(&mut self, place: Place) -> f64 {
+        self.fail(Error::NoSampler { place: Box::new(place), distribution: name_of::<D>() });
+        f64::NAN
+    }
+
     fn record<D>(&mut self, place: &Place, from: usize, was_sampled: bool) {
         if !was_sampled {
             let (place, distribution) = (Box::new(place.clone()), name_of::<D>());
-            self.error.get_or_insert(Error::NoSampler { place, distribution });
+            self.fail(Error::NoSampler { place, distribution });
             self.drawn.push(f64::NAN);
         }
         if self.places_wanted {
@@ -73,19 +90,16 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
     type N = f64;
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
-        Real(dist.sample(self.rng).unwrap_or_else(|| {
-            let (place, distribution) = (Box::new(self.place(site, None)), name_of::<D>());
-            self.error.get_or_insert(Error::NoSampler { place, distribution });
-            f64::NAN
-        }))
+        let place = self.place(site, None);
+        let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
+        Real(draw.unwrap_or_else(|| self.no_draw::<D>(place)))
     }
 
     fn sample_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<f64>>) {
+        let place = self.place(site, None);
         let mut draw = Vec::new();
-        if dist.sample(self.rng, &mut draw).is_none() {
-            let (place, distribution) = (Box::new(self.place(site, None)), name_of::<D>());
-            self.error.get_or_insert(Error::NoSampler { place, distribution });
-            draw.resize(dist.support().len(), f64::NAN);
+        if !self.is_valid(&place, dist.check()) || dist.sample(self.rng, &mut draw).is_none() {
+            draw = vec![self.no_draw::<D>(place); dist.support().len()];
         }
         out.clear();
         out.extend(draw.into_iter().map(Real));
@@ -94,7 +108,8 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
     fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         let place = self.next_place(site);
         if self.wanted == Wanted::All || datum.datum().is_none() {
-            let (from, draw) = (self.drawn.len(), dist.sample(self.rng));
+            let from = self.drawn.len();
+            let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
             self.drawn.extend(draw);
             self.record::<D>(&place, from, draw.is_some());
         }
@@ -104,7 +119,7 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         let place = self.next_place(site);
         if self.wanted == Wanted::All || datum.data().is_none() {
             let from = self.drawn.len();
-            let was_sampled = dist.sample(self.rng, &mut self.drawn).is_some();
+            let was_sampled = self.is_valid(&place, dist.check()) && dist.sample(self.rng, &mut self.drawn).is_some();
             self.record::<D>(&place, from, was_sampled);
         }
     }
