@@ -562,15 +562,18 @@ fn vector_distributions_give_vector_latents() {
         Weights(pairs: &[[f64; 2]]) {
             weights ~ Dirichlet([1.0, 1.0]);
             factor(weights[0]);
+            cuts ~ (Flat(Ordered(2)));
+            factor(cuts[1] - cuts[0]);
             for pair in pairs {
                 pair[..] ~ Dirichlet(weights);
             }
         }
     }
     let model = Weights::new(&[[0.25, 0.75]]);
-    let calls = record(&model, &[0.5, 0.5]);
+    let calls = record(&model, &[0.5, 0.5, -1.0, 2.0]);
     let names: Vec<_> = calls.iter().map(|call| (call.site, call.value)).collect();
     assert_eq!(names[..3], [("weights", 0.5), ("weights", 0.5), ("factor", 0.5)]);
-    assert_eq!(names[3..], [("pair", 0.25), ("pair", 0.75)]);
-    assert_eq!(WeightsGlobal { weights: vec![0.5; 2] }.weights.len(), 2);
+    assert_eq!(names[3..6], [("cuts", -1.0), ("cuts", 2.0), ("factor", 3.0)]);
+    assert_eq!(names[6..], [("pair", 0.25), ("pair", 0.75)]);
+    assert_eq!(WeightsGlobal { weights: vec![0.5; 2], cuts: vec![0.0; 2] }.weights.len(), 2);
 }

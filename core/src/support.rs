@@ -36,7 +36,8 @@ pub trait Support<N: Number>: Clone + Debug {
 /// A scalar support that an unconstrained coordinate can be mapped to: what a latent needs.
 #[diagnostic::on_unimplemented(
     message = "a latent cannot be discrete: `{Self}` has no unconstrained coordinate",
-    note = "sum the latent out: `Mixture`, or `factor(log_sum_exp(...))`"
+    note = "sum the latent out: `Mixture`, or `factor(log_sum_exp(...))`",
+    note = "for a vector latent, write `w[..] ~ ...`"
 )]
 pub trait Continuous<N: Number>: Support<N> {
     /// The value and the log-Jacobian ln |dx/du| at the unconstrained coordinate `u`.

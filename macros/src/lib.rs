@@ -77,8 +77,8 @@ use quote::quote;
 /// ```
 ///
 /// The length depends on data and constants, and may differ from task to task. A distribution over vectors gives a vector
-/// without an index: `MultivariateNormal`, `Dirichlet` and `LkjCholesky` as they are, your own where you write
-/// `name[..] ~ ...`.
+/// without an index: `MultivariateNormal`, `Dirichlet`, `LkjCholesky` and `Flat(Ordered(3))` (or `Flat` on any other support
+/// of vectors, written in place) as they are, your own where you write `name[..] ~ ...`.
 ///
 /// ```
 /// # use hierarch::prelude::*;
@@ -88,6 +88,8 @@ use quote::quote;
 ///     pub Shares(votes: &[[f64; 3]]) {
 ///         shares ~ Dirichlet([1.0, 1.0, 1.0]);
 ///         others[..] ~ my_dirichlet();
+///         cuts ~ Flat(Ordered(3));
+///         factor(-0.5 * (cuts[2] - cuts[0]));
 ///         for vote in votes {
 ///             vote[..] ~ MultivariateNormal(&[shares[0], shares[1], others[2]], Diagonal([1.0, 1.0, 1.0]));
 ///         }

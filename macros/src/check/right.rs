@@ -11,6 +11,9 @@ use syn::{BinOp, Expr, ExprAssign, Path};
 /// Distributions over vectors: `x ~ Dirichlet(..)` needs no `[..]`.
 const VECTORS: [&str; 3] = ["MultivariateNormal", "Dirichlet", "LkjCholesky"];
 
+/// Supports of vectors: `x ~ Flat(Ordered(3))` needs none either.
+const VECTOR_SUPPORTS: [&str; 5] = ["CholeskyCorr", "Ordered", "PositiveVector", "RealVector", "Simplex"];
+
 const DISCRETE: [&str; 13] = [
     "Bernoulli",
     "BernoulliLogit",
@@ -142,7 +145,16 @@ impl Check<'_> {
 
 /// Whether the distributions are over vectors, by name.
 pub(super) fn is_vector(right: &Expr) -> bool {
-    named(right, &VECTORS).is_some()
+    named(right, &VECTORS).is_some() || named(right, &["Flat"]).is_some() && has_vector_support(right)
+}
+
+/// Whether the first argument of a call is a support of vectors.
+fn has_vector_support(right: &Expr) -> bool {
+    match right {
+        Expr::Call(call) => call.args.first().is_some_and(|support| named(support, &VECTOR_SUPPORTS).is_some()),
+        Expr::Paren(paren) => has_vector_support(&paren.expr),
+        _ => false,
+    }
 }
 
 /// The segment of the called path that is one of `names`.
