@@ -125,10 +125,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Measurements, and for each crude the posterior mean and 90% interval of its curve.
 fn draw(crudes: &[Crude], fit: &hierarch::Fit<Refinery>) -> Result<(), Box<dyn std::error::Error>> {
-    for path in figure::paths("custom_distribution")? {
-        let area = SVGBackend::new(&path, (900, 560)).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
+    figure::save("custom_distribution", (900, 560), |area| {
+        let mut chart = ChartBuilder::on(area)
             .caption(
                 "Gasoline from ten crude oils: Proportion(mean, precision), a distribution of one's own",
                 ("sans-serif", 19),
@@ -169,16 +167,9 @@ fn draw(crudes: &[Crude], fit: &hierarch::Fit<Refinery>) -> Result<(), Box<dyn s
             let points = crude.runs.iter().map(|run| (332.0 + 100.0 * run.heat, run.share));
             chart.draw_series(points.map(|at| Circle::new(at, 4, color.filled())))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.9))
-            .border_style(BLACK.mix(0.2))
-            .label_font(("sans-serif", 14))
-            .draw()?;
-        area.present()?;
-    }
-    Ok(())
+        figure::legend(&mut chart, SeriesLabelPosition::UpperLeft)?;
+        Ok(())
+    })
 }
 
 #[path = "shared/figure.rs"]

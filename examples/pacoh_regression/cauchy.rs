@@ -77,7 +77,8 @@ fn learn(count: usize, tasks: &[Task]) -> Result<Fit<Peaks<'_>>, hierarch::Error
     Ok(best.expect("there are starts"))
 }
 
-/// What is believed of a task: the shared function, and how the task deviates from it.
+/// What is believed of a task: the shared function, and how the task deviates from it. The process is summed out of the
+/// model, so that a task has no latents to `adapt`; its values elsewhere are normal given theta, in closed form.
 struct Belief<'a> {
     shared: &'a (dyn Fn(Place) -> f64 + Sync),
     kernel: Kernel<f64>,
