@@ -114,12 +114,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (global.precision, mean.precision, sd.precision),
     ];
     compared.extend((0..crudes.len()).map(|i| (fit.local(i).base, mean.base[i], sd.base[i])));
-    let worst = |f: &dyn Fn(&(hierarch::Summary, f64, f64)) -> f64| compared.iter().map(f).fold(0.0, f64::max);
-    let off = worst(&|(ours, mean, sd)| (ours.mean - mean).abs() / sd);
-    let wide = worst(&|(ours, _, sd)| (ours.sd / sd - 1.0).abs());
-    println!("against NUTS, {} latents: means within {off:.3} sd, sds within {:.1}%", compared.len(), 100.0 * wide);
     assert!(fit.verdict().is_converged());
-    assert!(off < 0.1 && wide < 0.1);
+    reference::assert_near("NUTS", &compared);
     Ok(())
 }
 
@@ -174,3 +170,6 @@ fn draw(crudes: &[Crude], fit: &hierarch::Fit<Refinery>) -> Result<(), Box<dyn s
 
 #[path = "shared/figure.rs"]
 mod figure;
+
+#[path = "shared/reference.rs"]
+mod reference;

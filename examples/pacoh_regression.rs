@@ -9,7 +9,7 @@
 //! which drew the wave's shift from Normal(0.1, 0.1^2) rather than Normal(0, 0.1^2), the last one excepted: the best
 //! figure of any method, which may be of one method for the RMSE and of another for the calibration.
 //!
-//! A full run takes TIME on two cores.
+//! A full run takes 28 seconds of processor time.
 //!
 //! cargo run --release --example `pacoh_regression`
 

@@ -4,7 +4,7 @@
 //! Ten-fold cross-validation over counties, against no pooling and complete pooling; with the uranium of the soil, and
 //! without. With it, there is little left for a county's own houses to tell.
 //!
-//! A full run takes 3 seconds of processor time, on one core.
+//! A full run takes 3 seconds of processor time.
 //!
 //! cargo run --release --example `radon_new_county`
 

@@ -13,7 +13,7 @@
 //! The exact Bayes predictor b is the mean of what it predicts, so that another predictor's mean squared error is larger
 //! by the mean of (prediction - b)^2: far less noisy than a difference of errors.
 //!
-//! A full run takes 22 seconds of processor time, on two cores some 12.
+//! A full run takes 22 seconds of processor time.
 //!
 //! cargo run --release --example sinusoid
 

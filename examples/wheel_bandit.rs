@@ -20,7 +20,7 @@
 //! the sharp model does no worse than that. Acting on the posterior mean is best of all, and then it is better to be told
 //! more: one who thinks that the step may be soft tries for 50 just within it for ever.
 //!
-//! A full run takes 17 seconds of processor time, on two cores some 10.
+//! A full run takes 17 seconds of processor time.
 //!
 //! cargo run --release --example wheel_bandit [-- --quick] [-- --figures]
 

@@ -175,7 +175,7 @@ pub(crate) fn panels() -> Result<[Panel; 2], hierarch::Error> {
         let curve = xs.iter().zip(&truth.value).zip(believed).map(|((&x, &y), summary)| (x, y, summary)).collect();
         let context = context.at.iter().zip(&context.value).map(|(at, &y)| (at[0], y)).collect();
         let title = format!("Cauchy, east = north: a new task, points seen: {count}");
-        Panel { title, curve, context, y: 0.5..4.0 }
+        Panel { title, curve, context, y: 0.5..5.0 }
     };
     Ok([panel(0), panel(8)])
 }
