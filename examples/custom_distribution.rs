@@ -114,21 +114,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (global.precision, mean.precision, sd.precision),
     ];
     compared.extend((0..crudes.len()).map(|i| (fit.local(i).base, mean.base[i], sd.base[i])));
-    let worst = |f: &dyn Fn(&(hierarch::Summary, f64, f64)) -> f64| compared.iter().map(f).fold(0.0, f64::max);
-    let off = worst(&|(ours, mean, sd)| (ours.mean - mean).abs() / sd);
-    let wide = worst(&|(ours, _, sd)| (ours.sd / sd - 1.0).abs());
-    println!("against NUTS, {} latents: means within {off:.3} sd, sds within {:.1}%", compared.len(), 100.0 * wide);
     assert!(fit.verdict().is_converged());
-    assert!(off < 0.1 && wide < 0.1);
+    reference::assert_near("NUTS", &compared);
     Ok(())
 }
 
 /// Measurements, and for each crude the posterior mean and 90% interval of its curve.
 fn draw(crudes: &[Crude], fit: &hierarch::Fit<Refinery>) -> Result<(), Box<dyn std::error::Error>> {
-    for path in figure::paths("custom_distribution")? {
-        let area = SVGBackend::new(&path, (900, 560)).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
+    figure::save("custom_distribution", (900, 560), |area| {
+        let mut chart = ChartBuilder::on(area)
             .caption(
                 "Gasoline from ten crude oils: Proportion(mean, precision), a distribution of one's own",
                 ("sans-serif", 19),
@@ -169,17 +163,13 @@ fn draw(crudes: &[Crude], fit: &hierarch::Fit<Refinery>) -> Result<(), Box<dyn s
             let points = crude.runs.iter().map(|run| (332.0 + 100.0 * run.heat, run.share));
             chart.draw_series(points.map(|at| Circle::new(at, 4, color.filled())))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.9))
-            .border_style(BLACK.mix(0.2))
-            .label_font(("sans-serif", 14))
-            .draw()?;
-        area.present()?;
-    }
-    Ok(())
+        figure::legend(&mut chart, SeriesLabelPosition::UpperLeft)?;
+        Ok(())
+    })
 }
 
 #[path = "shared/figure.rs"]
 mod figure;
+
+#[path = "shared/reference.rs"]
+mod reference;

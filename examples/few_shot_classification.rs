@@ -3,10 +3,14 @@
 //! Hierarchical softmax regression: a task is an episode, five digits with a few examples of each and other images to
 //! classify. An image is compared with the mean of each digit's examples; phi is the weight of the distance, theta how
 //! such weights are spread over episodes. Five examples also say something of phi, each being classified by the others.
-//! Learned from five digits, tested on the five others, and the other way round; the number of components is chosen on
-//! training digits that are left out (and so was one weight rather than three for three groups of them). Beside it: phi
-//! as a point, a weight of 1, and a hierarchical Gaussian model of the images themselves.
+//! One example does not: there nothing is adapted but the means, and phi is integrated over what theta says of it.
+//! Learned from five digits, tested on the five others, and the other way round. The number of components is chosen for
+//! each fold on training digits that are left out; what else the models are was decided with both folds in sight. Beside
+//! it: phi as a point, a weight of 1, and a hierarchical Gaussian model of the images themselves. There are no published
+//! figures for these episodes.
 //! What matters is not only how often an answer is right, but whether it knows: are 80% of those given with 80% right?
+//!
+//! A full run takes 11 seconds of processor time.
 //!
 //! cargo run --release --example `few_shot_classification`
 
@@ -92,12 +96,17 @@ impl Score {
         let mut sums = [0.0; 2];
         for (probabilities, digit) in answers {
             let confidence = probabilities.iter().copied().fold(0.0, f64::max);
-            let is_right = probabilities[*digit] >= confidence;
+            let is_right = probabilities.iter().position(|&p| p >= confidence) == Some(*digit);
             self.answers.push((confidence.min(1.0), is_right));
             sums[0] += f64::from(is_right) / answers.len() as f64;
             sums[1] += probabilities[*digit].max(f64::MIN_POSITIVE).ln() / answers.len() as f64;
         }
         self.episodes.push(sums);
+    }
+
+    /// By how much its log probabilities are larger than those of another on the same episodes.
+    fn gain(&self, other: &Self) -> Estimate {
+        Estimate::of(&self.episodes.iter().zip(&other.episodes).map(|(a, b)| a[1] - b[1]).collect::<Vec<_>>())
     }
 
     /// Mean over episodes of a column.
@@ -140,24 +149,32 @@ impl Episode {
         Self { support, queries }
     }
 
-    /// An image against the examples, itself left out.
-    fn query(&self, image: &Image, digit: usize) -> Query {
-        let against = |examples: &Digit| {
-            let others: Vec<&Image> = examples.iter().filter(|example| *example != image).collect();
-            let mean = |k: usize| others.iter().map(|other| other[k]).sum::<f64>() / others.len() as f64;
-            image.iter().enumerate().map(|(k, x)| (x - mean(k)).powi(2)).sum()
-        };
-        Query { distances: self.support.iter().map(against).collect(), digit }
-    }
-
     fn queries(&self) -> Vec<Query> {
-        self.queries.iter().map(|(image, digit)| self.query(image, *digit)).collect()
+        self.queries.iter().map(|(image, digit)| Query::against(&self.support, image, *digit)).collect()
     }
 
     /// The examples as queries against each other, where there are others.
     fn examples(&self) -> Vec<Query> {
         let several = self.support.iter().enumerate().filter(|(_, examples)| examples.len() > 1);
-        several.flat_map(|(digit, examples)| examples.iter().map(move |image| self.query(image, digit))).collect()
+        let against_others = |(digit, examples): (usize, &Digit)| -> Vec<Query> {
+            let without = |k: usize| {
+                let mut others = self.support.clone();
+                let image = others[digit].remove(k);
+                Query::against(&others, &image, digit)
+            };
+            (0..examples.len()).map(without).collect()
+        };
+        several.flat_map(against_others).collect()
+    }
+}
+
+impl Query {
+    fn against(support: &[Digit], image: &Image, digit: usize) -> Self {
+        let distance = |examples: &Digit| {
+            let mean = |k: usize| examples.iter().map(|example| example[k]).sum::<f64>() / examples.len() as f64;
+            image.iter().enumerate().map(|(k, x)| (x - mean(k)).powi(2)).sum()
+        };
+        Self { distances: support.iter().map(distance).collect(), digit }
     }
 }
 
@@ -185,13 +202,12 @@ fn options() -> Options {
 fn hierarchical(fit: &Fit<Softmax<'_>>, episode: &Episode) -> Result<[Vec<Answer>; 2], hierarch::Error> {
     let adapted = fit.adapt(&episode.examples())?;
     let mean_weight = adapted.local().weight.mean;
-    let draws = adapted.draws(200, &mut ChaCha8Rng::seed_from_u64(0));
     let queries = episode.queries();
     let average = |query: &Query| {
         let mut mean = vec![0.0; query.distances.len()];
-        for draw in &draws {
+        for (draw, weight) in adapted.weighted_draws() {
             let (probabilities, _) = of_weight(draw.local.weight, query);
-            mean.iter_mut().zip(probabilities).for_each(|(mean, p)| *mean += p / draws.len() as f64);
+            mean.iter_mut().zip(probabilities).for_each(|(mean, p)| *mean += weight * p);
         }
         (mean, query.digit)
     };
@@ -288,10 +304,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     draw(&results)?;
 
     // a quarter of the episodes is noisier
-    let slack = if quick { 0.05 } else { 0.0 };
-    for ((_, [hierarchical, _, one, images]), bound) in results.iter().zip([0.05, 0.02]) {
+    let slack = if quick { 0.01 } else { 0.0 };
+    for ((shots, [hierarchical, _, one, images]), bound) in results.iter().zip([0.05, 0.02]) {
         assert!(hierarchical.ece() < bound + slack, "expected calibration error {}", hierarchical.ece());
-        assert!(hierarchical.mean(1).mean > one.mean(1).mean.max(images.mean(1).mean) - slack);
+        for other in [one, images] {
+            assert!(other.ece() > bound + slack, "{shots} shots, {}: that bound is no feat", other.name);
+            let gain = hierarchical.gain(other);
+            assert!(gain.mean > 2.0 * gain.std_error, "{shots} shots, over {}: {gain}", other.name);
+        }
     }
     Ok(())
 }
@@ -324,9 +344,7 @@ fn split(images: &[Vec<DVector<f64>>], train: &[usize], others: &[usize], compon
 /// Reliability: how often answers are right against how sure they are.
 fn draw(results: &[(usize, [Score; 4])]) -> Result<(), Box<dyn std::error::Error>> {
     let colors = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(120, 120, 120), RGBColor(0, 158, 115)];
-    for path in figure::paths("few_shot_classification")? {
-        let area = SVGBackend::new(&path, (1000, 520)).into_drawing_area();
-        area.fill(&WHITE)?;
+    figure::save("few_shot_classification", (1000, 520), |area| {
         for ((shots, scores), part) in results.iter().zip(area.split_evenly((1, results.len()))) {
             let mut chart = ChartBuilder::on(&part)
                 .caption(format!("Digits never seen before, 5-way {shots}-shot"), ("sans-serif", 20))
@@ -361,17 +379,10 @@ fn draw(results: &[(usize, [Score; 4])]) -> Result<(), Box<dyn std::error::Error
                     .label(format!("{} (ECE {:.1}%)", score.name, 100.0 * score.ece()))
                     .legend(move |(x, y)| Circle::new((x + 8, y), 5, color.filled()));
             }
-            chart
-                .configure_series_labels()
-                .position(SeriesLabelPosition::UpperLeft)
-                .background_style(WHITE.mix(0.9))
-                .border_style(BLACK.mix(0.2))
-                .label_font(("sans-serif", 15))
-                .draw()?;
+            figure::legend(&mut chart, SeriesLabelPosition::LowerRight)?;
         }
-        area.present()?;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[path = "shared/figure.rs"]

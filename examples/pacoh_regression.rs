@@ -5,7 +5,11 @@
 //! fall-off, and for each task a Gaussian process around it, summed out; how many peaks, training tasks held out say.
 //! A plain version of each model shows what is gained by the wave and by the peaks. The published methods are not told
 //! of waves or peaks. The oracle knows the distribution of tasks and computes exactly: no method can do better on average.
-//! Its calibration error is not 0, because errors within a task are dependent.
+//! Its calibration error is not 0, because errors within a task are dependent. The published rows are those of one report,
+//! which drew the wave's shift from Normal(0.1, 0.1^2) rather than Normal(0, 0.1^2), the last one excepted: the best
+//! figure of any method, which may be of one method for the RMSE and of another for the calibration.
+//!
+//! A full run takes 28 seconds of processor time.
 //!
 //! cargo run --release --example `pacoh_regression`
 
@@ -20,6 +24,7 @@ mod score;
 #[path = "pacoh_regression/sinusoid.rs"]
 mod sinusoid;
 
+use hierarch::metrics::Estimate;
 use indicatif::ProgressBar;
 use score::{Row, Scores, estimates};
 
@@ -53,31 +58,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     bar.finish_and_clear();
 
     println!("\n{environments} environments, {tests} test tasks each; means and standard errors over environments");
-    let ([rmse, calibration], [_, floor]) = (estimates(&wave), estimates(&exact));
-    let sinusoid = [
-        Row::Ours("line and wave, frequency learned (this model)", wave),
-        Row::Ours("line only", line),
-        Row::Ours("the true distribution of tasks, exact", exact),
-        Row::Published("meta-learned deep GP (PACOH-MAP style)", [0.287, 0.124]),
-        Row::Published("best entry of that report, each column", [0.218, 0.142]),
-        Row::Published("regression on learned features", [0.340, 0.118]),
-    ];
-    score::print("Sinusoid", &sinusoid);
-    let [rmse_cauchy, calibration_cauchy] = estimates(&peaks);
-    let cauchy = [
-        Row::Ours("shared peaks and a Gaussian process (this model)", peaks),
-        Row::Ours("a Gaussian process only", process),
-        Row::Ours("the true distribution of tasks, exact", exact_cauchy),
-        Row::Published("meta-learned deep GP (PACOH-MAP style)", [0.217, 0.069]),
-        Row::Published("best entry of that report, each column", [0.200, 0.060]),
-        Row::Published("regression on learned features", [0.225, 0.078]),
-    ];
-    score::print("Cauchy", &cauchy);
+    score::print(
+        "Sinusoid",
+        &[
+            Row::Ours("line and wave, frequency learned (this model)", &wave),
+            Row::Ours("line only", &line),
+            Row::Ours("the true distribution of tasks, exact", &exact),
+            Row::Published("meta-learned deep GP (PACOH-MAP style)", [0.287, 0.124]),
+            Row::Published("regression on learned features", [0.340, 0.118]),
+            Row::Published("the report's entry of lowest RMSE", [0.218, 0.142]),
+            Row::Published("best figure of several methods", [0.218, 0.111]),
+        ],
+    );
+    score::print(
+        "Cauchy",
+        &[
+            Row::Ours("shared peaks and a Gaussian process (this model)", &peaks),
+            Row::Ours("a Gaussian process only", &process),
+            Row::Ours("the true distribution of tasks, exact", &exact_cauchy),
+            Row::Published("meta-learned deep GP (PACOH-MAP style)", [0.217, 0.069]),
+            Row::Published("regression on learned features", [0.225, 0.078]),
+            Row::Published("the report's entry of lowest RMSE", [0.200, 0.060]),
+            Row::Published("best figure of several methods", [0.195, 0.057]),
+        ],
+    );
 
-    let slack = if quick { 0.03 } else { 0.0 };
-    assert!(rmse.mean <= 0.170 + slack, "Sinusoid, RMSE {rmse}");
-    assert!((calibration.mean - floor.mean).abs() <= 0.03, "Sinusoid, {calibration}, exact {floor}");
-    assert!(rmse_cauchy.mean <= 0.188, "Cauchy, RMSE {rmse_cauchy}");
-    assert!(calibration_cauchy.mean <= 0.058 + slack, "Cauchy, {calibration_cauchy}");
+    // each model meets the targets for both, its plain version does not
+    let [wave, line, exact, peaks, process] = [&wave, &line, &exact, &peaks, &process].map(|scores| estimates(scores));
+    let off = |calibration: Estimate| (calibration.mean - exact[1].mean).abs();
+    let is_met = |[rmse, calibration]: [Estimate; 2]| rmse.mean <= 0.17 && off(calibration) <= 0.015;
+    assert!(is_met(wave) && !is_met(line), "Sinusoid: {wave:?}, {line:?}");
+    let is_met = |[rmse, calibration]: [Estimate; 2]| [rmse.mean <= 0.188, calibration.mean <= 0.058];
+    assert!(is_met(peaks) == [true; 2] && is_met(process) == [false; 2], "Cauchy: {peaks:?}, {process:?}");
     Ok(())
 }

@@ -83,10 +83,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (global.sigma_y, mean.sigma_y, sd.sigma_y),
     ];
     compared.extend((0..counties.len()).map(|i| (fit.local(i).alpha, mean.alpha[i], sd.alpha[i])));
-    let worst = |f: &dyn Fn(&(hierarch::Summary, f64, f64)) -> f64| compared.iter().map(f).fold(0.0, f64::max);
-    let off = worst(&|(ours, mean, sd)| (ours.mean - mean).abs() / sd);
-    let wide = worst(&|(ours, _, sd)| (ours.sd / sd - 1.0).abs());
-    println!("against NUTS, {} latents: means within {off:.3} sd, sds within {:.1}%", compared.len(), 100.0 * wide);
-    assert!(off < 0.1 && wide < 0.1);
+    reference::assert_near("NUTS", &compared);
     Ok(())
 }
+
+#[path = "shared/reference.rs"]
+mod reference;

@@ -77,7 +77,8 @@ fn learn(count: usize, tasks: &[Task]) -> Result<Fit<Peaks<'_>>, hierarch::Error
     Ok(best.expect("there are starts"))
 }
 
-/// What is believed of a task: the shared function, and how the task deviates from it.
+/// What is believed of a task: the shared function, and how the task deviates from it. The process is summed out of the
+/// model, so that a task has no latents to `adapt`; its values elsewhere are normal given theta, in closed form.
 struct Belief<'a> {
     shared: &'a (dyn Fn(Place) -> f64 + Sync),
     kernel: Kernel<f64>,
@@ -176,7 +177,7 @@ pub(crate) fn panels() -> Result<[Panel; 2], hierarch::Error> {
         let curve = xs.iter().zip(&truth.value).zip(believed).map(|((&x, &y), summary)| (x, y, summary)).collect();
         let context = context.at.iter().zip(&context.value).map(|(at, &y)| (at[0], y)).collect();
         let title = format!("Cauchy, east = north: a new task, points seen: {count}");
-        Panel { title, curve, context, y: 0.5..4.0 }
+        Panel { title, curve, context, y: 0.5..5.0 }
     };
     Ok([panel(0), panel(8)])
 }

@@ -25,8 +25,8 @@ impl Predictions {
 }
 
 /// What is printed of a method: computed here in several environments, or published.
-pub(crate) enum Row {
-    Ours(&'static str, Vec<Scores>),
+pub(crate) enum Row<'a> {
+    Ours(&'static str, &'a [Scores]),
     Published(&'static str, Scores),
 }
 

@@ -1,11 +1,16 @@
 //! Pictures of what a fit believes of a function, beside the function.
 
 use hierarch::Summary;
-use plotters::coord::Shift;
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
+use std::error::Error;
+
+#[path = "figure.rs"]
+mod figure;
 
 const BAND: RGBColor = RGBColor(86, 180, 233);
 const LINE: RGBColor = RGBColor(0, 80, 150);
+const POINT: RGBColor = RGBColor(213, 94, 0);
 
 /// Of a function of one variable.
 pub(crate) struct Panel {
@@ -17,31 +22,21 @@ pub(crate) struct Panel {
     pub(crate) y: std::ops::Range<f64>,
 }
 
-/// Four panels as `target/figures/NAME.svg`; with the argument `--figures`, as `docs/figures/NAME.svg` too.
-pub(crate) fn save(name: &str, panels: &[Panel; 4]) -> Result<(), Box<dyn std::error::Error>> {
-    let published = std::env::args().any(|arg| arg == "--figures");
-    for folder in ["target/figures", "docs/figures"].iter().take(1 + usize::from(published)) {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        std::fs::create_dir_all(&folder)?;
-        let path = folder.join(name).with_extension("svg");
-        let area = SVGBackend::new(&path, (1000, 720)).into_drawing_area();
-        area.fill(&WHITE)?;
-        for (panel, area) in panels.iter().zip(area.split_evenly((2, 2))) {
-            panel.draw(&area)?;
-        }
-        area.present()?;
-        eprintln!("{}", path.display());
-    }
-    Ok(())
+/// Four panels.
+pub(crate) fn save(name: &str, panels: &[Panel; 4]) -> Result<(), Box<dyn Error>> {
+    figure::save(name, (1000, 720), |area| {
+        panels.iter().zip(area.split_evenly((2, 2))).try_for_each(|(panel, area)| panel.draw(&area))
+    })
 }
 
 impl Panel {
     /// Mean and 90% band, the function itself, and the points.
-    fn draw<D: DrawingBackend>(&self, area: &DrawingArea<D, Shift>) -> Result<(), DrawingAreaErrorKind<D::ErrorType>> {
+    fn draw(&self, area: &figure::Area<'_>) -> Result<(), Box<dyn Error>> {
         let x = self.curve[0].0..self.curve[self.curve.len() - 1].0;
         let mut chart = ChartBuilder::on(area)
             .caption(&self.title, ("sans-serif", 18))
             .margin(8)
+            .margin_right(18)
             .x_label_area_size(36)
             .y_label_area_size(44)
             .build_cartesian_2d(x, self.y.clone())?;
@@ -63,17 +58,11 @@ impl Panel {
         chart
             .draw_series(DashedLineSeries::new(self.curve.iter().map(|p| (p.0, inside(p.1))), 5, 4, BLACK.into()))?
             .label("the function")
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], BLACK.mix(0.6)));
+            .legend(|(x, y)| DashedPathElement::new([(x, y), (x + 18, y)], 5, 4, BLACK));
         chart
-            .draw_series(self.context.iter().map(|&at| Circle::new(at, 4, RGBColor(213, 94, 0).filled())))?
+            .draw_series(self.context.iter().map(|&at| Circle::new(at, 4, POINT.filled())))?
             .label("what was seen of it")
-            .legend(|(x, y)| Circle::new((x + 9, y), 4, RGBColor(213, 94, 0).filled()));
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.2))
-            .label_font(("sans-serif", 12))
-            .draw()
+            .legend(|(x, y)| Circle::new((x + 9, y), 4, POINT.filled()));
+        figure::legend(&mut chart, SeriesLabelPosition::UpperLeft)
     }
 }

@@ -67,9 +67,21 @@ pub(crate) struct Learned {
     pub(crate) spread: f64,
 }
 
-/// The posterior of a new wheel's edge, on a grid, given the rewards so far.
+/// What chooses arms, and learns from what they pay.
+trait Player {
+    fn choose(&self, context: Context, rng: &mut ChaCha8Rng) -> usize;
+
+    /// Whether a reward there has nothing to tell any more.
+    fn knows(&self, radius: f64) -> bool;
+
+    fn learn(&mut self, context: Context, arm: usize, reward: f64);
+}
+
+/// The posterior of a new wheel's edge, on a grid, given the rewards so far. It does not go through `adapt`, which starts
+/// from all data of a task each time: here a reward is one multiplication a cell of the grid, for 80,000 of them.
 struct Belief<'a> {
     learned: &'a Learned,
+    policy: Policy,
     /// Of the edges (k + 1/2) / GRID; sum to 1.
     weights: Vec<f64>,
     /// Where they are not negligible.
@@ -93,8 +105,8 @@ fn sigmoid(t: f64) -> f64 {
 
 impl<'a> Belief<'a> {
     /// Before any reward: an edge is uniform, as both models have it.
-    fn new(learned: &'a Learned) -> Self {
-        Self { learned, weights: vec![1.0 / GRID as f64; GRID], first: 0, last: GRID - 1 }
+    fn new(learned: &'a Learned, policy: Policy) -> Self {
+        Self { learned, policy, weights: vec![1.0 / GRID as f64; GRID], first: 0, last: GRID - 1 }
     }
 
     /// Whether a context's side is certain: 0 inside, 1 outside.
@@ -112,8 +124,8 @@ impl<'a> Belief<'a> {
     }
 
     /// The probability of being outside, under the whole posterior or under one draw of it.
-    fn probability(&self, policy: Policy, radius: f64, rng: &mut impl Rng) -> f64 {
-        self.certain(radius).unwrap_or_else(|| match policy {
+    fn probability(&self, radius: f64, rng: &mut impl Rng) -> f64 {
+        self.certain(radius).unwrap_or_else(|| match self.policy {
             Policy::Greedy => (self.first..=self.last).map(|k| self.weights[k] * self.outside(k, radius)).sum(),
             Policy::Thompson => {
                 let mut level = rng.random::<f64>();
@@ -133,6 +145,16 @@ impl<'a> Belief<'a> {
             inner + (outer - inner) * outside
         };
         (0..ARMS).max_by(|&a, &b| expected(a).total_cmp(&expected(b))).expect("there are arms")
+    }
+}
+
+impl Player for Belief<'_> {
+    fn choose(&self, context: Context, rng: &mut ChaCha8Rng) -> usize {
+        self.best_arm(context.quadrant, self.probability(context.radius, rng))
+    }
+
+    fn knows(&self, radius: f64) -> bool {
+        self.certain(radius).is_some()
     }
 
     /// Bayes' rule.
@@ -157,7 +179,32 @@ impl<'a> Belief<'a> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+/// Thompson sampling by one who knows all but delta, which is uniform between the radii that rewards have bounded it by.
+struct Bounds {
+    lower: f64,
+    upper: f64,
+}
+
+impl Player for Bounds {
+    fn choose(&self, context: Context, rng: &mut ChaCha8Rng) -> usize {
+        let delta = if self.knows(context.radius) { self.upper } else { rng.random_range(self.lower..self.upper) };
+        if context.radius >= delta { context.quadrant } else { SAFE_ARM }
+    }
+
+    fn knows(&self, radius: f64) -> bool {
+        radius <= self.lower || radius >= self.upper
+    }
+
+    fn learn(&mut self, context: Context, arm: usize, reward: f64) {
+        match (arm == context.quadrant, reward > 25.0) {
+            (true, true) => self.upper = context.radius,
+            (true, false) => self.lower = context.radius,
+            (false, _) => {}
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
 pub(crate) enum Policy {
     Thompson,
     Greedy,
@@ -168,22 +215,28 @@ fn uniform_regret(delta: f64) -> f64 {
     39.16 * (1.0 - delta * delta) + 0.16 * delta * delta
 }
 
-/// Cumulative regret on a new wheel after each number of steps, in percent of that of uniform play.
-pub(crate) fn play(learned: &Learned, policy: Policy, delta: f64, steps: &[usize], run: u64) -> Vec<f64> {
+/// Cumulative regret on a new wheel after each number of steps, in percent of that of uniform play, by what was learned;
+/// by one who knows all but delta if `None`.
+pub(crate) fn play(learned: Option<(&Learned, Policy)>, delta: f64, steps: &[usize], run: u64) -> Vec<f64> {
+    match learned {
+        Some((learned, policy)) => play_as(Belief::new(learned, policy), delta, steps, run),
+        None => play_as(Bounds { lower: 0.0, upper: 1.0 }, delta, steps, run),
+    }
+}
+
+fn play_as(mut player: impl Player, delta: f64, steps: &[usize], run: u64) -> Vec<f64> {
     // all policies meet the same contexts
     let (mut contexts, mut rng) = (ChaCha8Rng::seed_from_u64(2 * run), ChaCha8Rng::seed_from_u64(2 * run + 1));
-    let mut belief = Belief::new(learned);
     let (mut regret, mut done) = (0.0, 0);
     let until = |n: &usize| {
         for _ in done..*n {
             let context = any_context(&mut contexts);
-            let outside = belief.probability(policy, context.radius, &mut rng);
-            let arm = belief.best_arm(context.quadrant, outside);
+            let arm = player.choose(context, &mut rng);
             let best = mean_reward(delta, context, SAFE_ARM).max(mean_reward(delta, context, context.quadrant));
             regret += best - mean_reward(delta, context, arm);
-            if belief.certain(context.radius).is_none() {
+            if !player.knows(context.radius) {
                 let reward = pull(delta, context, arm, &mut rng);
-                belief.learn(context, arm, reward);
+                player.learn(context, arm, reward);
             }
         }
         done = *n;
