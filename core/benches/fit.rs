@@ -3,7 +3,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hierarch::prelude::*;
-use hierarch::{Correction, Joint, Options};
+use hierarch::{Correction, Joint, Options, Parameterisation};
 use serde_json::Value;
 use std::hint::black_box;
 
@@ -99,19 +99,38 @@ fn radon(c: &mut Criterion) {
     group.finish();
 }
 
+/// Microseconds a task that one Newton step takes: the difference of climbs of few steps and of more, which read the same
+/// data and correct nothing.
+fn newton_step(tasks: &[Task]) -> f64 {
+    const STEPS: [usize; 2] = [2, 6];
+    let timed = STEPS.map(|steps| {
+        let options = Options {
+            max_iterations: Some(steps),
+            parameterisation: Parameterisation::Centred,
+            ..one_thread(Correction::MeanField)
+        };
+        let climb = |_| {
+            let fit = Regression::new(tasks).fit_with(&options).expect("the data are valid");
+            assert_eq!(fit.iterations(), steps, "too few steps to tell: {}", fit.verdict());
+            fit.times().climb.as_secs_f64()
+        };
+        (0..(1_000_000 / tasks.len()).clamp(5, 50)).map(climb).fold(f64::INFINITY, f64::min)
+    });
+    1e6 * (timed[1] - timed[0]) / ((STEPS[1] - STEPS[0]) * tasks.len()) as f64
+}
+
 fn scaling(c: &mut Criterion) {
     let mut group = c.benchmark_group("regression by tasks, one thread");
     group.sample_size(10);
     let options = one_thread(Correction::LinearResponse);
+    let mut of_few = None;
     for count in [1_000, 10_000, 100_000] {
         let tasks = tasks(count);
+        let step = newton_step(&tasks);
+        let ratio = step / *of_few.get_or_insert(step);
+        println!("{count} tasks: {step:.3} microseconds a task and Newton step, {ratio:.2} times that of 1000 tasks");
         let fit = Regression::new(&tasks).fit_with(&options).expect("the data are valid");
-        println!(
-            "{count} tasks: {}, {} iterations, {:.2} microseconds a task and iteration",
-            fit.verdict(),
-            fit.iterations(),
-            1e6 * fit.times().climb.as_secs_f64() / (count * fit.iterations()) as f64
-        );
+        println!("{count} tasks: {}, {} iterations, {:?} in all", fit.verdict(), fit.iterations(), fit.times().climb);
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::from_parameter(count), |b| {
             b.iter(|| black_box(Regression::new(&tasks).fit_with(&options)));

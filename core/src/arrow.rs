@@ -57,6 +57,15 @@ pub(crate) struct ArrowVector {
     pub(crate) tasks: Ragged,
 }
 
+/// The tasks of a negative Hessian as eliminated.
+#[derive(Clone, Debug)]
+pub(crate) struct Eliminated {
+    border_slots: Vec<usize>,
+    /// For each task the Cholesky factor of A, and W = A^-1 B, row by row.
+    factors: Ragged,
+    w: Ragged,
+}
+
 /// A factorised negative Hessian, damped or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Factorised {
@@ -85,6 +94,13 @@ impl Arrow {
 
     /// Factorises -H + damping * metric, where the metric is diagonal; `None` if that is not positive definite.
     pub(crate) fn factorise(&self, damping: f64, metric: &ArrowVector) -> Option<Factorised> {
+        let (s, Eliminated { border_slots, factors, w }) = self.eliminate(damping, metric)?;
+        Some(Factorised { global_inverse: s.cholesky()?.inverse(), border_slots, factors, w })
+    }
+
+    /// The Schur complement of -H + damping * metric, and the tasks as eliminated; `None` if a task's block is not
+    /// positive definite.
+    pub(crate) fn eliminate(&self, damping: f64, metric: &ArrowVector) -> Option<(DMatrix<f64>, Eliminated)> {
         let width = self.border_slots.len();
         let tasks = self.tasks.hessian.len();
         let eliminated: Option<Vec<_>> = (0..tasks.div_ceil(CHUNK))
@@ -125,8 +141,22 @@ impl Arrow {
             w.append(&w_here);
         }
         s = (&s + s.transpose()) * 0.5;
-        let global_inverse = s.cholesky()?.inverse();
-        Some(Factorised { global_inverse, border_slots: self.border_slots.clone(), factors, w })
+        Some((s, Eliminated { border_slots: self.border_slots.clone(), factors, w }))
+    }
+}
+
+impl Eliminated {
+    /// The step of the tasks that goes with a step of theta: p_i = -A_i^-1 B_i p_g.
+    pub(crate) fn with_tasks(&self, global: DVector<f64>) -> ArrowVector {
+        let width = self.border_slots.len();
+        let seen: Vec<f64> = self.border_slots.iter().map(|&slot| global[slot]).collect();
+        let mut tasks = Ragged::with_capacity(self.w.len());
+        for (w, factor) in self.w.iter().zip(self.factors.iter()) {
+            let row = |r: usize| &w[r * width..(r + 1) * width];
+            let moved = |r: usize| -row(r).iter().zip(&seen).map(|(w, s)| w * s).sum::<f64>();
+            tasks.push((0..factor.len().isqrt()).map(moved));
+        }
+        ArrowVector { global, tasks }
     }
 }
 
@@ -142,16 +172,19 @@ fn add_transposed_product(sum: &mut [f64], a: &[f64], b: &[f64], columns: usize)
 impl Factorised {
     /// The p that solves (-H + damping) p = gradient of the arrow.
     pub(crate) fn solve(&self, arrow: &Arrow) -> ArrowVector {
+        self.solve_for(ArrowVector { global: arrow.global_gradient.clone(), tasks: arrow.tasks.gradient.clone() })
+    }
+
+    /// The p that solves (-H + damping) p = g, of any g.
+    pub(crate) fn solve_for(&self, ArrowVector { global: mut right, mut tasks }: ArrowVector) -> ArrowVector {
         let width = self.border_slots.len();
-        let mut right = arrow.global_gradient.clone();
-        for (gradient, w) in arrow.tasks.gradient.iter().zip(self.w.iter()) {
+        for (gradient, w) in tasks.iter().zip(self.w.iter()) {
             for (g, row) in gradient.iter().zip(w.chunks_exact(width.max(1))) {
                 row.iter().zip(&self.border_slots).for_each(|(w, &slot)| right[slot] -= w * g);
             }
         }
         let global = &self.global_inverse * right;
         let seen: Vec<f64> = self.border_slots.iter().map(|&slot| global[slot]).collect();
-        let mut tasks = arrow.tasks.gradient.clone();
         for i in 0..tasks.len() {
             let p = &mut tasks[i];
             cholesky::solve(&self.factors[i], p.len(), p, 1);

@@ -180,9 +180,13 @@ impl Shape {
         Ok(shape)
     }
 
-    /// The shape of the model with its first tasks only.
-    pub(crate) fn first(&self, tasks: usize) -> Self {
-        Self { offsets: self.offsets[..=tasks].to_vec(), ..self.clone() }
+    /// The shape of the model with some of its tasks only.
+    pub(crate) fn of(&self, tasks: &[usize]) -> Self {
+        let mut offsets = vec![0];
+        for &i in tasks {
+            offsets.push(offsets[offsets.len() - 1] + self.offsets[i + 1] - self.offsets[i]);
+        }
+        Self { offsets, ..self.clone() }
     }
 
     /// Visits one task, checking its data and constants.

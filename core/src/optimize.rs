@@ -4,10 +4,14 @@ pub(crate) mod adam;
 pub(crate) mod ascent;
 pub(crate) mod choose;
 pub(crate) mod climb;
+pub(crate) mod draws;
 mod em;
 pub(crate) mod full;
+mod history;
+mod judge;
 mod lbfgs;
 pub(crate) mod newton;
+mod saddle;
 
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub(crate) fn adam<M: Model>(
     options: &Options,
 ) -> (Guide, Ascended) {
     let tasks = objective.num_tasks();
-    let batch_size = settings.batch.unwrap_or(tasks).min(tasks);
+    let batch_size = settings.batch.unwrap_or(tasks).clamp(1, tasks.max(1)).min(tasks);
     let mut global = Moments::new(2 * guide.global.len());
     let mut locals: Vec<Moments> = (0..tasks).map(|i| Moments::new(2 * guide.task(i).len())).collect();
     let ended = ascend(options, settings.step, |step, size| {

@@ -1,7 +1,7 @@
 //! Adam's moments, and when to stop: what every stochastic climb shares, whatever it moves.
 //!
 //! Stopping looks at the ELBO: when its mean over a window no longer beats that of the window before by more than
-//! its noise, the step is cut, and after the last cut the climb is done.
+//! its noise, the step is cut, and after the last cut the climb is done: converged, unless the ELBO has been higher.
 
 use crate::options::Options;
 use crate::progress::Progress;
@@ -30,7 +30,7 @@ pub(crate) struct Ascended {
 pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(usize, f64) -> f64) -> Ascended {
     let most_steps = options.max_iterations.unwrap_or(MOST_STEPS);
     let progress = Progress::new(options.progress, "Adam", most_steps);
-    let mut plateau = Plateau { size: first_size, cuts: 0, window: Vec::with_capacity(WINDOW), before: None };
+    let mut plateau = Plateau::new(first_size);
     let mut trace = Vec::new();
     for steps in 0..most_steps {
         let elbo = step(steps, plateau.size);
@@ -43,8 +43,11 @@ pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(us
         }
         progress.at(steps + 1, elbo);
         if plateau.is_last(elbo, &mut trace) {
-            return Ascended { steps: steps + 1, verdict: Verdict::Converged, trace };
+            return Ascended { steps: steps + 1, verdict: plateau.verdict(), trace };
         }
+    }
+    if !plateau.verdict().is_converged() {
+        return Ascended { steps: most_steps, verdict: plateau.verdict(), trace };
     }
     let verdict = Verdict::NotConverged {
         reason: format!("the ELBO was still rising after {most_steps} steps"),
@@ -59,9 +62,33 @@ struct Plateau {
     cuts: usize,
     window: Vec<f64>,
     before: Option<f64>,
+    /// The mean of the highest window.
+    best: f64,
+    /// The mean of the last one, and its noise in a comparison.
+    last: (f64, f64),
 }
 
+/// The ELBO has fallen where the last window is so many times the noise below the highest.
+const FALLEN: f64 = 4.0;
+
 impl Plateau {
+    fn new(size: f64) -> Self {
+        let window = Vec::with_capacity(WINDOW);
+        Self { size, cuts: 0, window, before: None, best: f64::NEG_INFINITY, last: (f64::NEG_INFINITY, 0.0) }
+    }
+
+    /// What to say of a climb that has no further to go.
+    fn verdict(&self) -> Verdict {
+        let (last, noise) = self.last;
+        if last + FALLEN * noise >= self.best {
+            return Verdict::Converged;
+        }
+        Verdict::NotConverged {
+            reason: format!("the ELBO fell from {:.4} to {last:.4}", self.best),
+            try_next: "a smaller Adam `step`, or more of its `draws`".to_owned(),
+        }
+    }
+
     /// Takes the ELBO of a step; says whether that was the last one.
     fn is_last(&mut self, elbo: f64, trace: &mut Vec<f64>) -> bool {
         self.window.push(elbo);
@@ -72,6 +99,8 @@ impl Plateau {
         let variance = self.window.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (WINDOW - 1) as f64;
         let noise = (2.0 * variance / WINDOW as f64).sqrt();
         trace.push(mean);
+        self.best = self.best.max(mean);
+        self.last = (mean, noise);
         self.window.clear();
         if self.before.is_none_or(|before| mean - before > noise) {
             self.before = Some(mean);
@@ -105,5 +134,20 @@ impl Moments {
             self.second[slot] += (1.0 - DECAY.1) * (g * g - self.second[slot]);
             shift(slot, size * (self.first[slot] / bias.0) / ((self.second[slot] / bias.1).sqrt() + TINY));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_elbo_that_falls_has_not_converged() {
+        let options = Options { progress: false, ..Options::default() };
+        let wave = |step: usize| (step as f64 * 1.7).sin();
+        let falling = ascend(&options, 0.1, |step, _| wave(step) - 0.01 * step as f64);
+        assert!(falling.verdict.to_string().contains("the ELBO fell from"), "{}", falling.verdict);
+        let level = ascend(&options, 0.1, |step, _| wave(step) - 10.0 / (1.0 + step as f64));
+        assert!(level.verdict.is_converged(), "{}", level.verdict);
     }
 }

@@ -5,7 +5,8 @@ use crate::guide::{Guide, MeanField};
 use crate::interpret::rewrite::Rewrite;
 use crate::model::Model;
 use crate::number::Real;
-use crate::optimize::climb::{Climbed, From, Settings, climb_as};
+use crate::optimize::climb::{Climbed, Origin, Settings, climb_as};
+use crate::optimize::newton::End;
 use crate::options::{Optimiser, Options};
 use crate::subset::Subset;
 
@@ -14,11 +15,23 @@ const MOST_TASKS: usize = 100;
 const DRAWS: usize = 32;
 const STEPS: usize = 50;
 
-/// The highest ELBO over parameterisations, site by site, on the first tasks and with few draws.
-pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Climbed {
-    let tasks = model.tasks[..model.num_tasks().min(MOST_TASKS)].to_vec();
-    let some = Subset { model: model.model, tasks };
-    let shape = settings.shape.first(some.num_tasks());
+/// The highest ELBO over parameterisations.
+pub(crate) struct Chosen {
+    /// The climb that reached it, with some tasks.
+    pub(crate) best: Climbed,
+    /// Which ones, ascending.
+    pub(crate) tasks: Vec<usize>,
+    /// Iterations of all climbs, of those that lost too.
+    pub(crate) iterations: usize,
+}
+
+/// Chooses site by site, with few draws, on evenly spaced tasks: data are often sorted.
+pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Chosen {
+    let all = model.num_tasks();
+    let count = all.min(MOST_TASKS);
+    let tasks: Vec<usize> = (0..count).map(|k| k * all / count).collect();
+    let some = Subset { model: model.model, tasks: tasks.iter().map(|&i| model.tasks[i]).collect() };
+    let shape = settings.shape.of(&tasks);
     let draws = settings.options.draws.min(DRAWS);
     let options = Options {
         draws,
@@ -28,22 +41,24 @@ pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -
         ..settings.options.clone()
     };
     let settings = Settings { options: &options, shape: &shape, start: settings.start };
-    let mut best = climb_as(&some, &settings, &vec![false; shape.location_scale.len()], From::Start);
+    let mut best = climb_as(&some, &settings, &vec![false; shape.location_scale.len()], Origin::Start);
+    let mut iterations = best.iterations;
     for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {
         let mut written = best.non_centred.clone();
         written[site] = true;
-        let other = if best.verdict.is_converged() {
+        let other = if best.end == End::Converged {
             let guide = rewritten(&some, &best.guide, (&best.non_centred, &written));
-            climb_as(&some, &settings, &written, From::Rival { guide: &guide, elbo: best.elbo.total() })
+            climb_as(&some, &settings, &written, Origin::Rival { guide: &guide, elbo: best.elbo.total() })
         } else {
-            climb_as(&some, &settings, &written, From::Start)
+            climb_as(&some, &settings, &written, Origin::Start)
         };
-        let is_sound = other.verdict.is_converged() || !best.verdict.is_converged();
+        iterations += other.iterations;
+        let is_sound = other.end == End::Converged || best.end != End::Converged;
         if is_sound && other.elbo.total() > best.elbo.total() {
             best = other;
         }
     }
-    best
+    Chosen { best, tasks, iterations }
 }
 
 /// The guide with its locals written otherwise, theta being at its mean.

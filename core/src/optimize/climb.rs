@@ -7,11 +7,15 @@ use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::optimize::adam::adam;
-use crate::optimize::choose::choose;
+use crate::optimize::ascent::Ascended;
+use crate::optimize::choose::{Chosen, choose};
+use crate::optimize::draws::DrawsError;
 use crate::optimize::em::em;
 use crate::optimize::full::{FullEnded, FullLocals, FullSettings, full};
-use crate::optimize::lbfgs::{LbfgsEnded, gradient_norm, lbfgs, mean_square_step};
-use crate::optimize::newton::{Ended, Limits, metric, newton};
+use crate::optimize::history::History;
+use crate::optimize::judge::judge;
+use crate::optimize::lbfgs::{LbfgsEnded, LbfgsLimits, Saddles, gradient_norm, lbfgs};
+use crate::optimize::newton::{End, Ended, Limits, newton};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation};
 use crate::progress::Progress;
 use crate::subset::Subset;
@@ -41,6 +45,11 @@ pub(crate) struct Climbed {
     pub(crate) draws: usize,
     /// How far other draws would move the means, in guide standard deviations; 0 where nothing is sampled.
     pub(crate) draws_error: f64,
+    /// The task whose guide other draws would move most, and by how much; for the report.
+    #[allow(dead_code)]
+    pub(crate) worst_task: Option<(usize, f64)>,
+    /// Whether the climb itself ended as it should, whatever other draws would do.
+    pub(crate) end: End,
     pub(crate) verdict: Verdict,
     /// The ELBO at the start and after each iteration, where the optimiser keeps it.
     pub(crate) trace: Vec<f64>,
@@ -62,6 +71,14 @@ impl Ran {
             Self::Newton | Self::Em => "Newton",
             Self::Lbfgs => "L-BFGS",
             Self::Adam => "Adam",
+        }
+    }
+
+    /// After fewer steps it cannot be told whether what moves runs away.
+    fn enough_steps(self) -> usize {
+        match self {
+            Self::Newton => 30,
+            _ => 200,
         }
     }
 }
@@ -104,17 +121,21 @@ pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) ->
     }
     let can = &settings.shape.location_scale;
     match settings.options.parameterisation {
-        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()], From::Start),
-        Parameterisation::NonCentred => climb_as(model, settings, can, From::Start),
-        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can, From::Start),
+        Parameterisation::Centred => climb_as(model, settings, &vec![false; can.len()], Origin::Start),
+        Parameterisation::NonCentred => climb_as(model, settings, can, Origin::Start),
+        Parameterisation::Auto if !can.contains(&true) => climb_as(model, settings, can, Origin::Start),
         Parameterisation::Auto => {
-            let chosen = choose(model, settings);
-            let mut climbed = climb_as(model, settings, &chosen.non_centred, From::Guide(&chosen.guide));
-            climbed.iterations += chosen.iterations;
-            if climbed.verdict.is_converged() || !chosen.non_centred.contains(&true) {
+            let Chosen { best, tasks, iterations } = choose(model, settings);
+            let origin = Origin::Guide { guide: &best.guide, tasks: &tasks };
+            let mut climbed = climb_as(model, settings, &best.non_centred, origin);
+            climbed.iterations += iterations;
+            if climbed.verdict.is_converged() || !best.non_centred.contains(&true) {
                 return climbed;
             }
-            let centred = climb_as(model, settings, &vec![false; can.len()], From::Start);
+            let mut centred = climb_as(model, settings, &vec![false; can.len()], Origin::Start);
+            let iterations = climbed.iterations + centred.iterations;
+            centred.iterations = iterations;
+            climbed.iterations = iterations;
             if centred.verdict.is_converged() { centred } else { climbed }
         }
     }
@@ -122,26 +143,42 @@ pub(crate) fn climb<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) ->
 
 /// Where a climb starts.
 #[derive(Clone, Copy)]
-pub(crate) enum From<'a> {
+pub(crate) enum Origin<'a> {
     /// Where the settings say.
     Start,
-    /// At the guide of the first tasks.
-    Guide(&'a Guide),
-    /// At a guide, only to beat an ELBO: the climb ends when there is no hope of it.
+    /// At the guide of these tasks, ascending; the others where the settings say.
+    Guide { guide: &'a Guide, tasks: &'a [usize] },
+    /// At a guide of all tasks, only to beat an ELBO: the climb ends when there is no hope of it.
     Rival { guide: &'a Guide, elbo: f64 },
 }
 
-/// Climbs in one parameterisation, from the guide of the first tasks if there is one.
-pub(crate) fn climb_as<M: Model>(model: &M, settings: &Settings<'_>, non_centred: &[bool], from: From<'_>) -> Climbed {
+/// Climbs in one parameterisation.
+pub(crate) fn climb_as<M: Model>(
+    model: &M,
+    settings: &Settings<'_>,
+    non_centred: &[bool],
+    origin: Origin<'_>,
+) -> Climbed {
     let Settings { options, shape, .. } = settings;
     let objective = Objective::new(model, shape, Written::new(non_centred, options));
-    let mut guide = first_guide(&objective, settings);
-    if let From::Guide(from) | From::Rival { guide: from, .. } = from {
-        guide.global = from.global.clone();
-        guide.local.loc[..from.local.len()].copy_from_slice(&from.local.loc);
-        guide.local.ln_scale[..from.local.len()].copy_from_slice(&from.local.ln_scale);
-    }
-    let beat = if let From::Rival { elbo, .. } = from { elbo } else { f64::NEG_INFINITY };
+    let mut beat = f64::NEG_INFINITY;
+    let guide = match origin {
+        Origin::Start => first_guide(&objective, settings),
+        Origin::Guide { guide, tasks } => {
+            let mut first = first_guide(&objective, settings);
+            first.global = guide.global.clone();
+            for (position, &i) in tasks.iter().enumerate() {
+                let (from, to) = (guide.task(position), first.task(i));
+                first.local.loc[to.clone()].copy_from_slice(&guide.local.loc[from.clone()]);
+                first.local.ln_scale[to].copy_from_slice(&guide.local.ln_scale[from]);
+            }
+            first
+        }
+        Origin::Rival { guide, elbo } => {
+            beat = elbo;
+            guide.clone()
+        }
+    };
     match &options.optimiser {
         Optimiser::Newton => climb_fixed(&objective, settings, guide, (Ran::Newton, beat)),
         Optimiser::Em => climb_fixed(&objective, settings, guide, (Ran::Em, beat)),
@@ -197,28 +234,56 @@ fn climb_fixed<M: Model>(
             _ => newton(objective, guide, &noise, limits, watch),
         };
         iterations += ended.iterations;
-        let error = if sampled { draws_error(objective, &ended, draws, options.seed.wrapping_add(1)) } else { 0.0 };
-        if ended.converged && error > TOLERABLE_DRAWS_ERROR && draws < options.most_draws {
+        let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
+        let error = if sampled && !is_beaten {
+            DrawsError::of(objective, &ended, draws, options.seed)
+        } else {
+            DrawsError::default()
+        };
+        let is_noisy = ended.end == End::Converged && error.overall > TOLERABLE_DRAWS_ERROR;
+        if is_noisy && draws < options.most_draws {
             draws = (4 * draws).min(options.most_draws);
             guide = ended.guide;
             continue;
         }
-        let verdict = judge(&ended, error);
-        let Ended { guide, elbo, arrow, gradient_norm, trace, .. } = ended;
-        return Climbed {
+        let verdict = judge(objective, (&settings.start, ran.enough_steps()), &ended, &error);
+        let draws = if sampled { draws } else { 0 };
+        return Climbed::new(
+            objective,
+            Ended { iterations, ..ended },
+            Judged { optimiser: ran, draws, error, verdict },
+        );
+    }
+}
+
+/// What is said of the end of a climb.
+struct Judged {
+    optimiser: Ran,
+    draws: usize,
+    error: DrawsError,
+    verdict: Verdict,
+}
+
+impl Climbed {
+    fn new<M: Model>(objective: &Objective<'_, M>, ended: Ended, judged: Judged) -> Self {
+        let Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, .. } = ended;
+        let Judged { optimiser, draws, error, verdict } = judged;
+        Self {
             guide,
             elbo,
             arrow,
             locals: None,
             non_centred: objective.blocks.non_centred.clone(),
-            optimiser: ran,
+            optimiser,
             iterations,
             gradient_norm,
-            draws: if sampled { draws } else { 0 },
-            draws_error: error,
+            draws,
+            draws_error: error.overall,
+            worst_task: error.worst_task,
+            end,
             verdict,
             trace,
-        };
+        }
     }
 }
 
@@ -233,62 +298,10 @@ fn climb_lbfgs<M: Model>(
     let tolerance = limits.tolerance.max(if objective.is_narrow() { LBFGS_TOLERANCE } else { WIDE_TOLERANCE });
     let all: Vec<usize> = (0..objective.num_tasks()).collect();
     let bound = |guide: &Guide| objective.gradient(guide, noise, &all);
-    let LbfgsEnded { guide, iterations, gradient_norm, converged, trace } =
-        lbfgs(guide, (limits.iterations, tolerance), bound, watch);
+    let limits = LbfgsLimits { iterations: limits.iterations, tolerance, saddles: Saddles::Leave };
+    let LbfgsEnded { guide, iterations, gradient_norm, end, trace, history } = lbfgs(guide, limits, bound, watch);
     let (elbo, arrow) = objective.expand_narrow(&guide, noise);
-    Ended { guide, elbo, arrow, iterations, gradient_norm, converged, trace }
-}
-
-fn judge(ended: &Ended, draws_error: f64) -> Verdict {
-    if ended.converged && draws_error <= 10.0 * TOLERABLE_DRAWS_ERROR {
-        return Verdict::Converged;
-    }
-    let (reason, try_next) = if ended.converged {
-        (
-            format!("other draws would move a mean by {draws_error:.1} guide standard deviations"),
-            "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
-        )
-    } else if !ended.gradient_norm.is_finite() || !ended.elbo.total().is_finite() {
-        ("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
-    } else if let Some(wide) = widest(&ended.guide) {
-        (
-            format!("a scale of the guide grew to e^{wide:.0}: the posterior looks improper, or flat in a latent"),
-            "a proper prior on every latent".to_owned(),
-        )
-    } else {
-        (
-            format!("the gradient norm is still {:.1e} after {} steps", ended.gradient_norm, ended.iterations),
-            "more `max_iterations`, or another seed".to_owned(),
-        )
-    };
-    Verdict::NotConverged { reason, try_next }
-}
-
-/// The largest log-scale, if it is beyond all reason.
-fn widest(guide: &Guide) -> Option<f64> {
-    let all = guide.global.ln_scale.iter().chain(&guide.local.ln_scale);
-    all.copied().reduce(f64::max).filter(|&s| s > 12.0)
-}
-
-/// How far another set of draws would move the means, in guide standard deviations: one Newton step with its gradient,
-/// the worst coordinate of theta, or the root mean square over all tasks'. Without second derivatives, a step in the
-/// guide's metric, and the root mean square for theta as well, since the worst of thousands says little.
-fn draws_error<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usize, seed: u64) -> f64 {
-    let noise = objective.noise(draws, seed);
-    let Some(arrow) = &ended.arrow else {
-        let all: Vec<usize> = (0..objective.num_tasks()).collect();
-        let (_, gradient) = objective.gradient(&ended.guide, &noise, &all);
-        return (0.5 * mean_square_step(&ended.guide, &gradient)).sqrt();
-    };
-    let (_, other) = objective.expand(&ended.guide, &noise);
-    let metric = metric(&ended.guide, arrow);
-    let Some(step) = arrow.factorise(0.0, &metric).map(|f| f.solve(&other)) else { return f64::INFINITY };
-    let moved = |p: &[f64], d: &[f64]| -> Vec<f64> { (0..p.len() / 2).map(|j| p[j] * p[j] * d[j]).collect() };
-    let worst = moved(step.global.as_slice(), metric.global.as_slice()).into_iter().fold(0.0, f64::max);
-    let tasks: Vec<f64> = step.tasks.iter().zip(metric.tasks.iter()).flat_map(|(p, d)| moved(p, d)).collect();
-    let mean = tasks.iter().sum::<f64>() / (tasks.len() as f64).max(1.0);
-    // two independent sets differ by sqrt(2) of the error of one
-    (0.5 * f64::max(worst, mean)).sqrt()
+    Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, history }
 }
 
 /// Climbs with full-covariance locals, of which only theta is left to move.
@@ -317,22 +330,12 @@ fn climb_full<M: Model>(model: &M, settings: &Settings<'_>) -> Climbed {
     let progress = Progress::new(options.progress, "L-BFGS", full_settings.most_iterations);
     let FullEnded { ended, locals, draws_error } =
         full(&objective, &guide, &full_settings, |step, elbo| progress.at(step, elbo));
-    let verdict = judge(&ended, draws_error);
-    let Ended { guide, elbo, arrow, iterations, gradient_norm, trace, .. } = ended;
-    Climbed {
-        guide,
-        elbo,
-        arrow,
-        non_centred: objective.blocks.non_centred.clone(),
-        optimiser: if locals.is_exact && !full_settings.em { Ran::Lbfgs } else { Ran::Em },
-        locals: Some(locals),
-        iterations,
-        gradient_norm,
-        draws: if jacobian { noise.draws } else { 0 },
-        draws_error,
-        verdict,
-        trace,
-    }
+    let optimiser = if locals.is_exact && !full_settings.em { Ran::Lbfgs } else { Ran::Em };
+    let error = DrawsError { overall: draws_error, worst_task: None };
+    let verdict = judge(&objective, (&settings.start, optimiser.enough_steps()), &ended, &error);
+    let draws = if jacobian { noise.draws } else { 0 };
+    let climbed = Climbed::new(&objective, ended, Judged { optimiser, draws, error, verdict });
+    Climbed { locals: Some(locals), ..climbed }
 }
 
 fn climb_adam<M: Model>(
@@ -342,25 +345,16 @@ fn climb_adam<M: Model>(
     adam_options: &AdamOptions,
 ) -> Climbed {
     let options = settings.options;
-    let (guide, ended) = adam(objective, guide, adam_options, options);
+    let (guide, Ascended { steps: iterations, verdict, trace }) = adam(objective, guide, adam_options, options);
     let noise = objective.noise(options.draws.max(2), options.seed);
     let all: Vec<usize> = (0..objective.num_tasks()).collect();
     let gradient_norm = gradient_norm(&guide, &objective.gradient(&guide, &noise, &all).1);
     let (elbo, arrow) = objective.expand_narrow(&guide, &noise);
-    Climbed {
-        elbo,
-        arrow,
-        locals: None,
-        non_centred: objective.blocks.non_centred.clone(),
-        optimiser: Ran::Adam,
-        iterations: ended.steps,
-        gradient_norm,
-        draws: adam_options.draws,
-        draws_error: 0.0,
-        verdict: ended.verdict,
-        guide,
-        trace: ended.trace,
-    }
+    let end = if verdict.is_converged() { End::Converged } else { End::Stopped };
+    let history = History::default();
+    let ended = Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, history };
+    let (draws, error) = (adam_options.draws, DrawsError::default());
+    Climbed::new(objective, ended, Judged { optimiser: Ran::Adam, draws, error, verdict })
 }
 
 impl<M: Model> Objective<'_, M> {

@@ -8,7 +8,9 @@ use crate::elbo::Objective;
 use crate::guide::Guide;
 use crate::model::Model;
 use crate::noise::Noise;
-use crate::optimize::newton::{Ended, Limits, metric, newton, norm};
+use crate::optimize::history::History;
+use crate::optimize::newton::{End, Ended, Limits, left, metric, newton, norm};
+use crate::optimize::saddle::{MOST_ESCAPES, upward};
 
 /// Newton steps in one E- or M-step: more would only polish what the next one moves again.
 const STEPS_EACH: usize = 5;
@@ -21,22 +23,39 @@ pub(crate) fn em<M: Model>(
     limits: Limits,
     mut watch: impl FnMut(usize, f64),
 ) -> Ended {
-    let mut trace = Vec::new();
-    let mut iterations = 0;
+    let (mut trace, mut history) = (Vec::new(), History::default());
+    let (mut iterations, mut escapes) = (0, 0);
     loop {
+        let (elbo, arrow) = objective.expand(&guide, noise);
+        watch(iterations, elbo.total());
+        if trace.is_empty() {
+            trace.push(elbo.total());
+        }
+        history.visit(iterations, &guide);
+        let metric = metric(&guide, &arrow);
+        let gradient_norm = norm(&arrow, &metric);
+        let may_go_on = iterations < limits.iterations && gradient_norm.is_finite();
+        let mut end = (!may_go_on).then_some(End::Stopped);
+        if gradient_norm <= limits.tolerance {
+            let way_out = upward(&arrow, &metric);
+            end = Some(if way_out.is_some() { End::Saddle } else { End::Converged });
+            if let Some(step) = way_out.filter(|_| may_go_on && escapes < MOST_ESCAPES)
+                && let Some(out) = left(objective, &guide, (elbo.total(), &step), noise)
+            {
+                guide = out;
+                escapes += 1;
+                end = None;
+            }
+        }
+        if let Some(end) = end {
+            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, end, trace, history };
+        }
         for moving in [Moving::Locals, Moving::Global] {
             let half = Limits { iterations: STEPS_EACH, tolerance: 0.1 * limits.tolerance, moving, ..limits };
             let ended = newton(objective, guide, noise, half, |_, _| {});
-            trace.extend_from_slice(&ended.trace[usize::from(!trace.is_empty())..]);
+            trace.extend_from_slice(&ended.trace[1..]);
             guide = ended.guide;
         }
         iterations += 1;
-        let (elbo, arrow) = objective.expand(&guide, noise);
-        watch(iterations, elbo.total());
-        let gradient_norm = norm(&arrow, &metric(&guide, &arrow));
-        let converged = gradient_norm <= limits.tolerance;
-        if converged || iterations == limits.iterations || !gradient_norm.is_finite() {
-            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, converged, trace };
-        }
     }
 }

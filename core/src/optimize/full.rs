@@ -21,8 +21,9 @@ use crate::interpret::log_density::LogDensity;
 use crate::model::{Globals, Model};
 use crate::noise::Noise;
 use crate::number::Real;
-use crate::optimize::lbfgs::{gradient_norm, lbfgs, mean_square_step};
-use crate::optimize::newton::Ended;
+use crate::optimize::history::History;
+use crate::optimize::lbfgs::{LbfgsLimits, Saddles, gradient_norm, lbfgs, mean_square_step};
+use crate::optimize::newton::{End, Ended};
 use crate::ragged::Ragged;
 use crate::tape::{Mark, Taped};
 use crate::wide::{add_adjoints, record_global};
@@ -128,10 +129,17 @@ pub(crate) fn full<M: Model>(
     (profile.is_exact, profile.bends_known) = (bound.is_exact(), true);
     let mode = if profile.is_exact && !settings.em { Normals::Follow } else { Normals::Held };
     let mut trace = vec![bound.total(&theta)];
-    let mut iterations = 0;
-    let (gradient_norm, converged) = loop {
+    let (mut iterations, mut history) = (0, History::default());
+    let (gradient_norm, end) = loop {
         let left = most_iterations - iterations;
-        let limits = if mode == Normals::Follow { (left, tolerance) } else { (STEPS_EACH.min(left), 0.3 * tolerance) };
+        let limits = match mode {
+            Normals::Follow => LbfgsLimits { iterations: left, tolerance, saddles: Saddles::Leave },
+            Normals::Held => {
+                let iterations = STEPS_EACH.min(left);
+                LbfgsLimits { iterations, tolerance: 0.3 * tolerance, saddles: Saddles::Ignore }
+            }
+        };
+        history.visit(iterations, &theta);
         let value = |theta: &Guide| {
             let bound = profile.evaluate(theta, mode);
             (bound.total(theta), bound.arrow())
@@ -141,10 +149,16 @@ pub(crate) fn full<M: Model>(
         iterations += step.iterations.max(1);
         trace.extend_from_slice(&step.trace[1..]);
         bound = profile.evaluate(&theta, Normals::Follow);
-        let norm = if mode == Normals::Follow { step.gradient_norm } else { gradient_norm(&theta, &bound.arrow()) };
-        let converged = norm <= tolerance;
-        if converged || mode == Normals::Follow || iterations >= most_iterations || !norm.is_finite() {
-            break (norm, converged);
+        if mode == Normals::Follow {
+            history = step.history;
+            break (step.gradient_norm, step.end);
+        }
+        let norm = gradient_norm(&theta, &bound.arrow());
+        if norm <= tolerance {
+            break (norm, End::Converged);
+        }
+        if iterations >= most_iterations || !norm.is_finite() {
+            break (norm, End::Stopped);
         }
     };
     let draws_error = settings.other.map_or(0.0, |noise| {
@@ -154,7 +168,7 @@ pub(crate) fn full<M: Model>(
     let (local, covariances) = profile.locals(&theta);
     let guide = Guide { local, offsets: objective.offsets.clone(), ..theta };
     let locals = FullLocals { covariances, is_exact: profile.is_exact };
-    let ended = Ended { elbo: bound.elbo(&guide), guide, arrow: None, iterations, gradient_norm, converged, trace };
+    let ended = Ended { elbo: bound.elbo(&guide), guide, arrow: None, iterations, gradient_norm, end, trace, history };
     FullEnded { ended, locals, draws_error }
 }
 

@@ -3,6 +3,11 @@
 
 use crate::arrow::ArrowVector;
 use crate::guide::Guide;
+use crate::noise::keyed;
+use crate::optimize::history::History;
+use crate::optimize::newton::End;
+use crate::optimize::saddle::{MOST_ESCAPES, leave, upward_by_differences};
+use rand::RngExt;
 use std::collections::VecDeque;
 
 /// Pairs of step and gradient change remembered.
@@ -18,14 +23,36 @@ pub(crate) struct LbfgsEnded {
     pub(crate) guide: Guide,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
-    pub(crate) converged: bool,
+    pub(crate) end: End,
     pub(crate) trace: Vec<f64>,
+    pub(crate) history: History,
 }
 
-/// Climbs the `bound` (its value and its gradient) from `guide` until the gradient's norm in the guide's metric is at most `tolerance`.
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LbfgsLimits {
+    /// Most iterations.
+    pub(crate) iterations: usize,
+    /// Converged when the gradient's norm in the guide's metric is at most this.
+    pub(crate) tolerance: f64,
+    /// Whether a small gradient is enough, or saddles are looked for and left.
+    pub(crate) saddles: Saddles,
+}
+
+/// What is done about saddles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Saddles {
+    Ignore,
+    Leave,
+}
+
+/// Distinguishes the direction that curvature is looked for in first from draws.
+const CURVATURE: u64 = u64::MAX - 5;
+
+/// Climbs the `bound` (its value and its gradient) from `guide` until the gradient is small.
 pub(crate) fn lbfgs(
     mut guide: Guide,
-    (most_iterations, tolerance): (usize, f64),
+    limits: LbfgsLimits,
     mut bound: impl FnMut(&Guide) -> (f64, ArrowVector),
     mut watch: impl FnMut(usize, f64),
 ) -> LbfgsEnded {
@@ -35,7 +62,8 @@ pub(crate) fn lbfgs(
     };
     let (mut elbo, mut gradient) = evaluate(&guide);
     let mut memory: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::with_capacity(MEMORY);
-    let mut trace = vec![elbo];
+    let (mut trace, mut history) = (vec![elbo], History::default());
+    let mut escapes = 0;
     for iterations in 0.. {
         let width = widths(&guide);
         let direction = direction(&gradient, &memory, &width);
@@ -43,10 +71,46 @@ pub(crate) fn lbfgs(
         // a point has no metric of its own: there the curvature seen so far serves
         let gradient_norm = if guide.is_point() { slope.sqrt() } else { norm(&gradient, &width) };
         watch(iterations, elbo);
-        let converged = gradient_norm <= tolerance;
-        let ended = |guide| LbfgsEnded { guide, iterations, gradient_norm, converged, trace: trace.clone() };
-        if converged || iterations == most_iterations || !gradient_norm.is_finite() {
-            return ended(guide);
+        history.visit(iterations, &guide);
+        let may_go_on = iterations < limits.iterations && gradient_norm.is_finite();
+        let mut end = (!may_go_on).then_some(End::Stopped);
+        if gradient_norm <= limits.tolerance {
+            end = Some(End::Converged);
+            if limits.saddles == Saddles::Leave && escapes < MOST_ESCAPES {
+                let mut rng = keyed(0, iterations as u64, CURVATURE);
+                let first: Vec<f64> = width.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
+                let gradient_after = |step: &[f64]| evaluate(&moved(&guide, step, 1.0)).1;
+                if let Some(step) = upward_by_differences(&gradient, &width, &first, gradient_after) {
+                    // what is left to gain within the tolerance is no reason to go on
+                    let beyond = elbo + 0.5 * limits.tolerance.powi(2) + 1e-12 * (1.0 + elbo.abs());
+                    let out = leave(beyond, |length| {
+                        let candidate = moved(&guide, &step, length);
+                        let (value, slopes) = evaluate(&candidate);
+                        (value, (candidate, value, slopes))
+                    });
+                    if let Some(out) = out {
+                        end = Some(End::Saddle);
+                        if may_go_on {
+                            (guide, elbo, gradient) = out;
+                            trace.push(elbo);
+                            memory.clear();
+                            escapes += 1;
+                            continue;
+                        }
+                    }
+                }
+            }
+        }
+        let ended = |guide, end| LbfgsEnded {
+            guide,
+            iterations,
+            gradient_norm,
+            end,
+            trace: trace.clone(),
+            history: history.clone(),
+        };
+        if let Some(end) = end {
+            return ended(guide, end);
         }
         let longest = ln_scales(&guide).zip(&direction).filter(|t| t.0).map(|t| t.1.abs()).fold(0.0, f64::max);
         let mut length = (LONGEST_LN_SCALE_STEP / longest).min(1.0);
@@ -67,7 +131,7 @@ pub(crate) fn lbfgs(
         };
         let Some((candidate, value, slopes)) = next else {
             if memory.is_empty() {
-                return ended(guide);
+                return ended(guide, End::Stuck);
             }
             memory.clear();
             continue;
@@ -95,6 +159,20 @@ fn norm(gradient: &[f64], width: &[f64]) -> f64 {
 /// How far the gradient is from zero, in units in which the guide's own width is 1.
 pub(crate) fn gradient_norm(guide: &Guide, gradient: &ArrowVector) -> f64 {
     norm(&flat(gradient), &widths(guide))
+}
+
+/// The step W g, and the metric W^-1, in the shape of the gradient g.
+pub(crate) fn inverse_metric_step(guide: &Guide, gradient: &ArrowVector) -> (ArrowVector, ArrowVector) {
+    let width = widths(guide);
+    let globals = gradient.global.len();
+    let (mut step, mut metric) = (gradient.clone(), gradient.clone());
+    let slots = |vector: &mut ArrowVector, f: &dyn Fn(&mut f64, f64)| {
+        vector.global.iter_mut().zip(&width).for_each(|(to, w)| f(to, *w));
+        vector.tasks.numbers.iter_mut().zip(&width[globals..]).for_each(|(to, w)| f(to, *w));
+    };
+    slots(&mut step, &|to, w| *to *= w);
+    slots(&mut metric, &|to, w| *to = w.recip());
+    (step, metric)
 }
 
 /// Mean square of the steps W g of the means, in the guide's widths: the larger of theta's and the tasks'.

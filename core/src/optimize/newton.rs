@@ -9,6 +9,8 @@ use crate::elbo::{Elbo, Objective};
 use crate::guide::{Guide, MeanField};
 use crate::model::Model;
 use crate::noise::Noise;
+use crate::optimize::history::History;
+use crate::optimize::saddle::{MOST_ESCAPES, leave, upward};
 use crate::ragged::Ragged;
 use nalgebra::DVector;
 
@@ -34,15 +36,33 @@ pub(crate) struct Ended {
     pub(crate) arrow: Option<Arrow>,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
-    pub(crate) converged: bool,
+    pub(crate) end: End,
     /// The ELBO at the start and after each iteration.
     pub(crate) trace: Vec<f64>,
+    /// The guide on the way.
+    pub(crate) history: History,
+}
+
+/// Why a climb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At a maximum: the gradient is small, and the ELBO curves down wherever that was looked at.
+    Converged,
+    /// The gradient is small, but the ELBO curves up in some direction.
+    Saddle,
+    /// No step raises the ELBO, though its gradient is not small.
+    Stuck,
+    /// It took as many steps as it might, had no hope of what it was to beat, or met a number that is not finite.
+    Stopped,
 }
 
 /// Where the damping starts, and the range it is kept in; beyond the upper end no step helps any more.
 const FIRST_DAMPING: f64 = 1.0;
 const LEAST_DAMPING: f64 = 1e-12;
 const MOST_DAMPING: f64 = 1e14;
+/// Every so many steps the climb looks for a way up that the gradient does not tell: near a saddle, damping makes steps
+/// short.
+const LOOK_AROUND: usize = 8;
 /// A log-scale moves no further than this in one step: exp of it is the factor on the scale.
 const LONGEST_LN_SCALE_STEP: f64 = 3.0;
 
@@ -61,18 +81,40 @@ pub(crate) fn newton<M: Model>(
     };
     let (mut elbo, mut arrow) = expand(&guide);
     let mut trace = Vec::new();
+    let mut history = History::default();
     let mut damping = FIRST_DAMPING;
     let mut growth = 2.0;
-    let mut iterations = 0;
+    let (mut iterations, mut escapes) = (0, 0);
     loop {
         let metric = metric(&guide, &arrow);
         let gradient_norm = norm(&arrow, &metric);
         watch(iterations, elbo.total());
         trace.push(elbo.total());
-        let converged = gradient_norm <= limits.tolerance;
-        let ends = iterations == limits.iterations || !gradient_norm.is_finite();
-        if converged || ends || is_beaten(&arrow, &metric, limits.beat - elbo.total()) {
-            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, converged, trace };
+        history.visit(iterations, &guide);
+        let may_go_on = iterations < limits.iterations && gradient_norm.is_finite();
+        let is_level = gradient_norm <= limits.tolerance;
+        let mut end = None;
+        if is_level || may_go_on && iterations % LOOK_AROUND == LOOK_AROUND - 1 {
+            let way_out = (limits.moving == Moving::Both).then(|| upward(&arrow, &metric)).flatten();
+            if is_level {
+                end = Some(if way_out.is_some() { End::Saddle } else { End::Converged });
+            }
+            if let Some(step) = way_out.filter(|_| may_go_on && escapes < MOST_ESCAPES)
+                && let Some(candidate) = left(objective, &guide, (elbo.total(), &step), noise)
+            {
+                guide = candidate;
+                (elbo, arrow) = expand(&guide);
+                damping = FIRST_DAMPING;
+                iterations += 1;
+                escapes += 1;
+                continue;
+            }
+        }
+        if end.is_none() && (!may_go_on || is_beaten(&arrow, &metric, limits.beat - elbo.total())) {
+            end = Some(End::Stopped);
+        }
+        if let Some(end) = end {
+            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, end, trace, history };
         }
         let accepted = loop {
             if damping > MOST_DAMPING {
@@ -84,7 +126,7 @@ pub(crate) fn newton<M: Model>(
                 let gain = candidate_elbo.total() - elbo.total();
                 let promised = promised(&arrow, &step, &metric, damping);
                 // close to the top the gain drowns in rounding: a step the model promises next to nothing for is taken
-                let rounding = 1e-13 * (1.0 + elbo.total().abs());
+                let rounding = rounding(elbo.total());
                 if gain.is_finite()
                     && (gain > 0.0 && gain >= 1e-4 * promised || promised < rounding && gain > -10.0 * rounding)
                 {
@@ -100,12 +142,34 @@ pub(crate) fn newton<M: Model>(
             growth *= 2.0;
         };
         let Some(candidate) = accepted else {
-            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, converged: false, trace };
+            let end = End::Stuck;
+            return Ended { guide, elbo, arrow: Some(arrow), iterations, gradient_norm, end, trace, history };
         };
         guide = candidate;
         (elbo, arrow) = expand(&guide);
         iterations += 1;
     }
+}
+
+/// What an ELBO of this size may be off by.
+fn rounding(elbo: f64) -> f64 {
+    1e-13 * (1.0 + elbo.abs())
+}
+
+/// A guide along the step from a saddle that is above it, if there is one.
+pub(super) fn left<M: Model>(
+    objective: &Objective<'_, M>,
+    guide: &Guide,
+    (elbo, step): (f64, &ArrowVector),
+    noise: &Noise,
+) -> Option<Guide> {
+    leave(elbo + 10.0 * rounding(elbo), |length| {
+        let mut step = step.clone();
+        step.global *= length;
+        step.tasks.numbers.iter_mut().for_each(|p| *p *= length);
+        let candidate = moved(guide, &step).1;
+        (objective.value(&candidate, noise).total(), candidate)
+    })
 }
 
 /// The Fisher information of the guide, in the arrow's shape. A point has none: there the curvature itself serves.

@@ -1,0 +1,110 @@
+//! How far the answer depends on the fixed draws that sampled terms are averaged over.
+//!
+//! Another set of draws has another optimum, one Newton step away: p_k = (-H)^-1 g_k with the gradient g_k of set k at the
+//! optimum of the set in use. Two independent sets differ by sqrt(2) of the error of one, so that the mean of p_k^2 over
+//! several sets is twice the square of that error. It counts in units of the guide: means in its standard deviations,
+//! log-scales at half their worth, since a standard deviation may be off by twice as much as a mean.
+
+use crate::arrow::ArrowVector;
+use crate::elbo::Objective;
+use crate::guide::Guide;
+use crate::model::Model;
+use crate::optimize::lbfgs::inverse_metric_step;
+use crate::optimize::newton::{Ended, metric};
+
+/// Sets of draws that the one in use is compared with.
+const SETS: u64 = 4;
+
+/// How far other draws would move the guide, in its standard deviations.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct DrawsError {
+    /// The largest of three: the worst coordinate of theta; the root mean square over the tasks' coordinates; the worst of
+    /// those, less what the worst of so many is by chance.
+    pub(crate) overall: f64,
+    /// The task of the worst coordinate, and by how much that would move.
+    pub(crate) worst_task: Option<(usize, f64)>,
+}
+
+impl DrawsError {
+    /// Of the draws of an objective, at the end of a climb with them.
+    pub(crate) fn of<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usize, seed: u64) -> Self {
+        let guide = &ended.guide;
+        let all: Vec<usize> = (0..objective.num_tasks()).collect();
+        let gradients = (1..=SETS).map(|set| {
+            let noise = objective.noise(draws, seed.wrapping_add(set));
+            objective.gradient(guide, &noise, &all).1
+        });
+        let (globals, tasks) = (guide.global.len(), guide.local.len());
+        let mut squares = (vec![0.0; globals], vec![0.0; tasks]);
+        let expanded = ended.arrow.as_ref().map(|arrow| (arrow, metric(guide, arrow)));
+        let factorised = expanded.as_ref().and_then(|(arrow, metric)| arrow.factorise(0.0, metric));
+        if let (Some((_, metric)), Some(factorised)) = (&expanded, &factorised) {
+            gradients.for_each(|g| add(&mut squares, guide, &factorised.solve_for(g), metric));
+            let worst = squares.0.iter().copied().fold(0.0, f64::max);
+            return Self::new(guide, worst, &squares.1);
+        }
+        gradients.for_each(|g| {
+            let (step, metric) = inverse_metric_step(guide, &g);
+            add(&mut squares, guide, &step, &metric);
+        });
+        // the worst of thousands says little
+        Self::new(guide, mean(&squares.0), &squares.1)
+    }
+
+    /// Of the mean squares, over sets, of the moves of theta and of each local coordinate.
+    fn new(guide: &Guide, theta: f64, locals: &[f64]) -> Self {
+        let worst = (0..locals.len()).max_by(|&a, &b| locals[a].total_cmp(&locals[b]));
+        let root = |square: f64| (0.5 * square).sqrt();
+        let worst_square = worst.map_or(0.0, |j| locals[j]);
+        Self {
+            overall: root(theta.max(mean(locals)).max(worst_square / by_chance(locals.len()))),
+            worst_task: worst.map(|j| (guide.offsets.partition_point(|&o| o <= j) - 1, root(worst_square))),
+        }
+    }
+}
+
+/// Adds the squares of a step's moves, divided by the number of sets.
+fn add(squares: &mut (Vec<f64>, Vec<f64>), guide: &Guide, step: &ArrowVector, metric: &ArrowVector) {
+    let each = (SETS as f64).recip();
+    let level = |to: &mut [f64], p: &[f64], d: &[f64]| {
+        let n = to.len();
+        for (j, to) in to.iter_mut().enumerate() {
+            *to += each * f64::max(p[j] * p[j] * d[j], 0.25 * p[n + j] * p[n + j]);
+        }
+    };
+    level(&mut squares.0, step.global.as_slice(), metric.global.as_slice());
+    for (i, (p, d)) in step.tasks.iter().zip(metric.tasks.iter()).enumerate() {
+        level(&mut squares.1[guide.task(i)], p, d);
+    }
+}
+
+fn mean(of: &[f64]) -> f64 {
+    of.iter().sum::<f64>() / (of.len() as f64).max(1.0)
+}
+
+/// The largest of `count` mean squares, each of normal moves of mean square 1. The error of the set in use is common to
+/// all moves of a coordinate, so that a mean square is (chi^2_3 + 5 chi^2_1) / 8, whose tail is that of 5/8 chi^2_1.
+fn by_chance(count: usize) -> f64 {
+    1.0 + 1.25 * (count.max(1) as f64).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guide::MeanField;
+
+    fn guide(tasks: usize) -> Guide {
+        let local = MeanField::new(tasks, 0.0, 0.0);
+        Guide { global: MeanField::default(), local, offsets: (0..=tasks).collect() }
+    }
+
+    #[test]
+    fn one_bad_task_of_many_is_not_hidden() {
+        let mut squares = vec![0.01_f64.powi(2); 1000];
+        assert!(DrawsError::new(&guide(1000), 0.0, &squares).overall < 0.01);
+        squares[700] = 2.0;
+        let error = DrawsError::new(&guide(1000), 0.0, &squares);
+        assert_eq!(error.worst_task, Some((700, 1.0)));
+        assert!(error.overall > 0.3, "{error:?}");
+    }
+}

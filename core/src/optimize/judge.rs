@@ -1,0 +1,147 @@
+//! What the end of a climb says to a person: the verdict, with its reason and what to try.
+
+use crate::elbo::{Objective, Shape};
+use crate::guide::Guide;
+use crate::interpret::discover::{Discover, Level, Start};
+use crate::model::{Model, Site};
+use crate::optimize::draws::DrawsError;
+use crate::optimize::history::{Kind, Runaway};
+use crate::optimize::newton::{End, Ended, metric};
+use crate::verdict::Verdict;
+
+/// Other draws may move a mean by so many guide standard deviations: more is no answer. Twice what a fit promises in all,
+/// for errors that the importance correction mends.
+const MOST_DRAWS_ERROR: f64 = 0.2;
+/// A log-scale beyond all reason, and a mean that is so where it is that of a transformed coordinate: of the logarithm of
+/// a scale, say, which starts near 0.
+const WIDEST: f64 = 12.0;
+const FURTHEST: f64 = 20.0;
+/// A point this far from 0 has not come to rest where the next step would still move it by this share.
+const FAR: f64 = 10.0;
+const RESTLESS: f64 = 0.01;
+/// A step is expected to help no further where the gradient is as small as this.
+const NEARLY: f64 = 1e-3;
+
+/// Judges a climb from `start` of which `enough` steps tell where it leads.
+pub(crate) fn judge<M: Model>(
+    objective: &Objective<'_, M>,
+    (start, enough): (&Start, usize),
+    ended: &Ended,
+    error: &DrawsError,
+) -> Verdict {
+    let (reason, try_next) = match ended.end {
+        End::Converged => match restless(ended) {
+            Some(found) => runs_away(objective, start, found),
+            None if error.overall <= MOST_DRAWS_ERROR => return Verdict::Converged,
+            None => depends_on_draws(error),
+        },
+        End::Saddle => (
+            "the gradient vanishes at a saddle of the ELBO".to_owned(),
+            "more `max_iterations`, or a `random_start`".to_owned(),
+        ),
+        End::Stuck | End::Stopped => {
+            let found = ended.history.runaway(&ended.guide).filter(|_| ended.iterations >= enough);
+            match found.or_else(|| furthest(objective, start, &ended.guide)).or_else(|| widest(&ended.guide)) {
+                Some(found) => runs_away(objective, start, found),
+                None => unfinished(ended),
+            }
+        }
+    };
+    Verdict::NotConverged { reason, try_next }
+}
+
+fn depends_on_draws(error: &DrawsError) -> (String, String) {
+    let worst = error.worst_task.map_or(String::new(), |(i, by)| format!(", and one of task {i} by {by:.1}"));
+    (
+        format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.overall),
+        "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
+    )
+}
+
+fn unfinished(ended: &Ended) -> (String, String) {
+    let (norm, steps) = (ended.gradient_norm, ended.iterations);
+    if !norm.is_finite() || !ended.elbo.total().is_finite() {
+        ("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
+    } else if ended.end == End::Stopped {
+        (
+            format!("the gradient norm is still {norm:.1e} after {steps} steps"),
+            "more `max_iterations`, or another seed".to_owned(),
+        )
+    } else {
+        let remedy = if norm < NEARLY { "a larger `tolerance`, or " } else { "" };
+        (
+            format!("no step raises the ELBO any more after {steps}, though its gradient norm is still {norm:.1e}"),
+            format!("{remedy}data and priors of the order of 1, where rounding does not drown the gain"),
+        )
+    }
+}
+
+fn runs_away<M: Model>(objective: &Objective<'_, M>, start: &Start, found: Runaway) -> (String, String) {
+    let (name, place) = named(objective, start, found);
+    let moved = match found.kind {
+        Kind::LnScale(to, grew) => {
+            format!("the guide's scale of {place} {} to e^{to:.0}", if grew { "grew" } else { "shrank" })
+        }
+        Kind::Loc(to) => format!("the guide's mean of {place} runs away, unconstrained to {to:.3e}"),
+    };
+    (format!("{moved}: the posterior looks improper, or flat in {name}"), format!("a proper prior on {name}"))
+}
+
+/// The site of a coordinate, and with its task.
+fn named<M: Model>(objective: &Objective<'_, M>, start: &Start, found: Runaway) -> (String, String) {
+    if !found.is_local {
+        let name = name(M::GLOBAL_SITES, &objective.blocks.global, found.coordinate);
+        return (name.clone(), name);
+    }
+    let i = objective.offsets.partition_point(|&o| o <= found.coordinate) - 1;
+    let name = name(M::LOCAL_SITES, &task_level(objective, start, i), found.coordinate - objective.offsets[i]);
+    (name.clone(), format!("{name} of task {i}"))
+}
+
+fn task_level<M: Model>(objective: &Objective<'_, M>, start: &Start, i: usize) -> Level {
+    let mut global = Default::default();
+    objective.model.global(&mut Discover::new(start, None), &mut global);
+    let visit = Shape::discover_task(objective.model, &global, objective.model.task(i), start, Some(i));
+    visit.map_or_else(|_| Level::default(), |visit| visit.level)
+}
+
+fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {
+    let site = sites.iter().find(|site| level.coordinates.get(site.id).is_some_and(|r| r.contains(&coordinate)));
+    site.map_or_else(|| "a latent".to_owned(), |site| format!("`{}`", site.name))
+}
+
+/// The transformed coordinate whose mean is furthest from 0, if that is beyond all reason.
+fn furthest<M: Model>(objective: &Objective<'_, M>, start: &Start, guide: &Guide) -> Option<Runaway> {
+    let is_far = |at: &f64| at.abs() > FURTHEST;
+    let level = |is_local: bool, level: &Level, first: usize, loc: &[f64]| {
+        let transformed = level.coordinates.iter().zip(&level.identity).filter(|(_, is_identity)| !**is_identity);
+        let all = transformed.flat_map(|(range, _)| range.clone()).map(|j| (first + j, loc[j]));
+        let top = all.filter(|(_, at)| is_far(at)).max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+        top.map(|(coordinate, at)| (at.abs(), Runaway { is_local, coordinate, kind: Kind::Loc(at) }))
+    };
+    let global = level(false, &objective.blocks.global, 0, &guide.global.loc);
+    let tasks = (0..guide.num_tasks()).filter(|&i| guide.local.loc[guide.task(i)].iter().any(is_far)).filter_map(|i| {
+        level(true, &task_level(objective, start, i), guide.task(i).start, &guide.local.loc[guide.task(i)])
+    });
+    global.into_iter().chain(tasks).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, found)| found)
+}
+
+/// A coordinate of a point estimate that the next step would still move far, though next to nothing is gained: its
+/// maximum is at infinity.
+fn restless(ended: &Ended) -> Option<Runaway> {
+    let arrow = ended.arrow.as_ref().filter(|_| ended.guide.is_point())?;
+    let metric = metric(&ended.guide, arrow);
+    let step = arrow.factorise(0.0, &metric)?.solve(arrow);
+    let loc = &ended.guide.global.loc;
+    let moves = (0..loc.len()).filter(|&j| loc[j].abs() > FAR && step.global[j].abs() > RESTLESS * loc[j].abs());
+    let most = moves.max_by(|&a, &b| step.global[a].abs().total_cmp(&step.global[b].abs()))?;
+    Some(Runaway { is_local: false, coordinate: most, kind: Kind::Loc(loc[most]) })
+}
+
+/// The largest log-scale, if it is beyond all reason.
+fn widest(guide: &Guide) -> Option<Runaway> {
+    let levels = [(false, &guide.global.ln_scale), (true, &guide.local.ln_scale)];
+    let all = levels.into_iter().flat_map(|(is_local, s)| s.iter().enumerate().map(move |(j, s)| (is_local, j, *s)));
+    let (is_local, coordinate, to) = all.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|found| found.2 > WIDEST)?;
+    Some(Runaway { is_local, coordinate, kind: Kind::LnScale(to, true) })
+}
