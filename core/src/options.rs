@@ -33,11 +33,13 @@ pub struct Options {
     pub tolerance: f64,
     /// What is done about the errors of the mean-field guide.
     pub correction: Correction,
-    /// Draws the posterior is held in.
+    /// Draws the posterior is held in; at least 100 where importance weights correct it, as fewer cannot tell whether to
+    /// trust them.
     pub posterior_draws: usize,
     /// What `Correction::Auto` may spend on the importance correction, in evaluations of the log density of one datum or
     /// latent, some 20 ns each. Where `posterior_draws` would cost more there are fewer of them, and less than a quarter
-    /// of them are not worth it: then the correction is left out.
+    /// of them, or less than 100, are not worth it: then the correction is left out, and the answer is not checked. What
+    /// is left over may go to more proposals of phi, at most 1024 a draw of theta, where a task's weights are noisy.
     pub correction_budget: usize,
     /// Number of threads; as many as rayon's global pool has if `None`.
     pub threads: Option<usize>,
@@ -185,7 +187,7 @@ pub enum Correction {
     Auto,
     /// Hierarchical importance weights on top of the linear-response Gaussian.
     Importance,
-    /// Linear-response covariances.
+    /// Linear-response covariances. They say nothing of their own errors: see [`Trust`](crate::Trust).
     LinearResponse,
     /// Nothing: the guide as it is. Its standard deviations are usually too small.
     MeanField,

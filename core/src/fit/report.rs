@@ -1,10 +1,11 @@
 //! The table that `{fit}` prints.
 
-use crate::fit::Fit;
+use crate::fit::{Evidence, Fit, Trust};
 use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
 use crate::optimize::climb::Ran;
 use crate::options::Correction;
+use crate::psis::reliable_below;
 use crate::summary::Summary;
 use std::fmt;
 
@@ -77,18 +78,21 @@ impl<M: Model> Fit<M> {
                 None => "mean-field",
             },
         };
-        write!(f, "{method} posterior, {}", if self.trust.is_reliable { "reliable" } else { "DOUBTFUL" })?;
-        if let Some(e) = &self.evidence {
-            write!(
-                f,
-                ": k-hat {:.2}, effective draws {:.0} of {}, ln evidence {:.3} +- {:.3}, {}",
-                e.k_hat,
-                e.effective_sample_size,
-                self.posterior.len(),
-                e.ln_evidence,
-                e.ln_evidence_error,
-                Milliseconds(self.times.correction)
-            )?;
+        let Trust { is_reliable, is_doubtful, .. } = self.trust;
+        let belief = match (is_reliable, is_doubtful) {
+            (true, _) => "reliable",
+            (_, true) => "DOUBTFUL",
+            _ => "not checked",
+        };
+        write!(f, "{method} posterior, {belief}")?;
+        // of weights that are not used the notes tell
+        if let Some(e) = self.evidence.as_ref().filter(|_| self.trust.is_corrected()) {
+            let Evidence { k_hat, effective_sample_size, draws, ln_evidence, ln_evidence_error, .. } = e;
+            write!(f, ": k-hat {k_hat:.2}, effective draws {effective_sample_size:.0} of {draws}")?;
+            if *k_hat < reliable_below(*draws) {
+                write!(f, ", ln evidence {ln_evidence:.3} +- {ln_evidence_error:.3}")?;
+            }
+            write!(f, ", {}", Milliseconds(self.times.correction))?;
         }
         for note in &self.trust.notes {
             write!(f, "; {note}")?;
