@@ -517,3 +517,38 @@ fn bounded_by<M: Model>(fit: &Fit<M>, exact: f64) {
     assert_near("evidence", evidence.ln_evidence, exact, 4.0 * evidence.ln_evidence_error);
     assert!(evidence.ln_evidence_error < 0.1, "{evidence:?}");
 }
+
+model! {
+    /// A trend over years that nobody has centred.
+    Trend(points: &[(f64, f64)]) {
+        level ~ Normal(0.0, 1000.0);
+        slope ~ Normal(0.0, 1.0);
+        for &(year, y) in points {
+            y ~ Normal(level + slope * year, 0.5);
+        }
+    }
+}
+
+/// Level and slope are correlated to one part in a million: mean-field sds are off by a factor of hundreds.
+#[test]
+fn a_covariate_need_not_be_centred() {
+    let points: Vec<(f64, f64)> =
+        (0..12).map(|k| (2000.0 + f64::from(k), 0.3 * f64::from(k) + (2.0 * f64::from(k)).sin())).collect();
+    let fit = Trend::new(&points).fit().expect("valid");
+    let mut precision = DMatrix::from_diagonal(&DVector::from_column_slice(&[1e-6, 1.0]));
+    let mut right = DVector::zeros(2);
+    for &(year, y) in &points {
+        let x = DVector::from_column_slice(&[1.0, year]);
+        precision += &x * x.transpose() * 4.0;
+        right += x * (4.0 * y);
+    }
+    let covariance = precision.try_inverse().expect("positive definite");
+    let mean = &covariance * right;
+    assert!(fit.verdict().is_converged() && fit.trust().is_reliable, "{fit}");
+    let global = fit.global();
+    assert_close("level", global.level, (mean[0], covariance[(0, 0)].sqrt()), PROMISED);
+    assert_close("slope", global.slope, (mean[1], covariance[(1, 1)].sqrt()), PROMISED);
+    let linear = fit.uncorrected(Correction::LinearResponse).global();
+    assert_close("slope, linear response", linear.slope, (mean[1], covariance[(1, 1)].sqrt()), PROMISED);
+    assert!(fit.uncorrected(Correction::MeanField).global().slope.sd < 0.01 * covariance[(1, 1)].sqrt());
+}

@@ -31,11 +31,16 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A density is quadratic where it differs from its expansion at the mode by no more than this, in nats.
+/// A density is quadratic where it differs from its expansion at the mode by no more than this, in nats; and what rounding
+/// may add, relative to its log.
 const EXACT: f64 = 1e-7;
+const ROUNDING: f64 = 1e-12;
 /// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
 const NOISE: f64 = 0.05;
 const NOISE_OF_ONE: f64 = 0.01;
+/// More proposals than at first are spent on a task with more than so many times that variance: as long as the whole is
+/// well below 1, draws of theta serve better.
+const TOLERABLE: f64 = 5.0;
 /// Proposals for each draw that is wanted, at least.
 const CHOICE: usize = 4;
 /// Shares of the proposals where a Gaussian a mode is not enough: from the prior, and like the draws for earlier thetas.
@@ -59,6 +64,8 @@ pub(crate) struct Conditionals<'a, M: Model> {
     is_gaussian: bool,
     /// The variance of ln Z_i that is aimed at.
     noise: f64,
+    /// How many proposals of phi_i a theta may take in the end where that is not reached.
+    most_grown: usize,
 }
 
 /// A fixed theta.
@@ -123,7 +130,12 @@ impl<'a, M: Model> Conditionals<'a, M> {
         let mut prior = blocks.clone();
         prior.observed.fill(false);
         let noise = (NOISE / objective.model.num_tasks().max(1) as f64).min(NOISE_OF_ONE);
-        Self { objective, blocks, prior, is_gaussian: objective.is_gaussian_given_theta(), noise }
+        Self { objective, blocks, prior, is_gaussian: objective.is_gaussian_given_theta(), noise, most_grown: 0 }
+    }
+
+    /// Where the proposals asked for are too few, their number may grow to as many as this.
+    pub(crate) fn growing_to(self, most_grown: usize) -> Self {
+        Self { most_grown, ..self }
     }
 
     pub(crate) fn fix(&self, theta: &[f64]) -> FixedTheta<M> {
@@ -188,7 +200,7 @@ impl<'a, M: Model> Conditionals<'a, M> {
             known.may_be_gaussian = two.iter().all(|z| {
                 let expanded = mode.value - 0.5 * z.norm_squared();
                 let value = self.value(theta, i, (&mode.at + &root * z).as_slice(), plain);
-                (value - expanded).abs() < EXACT * (1.0 + mode.value.abs())
+                (value - expanded).abs() < EXACT + ROUNDING * mode.value.abs()
             });
             if known.may_be_gaussian {
                 return gaussian_answer(mode.value, mode.at.clone(), &root, two, inner.wanted, rng);
@@ -199,11 +211,14 @@ impl<'a, M: Model> Conditionals<'a, M> {
         let mut value = |u: &[f64]| self.value(theta, i, u, plain);
         sample.clear();
         let mut components = components(&modes, guess);
-        if !known.is_easy() {
+        let is_easy = known.is_easy();
+        let mut is_settled = is_easy;
+        if !is_easy {
             let prior = known.prior.get_or_insert_with(|| guess.start.clone());
             let mode = climb(prior.clone(), evaluator(prior_block, dual, self.objective.model.task(i)));
             prior.copy_from(&mode.at);
             let past = known.past.gaussian().map(|(mean, root)| (Component::new(mean, root), OF_PAST));
+            is_settled = past.is_some();
             let more = [Some((component(&mode, guess), OF_PRIOR)), past];
             let left = 1.0 - more.iter().flatten().map(|(_, share)| share).sum::<f64>();
             for (_, share) in &mut components {
@@ -218,8 +233,11 @@ impl<'a, M: Model> Conditionals<'a, M> {
         }
         sample.weigh();
         known.is_bad |= sample.ln_z.is_finite() && sample.is_bad();
-        if count == inner.most {
-            known.learn_noise(sample);
+        if is_easy && !known.is_easy() {
+            // other proposals from now on
+            known.forget_noise();
+        } else if is_settled {
+            known.learn_noise(sample, (count, TOLERABLE * self.noise), self.most_grown);
         }
         let mode = modes.into_iter().next().map_or_else(|| guess.start.clone(), |mode| mode.at);
         let draws = match sample.pick(inner.wanted, rng) {
@@ -256,7 +274,10 @@ impl<'a, M: Model> Conditionals<'a, M> {
                 // nothing is known where numbers overflow
                 !derivatives.value.is_finite() || precision(&derivatives).is_some()
             };
-            known.is_concave = known.is_concave && spread.iter().all(&mut is_concave);
+            if known.is_concave && !spread.iter().all(&mut is_concave) {
+                known.is_concave = false;
+                known.forget_noise();
+            }
             if !known.is_concave {
                 starts.extend(spread);
             }

@@ -2,6 +2,7 @@
 
 pub mod adapt;
 pub mod adapted;
+mod effort;
 mod new_task;
 pub mod report;
 mod thetas;
@@ -15,10 +16,11 @@ use crate::block::globals;
 use crate::draw::{Draw, LazyDraw};
 use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
+use crate::fit::effort::effort;
 use crate::fit::thetas::Thetas;
 use crate::fit::view::View;
 use crate::guide::Guide;
-use crate::importance::{Corrected, Effort, MOST_PREPARING, Uncorrected as Basis, correct};
+use crate::importance::{Attempt, Basis, Corrected, correct};
 use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::linear_response::LinearResponse;
@@ -28,17 +30,14 @@ use crate::number::Real;
 use crate::optimize::choose::rewritten;
 use crate::optimize::climb::{Climbed, Settings, climb};
 use crate::options::{Correction, GlobalFactor, Options};
-use crate::posterior::Posterior;
+use crate::posterior::{Posterior, resample};
 use crate::subset::Subset;
 use crate::summary::Summary;
 use crate::verdict::Verdict;
 use nalgebra::DVector;
-use rand::{Rng, RngExt};
+use rand::Rng;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-
-/// Most proposals of phi a draw of theta, in the importance correction.
-const MOST_INNER: usize = 64;
 
 /// How many random starts are tried when the density is not finite at 0.
 const RANDOM_STARTS: u64 = 20;
@@ -96,13 +95,19 @@ pub struct Fit<M: Model> {
 /// What the importance correction says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// Pareto k-hat of the weights of theta; below 0.7 they are reliable.
+    /// Pareto k-hat of the weights of theta; below 0.7 they are reliable, or of S draws below 1 - 1 / log10(S) if that is
+    /// less. 0 where there is one theta alone.
     pub k_hat: f64,
-    /// Of each task's own weights.
+    /// Of each task's own weights; 0 where none are needed, and where they are so even (more than half of the proposals
+    /// count) that there is no tail to judge.
     pub task_k_hat: Vec<f64>,
-    /// Effective sample size of the weighted draws.
+    /// Weighted draws of theta that the rest comes from. Not [`Options::posterior_draws`] where the correction stopped
+    /// early or had to be cheaper.
+    pub draws: usize,
+    /// Effective sample size of the weighted draws; where there is one theta alone, the least of any task.
     pub effective_sample_size: f64,
-    /// Estimate of ln p(D).
+    /// Estimate of ln p(D), or of ln p(D | theta) where the guide holds theta at a point. Only as good as the weights:
+    /// `k_hat` tells.
     pub ln_evidence: f64,
     /// Its Monte Carlo standard error.
     pub ln_evidence_error: f64,
@@ -133,25 +138,22 @@ impl<M: Model> Fit<M> {
             None => LinearResponse::mean_field(&climbed.guide),
         });
         let mut times = Times { climb: started.elapsed(), ..Times::default() };
-        let is_wanted = matches!(options.correction, Correction::Auto | Correction::Importance);
-        let corrected = is_wanted.then(|| {
-            let written = Written { jacobian: options.global == GlobalFactor::MeanField, ..Written::CENTRED };
-            let centred = Objective::new(&all, &shape, written);
-            let effort = effort(&centred, &shape, options)?;
-            let (guide, centres) = (&climbed.guide, centres(&all, &climbed));
-            correct(&centred, &Basis { guide, gaussian: &gaussian, centres: &centres }, effort)
-        });
-        let corrected = corrected.flatten();
+        let attempt = match options.correction {
+            Correction::MeanField | Correction::LinearResponse => Attempt::NotAsked,
+            Correction::Auto | Correction::Importance => {
+                let written = Written { jacobian: options.global == GlobalFactor::MeanField, ..Written::CENTRED };
+                let centred = Objective::new(&all, &shape, written);
+                let (guide, centres) = (&climbed.guide, centres(&all, &climbed));
+                let basis = Basis { guide, gaussian: &gaussian, centres: &centres };
+                let effort = effort(&centred, &shape, options);
+                effort.map_or(Attempt::TooCostly, |effort| correct(&centred, &basis, effort))
+            }
+        };
         times.correction = started.elapsed().saturating_sub(times.climb);
-        let mut trust = Trust::judge::<M>((options, &shape), (linear.as_ref(), &climbed), corrected.as_ref());
-        // importance weights correct wherever the guide stopped; nothing else does
-        if !trust.is_corrected() && !climbed.verdict.is_converged() {
-            trust.is_reliable = false;
-            trust.notes.push("the optimiser has not converged".into());
-        }
-        let evidence = corrected.as_ref().map(Evidence::of);
-        let posterior = match corrected {
-            Some(c) if trust.is_corrected() => c.posterior,
+        let trust = Trust::judge::<M>((options, &shape), (linear.as_ref(), &climbed), &attempt);
+        let evidence = attempt.ran().map(Evidence::of);
+        let posterior = match attempt {
+            Attempt::Ran(c) if trust.is_corrected() => c.posterior,
             _ => {
                 let written = (&*climbed.non_centred, options.seed);
                 Posterior::gaussian(&climbed.guide, &gaussian, options.posterior_draws, written)
@@ -400,6 +402,7 @@ impl Evidence {
         Self {
             k_hat: c.k_hat,
             task_k_hat: c.task_k_hat.clone(),
+            draws: c.posterior.len(),
             effective_sample_size: c.effective,
             ln_evidence: c.ln_evidence,
             ln_evidence_error: c.ln_evidence_error,
@@ -429,37 +432,6 @@ pub(crate) fn find_start<M: Model>(model: &M, options: &Options) -> Result<(Shap
     Err(first.expect("at least one start was tried"))
 }
 
-/// How much importance correction is affordable; `None` for none.
-fn effort<M: Model>(objective: &Objective<'_, M>, shape: &Shape, options: &Options) -> Option<Effort> {
-    let cost = cost_of_theta(objective.is_gaussian_given_theta(), objective.model.num_tasks(), shape);
-    // those that prepare the last round take a quarter each
-    let affordable = options.correction_budget / (cost + cost * MOST_PREPARING / 4);
-    let draws = match options.correction {
-        Correction::MeanField | Correction::LinearResponse => return None,
-        Correction::Importance => options.posterior_draws,
-        Correction::Auto if affordable < options.posterior_draws / 4 => return None,
-        Correction::Auto => options.posterior_draws.min(affordable),
-    };
-    Some(Effort { draws, most_inner: MOST_INNER, seed: options.seed })
-}
-
-/// What a draw of theta costs, in evaluations of the log density of one datum or latent. With n latents a task:
-/// tasks Gaussian given theta take an elimination each, whatever their data; others 2^(n + 2) proposals and derivatives
-/// by two coordinates at a time, each over all data.
-fn cost_of_theta(is_gaussian: bool, tasks: usize, shape: &Shape) -> usize {
-    const OVERHEAD: usize = 50;
-    let locals = shape.offsets[shape.offsets.len() - 1];
-    let n = locals.div_ceil(tasks.max(1));
-    let globals = shape.global.num_coordinates();
-    // a wide theta costs a product with the root of its covariance
-    let own = 1 + globals * (globals / 8);
-    if is_gaussian {
-        return own + tasks * (OVERHEAD + n * n * n);
-    }
-    let proposals = 4_usize.saturating_mul(1 << n.min(8)).min(MOST_INNER);
-    own + tasks * (OVERHEAD + n * n * n) + (locals + shape.num_observations) * (proposals + 1 + n * (n + 3) / 2)
-}
-
 /// Summaries of draws of a struct of latents, number by number.
 pub(crate) fn summarise<L: Latents>(
     draws: impl Iterator<Item = L::Of<f64>>,
@@ -480,25 +452,6 @@ pub(crate) fn summarise<L: Latents>(
     let mut columns = columns.iter();
     let mut out = Default::default();
     L::map(&shape, &mut out, |(): &()| summary(columns.next().expect("one column a number")));
-    out
-}
-
-/// Systematic resampling: n indices in proportion to the weights, in random order of use.
-pub(crate) fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
-    let mut out = Vec::with_capacity(n);
-    let offset = rng.random::<f64>();
-    let (mut at, mut cumulative) = (0, weights.first().copied().unwrap_or(0.0));
-    for k in 0..n {
-        let level = (k as f64 + offset) / n as f64;
-        while cumulative < level && at + 1 < weights.len() {
-            at += 1;
-            cumulative += weights[at];
-        }
-        out.push(at);
-    }
-    for k in (1..out.len()).rev() {
-        out.swap(k, rng.random_range(0..=k));
-    }
     out
 }
 

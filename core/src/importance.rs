@@ -3,6 +3,9 @@
 //! Given theta the tasks are independent, so the weight of a draw of theta factorises,
 //!     w(theta) = p(theta) p(D_outside | theta) / q(theta) * prod_i Z_i(theta),   Z_i(theta) = p(D_i | theta),
 //! and every factor is low-dimensional. phi_i is drawn given theta, in proportion to the weights that give Z_i.
+//!
+//! Where there is but one theta, a point or none at all, tasks are independent altogether: Z_i is the mean of its
+//! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
 use crate::conditional::{Conditionals, FixedTheta, Guess, Inner, Points, WIDER, Workspace};
 use crate::elbo::Objective;
@@ -10,10 +13,8 @@ use crate::guide::Guide;
 use crate::linear_response::LinearResponse;
 use crate::model::Model;
 use crate::noise::keyed;
-use crate::number::Real;
-use crate::posterior::{Locals, Posterior};
-use crate::psis::{Smoothed, smooth, temper};
-use crate::real::log_sum_exp;
+use crate::posterior::{Locals, Posterior, resample};
+use crate::psis::{Smoothed, k_hat_of_proposals, relative, reliable_below, smooth, temper, top};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
@@ -22,9 +23,32 @@ use rayon::prelude::*;
 pub(crate) struct Effort {
     /// Draws of theta in the last round; those that prepare it take a quarter each.
     pub(crate) draws: usize,
-    /// Most proposals of phi_i a draw of theta.
+    /// The most of them, where so few count that more are wanted.
+    pub(crate) most_draws: usize,
+    /// Most proposals of phi_i a draw of theta at first, and in the end where estimates of Z_i are noisy.
     pub(crate) most_inner: usize,
+    pub(crate) most_grown: usize,
     pub(crate) seed: u64,
+}
+
+/// How it went.
+pub(crate) enum Attempt {
+    /// Nobody wanted it.
+    NotAsked,
+    /// It would have cost more than it may.
+    TooCostly,
+    /// No draw of theta had a finite weight.
+    NoWeight,
+    Ran(Box<Corrected>),
+}
+
+impl Attempt {
+    pub(crate) fn ran(&self) -> Option<&Corrected> {
+        match self {
+            Self::Ran(corrected) => Some(corrected),
+            _ => None,
+        }
+    }
 }
 
 /// What the correction found.
@@ -32,114 +56,262 @@ pub(crate) struct Effort {
 pub(crate) struct Corrected {
     pub(crate) posterior: Posterior,
     pub(crate) k_hat: f64,
+    /// Whether k-hat is small enough for as many draws.
+    pub(crate) is_reliable: bool,
     pub(crate) task_k_hat: Vec<f64>,
+    /// Tasks whose own k-hat is not.
+    pub(crate) doubtful_tasks: Vec<usize>,
     pub(crate) effective: f64,
     /// Whether the draws are too few that count to be used; it stops early where it sees that coming.
     pub(crate) is_useless: bool,
+    /// Draws of theta that do not count as their density is not finite.
+    pub(crate) not_finite: usize,
     pub(crate) ln_evidence: f64,
     pub(crate) ln_evidence_error: f64,
 }
 
-/// Reliable below this (Vehtari et al. 2024).
-pub(crate) const RELIABLE: f64 = 0.7;
 /// With a larger k-hat, or fewer effective draws, not to be used.
 const USELESS: (f64, f64) = (1.0, 10.0);
 /// Rounds at most before the last: each proposes from the weighted draws of the one before.
 pub(crate) const MOST_PREPARING: usize = 2;
 /// The last round follows as soon as so much of the draws counts.
 const PREPARED: f64 = 0.3;
+/// So large a part of the draws asked for is to count in the end.
+const WANTED: f64 = 0.5;
 /// A proposal of theta comes from at least so many effective draws a coordinate; tempering sees to it.
 const ENOUGH: f64 = 5.0;
+/// Keys of random numbers.
 const STEP: u64 = u64::MAX - 2;
+const RESAMPLING: u64 = u64::MAX - 4;
 
 /// A Gaussian from which theta is proposed.
+#[derive(Clone)]
 struct Proposal {
     mean: DVector<f64>,
     root: DMatrix<f64>,
 }
 
-/// One round: draws of theta from the proposal, their log weights, and a draw of every phi_i for each.
+/// One round: draws of theta from the proposal, their log weights but for the tasks, and what each task says.
 struct Round {
-    /// Sum over tasks of the log of the mean of Z_i.
-    ln_evidence_of_tasks: f64,
     theta: Vec<f64>,
-    ln_weights: Vec<f64>,
-    locals: Vec<Vec<f64>>,
-    task_k_hat: Vec<f64>,
+    ln_outside: Vec<f64>,
+    tasks: Vec<OfTask>,
+}
+
+/// What a task says of every draw of theta, and a draw of phi for each, row-major.
+struct OfTask {
+    ln_z: Vec<f64>,
+    phi: Vec<f64>,
+    k_hat: f64,
+    is_reliable: bool,
+}
+
+/// A round with weights, and the proposal that it came from.
+struct Weighted {
+    round: Round,
+    smoothed: Smoothed,
+    proposal: Proposal,
 }
 
 /// What a correction starts from.
-pub(crate) struct Uncorrected<'a> {
+pub(crate) struct Basis<'a> {
     pub(crate) guide: &'a Guide,
     pub(crate) gaussian: &'a LinearResponse,
     /// By task, where phi_i is in centred coordinates when theta is at the guide's mean.
     pub(crate) centres: &'a [DVector<f64>],
 }
 
-/// Corrects the Gaussian; `None` if no draw of theta has a finite weight.
-pub(crate) fn correct<M: Model>(
-    objective: &Objective<'_, M>,
-    uncorrected: &Uncorrected<'_>,
-    effort: Effort,
-) -> Option<Corrected> {
-    let conditionals = Conditionals::new(objective);
-    let guide = uncorrected.guide;
-    let globals = guide.global.len();
-    let is_fixed = guide.is_point() || globals == 0;
-    let mut proposal = Proposal {
-        mean: DVector::from_column_slice(&guide.global.loc),
-        root: uncorrected.gaussian.global.root() * WIDER,
-    };
+/// Corrects the Gaussian.
+pub(crate) fn correct<M: Model>(objective: &Objective<'_, M>, basis: &Basis<'_>, effort: Effort) -> Attempt {
+    let guide = basis.guide;
+    let is_fixed = guide.is_point() || guide.global.loc.is_empty();
+    // given one theta, more draws serve as well as more proposals for each
+    let conditionals = Conditionals::new(objective).growing_to(if is_fixed { 0 } else { effort.most_grown });
+    let first =
+        Proposal { mean: DVector::from_column_slice(&guide.global.loc), root: basis.gaussian.global.root() * WIDER };
     let mut workspaces: Vec<_> = (0..guide.num_tasks()).map(|_| conditionals.workspace()).collect();
-    let mut number = 0;
-    let (mut round, mut smoothed) = loop {
-        let is_last = is_fixed || number == MOST_PREPARING;
-        let draws = if is_last { effort.draws } else { effort.draws / 4 };
+    let mut run = |proposal: &Proposal, draws: usize, number: usize| {
         let effort = Effort { draws, seed: effort.seed.wrapping_add(number as u64), ..effort };
-        let round = round((&conditionals, &mut workspaces), uncorrected, &proposal, effort);
-        let smoothed = smooth(&round.ln_weights)?;
-        if is_last || (number > 0 && is_useless(&smoothed)) {
-            break (round, smoothed);
-        }
-        if let Some(next) = reproposed(&round, &smoothed, globals) {
-            proposal = next;
-        }
-        let is_prepared = smoothed.k_hat < RELIABLE && smoothed.effective > PREPARED * draws as f64;
-        number = if is_prepared { MOST_PREPARING } else { number + 1 };
+        round((&conditionals, &mut workspaces), basis, proposal, effort)
     };
-    if is_fixed {
-        // one theta, many draws of phi: all weigh the same, and each Z_i is the mean of its estimates
-        let draws = smoothed.weights.len() as f64;
-        smoothed.weights.fill(draws.recip());
-        smoothed.effective = draws;
-        smoothed.ln_mean = round.ln_evidence_of_tasks;
-        round.ln_weights.fill(0.0);
+    let corrected = if is_fixed {
+        at_one_theta(run(&first, effort.draws, MOST_PREPARING), effort)
+    } else {
+        refined(first, effort, run).map(over_thetas)
+    };
+    match corrected {
+        Some(mut corrected) => {
+            corrected.posterior.non_centred = vec![false; M::LOCAL_SITES.len()];
+            Attempt::Ran(Box::new(corrected))
+        }
+        None => Attempt::NoWeight,
     }
-    let relative: f64 = smoothed.weights.iter().map(|w| w * w).sum::<f64>() - (smoothed.weights.len() as f64).recip();
-    Some(Corrected {
-        k_hat: if is_fixed { 0.0 } else { smoothed.k_hat },
-        is_useless: !is_fixed && is_useless(&smoothed),
-        task_k_hat: round.task_k_hat,
-        effective: smoothed.effective,
-        ln_evidence: smoothed.ln_mean,
-        ln_evidence_error: relative.max(0.0).sqrt(),
-        posterior: Posterior {
-            theta: round.theta,
-            globals,
-            weights: smoothed.weights,
-            locals: Locals::Drawn(round.locals),
-            non_centred: vec![false; M::LOCAL_SITES.len()],
-        },
-    })
 }
 
-/// Whether weights say so little that more draws of the same kind would be wasted.
-fn is_useless(smoothed: &Smoothed) -> bool {
-    smoothed.k_hat >= USELESS.0 || smoothed.effective < USELESS.1.min(0.5 * smoothed.weights.len() as f64)
+/// The best of several rounds, each from a better proposal if all goes well; `None` if the first had no weight.
+///
+/// Where a round is worse than useless after one that was not, the last one proposes as the better one did.
+fn refined(
+    mut proposal: Proposal,
+    Effort { draws, most_draws, .. }: Effort,
+    mut run: impl FnMut(&Proposal, usize, usize) -> Round,
+) -> Option<Weighted> {
+    let mut best: Option<Weighted> = None;
+    let mut number = 0;
+    loop {
+        let is_last = number == MOST_PREPARING;
+        let count = match &best {
+            Some(best) if is_last => wanted(draws, best.smoothed.share()).min(most_draws),
+            _ => draws / 4,
+        };
+        let round = run(&proposal, count, number);
+        let mut is_prepared = false;
+        let mut next = None;
+        let mut is_wasted = true;
+        if let Some(smoothed) = smooth(&round.ln_weights()) {
+            is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
+            is_wasted = smoothed.is_useless();
+            next = if is_last { None } else { reproposed(&round, &smoothed) };
+            if best.as_ref().is_none_or(|best| smoothed.standing() >= best.smoothed.standing()) {
+                best = Some(Weighted { round, smoothed, proposal: proposal.clone() });
+            }
+        }
+        let found = best.as_ref()?;
+        if is_last || (number > 0 && is_wasted && found.smoothed.is_useless()) {
+            return best;
+        }
+        if number > 0 && is_wasted {
+            proposal = found.proposal.clone();
+            number = MOST_PREPARING;
+            continue;
+        }
+        proposal = next.unwrap_or(proposal);
+        number = if is_prepared { MOST_PREPARING } else { number + 1 };
+    }
+}
+
+/// How many draws it takes that half as many count as are asked for, where this share of them does.
+fn wanted(draws: usize, share: f64) -> usize {
+    let times = (WANTED / share).max(1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
+    let wanted = (times * draws as f64) as usize;
+    wanted
+}
+
+/// Draws of theta with smoothed weights.
+fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Corrected {
+    let (k_hat, effective, not_finite) = (smoothed.k_hat, smoothed.effective, smoothed.not_finite);
+    Corrected {
+        k_hat,
+        is_reliable: smoothed.is_reliable(),
+        is_useless: smoothed.is_useless(),
+        effective,
+        not_finite,
+        ln_evidence: smoothed.ln_mean,
+        ln_evidence_error: relative_variance(&smoothed.weights).sqrt(),
+        ..round.with_weights(smoothed.weights)
+    }
+}
+
+/// One theta, many draws of every phi: all weigh the same once those of each task are resampled by its estimates of Z_i.
+/// The evidence is that given theta, ln p(D_outside | theta) + sum_i ln Z_i, whose relative variances add up.
+fn at_one_theta(mut round: Round, effort: Effort) -> Option<Corrected> {
+    let draws = effort.draws;
+    let mut ln_evidence = *round.ln_outside.first()?;
+    let (mut variance, mut least) = (0.0, draws as f64);
+    for (i, task) in round.tasks.iter_mut().enumerate() {
+        let top = top(&task.ln_z);
+        let mut weights: Vec<f64> = task.ln_z.iter().map(|&z| relative(z, top)).collect();
+        let total: f64 = weights.iter().sum();
+        for w in &mut weights {
+            *w /= total;
+        }
+        ln_evidence += top + (total / draws as f64).ln();
+        if task.is_exact() {
+            continue;
+        }
+        variance += relative_variance(&weights);
+        least = least.min(weights.iter().map(|w| w * w).sum::<f64>().recip());
+        let width = task.phi.len() / draws;
+        let picked = resample(&weights, draws, &mut keyed(effort.seed, RESAMPLING, i as u64));
+        task.phi = picked.into_iter().flat_map(|s| task.phi[s * width..(s + 1) * width].iter().copied()).collect();
+    }
+    if !ln_evidence.is_finite() {
+        return None;
+    }
+    let corrected = round.with_weights(vec![(draws as f64).recip(); draws]);
+    Some(Corrected { effective: least, ln_evidence, ln_evidence_error: variance.sqrt(), ..corrected })
+}
+
+/// Of a mean, from the weights that its terms have in the sum: Var(mean) / mean^2 = sum_s w_s^2 - 1 / n.
+fn relative_variance(weights: &[f64]) -> f64 {
+    (weights.iter().map(|w| w * w).sum::<f64>() - (weights.len() as f64).recip()).max(0.0)
+}
+
+impl Smoothed {
+    fn is_reliable(&self) -> bool {
+        self.k_hat < reliable_below(self.weights.len())
+    }
+
+    /// Whether weights say so little that more draws of the same kind would be wasted.
+    fn is_useless(&self) -> bool {
+        self.k_hat >= USELESS.0 || self.effective < USELESS.1.min(0.5 * self.weights.len() as f64)
+    }
+
+    /// Which part of the draws counts.
+    fn share(&self) -> f64 {
+        self.effective / self.weights.len() as f64
+    }
+
+    /// What makes one round better than another, the most important first.
+    fn standing(&self) -> (bool, bool, f64) {
+        (!self.is_useless(), self.is_reliable(), self.effective)
+    }
+}
+
+impl OfTask {
+    /// Whether every estimate is the same.
+    fn is_exact(&self) -> bool {
+        self.ln_z.iter().all(|z| z.to_bits() == self.ln_z[0].to_bits())
+    }
+}
+
+impl Round {
+    fn ln_weights(&self) -> Vec<f64> {
+        let mut ln_weights = self.ln_outside.clone();
+        for task in &self.tasks {
+            ln_weights.iter_mut().zip(&task.ln_z).for_each(|(w, z)| *w += z);
+        }
+        ln_weights
+    }
+
+    /// The draws with these weights, nothing being known against them.
+    fn with_weights(self, weights: Vec<f64>) -> Corrected {
+        let Self { theta, tasks, .. } = self;
+        Corrected {
+            k_hat: 0.0,
+            is_reliable: true,
+            task_k_hat: tasks.iter().map(|task| task.k_hat).collect(),
+            doubtful_tasks: (0..tasks.len()).filter(|&i| !tasks[i].is_reliable).collect(),
+            effective: weights.len() as f64,
+            is_useless: false,
+            not_finite: 0,
+            ln_evidence: 0.0,
+            ln_evidence_error: 0.0,
+            posterior: Posterior {
+                globals: theta.len() / weights.len(),
+                theta,
+                weights,
+                locals: Locals::Drawn(tasks.into_iter().map(|task| task.phi).collect()),
+                non_centred: Vec::new(),
+            },
+        }
+    }
 }
 
 /// The proposal of the next round: mean and covariance of the weighted draws, tempered where too few of them count.
-fn reproposed(round: &Round, smoothed: &Smoothed, globals: usize) -> Option<Proposal> {
+fn reproposed(round: &Round, smoothed: &Smoothed) -> Option<Proposal> {
+    let globals = round.theta.len() / smoothed.weights.len();
     let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
     let weights = temper(&ln_weights, ENOUGH * globals as f64);
     let row = |s: usize| DVector::from_column_slice(&round.theta[s * globals..(s + 1) * globals]);
@@ -154,7 +326,7 @@ fn reproposed(round: &Round, smoothed: &Smoothed, globals: usize) -> Option<Prop
 
 fn round<M: Model>(
     (conditionals, workspaces): (&Conditionals<'_, M>, &mut [Workspace<'_, M>]),
-    Uncorrected { guide, gaussian, centres }: &Uncorrected<'_>,
+    Basis { guide, gaussian, centres }: &Basis<'_>,
     proposal: &Proposal,
     effort: Effort,
 ) -> Round {
@@ -164,58 +336,117 @@ fn round<M: Model>(
     let mut rng = keyed(effort.seed, STEP, u64::MAX);
     let mut points = Points::new(globals, &mut rng);
     let ln_det: f64 = proposal.root.diagonal().iter().map(|d| d.abs().ln()).sum();
-    let (mut theta, mut ln_weights) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
-    for _ in 0..draws {
-        if globals == 0 || guide.is_point() {
-            theta.push(guide.global.loc.clone());
-            ln_weights.push(0.0);
-            continue;
+    let (mut theta, mut ln_outside) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
+    if globals == 0 || guide.is_point() {
+        // the density of theta itself does not count
+        let (_, data) = all.global_value(objective.model, &guide.global.loc);
+        theta.resize(draws, guide.global.loc.clone());
+        ln_outside.resize(draws, data);
+    } else {
+        for _ in 0..draws {
+            let (z, ln_q) = points.next(&mut rng);
+            let u = &proposal.mean + &proposal.root * z;
+            let (latents, data) = all.global_value(objective.model, u.as_slice());
+            ln_outside.push(latents + data - ln_q + ln_det);
+            theta.push(u.as_slice().to_vec());
         }
-        let (z, ln_q) = points.next(&mut rng);
-        let u = &proposal.mean + &proposal.root * z;
-        let (latents, data) = all.global_value(objective.model, u.as_slice());
-        ln_weights.push(latents + data - ln_q + ln_det);
-        theta.push(u.as_slice().to_vec());
     }
     let fixed: Vec<FixedTheta<M>> = theta.iter().map(|u| conditionals.fix(u)).collect();
-    let tasks: Vec<(Vec<f64>, Vec<f64>, f64)> = workspaces
-        .par_iter_mut()
-        .enumerate()
-        .map(|(i, workspace)| {
-            let mut rng = keyed(effort.seed, STEP, i as u64);
-            let (mut ln_z, mut table, mut inner) = (Vec::with_capacity(draws), Vec::new(), Vec::new());
-            let guess = Guess { start: &centres[i], covariance: &gaussian.tasks[i].covariance };
-            for (s, theta) in fixed.iter().enumerate() {
-                let wanted = Inner { wanted: 1, most: effort.most_inner };
-                let answer = conditionals.answer(i, theta, &guess, wanted, workspace, &mut rng);
-                ln_z.push(answer.ln_z);
-                table.extend(answer.draws[0].iter());
-                if s % (draws / 100).max(1) == 0 {
-                    inner.extend(answer.weights.iter().map(|w| w.ln()));
-                }
+    let tasks = workspaces.par_iter_mut().enumerate().map(|(i, workspace)| {
+        let mut rng = keyed(effort.seed, STEP, i as u64);
+        let (mut ln_z, mut phi, mut inner) = (Vec::with_capacity(draws), Vec::new(), Vec::new());
+        let guess = Guess { start: &centres[i], covariance: &gaussian.tasks[i].covariance };
+        for (s, theta) in fixed.iter().enumerate() {
+            let wanted = Inner { wanted: 1, most: effort.most_inner };
+            let answer = conditionals.answer(i, theta, &guess, wanted, workspace, &mut rng);
+            ln_z.push(answer.ln_z);
+            phi.extend(answer.draws[0].iter());
+            if s % (draws / 100).max(1) == 0 {
+                inner.extend(answer.weights);
             }
-            // weights of exact answers are all equal
-            let k_hat = if inner.is_empty() { 0.0 } else { smooth(&inner).map_or(f64::INFINITY, |s| s.k_hat) };
-            (ln_z, table, k_hat)
-        })
-        .collect();
-    let mut ln_evidence_of_tasks = 0.0;
-    let mut locals = Vec::with_capacity(tasks.len());
-    let mut task_k_hat = Vec::with_capacity(tasks.len());
-    for (ln_z, table, k_hat) in tasks {
-        ln_evidence_of_tasks += log_sum_exp(ln_z.iter().map(|&z| Real(z))).value() - (draws as f64).ln();
-        ln_weights.iter_mut().zip(ln_z).for_each(|(w, z)| *w += z);
-        locals.push(table);
-        task_k_hat.push(k_hat);
-    }
-    Round { ln_evidence_of_tasks, theta: theta.concat(), ln_weights, locals, task_k_hat }
+        }
+        let limit = reliable_below(inner.len());
+        let k_hat = k_hat_of_proposals(inner);
+        OfTask { ln_z, phi, k_hat, is_reliable: k_hat == 0.0 || k_hat < limit }
+    });
+    let tasks = tasks.collect();
+    Round { theta: theta.concat(), ln_outside, tasks }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::fit::Fittable;
     use crate::options::{Correction, Options};
     use crate::prelude::*;
+
+    /// A round about one coordinate, with these log weights.
+    fn told(ln_weights: Vec<f64>) -> Round {
+        let theta = (0..ln_weights.len()).map(|s| (s as f64).sin()).collect();
+        Round { theta, ln_outside: ln_weights, tasks: Vec::new() }
+    }
+
+    /// Log weights of which few count; of which all do, more or less.
+    fn uneven(n: usize) -> Vec<f64> {
+        (0..n).map(|s| -(s as f64)).collect()
+    }
+
+    fn even(n: usize) -> Vec<f64> {
+        (0..n).map(|s| (s as f64).cos()).collect()
+    }
+
+    fn refine(rounds: [fn(usize) -> Vec<f64>; 3]) -> (Option<Weighted>, Vec<(usize, f64)>) {
+        let mut asked = Vec::new();
+        let first = Proposal { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) };
+        let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, seed: 0 };
+        let found = refined(first, effort, |proposal, draws, number| {
+            asked.push((draws, proposal.root[(0, 0)]));
+            told(rounds[number](draws))
+        });
+        (found, asked)
+    }
+
+    #[test]
+    fn a_round_that_is_useless_does_not_replace_one_that_is_not() {
+        // half of the draws: not prepared yet
+        let half = |n: usize| (0..n).map(|s| if s % 4 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
+        // the second round is wasted: the last one proposes as the first did
+        let (found, asked) = refine([half, uneven, even]);
+        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 100, 400]);
+        assert!(asked[1].1.to_bits() != asked[0].1.to_bits() && asked[2].1.to_bits() == asked[0].1.to_bits());
+        assert!(found.is_some_and(|found| found.smoothed.weights.len() == 400 && !found.smoothed.is_useless()));
+        // the last round is wasted, or has no weight at all: the first stays
+        let nothing = |n: usize| vec![f64::NAN; n];
+        for last in [uneven, nothing] {
+            let (found, _) = refine([half, last, last]);
+            let found = found.expect("the first has weights").smoothed;
+            assert!(found.weights.len() == 100 && !found.is_useless(), "{found:?}");
+        }
+        // nothing is any good: no more effort than two rounds
+        let (found, asked) = refine([uneven, uneven, even]);
+        assert!(found.is_some_and(|found| found.smoothed.is_useless()) && asked.len() == 2);
+        assert!(refine([nothing, even, even]).0.is_none());
+    }
+
+    /// Two tasks at one theta: one exact, one whose estimates of Z are 1 in one half and 3 in the other, with phi of -1 and 1.
+    #[test]
+    fn at_one_theta_draws_count_as_much_as_their_estimates() {
+        let draws = 1000;
+        let halves = |a: f64, b: f64| (0..draws).map(|s| if 2 * s < draws { a } else { b }).collect::<Vec<f64>>();
+        let task = |ln_z| OfTask { ln_z, phi: halves(-1.0, 1.0), k_hat: 0.0, is_reliable: true };
+        let tasks = vec![task(vec![-2.0; draws]), task(halves(0.0, 3.0_f64.ln()))];
+        let round = Round { theta: Vec::new(), ln_outside: vec![-5.0; draws], tasks };
+        let found = at_one_theta(round, Effort { draws, most_draws: draws, most_inner: 64, most_grown: 64, seed: 0 })
+            .expect("finite");
+        // Z = 2 with a relative variance of 1 / 4 a draw
+        assert!((found.ln_evidence - (-7.0 + 2.0_f64.ln())).abs() < 1e-12, "{found:?}");
+        assert!((found.ln_evidence_error - (0.25 / draws as f64).sqrt()).abs() < 1e-12, "{found:?}");
+        assert!((found.effective - draws as f64 / 1.25).abs() < 1e-6, "{found:?}");
+        let Locals::Drawn(tables) = &found.posterior.locals else { panic!("drawn") };
+        let mean = |i: usize| tables[i].iter().sum::<f64>() / draws as f64;
+        assert!(mean(0).abs() < 1e-12 && (mean(1) - 0.5).abs() < 2e-3, "{} and {}", mean(0), mean(1));
+        assert!(found.posterior.weights.iter().all(|w| (w * draws as f64 - 1.0).abs() < 1e-12));
+    }
 
     model! {
         /// Tails that no Gaussian is near, in forty directions.

@@ -64,6 +64,7 @@ mod progress;
 mod psis;
 mod ragged;
 pub mod real;
+mod recurrence;
 mod scratch;
 pub mod special;
 mod subset;

@@ -8,9 +8,11 @@ use crate::guide::Guide;
 use crate::optimize::newton::metric;
 use crate::posterior::root;
 use nalgebra::{DMatrix, DVector};
+use std::ops::RangeInclusive;
 
-/// Corrected standard deviations beyond this many times the mean-field ones, or below its inverse, are not believed.
-const IMPLAUSIBLE: f64 = 4.0;
+/// Corrected standard deviations outside this range, in mean-field ones, are not believed. A large ratio is what strong
+/// correlation looks like: with a covariate of 2000 +- 1 for a year, intercept and slope have ratios of 2000.
+const PLAUSIBLE: RangeInclusive<f64> = 0.25..=1e4;
 
 /// The corrected Gaussian over all unconstrained coordinates, in blocks.
 #[derive(Clone, Debug)]
@@ -18,7 +20,7 @@ pub(crate) struct LinearResponse {
     /// Of theta.
     pub(crate) global: Spread,
     /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
-    pub(crate) tasks: Vec<Conditional>,
+    pub(crate) tasks: Vec<GivenTheta>,
     /// Coordinates whose correction was refused, and the mean-field variance kept: global ones, then (task, coordinate).
     pub(crate) refused: Vec<(Option<usize>, usize)>,
 }
@@ -60,7 +62,7 @@ impl Spread {
 
 /// A task's coordinates given theta.
 #[derive(Clone, Debug)]
-pub(crate) struct Conditional {
+pub(crate) struct GivenTheta {
     /// d mean / d theta; `None` where it is not known, and taken as 0.
     pub(crate) slope: Option<DMatrix<f64>>,
     /// Covariance given theta.
@@ -69,32 +71,42 @@ pub(crate) struct Conditional {
 
 impl LinearResponse {
     /// From the expansion of the ELBO at its optimum; `None` where the negative Hessian is not positive definite.
+    ///
+    /// A global coordinate that is refused is made independent of the other globals before any task is looked at, so that
+    /// tasks respond to it as they do to every other, and share none of the variance that is not believed.
     pub(crate) fn new(guide: &Guide, arrow: &Arrow) -> Option<Self> {
-        let factorised: Factorised = arrow.factorise(0.0, &metric(guide, arrow))?;
+        let mut factorised: Factorised = arrow.factorise(0.0, &metric(guide, arrow))?;
         let globals = guide.global.len();
-        let mut refused = Vec::new();
-        let mut global = factorised.global_inverse.view((0, 0), (globals, globals)).into_owned();
+        let mut refused: Vec<(Option<usize>, usize)> = Vec::new();
         if guide.is_point() {
-            global.fill(0.0);
+            factorised.global_inverse.fill(0.0);
         } else {
-            for j in believe(&mut global, &guide.global.ln_scale) {
-                refused.push((None, j));
-            }
+            let refused_here = believe(&mut factorised.global_inverse, &guide.global.ln_scale);
+            refused.extend(refused_here.into_iter().map(|j| (None, j)));
         }
+        let global = factorised.global_inverse.view((0, 0), (globals, globals)).into_owned();
         let inverse = global.clone().cholesky().map(|c| c.inverse());
         let tasks = (0..guide.num_tasks()).map(|i| {
-            let n = guide.task(i).len();
-            let (own, cross) = factorised.task_covariance(i);
-            let mut own = own.view((0, 0), (n, n)).into_owned();
-            let cross = cross.view((0, 0), (n, globals)).into_owned();
             let scales = &guide.local.ln_scale[guide.task(i)];
+            let n = scales.len();
+            let (mut own, cross) = factorised.task_covariance(i);
             let refused_here = believe(&mut own, scales);
-            let kept = refused_here.is_empty();
-            refused.extend(refused_here.into_iter().map(|j| (Some(i), j)));
-            let slope = inverse.as_ref().filter(|_| kept).map(|inverse| &cross * inverse);
-            let covariance = slope.as_ref().map_or_else(|| own.clone(), |slope| &own - slope * cross.transpose());
-            let covariance = if covariance.clone().cholesky().is_some() { covariance } else { diagonal(scales) };
-            Conditional { slope, covariance }
+            let own = own.view((0, 0), (n, n)).into_owned();
+            if !refused_here.is_empty() {
+                refused.extend(refused_here.into_iter().map(|j| (Some(i), j)));
+                return GivenTheta { slope: None, covariance: own };
+            }
+            let cross = cross.view((0, 0), (n, globals));
+            let slope = inverse.as_ref().map(|inverse| cross * inverse);
+            let covariance = match &slope {
+                Some(slope) => own - slope * cross.transpose(),
+                None => own,
+            };
+            if covariance.clone().cholesky().is_none() {
+                refused.extend((0..n).map(|j| (Some(i), j)));
+                return GivenTheta { slope: None, covariance: diagonal(scales) };
+            }
+            GivenTheta { slope, covariance }
         });
         let tasks = tasks.collect();
         Some(Self { global: Spread::Covariance(global), tasks, refused })
@@ -108,7 +120,7 @@ impl LinearResponse {
 
     /// Theta as the guide has it, and tasks with these covariances given theta.
     pub(crate) fn given_theta(guide: &Guide, covariances: impl Iterator<Item = DMatrix<f64>>) -> Self {
-        let tasks = covariances.map(|covariance| Conditional { slope: None, covariance }).collect();
+        let tasks = covariances.map(|covariance| GivenTheta { slope: None, covariance }).collect();
         Self { global: Spread::mean_field(guide), tasks, refused: Vec::new() }
     }
 
@@ -124,18 +136,105 @@ fn diagonal(ln_scale: &[f64]) -> DMatrix<f64> {
     DMatrix::from_diagonal(&DVector::from_iterator(ln_scale.len(), ln_scale.iter().map(|s| (2.0 * s).exp())))
 }
 
-/// Replaces the rows and columns of coordinates whose variance is implausible by mean-field ones; returns them.
+/// In a covariance of means and then log-scales: makes the coordinates whose variance is implausible independent of the
+/// others, with their mean-field variance and a log-scale that is held; returns them.
 fn believe(covariance: &mut DMatrix<f64>, ln_scale: &[f64]) -> Vec<usize> {
-    let refused: Vec<usize> = (0..ln_scale.len())
-        .filter(|&j| {
-            let ratio = covariance[(j, j)].sqrt() / ln_scale[j].exp();
-            !(IMPLAUSIBLE.recip()..=IMPLAUSIBLE).contains(&ratio)
-        })
-        .collect();
+    let n = ln_scale.len();
+    let is_implausible = |&j: &usize| {
+        let ratio = covariance[(j, j)].sqrt() / ln_scale[j].exp();
+        !PLAUSIBLE.contains(&ratio)
+    };
+    let refused: Vec<usize> = (0..n).filter(is_implausible).collect();
     for &j in &refused {
-        covariance.row_mut(j).fill(0.0);
-        covariance.column_mut(j).fill(0.0);
+        for slot in [j, n + j] {
+            covariance.row_mut(slot).fill(0.0);
+            covariance.column_mut(slot).fill(0.0);
+        }
         covariance[(j, j)] = (2.0 * ln_scale[j]).exp();
     }
     refused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arrow::TaskArrows;
+    use crate::guide::MeanField;
+
+    /// The expansion of a Gaussian log density of theta and, by task, phi, at the mean-field optimum: H is minus the
+    /// precision for means, -2 for log-scales. Precision: p_theta of theta, p_i of phi_i, b_i between them.
+    fn expanded(p_theta: f64, tasks: &[(f64, f64)]) -> (Guide, Arrow) {
+        let mut blocks = TaskArrows::default();
+        for &(p, b) in tasks {
+            blocks.gradient.push([0.0, 0.0]);
+            blocks.hessian.push([-p, 0.0, 0.0, -2.0]);
+            blocks.border.push([-b, 0.0, 0.0, 0.0]);
+        }
+        let arrow = Arrow {
+            global_gradient: DVector::zeros(2),
+            global_hessian: DMatrix::from_diagonal(&DVector::from_column_slice(&[-p_theta, -2.0])),
+            border_slots: vec![0, 1],
+            tasks: blocks,
+        };
+        let scale = |p: f64| -0.5 * p.ln();
+        let guide = Guide {
+            global: MeanField { loc: vec![0.0], ln_scale: vec![scale(p_theta)] },
+            local: MeanField { loc: vec![0.0; tasks.len()], ln_scale: tasks.iter().map(|&(p, _)| scale(p)).collect() },
+            offsets: (0..=tasks.len()).collect(),
+        };
+        (guide, arrow)
+    }
+
+    fn variance(linear: &LinearResponse, i: usize) -> f64 {
+        let Spread::Covariance(global) = &linear.global else { panic!("a covariance") };
+        let GivenTheta { slope, covariance } = &linear.tasks[i];
+        covariance[(0, 0)] + slope.as_ref().map_or(0.0, |slope| slope[(0, 0)].powi(2) * global[(0, 0)])
+    }
+
+    #[test]
+    fn a_gaussian_has_its_covariance() {
+        let (guide, arrow) = expanded(2.0, &[(1.0, -1.0), (4.0, 0.5)]);
+        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        let precision = DMatrix::from_row_slice(3, 3, &[2.0, -1.0, 0.5, -1.0, 1.0, 0.0, 0.5, 0.0, 4.0]);
+        let exact = precision.try_inverse().expect("regular");
+        assert!(linear.refused.is_empty());
+        for i in 0..2 {
+            assert!((variance(&linear, i) - exact[(i + 1, i + 1)]).abs() < 1e-12, "{linear:?}");
+        }
+    }
+
+    /// The Schur complement of theta is all but zero: its sd would be 100,000 times what the guide says. Given theta
+    /// the tasks are known as before, and respond to it as before.
+    #[test]
+    fn tasks_share_nothing_of_a_variance_that_is_refused() {
+        let (guide, arrow) = expanded(2.0 + 2e-10, &[(1.0, -1.0), (1.0, -1.0)]);
+        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        assert_eq!(linear.refused, [(None, 0)]);
+        let of_theta = guide.global.ln_scale[0].exp().powi(2);
+        for (i, task) in linear.tasks.iter().enumerate() {
+            let slope = task.slope.as_ref().expect("known")[(0, 0)];
+            assert!((slope - 1.0).abs() < 1e-9, "{linear:?}");
+            assert!((task.covariance[(0, 0)] - 1.0).abs() < 1e-9, "{linear:?}");
+            assert!((variance(&linear, i) - (1.0 + of_theta)).abs() < 1e-9, "{linear:?}");
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_refused_is_named_and_has_no_slope() {
+        // phi's sd is a tenth of what the guide says
+        let (mut guide, arrow) = expanded(2.0, &[(1.0, -0.1), (1.0, -1.0)]);
+        guide.local.ln_scale[0] += 10_f64.ln();
+        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        assert_eq!(linear.refused, [(Some(0), 0)]);
+        assert!(linear.tasks[0].slope.is_none() && linear.tasks[1].slope.is_some());
+        assert!((linear.tasks[0].covariance[(0, 0)] - 100.0).abs() < 1e-9, "{linear:?}");
+    }
+
+    #[test]
+    fn of_a_point_tasks_have_their_own_variance_alone() {
+        let (mut guide, arrow) = expanded(2.0, &[(1.0, -1.0), (1.0, 0.5)]);
+        guide.global.ln_scale[0] = f64::NEG_INFINITY;
+        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        assert!((0..2).all(|i| (variance(&linear, i) - 1.0).abs() < 1e-12), "{linear:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Standard normal draws, all from a counter-based generator: what a draw is depends on its key alone, not on threads.
 
+use crate::recurrence::{MOST_EVEN, Recurrence};
 use crate::special::normal_quantile;
 use nalgebra::DVector;
 use rand::{Rng, RngExt, SeedableRng};
@@ -63,40 +64,26 @@ impl Noise {
     }
 }
 
-/// Up to this many coordinates a recurrence fills space evenly; beyond, random draws do as well.
-const MOST_EVEN: usize = 8;
-
-/// A stream of standard normal draws that fill space evenly: a randomly shifted additive recurrence (Roberts 2018), each
-/// draw followed by its mirror image.
+/// A stream of standard normal draws that fill space evenly, each followed by its mirror image.
 pub(crate) struct EvenNormals {
-    at: Vec<f64>,
-    steps: Vec<f64>,
+    even: Recurrence,
     mirror: Option<DVector<f64>>,
 }
 
 impl EvenNormals {
     pub(crate) fn new<R: Rng>(dimensions: usize, rng: &mut R) -> Self {
-        // the root of x^(d + 1) = x + 1
-        let root = (0..64).fold(1.5_f64, |x, _| (1.0 + x).powf((1.0 + dimensions as f64).recip()));
-        Self {
-            at: (0..dimensions).map(|_| rng.random()).collect(),
-            steps: (1..=dimensions).map(|j| root.powf(-(j as f64))).collect(),
-            mirror: None,
-        }
+        Self { even: Recurrence::shifted(dimensions, rng), mirror: None }
     }
 
     pub(crate) fn next<R: Rng>(&mut self, rng: &mut R) -> DVector<f64> {
         if let Some(mirror) = self.mirror.take() {
             return mirror;
         }
-        let n = self.at.len();
+        let n = self.even.dimensions();
         let z = if n > MOST_EVEN {
             DVector::from_fn(n, |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal))
         } else {
-            for (at, step) in self.at.iter_mut().zip(&self.steps) {
-                *at = (*at + step).fract();
-            }
-            DVector::from_iterator(n, self.at.iter().map(|&p| normal_quantile(p.clamp(1e-12, 1.0 - 1e-12))))
+            DVector::from_iterator(n, self.even.point().map(normal_quantile))
         };
         self.mirror = Some(-&z);
         z

@@ -38,11 +38,13 @@ pub struct Options {
     pub tolerance: f64,
     /// What is done about the errors of the mean-field guide.
     pub correction: Correction,
-    /// Draws the posterior is held in.
+    /// Draws the posterior is held in. Where importance weights correct it there are at least 100, as fewer cannot tell
+    /// whether to trust them, and up to ten times as many where that is what it takes for half as many to count.
     pub posterior_draws: usize,
     /// What `Correction::Auto` may spend on the importance correction, in evaluations of the log density of one datum or
     /// latent, some 20 ns each. Where `posterior_draws` would cost more there are fewer of them, and less than a quarter
-    /// of them are not worth it: then the correction is left out.
+    /// of them, or less than 100, are not worth it: then the correction is left out, and the answer is not checked. What
+    /// is left over may go to more proposals of phi, at most 1024 a draw of theta, where a task's weights are noisy.
     pub correction_budget: usize,
     /// Number of threads; as many as rayon's global pool has if `None`.
     pub threads: Option<usize>,
@@ -66,7 +68,7 @@ impl Default for Options {
             tolerance: 1e-6,
             correction: Correction::default(),
             posterior_draws: 2000,
-            correction_budget: 500_000_000,
+            correction_budget: 200_000_000,
             threads: None,
             progress: true,
         }
@@ -190,7 +192,7 @@ pub enum Correction {
     Auto,
     /// Hierarchical importance weights on top of the linear-response Gaussian.
     Importance,
-    /// Linear-response covariances.
+    /// Linear-response covariances. They say nothing of their own errors: see [`Trust`](crate::Trust).
     LinearResponse,
     /// Nothing: the guide as it is. Its standard deviations are usually too small.
     MeanField,

@@ -1,7 +1,7 @@
 //! Pareto-smoothed importance sampling (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
 //!
 //! The largest weights are replaced by the expected order statistics of a generalised Pareto distribution fitted to them
-//! (Zhang & Stephens 2009). Its shape k tells how far to trust the estimates: below 0.7 they are reliable.
+//! (Zhang & Stephens 2009). Its shape k tells how far to trust the estimates: see [`reliable_below`].
 
 /// Smoothed log weights, normalised so that the weights sum to 1.
 #[derive(Clone, Debug)]
@@ -13,16 +13,49 @@ pub(crate) struct Smoothed {
     pub(crate) effective: f64,
     /// ln of the mean of the raw weights: what they estimate of the normalising constant.
     pub(crate) ln_mean: f64,
+    /// How many raw weights were infinite or no number, and count as 0.
+    pub(crate) not_finite: usize,
+}
+
+/// The largest reliable k-hat of any number of draws.
+pub(crate) const RELIABLE: f64 = 0.7;
+
+/// Weights of that many draws are reliable if their k-hat is below this (Vehtari et al. 2024, section 3.2.4).
+pub(crate) fn reliable_below(draws: usize) -> f64 {
+    (1.0 - (draws as f64).log10().recip()).min(RELIABLE)
+}
+
+/// k-hat of a task's proposals of phi, pooled over draws of theta, from their weights relative to each sample's mean; 0 where
+/// there are none since answers are exact, and where more than half of them count: weights so even have no tail to judge,
+/// and what looks like one is the shape of their plateau.
+pub(crate) fn k_hat_of_proposals(weights: impl IntoIterator<Item = f64>) -> f64 {
+    let ln_weights: Vec<f64> = weights.into_iter().map(f64::ln).collect();
+    if ln_weights.is_empty() {
+        return 0.0;
+    }
+    let judged = |s: Smoothed| if s.effective > 0.5 * ln_weights.len() as f64 { 0.0 } else { s.k_hat };
+    smooth(&ln_weights).map_or(f64::INFINITY, judged)
+}
+
+/// The largest of the log weights; those that are +inf or NaN do not count, and -inf stands for none.
+pub(crate) fn top(ln_weights: &[f64]) -> f64 {
+    ln_weights.iter().copied().filter(|&w| w < f64::INFINITY).fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// exp(w - top) of a log weight, 0 if it does not count.
+pub(crate) fn relative(w: f64, top: f64) -> f64 {
+    if w < f64::INFINITY { (w - top).exp() } else { 0.0 }
 }
 
 /// Smooths raw log weights; -inf is a weight of 0. `None` if no weight is positive.
 pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     let n = ln_weights.len();
-    let top = ln_weights.iter().copied().filter(|w| !w.is_nan()).fold(f64::NEG_INFINITY, f64::max);
-    if !top.is_finite() {
+    let top = top(ln_weights);
+    if top == f64::NEG_INFINITY {
         return None;
     }
-    let mut weights: Vec<f64> = ln_weights.iter().map(|w| if w.is_nan() { 0.0 } else { (w - top).exp() }).collect();
+    let mut weights: Vec<f64> = ln_weights.iter().map(|&w| relative(w, top)).collect();
+    let not_finite = ln_weights.iter().filter(|w| w.is_nan() || **w == f64::INFINITY).count();
     let ln_mean = top + (weights.iter().sum::<f64>() / n as f64).ln();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let tail = (0.2 * n as f64).min(3.0 * (n as f64).sqrt()).ceil() as usize;
@@ -32,16 +65,16 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
         *w /= total;
     }
     let effective = weights.iter().map(|w| w * w).sum::<f64>().recip();
-    Some(Smoothed { weights, k_hat, effective, ln_mean })
+    Some(Smoothed { weights, k_hat, effective, ln_mean, not_finite })
 }
 
 /// Weights to a power of at most 1, the largest that leaves an effective number of `least`; they sum to 1.
 pub(crate) fn temper(ln_weights: &[f64], least: f64) -> Vec<f64> {
     const HALVINGS: usize = 30;
-    let top = ln_weights.iter().copied().filter(|w| !w.is_nan()).fold(f64::NEG_INFINITY, f64::max);
+    let top = top(ln_weights);
     let to_power = |power: f64| -> Vec<f64> {
-        let raised = ln_weights.iter().map(|w| if *w > f64::NEG_INFINITY { (power * (w - top)).exp() } else { 0.0 });
-        let weights: Vec<f64> = raised.collect();
+        let raised = |&w: &f64| if w.is_finite() { (power * (w - top)).exp() } else { 0.0 };
+        let weights: Vec<f64> = ln_weights.iter().map(raised).collect();
         let total: f64 = weights.iter().sum();
         weights.iter().map(|w| w / total).collect()
     };
@@ -175,14 +208,17 @@ mod tests {
         assert!(smooth(&[]).is_none());
         assert!(smooth(&[NONE; 100]).is_none());
         assert!(smooth(&[f64::NAN; 100]).is_none());
+        assert!(smooth(&[f64::INFINITY; 100]).is_none());
         let equal = smooth(&[-700.0; 100]).expect("positive weights");
         assert!(equal.k_hat <= 0.0 && (equal.effective - 100.0).abs() < 1e-9 && (equal.ln_mean + 700.0).abs() < 1e-9);
         // one weight of a hundred; three of them; a fifth of them, all above a cutoff of 0; the rest impossible or NaN
         for positive in [1, 3, 20] {
-            for rest in [NONE, f64::NAN] {
+            for rest in [NONE, f64::NAN, f64::INFINITY] {
                 let ln_weights: Vec<f64> =
                     (0..100).map(|i| if i < positive { 0.01 * f64::from(i) } else { rest }).collect();
                 let smoothed = smooth(&ln_weights).expect("positive weights");
+                let lost = if rest == NONE { 0 } else { 100 - positive };
+                assert_eq!(smoothed.not_finite, usize::try_from(lost).expect("not negative"));
                 assert!(!smoothed.k_hat.is_nan() && (positive == 20 || smoothed.k_hat == f64::INFINITY));
                 assert!((smoothed.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
                 assert!((smoothed.effective - f64::from(positive)).abs() < 0.2 * f64::from(positive), "{smoothed:?}");
@@ -190,6 +226,13 @@ mod tests {
         }
         let single = smooth(&[3.0]).expect("a positive weight");
         assert!(single.k_hat == f64::INFINITY && (single.ln_mean - 3.0).abs() < 1e-12 && single.effective > 0.999);
+    }
+
+    #[test]
+    fn fewer_draws_must_have_lighter_tails() {
+        for (draws, below) in [(10, 0.0), (100, 0.5), (1000, 1.0 - 1.0 / 3.0), (2154, 0.7), (1_000_000, 0.7)] {
+            assert!((reliable_below(draws) - below).abs() < 1e-4, "{draws}: {}", reliable_below(draws));
+        }
     }
 
     #[test]
@@ -205,12 +248,13 @@ mod tests {
 
     #[test]
     fn tempered_weights_leave_as_many_as_asked() {
-        let ln_weights: Vec<f64> = (0..200).map(|i| -0.5 * f64::from(i)).chain([f64::NEG_INFINITY, f64::NAN]).collect();
+        let ln_weights: Vec<f64> =
+            (0..200).map(|i| -0.5 * f64::from(i)).chain([f64::NEG_INFINITY, f64::NAN, f64::INFINITY]).collect();
         let effective = |weights: &[f64]| weights.iter().map(|w| w * w).sum::<f64>().recip();
         assert!(effective(&temper(&ln_weights, 1.0)) < 5.0);
         let tempered = temper(&ln_weights, 50.0);
         assert!((50.0..51.0).contains(&effective(&tempered)), "{}", effective(&tempered));
-        assert!((tempered.iter().sum::<f64>() - 1.0).abs() < 1e-12 && tempered[200] == 0.0 && tempered[201] == 0.0);
+        assert!((tempered.iter().sum::<f64>() - 1.0).abs() < 1e-12 && tempered[200..] == [0.0; 3]);
         // what cannot be: as even as possible
         assert!((effective(&temper(&ln_weights, 1e9)) - 200.0).abs() < 0.1);
     }

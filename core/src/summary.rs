@@ -20,7 +20,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of independent values with weights that sum to 1. Any value that is not finite makes every field NaN.
+    /// Of independent values with weights that sum to 1. Any value of positive weight that is not finite makes every field
+    /// NaN; values of weight 0 do not count, whatever they are.
     pub(crate) fn weighted(values: &[f64], weights: &[f64]) -> Self {
         Self::clustered(values, weights, 1)
     }
@@ -30,7 +31,8 @@ impl Summary {
     /// mean = sum_i w_i v_i; its error by the delta method for a self-normalised mean over clusters c is
     /// sqrt(sum_c (sum_{i in c} w_i (v_i - mean))^2).
     pub(crate) fn clustered(values: &[f64], weights: &[f64], size: usize) -> Self {
-        if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
+        let counting = || (0..values.len()).filter(|&i| weights[i] > 0.0);
+        if counting().next().is_none() || counting().any(|i| !values[i].is_finite()) {
             return Self {
                 mean: f64::NAN,
                 sd: f64::NAN,
@@ -40,12 +42,12 @@ impl Summary {
                 mc_error: f64::NAN,
             };
         }
-        let mean: f64 = values.iter().zip(weights).map(|(v, w)| v * w).sum();
-        let variance: f64 = values.iter().zip(weights).map(|(v, w)| w * (v - mean) * (v - mean)).sum();
-        let away = |(v, w): (&f64, &f64)| w * (v - mean);
+        let mean: f64 = counting().map(|i| values[i] * weights[i]).sum();
+        let variance: f64 = counting().map(|i| weights[i] * (values[i] - mean) * (values[i] - mean)).sum();
+        let away = |(v, w): (&f64, &f64)| if *w > 0.0 { w * (v - mean) } else { 0.0 };
         let clusters = values.chunks(size).zip(weights.chunks(size));
         let error: f64 = clusters.map(|(v, w)| v.iter().zip(w).map(away).sum::<f64>().powi(2)).sum();
-        let mut order: Vec<usize> = (0..values.len()).collect();
+        let mut order: Vec<usize> = counting().collect();
         order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
         let [q05, q50, q95] = [0.05, 0.5, 0.95].map(|level| quantile(values, weights, &order, level));
         Self { mean, sd: variance.sqrt(), q05, q50, q95, mc_error: error.sqrt() }
@@ -116,6 +118,15 @@ mod tests {
             let Summary { mean, sd, q05, q50, q95, mc_error } = Summary::weighted(values, &[0.5, 0.5]);
             assert!([mean, sd, q05, q50, q95, mc_error].iter().all(|x| x.is_nan()), "{values:?}");
         }
+    }
+
+    #[test]
+    fn values_of_no_weight_do_not_count() {
+        let few = Summary::clustered(&[1.0, 0.0, 2.0, 5.0], &[0.2, 0.2, 0.5, 0.1], 2);
+        let nothing = [f64::NAN, f64::INFINITY];
+        let values = [1.0, 0.0, nothing[0], nothing[1], 2.0, 5.0];
+        assert_eq!(Summary::clustered(&values, &[0.2, 0.2, 0.0, 0.0, 0.5, 0.1], 2), few);
+        assert!(Summary::weighted(&nothing, &[0.0; 2]).mean.is_nan());
     }
 
     /// An even grid of normal quantiles, equally weighted; and normal draws from elsewhere, weighted.

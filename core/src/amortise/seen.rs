@@ -163,6 +163,7 @@ impl<'a, M: Model> Seen<'a, M> {
             trust: Trust {
                 method: Correction::MeanField,
                 is_reliable: false,
+                is_doubtful: true,
                 doubtful_tasks: Vec::new(),
                 notes: vec![format!("mean-field, by {how}, and not corrected")],
             },

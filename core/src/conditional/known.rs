@@ -6,8 +6,10 @@ use nalgebra::{DMatrix, DVector};
 
 /// Batches of 2^0, 2^1, ... proposals are compared; the least are those of this power.
 const FEWEST: u32 = 2;
-/// So many full samples tell how noisy smaller ones are.
+/// So many full samples tell how noisy they are, and smaller ones.
 const FULL_SAMPLES: usize = 4;
+/// A full sample grows by no more than this power of 2 at a time.
+const MOST_GROWTH: u32 = 3;
 
 /// Starts kept for the next theta, none within so many standard deviations of a mode.
 const MOST_KEPT: usize = 8;
@@ -31,9 +33,13 @@ pub(crate) struct Known {
     pub(crate) modes: Vec<DVector<f64>>,
     pub(crate) trend: Trend,
     pub(crate) past: Past,
-    /// By power of 2, the sum over full samples of the variance of ln Z from so many proposals.
-    noise: Vec<f64>,
+    /// Proposals of a full sample; 0 before the first.
+    full: usize,
     full_samples: usize,
+    /// Sum over full samples of the variance of ln Z from one of them.
+    noise_of_full: f64,
+    /// By power of 2, the same from so many proposals; where one proposal is all it takes.
+    noise: Vec<f64>,
 }
 
 impl Default for Known {
@@ -48,8 +54,10 @@ impl Default for Known {
             modes: Vec::new(),
             trend: Trend::default(),
             past: Past::default(),
-            noise: Vec::new(),
+            full: 0,
             full_samples: 0,
+            noise_of_full: 0.0,
+            noise: Vec::new(),
         }
     }
 }
@@ -68,30 +76,59 @@ impl Known {
         self.modes.truncate(MOST_KEPT);
     }
 
-    /// How many proposals keep the variance of ln Z below `variance`: at most `most`, as long as that is not known.
-    pub(crate) fn proposals(&self, variance: f64, (least, most): (usize, usize)) -> usize {
-        if self.full_samples < FULL_SAMPLES {
-            return most;
+    /// How many proposals keep the variance of ln Z below `variance`; a full sample, of `most` at first, as
+    /// long as that is not known.
+    pub(crate) fn proposals(&mut self, variance: f64, (least, most): (usize, usize)) -> usize {
+        if self.full == 0 {
+            self.full = most;
         }
-        let quiet = |power: &u32| self.noise[*power as usize] <= variance * self.full_samples as f64;
-        let power = (FEWEST..most.ilog2()).find(quiet);
-        power.map_or(most, |p| 1 << p).clamp(least.min(most), most)
+        if self.full_samples < FULL_SAMPLES {
+            return self.full;
+        }
+        let quiet = |noise: &f64| *noise <= variance * FULL_SAMPLES as f64;
+        let fewest = FEWEST as usize;
+        let power = self.noise.iter().skip(fewest).position(quiet);
+        power.map_or(self.full, |p| 1 << (p + fewest)).clamp(least.min(self.full), self.full)
     }
 
-    /// Blocks of 2^m proposals of a lattice are lattices, so how their means differ says how noisy a sample of 2^m is.
-    pub(crate) fn learn_noise(&mut self, sample: &Sample) {
-        if self.full_samples == FULL_SAMPLES || sample.components.len() > 1 {
+    /// How noisy a full sample is, and how noisy smaller ones are: blocks of 2^m proposals of a lattice are lattices, so how
+    /// their means differ tells. Full samples grow where the variance of ln Z is more than `tolerable`; that is looked at
+    /// again and again, as the noise of few may be small by chance.
+    ///
+    /// What is learned serves later thetas, so that every Z remains unbiased.
+    pub(crate) fn learn_noise(&mut self, sample: &Sample, (count, tolerable): (usize, f64), most_grown: usize) {
+        if count < self.full || sample.ln_z == f64::NEG_INFINITY {
             return;
         }
         self.full_samples += 1;
-        let powers = sample.len().ilog2();
-        self.noise.resize(powers as usize, 0.0);
-        for power in FEWEST..powers {
-            let means =
-                sample.weights.chunks_exact(1 << power).map(|block| block.iter().sum::<f64>() / block.len() as f64);
-            let blocks = means.len() as f64;
-            self.noise[power as usize] += means.map(|m| (m - 1.0) * (m - 1.0)).sum::<f64>() / (blocks - 1.0);
+        self.noise_of_full += sample.variance();
+        if let [_] = sample.components[..]
+            && self.full_samples <= FULL_SAMPLES
+        {
+            let powers = sample.len().ilog2();
+            self.noise.resize(powers as usize, 0.0);
+            for power in FEWEST..powers {
+                let means =
+                    sample.weights.chunks_exact(1 << power).map(|block| block.iter().sum::<f64>() / block.len() as f64);
+                let blocks = means.len() as f64;
+                self.noise[power as usize] += means.map(|m| (m - 1.0) * (m - 1.0)).sum::<f64>() / (blocks - 1.0);
+            }
         }
+        let is_time = self.full_samples >= FULL_SAMPLES && self.full_samples.is_power_of_two();
+        let excess = self.noise_of_full / (tolerable * self.full_samples as f64);
+        if is_time && excess > 1.0 && self.full < most_grown {
+            let mut growth = (1..=MOST_GROWTH).map(|power| 1 << power);
+            let enough = |growth: &usize| *growth as f64 >= excess;
+            self.full = (self.full * growth.find(enough).unwrap_or(1 << MOST_GROWTH)).min(most_grown);
+            self.forget_noise();
+        }
+    }
+
+    /// As if no full sample had been seen.
+    pub(crate) fn forget_noise(&mut self) {
+        self.full_samples = 0;
+        self.noise_of_full = 0.0;
+        self.noise.clear();
     }
 }
 

@@ -5,15 +5,13 @@
 //!     z = g + c g^3,   ln q(z) = ln N(g) - ln(1 + 3 c g^2),   g = 2 sinh(asinh(3 z sqrt(3 c) / 2) / 3) / sqrt(3 c),
 //! close to normal in the middle, with tails of exp(-|z|^(2/3)).
 
-use crate::special::LN_SQRT_2PI;
+use crate::recurrence::{MOST_EVEN, Recurrence};
+use crate::special::{LN_SQRT_2PI, normal_quantile};
 use nalgebra::DVector;
 use rand::{Rng, RngExt};
-use std::f64::consts::SQRT_2;
 
 /// Up to this many coordinates proposals of phi are Student-t; of theta, which come singly, as long as they are even.
 const MOST_HEAVY: usize = 2;
-/// Up to this many coordinates points fill space evenly; beyond, they are random.
-const MOST_EVEN: usize = 8;
 /// c
 const CUBE: f64 = 0.02;
 /// ln t_4(0) = ln(3 / 8)
@@ -47,37 +45,30 @@ impl Lattice {
         self.next += 1;
         let mut point = self.shift.iter().zip(GENERATOR).map(|(shift, g)| (phi * g + shift).fract());
         let mut point = || point.next().expect("a coordinate each");
-        if z.len() > MOST_HEAVY { propose_cubes(z, || normal_quantile(point())) } else { propose_heavy(z, point) }
+        if z.len() > MOST_HEAVY {
+            propose_cubes(z, || normal_quantile(point().clamp(1e-12, 1.0 - 1e-12)))
+        } else {
+            propose_heavy(z, point)
+        }
     }
 }
 
-/// A stream of standardised proposals of any length: a randomly shifted additive recurrence (Roberts 2018).
-pub(crate) struct Points {
-    at: Vec<f64>,
-    steps: Vec<f64>,
-}
+/// A stream of standardised proposals of any length.
+pub(crate) struct Points(Recurrence);
 
 impl Points {
     pub(crate) fn new<R: Rng>(dimensions: usize, rng: &mut R) -> Self {
-        // the root of x^(d + 1) = x + 1
-        let root = (0..64).fold(1.5_f64, |x, _| (1.0 + x).powf((1.0 + dimensions as f64).recip()));
-        Self {
-            at: (0..dimensions).map(|_| rng.random()).collect(),
-            steps: (1..=dimensions).map(|j| root.powf(-(j as f64)).fract()).collect(),
-        }
+        Self(Recurrence::shifted(dimensions, rng))
     }
 
     pub(crate) fn next<R: Rng>(&mut self, rng: &mut R) -> (DVector<f64>, f64) {
-        let mut z = DVector::zeros(self.at.len());
-        if z.len() > MOST_EVEN {
-            let ln_q = propose_cubes(&mut z, || rng.sample(rand_distr::StandardNormal));
-            return (z, ln_q);
-        }
-        for (at, step) in self.at.iter_mut().zip(&self.steps) {
-            *at = (*at + step).fract();
-        }
-        let mut point = self.at.iter();
-        let ln_q = propose_heavy(&mut z, || *point.next().expect("a coordinate each"));
+        let mut z = DVector::zeros(self.0.dimensions());
+        let ln_q = if z.len() > MOST_EVEN {
+            propose_cubes(&mut z, || rng.sample(rand_distr::StandardNormal))
+        } else {
+            let mut point = self.0.point();
+            propose_heavy(&mut z, || point.next().expect("a coordinate each"))
+        };
         (z, ln_q)
     }
 }
@@ -95,36 +86,6 @@ fn propose_cubes(z: &mut DVector<f64>, mut normal: impl FnMut() -> f64) -> f64 {
 /// ln q(z) of z = g + c g^3
 fn ln_cube(g: f64) -> f64 {
     -0.5 * g * g - LN_SQRT_2PI - (1.0 + 3.0 * CUBE * g * g).ln()
-}
-
-/// To six digits, which is plenty for where proposals are (Giles 2012, "Approximating the erfinv function").
-fn normal_quantile(p: f64) -> f64 {
-    const MIDDLE: [f64; 9] = [
-        2.810_226_36e-8,
-        3.432_739_39e-7,
-        -3.523_387_7e-6,
-        -4.391_506_54e-6,
-        2.185_808_7e-4,
-        -1.253_725_03e-3,
-        -4.177_681_64e-3,
-        0.246_640_727,
-        1.501_409_41,
-    ];
-    const TAILS: [f64; 9] = [
-        -2.002_142_57e-4,
-        1.009_505_58e-4,
-        1.349_343_22e-3,
-        -3.673_428_44e-3,
-        5.739_507_73e-3,
-        -7.622_461_3e-3,
-        9.438_870_47e-3,
-        1.001_674_06,
-        2.832_976_82,
-    ];
-    let p = p.clamp(1e-12, 1.0 - 1e-12);
-    let w = -(4.0 * p * (1.0 - p)).ln();
-    let (w, coefficients) = if w < 5.0 { (w - 2.5, MIDDLE) } else { (w.sqrt() - 3.0, TAILS) };
-    SQRT_2 * (2.0 * p - 1.0) * coefficients.iter().fold(0.0, |sum, c| sum * w + c)
 }
 
 /// The quantiles of t_4 in closed form (Shaw 2006): with q = cos(acos(sqrt(alpha)) / 3) / sqrt(alpha), alpha = 4 p (1 - p),

@@ -5,6 +5,7 @@
 //! weights tell of a better proposal is for the next theta.
 
 use crate::conditional::lattice::{Lattice, ln_density};
+use crate::psis::{relative, top};
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
@@ -124,6 +125,20 @@ impl Sample {
         effective < (BAD * count).max(2.0)
     }
 
+    /// The variance of ln Z, from how it differs between the first and the second halves of the components' proposals; too
+    /// large where proposals fill space evenly, since the whole then has less than half the variance of a half.
+    pub(crate) fn variance(&self) -> f64 {
+        let mut from = 0;
+        let mut difference = 0.0;
+        for component in &self.components {
+            let (first, second) = self.weights[from..from + component.count].split_at(component.count / 2);
+            let odd = second.len() - first.len();
+            difference += second[odd..].iter().sum::<f64>() - first.iter().sum::<f64>();
+            from += component.count;
+        }
+        (difference / self.weights.len() as f64).powi(2)
+    }
+
     /// Indices in proportion to the weights, evenly spread (systematic resampling); `None` if all are 0.
     pub(crate) fn pick<R: Rng>(&self, wanted: usize, rng: &mut R) -> Option<Vec<usize>> {
         let last = self.weights.iter().rposition(|&w| w > 0.0)?;
@@ -142,15 +157,15 @@ impl Sample {
     }
 }
 
-/// Turns log weights into weights relative to their mean, and returns the ln of it; NaN counts as a weight of 0.
+/// Turns log weights into weights relative to their mean, and returns the ln of it; +inf and NaN count as a weight of 0.
 fn normalise(weights: &mut [f64]) -> f64 {
-    let top = weights.iter().copied().filter(|w| !w.is_nan()).fold(f64::NEG_INFINITY, f64::max);
-    if !top.is_finite() {
+    let top = top(weights);
+    if top == f64::NEG_INFINITY {
         weights.fill(0.0);
-        return f64::NEG_INFINITY;
+        return top;
     }
     for w in weights.iter_mut() {
-        *w = if w.is_nan() { 0.0 } else { (*w - top).exp() };
+        *w = relative(*w, top);
     }
     let mean = weights.iter().sum::<f64>() / weights.len() as f64;
     for w in weights.iter_mut() {

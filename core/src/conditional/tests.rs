@@ -185,6 +185,119 @@ fn waves_are_adapted_to_and_corrected() {
 }
 
 model! {
+    /// Gaussian but for `bend`, in a way that no closed form knows; with a constant.
+    Bent(tasks: &[Vec<f64>], bend: f64, constant: f64) {
+        for ys in tasks {
+            x ~ Normal(0.0, 1.0);
+            factor(constant + bend * x * x * x.sin());
+            for &y in ys {
+                factor(-0.5 * (x - y) * (x - y));
+            }
+        }
+    }
+}
+
+/// Weights of the proposals of the only task of a `Bent`: none if it is taken for Gaussian.
+fn weights_of_bent(ys: &[f64], bend: f64, constant: f64) -> Vec<f64> {
+    let tasks = [ys.to_vec()];
+    let model = Bent::new(&tasks, bend, constant);
+    let model = Subset::all(&model);
+    let shape = Shape::discover(&model, &Start::Zero).expect("valid");
+    let objective = Objective::new(&model, &shape, Written::CENTRED);
+    assert!(!objective.is_gaussian_given_theta());
+    let conditionals = Conditionals::new(&objective);
+    let (start, covariance) = (DVector::zeros(1), DMatrix::identity(1, 1));
+    let guess = Guess { start: &start, covariance: &covariance };
+    let inner = Inner { wanted: 1, most: 64 };
+    conditionals
+        .answer(0, &conditionals.fix(&[]), &guess, inner, &mut conditionals.workspace(), &mut keyed(1, 2, 3))
+        .weights
+}
+
+#[test]
+fn what_is_gaussian_does_not_depend_on_constants() {
+    for constant in [0.0, -1e6, 1e6] {
+        assert!(!weights_of_bent(&[1.0, 2.0], 0.01, constant).is_empty(), "bent, {constant}");
+        assert!(weights_of_bent(&[1.0, 2.0], 0.0, constant).is_empty(), "Gaussian, {constant}");
+    }
+}
+
+#[test]
+fn a_gaussian_task_of_many_data_is_found_out() {
+    for (n, scale) in [(1000, 1.0), (100_000, 1.0), (100_000, 30.0), (1_000_000, 3.0)] {
+        let ys: Vec<f64> = (0..n).map(|k| scale * f64::from(k).sin()).collect();
+        assert!(weights_of_bent(&ys, 0.0, 0.0).is_empty(), "{n} data of size {scale}");
+    }
+}
+
+model! {
+    /// A funnel of phi, the narrower the more `bend`: what b may be depends on a.
+    Funnels(ys: &[f64], bend: f64) {
+        shift ~ Normal(0.0, 1.0);
+        for &y in ys {
+            a ~ Normal(shift, 1.5);
+            b[_ in 0..3] ~ Normal(0.0, (bend * a).exp());
+            y ~ Normal(b[0] + b[1] + b[2], 1.0);
+        }
+    }
+}
+
+/// Given a, y is normal of variance 1 + 3 exp(2 bend a). By the trapezoidal rule over a.
+fn ln_z_of_funnel(shift: f64, y: f64, bend: f64) -> f64 {
+    let terms = (0..2000_i32).map(|k| {
+        let a = shift + 0.012 * f64::from(k - 1000);
+        let variance = 1.0 + 3.0 * (2.0 * bend * a).exp();
+        (-0.5 * ((a - shift) / 1.5).powi(2) - 0.5 * y * y / variance).exp() / variance.sqrt()
+    });
+    (terms.sum::<f64>() * 0.012 / 1.5).ln() - 2.0 * LN_SQRT_2PI
+}
+
+/// What answers for a funnel's task, at thetas in turn, are like: the mean of Z over its exact value, the variance of that,
+/// and the mean number of proposals.
+fn asked_of_a_funnel(bend: f64, most_grown: usize) -> (f64, f64, f64) {
+    const ANSWERS: u32 = 1000;
+    let ys = [3.0];
+    let model = Funnels::new(&ys, bend);
+    let model = Subset::all(&model);
+    let shape = Shape::discover(&model, &Start::Zero).expect("valid");
+    let objective = Objective::new(&model, &shape, Written::CENTRED);
+    let conditionals = Conditionals::new(&objective).growing_to(most_grown);
+    let (start, covariance) = (DVector::zeros(4), DMatrix::identity(4, 4));
+    let guess = Guess { start: &start, covariance: &covariance };
+    let mut workspace = conditionals.workspace();
+    let mut rng = keyed(1, 2, 3);
+    let (mut mean, mut squares, mut proposals) = (0.0, 0.0, 0.0);
+    for s in 0..ANSWERS {
+        let shift = 0.5 * f64::from(s).sin();
+        let theta = conditionals.fix(&[shift]);
+        let inner = Inner { wanted: 1, most: 64 };
+        let answer = conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng);
+        let ratio = (answer.ln_z - ln_z_of_funnel(shift, ys[0], bend)).exp();
+        mean += ratio / f64::from(ANSWERS);
+        squares += ratio * ratio / f64::from(ANSWERS);
+        proposals += answer.weights.len() as f64 / f64::from(ANSWERS);
+    }
+    (mean, squares - mean * mean, proposals)
+}
+
+#[test]
+fn noisy_tasks_get_more_proposals_and_less_noise() {
+    for (bend, grows) in [(0.2, false), (0.4, true), (0.8, true)] {
+        let (mean, variance, proposals) = asked_of_a_funnel(bend, 64);
+        let (grown_mean, grown_variance, grown_proposals) = asked_of_a_funnel(bend, 1024);
+        let said = format!(
+            "bend {bend}: {proposals:.0} proposals, mean {mean:.3}, variance {variance:.4}; \
+             {grown_proposals:.0}, {grown_mean:.3}, {grown_variance:.4}"
+        );
+        assert!(proposals < 70.0 && grown_proposals < 1040.0, "{said}");
+        assert_eq!(grown_proposals > 1.5 * proposals, grows, "{said}");
+        if grows {
+            assert!(grown_variance < 0.7 * variance && (grown_mean - 1.0).abs() < (mean - 1.0).abs(), "{said}");
+        }
+    }
+}
+
+model! {
     /// A curved ridge.
     Bananas(ys: &[f64]) {
         shift ~ Normal(0.0, 1.0);

@@ -5,7 +5,7 @@
 
 use crate::conditional::Inner;
 use crate::error::Error;
-use crate::fit::adapted::{Adapted, GivenTheta, Prediction, TaskDraw};
+use crate::fit::adapted::{Adapted, AtTheta, Prediction, TaskDraw};
 use crate::fit::new_task::Told;
 use crate::fit::report::task_level;
 use crate::fit::thetas::Thetas;
@@ -14,7 +14,7 @@ use crate::interpret::simulate::{Simulate, Wanted};
 use crate::model::{Globals, Latents, Model};
 use crate::number::Real;
 use crate::options::AdaptOptions;
-use crate::psis::{Smoothed, smooth};
+use crate::psis::{Smoothed, k_hat_of_proposals, smooth};
 use std::sync::{Arc, OnceLock};
 
 impl<M: Model> Fit<M> {
@@ -65,7 +65,9 @@ impl<M: Model> Fit<M> {
         let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
         let mut evidence = evidence_of(&smoothed, &told);
         if is_fixed {
-            (evidence.k_hat, evidence.effective_sample_size) = (0.0, local_draws as f64);
+            // the draws of phi are what there is
+            evidence =
+                Evidence { k_hat: 0.0, draws: local_draws, effective_sample_size: local_draws as f64, ..evidence };
         }
         let centred = vec![false; M::LOCAL_SITES.len()];
         let mut draws = Vec::with_capacity(told.len() * local_draws);
@@ -78,7 +80,7 @@ impl<M: Model> Fit<M> {
                 draws.push(TaskDraw { global: Arc::clone(&global), local });
                 weights.push(weight / local_draws as f64);
             }
-            given_theta.extend(told.given_theta.map(|phi| GivenTheta { theta: u.to_vec(), phi, weight }));
+            given_theta.extend(told.given_theta.map(|phi| AtTheta { theta: u.to_vec(), phi, weight }));
         }
         Ok(Adapted {
             model: &self.model,
@@ -175,8 +177,9 @@ impl<M: Model> Fit<M> {
     /// Learns from a task never seen: the draws of theta are weighted by what the task says of them, and evidence and
     /// trust are those of all tasks from now on.
     ///
-    /// The task itself is not stored; `adapt` gives its own latents. Returns the k-hat of the new weights: above 0.7 the
-    /// fit has learned more than its draws can tell, and should be made anew with the task among the data.
+    /// The task itself is not stored; `adapt` gives its own latents. Returns the k-hat of the new weights; where it is too
+    /// large (see [`Evidence`]) the fit has learned more than its draws can tell, is called doubtful from then on, and
+    /// should be made anew with the task among the data.
     ///
     /// # Errors
     /// As for [`adapt`](Self::adapt); and where q(theta) is a point, which learns nothing from a task.
@@ -207,11 +210,11 @@ impl<M: Model> Fit<M> {
 /// What a task's answers for draws of theta say of its evidence, given the smoothed weights of these draws: those before,
 /// which sum to 1, times Z.
 fn evidence_of<M: Model>(smoothed: &Smoothed, told: &[Told<M>]) -> Evidence {
-    let inner: Vec<f64> = told.iter().flat_map(|told| told.weights.iter().map(|w| w.ln())).collect();
     let draws = smoothed.weights.len() as f64;
     Evidence {
+        draws: smoothed.weights.len(),
         k_hat: smoothed.k_hat,
-        task_k_hat: vec![if inner.is_empty() { 0.0 } else { smooth(&inner).map_or(f64::INFINITY, |s| s.k_hat) }],
+        task_k_hat: vec![k_hat_of_proposals(told.iter().flat_map(|told| told.weights.iter().copied()))],
         effective_sample_size: smoothed.effective,
         ln_evidence: smoothed.ln_mean + draws.ln(),
         ln_evidence_error: (smoothed.effective.recip() - draws.recip()).max(0.0).sqrt(),

@@ -30,13 +30,13 @@ pub struct Adapted<'f, M: Model> {
     /// That many draws in a row share a theta, and so are not independent of each other.
     pub(crate) cluster: usize,
     /// phi given each theta, where that is Gaussian; none where it is not, or not known.
-    pub(crate) given_theta: Vec<GivenTheta>,
+    pub(crate) given_theta: Vec<AtTheta>,
     pub(crate) evidence: Option<Evidence>,
     pub(crate) trust: Trust,
 }
 
 /// A draw of theta, its weight, and p(phi | D, theta), in unconstrained coordinates.
-pub(crate) struct GivenTheta {
+pub(crate) struct AtTheta {
     pub(crate) theta: Vec<f64>,
     pub(crate) phi: Conditional,
     pub(crate) weight: f64,
@@ -180,7 +180,7 @@ impl<M: Model> Adapted<'_, M> {
         if !objective.is_gaussian_given_theta() || objective.offsets[1] != known.phi.mean.len() {
             return None;
         }
-        let term = |given: &GivenTheta| {
+        let term = |given: &AtTheta| {
             let ln_density = objective.ln_expected_likelihood(0, &given.theta, &given.phi)?;
             Some(Real(ln_density + given.weight.ln()))
         };
@@ -254,8 +254,8 @@ impl<M: Model> Adapted<'_, M> {
 
 impl<M: Model> fmt::Display for Adapted<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (clusters, reliable) = (self.draws.len() / self.cluster, report::reliable(&self.trust));
-        write!(f, "posterior of one task, {reliable}: {} draws, {clusters} of them independent", self.draws.len())?;
+        let (clusters, belief) = (self.draws.len() / self.cluster, report::belief(&self.trust));
+        write!(f, "posterior of one task, {belief}: {} draws, {clusters} of them independent", self.draws.len())?;
         if let Some(e) = &self.evidence {
             let Evidence { k_hat, effective_sample_size, ln_evidence, .. } = e;
             write!(f, ", k-hat {k_hat:.2}, effective {effective_sample_size:.0}, ln evidence {ln_evidence:.3}")?;

@@ -1,10 +1,11 @@
 //! The table that `{fit}` prints.
 
-use crate::fit::{Fit, Trust};
+use crate::fit::{Evidence, Fit, Trust};
 use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
 use crate::optimize::climb::Ran;
 use crate::options::Correction;
+use crate::psis::reliable_below;
 use crate::summary::Summary;
 use std::fmt;
 
@@ -57,18 +58,15 @@ impl<M: Model> Fit<M> {
                 None => "mean-field",
             },
         };
-        write!(f, "{method} posterior, {}", reliable(&self.trust))?;
-        if let Some(e) = &self.evidence {
-            write!(
-                f,
-                ": k-hat {:.2}, effective draws {:.0} of {}, ln evidence {:.3} +- {:.3}, {}",
-                e.k_hat,
-                e.effective_sample_size,
-                self.posterior.len(),
-                e.ln_evidence,
-                e.ln_evidence_error,
-                Milliseconds(self.times.correction)
-            )?;
+        write!(f, "{method} posterior, {}", belief(&self.trust))?;
+        // of weights that are not used the notes tell
+        if let Some(e) = self.evidence.as_ref().filter(|_| self.trust.is_corrected()) {
+            let Evidence { k_hat, effective_sample_size, draws, ln_evidence, ln_evidence_error, .. } = e;
+            write!(f, ": k-hat {k_hat:.2}, effective draws {effective_sample_size:.0} of {draws}")?;
+            if *k_hat < reliable_below(*draws) {
+                write!(f, ", ln evidence {ln_evidence:.3} +- {ln_evidence_error:.3}")?;
+            }
+            write!(f, ", {}", Milliseconds(self.times.correction))?;
         }
         notes(f, &self.trust)?;
         if self.absorbed > 0 {
@@ -172,8 +170,12 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
 }
 
 /// The verdict in a word.
-pub(crate) fn reliable(trust: &Trust) -> &'static str {
-    if trust.is_reliable { "reliable" } else { "DOUBTFUL" }
+pub(crate) fn belief(trust: &Trust) -> &'static str {
+    match (trust.is_reliable, trust.is_doubtful) {
+        (true, _) => "reliable",
+        (_, true) => "DOUBTFUL",
+        _ => "not checked",
+    }
 }
 
 /// The reasons, to the end of the line.

@@ -2,23 +2,31 @@
 
 use crate::elbo::Shape;
 use crate::fit::Evidence;
-use crate::importance::{Corrected, RELIABLE};
+use crate::importance::{Attempt, Corrected};
 use crate::interpret::discover::Level;
 use crate::linear_response::LinearResponse;
 use crate::model::Model;
 use crate::optimize::climb::Climbed;
 use crate::options::{Correction, Options};
+use crate::psis::{RELIABLE, reliable_below};
 
 /// Whether to believe the posterior that a fit reports.
+///
+/// Reliable, doubtful, or neither: not checked. Linear response says nothing of its own errors, so that without
+/// importance weights, because they were not asked for or would have cost too much, nothing speaks against the answer and
+/// nothing for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trust {
     /// Where means, standard deviations and draws come from: `Importance`, `LinearResponse` or `MeanField`.
     pub method: Correction,
-    /// Whether the report found nothing to doubt.
+    /// Whether the answer was checked, and nothing found to doubt: by importance weights that are reliable themselves; or
+    /// it needs no check, as theta is a point and the locals are exact given it.
     pub is_reliable: bool,
+    /// Whether the report found something to doubt.
+    pub is_doubtful: bool,
     /// Tasks whose own importance weights are not reliable.
     pub doubtful_tasks: Vec<usize>,
-    /// The reasons, for a person.
+    /// The reasons, for a person: what there is to doubt, then why nothing was checked.
     pub notes: Vec<String>,
 }
 
@@ -29,76 +37,62 @@ impl Trust {
     pub(crate) fn judge<M: Model>(
         (options, shape): (&Options, &Shape),
         (linear, climbed): (Option<&LinearResponse>, &Climbed),
-        corrected: Option<&Corrected>,
+        attempt: &Attempt,
     ) -> Self {
-        let mut notes = Vec::new();
+        let (mut doubts, mut remarks) = (Vec::new(), Vec::new());
         let mut doubtful_tasks = Vec::new();
-        let method = match (corrected, linear) {
-            (Some(c), _) if !c.is_useless => {
-                doubtful_tasks = (0..c.task_k_hat.len()).filter(|&i| c.task_k_hat[i] >= RELIABLE).collect();
-                if c.k_hat >= RELIABLE {
-                    notes.push(format!("k-hat {:.2} of theta is above {RELIABLE}", c.k_hat));
-                }
-                if c.effective < ENOUGH.min(0.1 * c.posterior.len() as f64) {
-                    notes.push(format!("only {:.0} effective draws of {}", c.effective, c.posterior.len()));
-                }
-                if !doubtful_tasks.is_empty() {
-                    notes.push(format!("k-hat above {RELIABLE} in {}", list("task", &doubtful_tasks)));
-                }
-                Correction::Importance
-            }
-            (_, Some(linear)) => {
-                match corrected {
-                    Some(c) => notes.push(failed(c)),
-                    None if options.correction == Correction::Auto => {
-                        notes.push("too many data for the importance correction within its budget".into());
-                    }
-                    None if options.correction == Correction::Importance => {
-                        notes.push("no draw of theta has a finite importance weight".into());
-                    }
-                    None => {}
-                }
-                if !linear.refused.is_empty() {
-                    notes.push(refused::<M>(&linear.refused, &shape.global));
-                }
-                Correction::LinearResponse
-            }
-            (_, None) => {
-                notes.extend(corrected.map(failed));
-                if climbed.locals.is_some() {
-                    if !climbed.guide.is_point() {
-                        notes.push("sds of theta are mean-field".into());
-                    }
-                } else if climbed.arrow.is_none() {
-                    notes.push("blocks are too wide for second derivatives, so sds are mean-field".into());
-                } else if options.correction != Correction::MeanField {
-                    notes.push("the ELBO is not strictly concave where the fit stopped, so sds are mean-field".into());
-                }
-                Correction::MeanField
-            }
+        // given a point for theta, exact locals are the posterior
+        let is_exact = climbed.guide.is_point() && climbed.locals.as_ref().is_some_and(|locals| locals.is_exact);
+        let method = match (attempt, linear) {
+            (Attempt::Ran(c), _) if !c.is_useless => Correction::Importance,
+            (_, Some(_)) => Correction::LinearResponse,
+            (_, None) => Correction::MeanField,
         };
-        let is_reliable = match method {
-            // given a point for theta, exact locals are the posterior
-            Correction::MeanField => {
-                climbed.guide.is_point() && climbed.locals.as_ref().is_some_and(|locals| locals.is_exact)
+        match attempt {
+            Attempt::Ran(c) if !c.is_useless => {
+                doubts.extend(of_weights(c));
+                doubtful_tasks.clone_from(&c.doubtful_tasks);
             }
-            Correction::LinearResponse => corrected.is_none() && linear.is_some_and(|l| l.refused.is_empty()),
-            _ => notes.is_empty(),
-        };
-        Self { method, is_reliable, doubtful_tasks, notes }
+            Attempt::Ran(c) => doubts.push(failed(c)),
+            Attempt::NoWeight => doubts.push("no draw of theta has a finite importance weight".into()),
+            Attempt::TooCostly => remarks.push("importance weights would cost more than their budget".into()),
+            Attempt::NotAsked if method == Correction::LinearResponse => {
+                remarks.push("without importance weights, as asked".into());
+            }
+            Attempt::NotAsked => {}
+        }
+        match (method, linear) {
+            (Correction::LinearResponse, Some(linear)) if !linear.refused.is_empty() => {
+                doubts.push(refused::<M>(&linear.refused, &shape.global));
+            }
+            (Correction::MeanField, _) if !is_exact => doubts.push(of_mean_field(options, climbed).into()),
+            _ => {}
+        }
+        // importance weights correct wherever the guide stopped; nothing else does
+        if method != Correction::Importance && !climbed.verdict.is_converged() {
+            doubts.push("the optimiser has not converged".into());
+        }
+        let is_doubtful = !doubts.is_empty();
+        let is_checked = method == Correction::Importance || (method == Correction::MeanField && is_exact);
+        doubts.extend(remarks);
+        Self { method, is_reliable: is_checked && !is_doubtful, is_doubtful, doubtful_tasks, notes: doubts }
     }
 
     /// Of the posterior of a task that the fit was adapted to.
     pub(crate) fn of_task(fit: &Self, evidence: &Evidence) -> Self {
         let mut notes = doubts(evidence);
-        notes.extend((!fit.is_reliable).then(|| "the fit itself is doubtful".to_owned()));
-        Self { method: Correction::Importance, is_reliable: notes.is_empty(), doubtful_tasks: Vec::new(), notes }
+        notes.extend(fit.is_doubtful.then(|| "the fit itself is doubtful".to_owned()));
+        let is_doubtful = !notes.is_empty();
+        notes.extend((!fit.is_reliable && !fit.is_doubtful).then(|| "the fit itself was not checked".to_owned()));
+        let is_reliable = notes.is_empty();
+        Self { method: Correction::Importance, is_reliable, is_doubtful, doubtful_tasks: Vec::new(), notes }
     }
 
     /// Of a fit that has absorbed its nth task.
     pub(crate) fn learn(&mut self, learned: &Evidence, absorbed: usize) {
         let doubts = doubts(learned);
         self.is_reliable &= doubts.is_empty();
+        self.is_doubtful |= !doubts.is_empty();
         self.notes.extend(doubts.into_iter().map(|doubt| format!("of absorbed task {absorbed}: {doubt}")));
     }
 
@@ -110,18 +104,49 @@ impl Trust {
 /// What a new task's weights leave in doubt.
 fn doubts(evidence: &Evidence) -> Vec<String> {
     const FEWEST: f64 = 10.0;
-    let Evidence { k_hat, effective_sample_size, task_k_hat, .. } = evidence;
+    let Evidence { k_hat, draws, effective_sample_size: effective, task_k_hat, .. } = evidence;
     let mut doubts = Vec::new();
-    // an infinite k-hat is that of too few draws to tell
-    if (RELIABLE..f64::INFINITY).contains(k_hat) || *effective_sample_size < FEWEST {
+    // k-hat of a few dozen draws is a rough guess: weights that are even enough need none
+    let is_uneven = *effective < 0.5 * *draws as f64 && *k_hat >= reliable_below(*draws);
+    if is_uneven || *effective < FEWEST {
         doubts.push(format!(
-            "it says more of theta than the draws can tell (k-hat {k_hat:.2}, {effective_sample_size:.1} effective draws)"
+            "it says more of theta than the draws can tell (k-hat {k_hat:.2}, {effective:.1} effective draws of {draws})"
         ));
     }
     if let Some(inner) = task_k_hat.iter().find(|k| **k >= RELIABLE) {
         doubts.push(format!("the proposals of its latents are poor (k-hat {inner:.2})"));
     }
     doubts
+}
+
+/// What is to be said against weights that are used.
+fn of_weights(c: &Corrected) -> Vec<String> {
+    let draws = c.posterior.len();
+    let mut doubts = Vec::new();
+    if !c.is_reliable {
+        doubts.push(format!("k-hat {:.2} of theta is above {:.2}", c.k_hat, reliable_below(draws)));
+    }
+    if c.effective < ENOUGH.min(0.1 * draws as f64) {
+        doubts.push(format!("only {:.0} effective draws of {draws}", c.effective));
+    }
+    if c.not_finite > 0 {
+        doubts.push(format!("{} of {draws} draws of theta have no finite density and do not count", c.not_finite));
+    }
+    if !c.doubtful_tasks.is_empty() {
+        doubts.push(format!("k-hat is too large in {}", list("task", &c.doubtful_tasks)));
+    }
+    doubts
+}
+
+/// Why standard deviations are the guide's own.
+fn of_mean_field(options: &Options, climbed: &Climbed) -> &'static str {
+    match &climbed.locals {
+        Some(_) if !climbed.guide.is_point() => "sds of theta are mean-field",
+        Some(_) => "locals are a Laplace approximation",
+        None if options.correction == Correction::MeanField => "mean-field, as asked: sds are usually too small",
+        None if climbed.arrow.is_none() => "blocks are too wide for second derivatives, so sds are mean-field",
+        None => "the ELBO is not strictly concave where the fit stopped, so sds are mean-field",
+    }
 }
 
 /// Which latents keep their mean-field standard deviation.
@@ -137,10 +162,12 @@ fn refused<M: Model>(refused: &[(Option<usize>, usize)], global: &Level) -> Stri
 
 /// Why corrected draws are not used, and which tasks are to blame.
 fn failed(c: &Corrected) -> String {
-    let Corrected { k_hat, effective, posterior, task_k_hat, .. } = c;
-    let worst: Vec<usize> = (0..task_k_hat.len()).filter(|&i| task_k_hat[i] >= RELIABLE).collect();
-    let where_from =
-        if worst.is_empty() { String::new() } else { format!(", above {RELIABLE} in {}", list("task", &worst)) };
+    let Corrected { k_hat, effective, posterior, doubtful_tasks, .. } = c;
+    let where_from = if doubtful_tasks.is_empty() {
+        String::new()
+    } else {
+        format!(", too large a k-hat in {}", list("task", doubtful_tasks))
+    };
     format!(
         "importance weights failed and are not used (k-hat {k_hat:.2}, {effective:.1} effective draws of {}){where_from}",
         posterior.len()

@@ -79,7 +79,7 @@ impl<'f, M: Model> View<'f, M> {
 
     pub(crate) fn covariance(self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
         let values = self.values(|draw| (f(draw), g(draw)));
-        let weighted = || values.iter().zip(&self.posterior.weights);
+        let weighted = || values.iter().zip(&self.posterior.weights).filter(|(_, w)| **w > 0.0);
         let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ((f, g), w)| (sum.0 + w * f, sum.1 + w * g));
         weighted().map(|((f, g), w)| w * (f - mean_f) * (g - mean_g)).sum()
     }
