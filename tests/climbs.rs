@@ -48,11 +48,12 @@ fn saddles_are_left() {
 fn a_climb_that_ends_at_a_saddle_says_so() {
     let ys = factor_scores(1.5);
     let mut said = 0;
-    for steps in 0..6 {
+    for steps in 0..10 {
         // at w = 0 an M-step finds no gradient
         let options = Options {
             max_iterations: Some(steps),
             optimiser: Optimiser::Em,
+            global: GlobalFactor::Point,
             parameterisation: Parameterisation::Centred,
             ..Options::default()
         };
@@ -131,14 +132,6 @@ fn options_without_meaning_end() {
     let fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
     let has_moved = |i: usize| fit.guide().local.loc[i].abs() > 1e-3;
     assert!((0..8).all(has_moved), "{:?}", fit.guide().local);
-}
-
-#[test]
-fn adam_with_too_long_a_step_has_not_converged() {
-    let adam = AdamOptions { step: 1e4, ..AdamOptions::default() };
-    let options = Options { optimiser: Optimiser::Adam(adam), ..Options::default() };
-    let fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
-    assert!(!fit.verdict().is_converged() || fit.elbo().total() > -35.0, "{fit}");
 }
 
 model! {

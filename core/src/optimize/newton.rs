@@ -80,7 +80,7 @@ pub(crate) fn newton<M: Model>(
         (elbo, arrow)
     };
     let (mut elbo, mut arrow) = expand(&guide);
-    let mut trace = Vec::new();
+    let mut trace: Vec<f64> = Vec::new();
     let mut history = History::default();
     let mut damping = FIRST_DAMPING;
     let mut growth = 2.0;
@@ -99,8 +99,10 @@ pub(crate) fn newton<M: Model>(
             if is_level {
                 end = Some(if way_out.is_some() { End::Saddle } else { End::Converged });
             }
+            // on the way, it is worth leaving it where that gains more than the last step did
+            let gained = if is_level { 0.0 } else { trace[trace.len() - 1] - trace[trace.len() - 2] };
             if let Some(step) = way_out.filter(|_| may_go_on && escapes < MOST_ESCAPES)
-                && let Some(candidate) = left(objective, &guide, (elbo.total(), &step), noise)
+                && let Some(candidate) = left(objective, &guide, (elbo.total() + gained.max(0.0), &step), noise)
             {
                 guide = candidate;
                 (elbo, arrow) = expand(&guide);
@@ -156,14 +158,14 @@ fn rounding(elbo: f64) -> f64 {
     1e-13 * (1.0 + elbo.abs())
 }
 
-/// A guide along the step from a saddle that is above it, if there is one.
+/// A guide along the step from a saddle whose ELBO is above the given one, if there is one.
 pub(super) fn left<M: Model>(
     objective: &Objective<'_, M>,
     guide: &Guide,
-    (elbo, step): (f64, &ArrowVector),
+    (beyond, step): (f64, &ArrowVector),
     noise: &Noise,
 ) -> Option<Guide> {
-    leave(elbo + 10.0 * rounding(elbo), |length| {
+    leave(beyond + 10.0 * rounding(beyond), |length| {
         let mut step = step.clone();
         step.global *= length;
         step.tasks.numbers.iter_mut().for_each(|p| *p *= length);

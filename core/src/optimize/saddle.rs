@@ -60,7 +60,7 @@ fn most_upward(hessian: &DMatrix<f64>, metric: &[f64]) -> Option<DVector<f64>> {
 
 /// The largest eigenvalue of a symmetric matrix of finite numbers, and its eigenvector.
 fn largest(matrix: DMatrix<f64>) -> Option<(f64, DVector<f64>)> {
-    if matrix.iter().any(|h| !h.is_finite()) {
+    if matrix.is_empty() || matrix.iter().any(|h| !h.is_finite()) {
         return None;
     }
     let eigen = matrix.symmetric_eigen();
