@@ -67,7 +67,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// Data outside their support, invalid constants, another number of latents than the tasks of the training.
     pub fn adapt(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
         let factor = self.factor(task)?;
-        Ok(self.seen.adapted(task, &factor, self.how.describe()))
+        Ok(self.seen.adapted(task, &factor, &self.how.describe()))
     }
 
     /// q(phi | D) of any task, in unconstrained coordinates; of a location-scale local that is written non-centred, in its z.

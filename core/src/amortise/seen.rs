@@ -142,7 +142,7 @@ impl<'a, M: Model> Seen<'a, M> {
     }
 
     /// Draws of theta, and of the latents of a task with the given factor, computed by what `how` names.
-    pub(super) fn adapted(&self, task: &M::Task, factor: &MeanField, how: String) -> Adapted<'_, M> {
+    pub(super) fn adapted(&self, task: &M::Task, factor: &MeanField, how: &str) -> Adapted<'_, M> {
         let noise = self.fixed(self.options.posterior_draws, 1);
         let draw = |s: usize| {
             let theta = self.theta(noise.theta(s));

@@ -46,9 +46,11 @@ impl<M: Model> Fit<M> {
             // all draws of theta are the same, and those of phi independent
             (local_draws, cluster) = (global_draws * local_draws, 1);
         }
-        let choose = || match is_fixed {
-            true => Thetas::fixed(&self.posterior),
-            false => Thetas::of(&self.posterior, global_draws, &mut later(self.options.seed, 1)),
+        let choose = || {
+            if is_fixed {
+                return Thetas::fixed(&self.posterior);
+            }
+            Thetas::of(&self.posterior, global_draws, &mut later(self.options.seed, 1))
         };
         let own;
         let thetas = if is_fixed || global_draws == AdaptOptions::default().global_draws {
