@@ -562,7 +562,7 @@ fn vector_distributions_give_vector_latents() {
         Weights(pairs: &[[f64; 2]]) {
             weights ~ Dirichlet([1.0, 1.0]);
             factor(weights[0]);
-            cuts ~ (Flat(Ordered(2)));
+            cuts ~ Flat(Ordered(2));
             factor(cuts[1] - cuts[0]);
             for pair in pairs {
                 pair[..] ~ Dirichlet(weights);
