@@ -552,3 +552,51 @@ fn a_covariate_need_not_be_centred() {
     assert_close("slope, linear response", linear.slope, (mean[1], covariance[(1, 1)].sqrt()), PROMISED);
     assert!(fit.uncorrected(Correction::MeanField).global().slope.sd < 0.01 * covariance[(1, 1)].sqrt());
 }
+
+model! {
+    /// One number a task: the data tell the sum of two variances, and the posterior of the two is bent around a corner.
+    OneEach(ys: &[f64]) {
+        mu ~ Normal(0.0, 3.0);
+        tau ~ HalfNormal(1.0);
+        sigma ~ HalfNormal(1.0);
+        for y in ys {
+            theta ~ Normal(mu, tau);
+            y ~ Normal(theta, sigma);
+        }
+    }
+}
+
+/// Mean and standard deviation of either scale, by quadrature with mu integrated out: y_i ~ N(mu, tau^2 + sigma^2).
+fn scales_of(ys: &[f64]) -> (f64, f64) {
+    const CELLS: u32 = 600;
+    let n = ys.len() as f64;
+    let mean = ys.iter().sum::<f64>() / n;
+    let squares: f64 = ys.iter().map(|y| (y - mean).powi(2)).sum();
+    let at = |k: u32| 3.0 * (f64::from(k) + 0.5) / f64::from(CELLS);
+    let mut sums = [0.0; 3];
+    for (tau, sigma) in (0..CELLS).flat_map(|i| (0..CELLS).map(move |j| (at(i), at(j)))) {
+        let v = tau * tau + sigma * sigma;
+        let of_mean = v / n + 9.0;
+        let ln_density = -0.5 * ((n - 1.0) * v.ln() + squares / v + of_mean.ln() + mean * mean / of_mean + v);
+        let weight = (ln_density + 30.0).exp();
+        for (sum, power) in sums.iter_mut().zip([1.0, tau, tau * tau]) {
+            *sum += weight * power;
+        }
+    }
+    let mean = sums[1] / sums[0];
+    (mean, (sums[2] / sums[0] - mean * mean).sqrt())
+}
+
+#[test]
+fn a_bent_posterior_is_found_whole() {
+    let ys: Vec<f64> = (0..50).map(|k| 2.0 + 1.4 * (f64::from(k * k) * 0.7).sin()).collect();
+    let exact = scales_of(&ys);
+    let mut reliable = 0;
+    for seed in 0..4 {
+        let fit = OneEach::new(&ys).fit_with(&Options { seed, ..Options::default() }).expect("valid");
+        reliable += u32::from(fit.trust().is_reliable);
+        assert_close(&format!("tau, seed {seed}"), fit.global().tau, exact, (0.15, 0.12));
+        assert_close(&format!("sigma, seed {seed}"), fit.global().sigma, exact, (0.15, 0.12));
+    }
+    assert!(reliable >= 2, "{reliable} of 4 are reliable");
+}

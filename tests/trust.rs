@@ -40,7 +40,7 @@ fn few_posterior_draws_are_corrected_all_the_same() {
             let fit = schools(&Options { posterior_draws, correction, ..Options::default() });
             assert_eq!(fit.trust().method, Correction::Importance, "{posterior_draws} draws, {correction:?}:\n{fit}");
             let evidence = fit.evidence().expect("it ran");
-            assert_eq!(evidence.draws, 100);
+            assert!((100..=1000).contains(&evidence.draws), "{evidence:?}");
             // mean 4.4, sd 3.3
             assert!((fit.global().mu.mean - 4.4).abs() < 2.0, "{fit}");
         }

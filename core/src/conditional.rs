@@ -11,7 +11,7 @@ mod mixture;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use lattice::Points;
+pub(crate) use lattice::{Points, points_ln_density};
 pub(crate) use mixture::WIDER;
 
 use crate::block::{Blocks, Second, TaskBlock, Theta, globals};

@@ -74,6 +74,9 @@ pub(crate) struct Conditional {
     pub(crate) precision: Cholesky<f64, Dyn>,
 }
 
+/// Nats above which a difference is not exact enough to be taken.
+const CANCELLING: f64 = 1e5;
+
 /// Value and derivatives of a quadratic function of phi_i at a point.
 struct Quadratic {
     value: f64,
@@ -543,8 +546,17 @@ impl<'a, M: Model> Objective<'a, M> {
         let origin = DVector::zeros(self.offsets[i + 1] - self.offsets[i]);
         let Quadratic { value, gradient, curvature } = self.quadratic([2 * i, 2 * i + 1], (theta, shared), &origin);
         let precision = (-curvature).cholesky()?;
-        let mean = precision.solve(&gradient);
-        let value = value + 0.5 * mean.dot(&gradient);
+        let mut mean = precision.solve(&gradient);
+        let mut raised = 0.5 * mean.dot(&gradient);
+        let mut value = value;
+        if raised > CANCELLING {
+            // the difference of two large numbers: around where the mean seems to be it is that of two small ones
+            let around = self.quadratic([2 * i, 2 * i + 1], (theta, shared), &mean);
+            let step = precision.solve(&around.gradient);
+            (value, raised) = (around.value, 0.5 * step.dot(&around.gradient));
+            mean += step;
+        }
+        let value = value + raised;
         Some(Conditional { value, mean, precision })
     }
 

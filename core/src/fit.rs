@@ -23,7 +23,7 @@ use crate::guide::Guide;
 use crate::importance::{Attempt, Basis, Corrected, correct};
 use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
-use crate::linear_response::LinearResponse;
+use crate::linear_response::{Identity, LinearResponse};
 use crate::model::{Globals, Latents, Model};
 use crate::noise::keyed;
 use crate::number::Real;
@@ -131,7 +131,7 @@ impl<M: Model> Fit<M> {
         let objective = Objective::new(&all, &shape, Written::new(&climbed.non_centred, options));
         let explained = objective.explain().into_iter().map(|(site, closed)| (site.name, closed)).collect();
         let linear = (options.correction != Correction::MeanField)
-            .then(|| LinearResponse::new(&climbed.guide, climbed.arrow.as_ref()?))
+            .then(|| LinearResponse::new(&climbed.guide, climbed.arrow.as_ref()?, &Identity::of(&shape)))
             .flatten();
         let gaussian = linear.clone().unwrap_or_else(|| match &climbed.locals {
             Some(locals) => LinearResponse::given_theta(&climbed.guide, locals.covariances.iter().cloned()),

@@ -7,14 +7,16 @@
 //! Where there is but one theta, a point or none at all, tasks are independent altogether: Z_i is the mean of its
 //! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
-use crate::conditional::{Conditionals, FixedTheta, Guess, Inner, Points, WIDER, Workspace};
+use crate::conditional::{Conditionals, FixedTheta, Guess, Inner, Points, WIDER, Workspace, points_ln_density};
 use crate::elbo::Objective;
 use crate::guide::Guide;
 use crate::linear_response::LinearResponse;
 use crate::model::Model;
 use crate::noise::keyed;
+use crate::number::Real;
 use crate::posterior::{Locals, Posterior, resample};
 use crate::psis::{Smoothed, k_hat_of_proposals, relative, reliable_below, smooth, temper, top};
+use crate::real::log_sum_exp;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
@@ -70,12 +72,17 @@ pub(crate) struct Corrected {
     pub(crate) ln_evidence_error: f64,
 }
 
-/// With a larger k-hat, or fewer effective draws, not to be used.
-const USELESS: (f64, f64) = (1.0, 10.0);
+/// With fewer effective draws, not to be used.
+const USELESS: f64 = 10.0;
 /// Rounds at most before the last: each proposes from the weighted draws of the one before.
-pub(crate) const MOST_PREPARING: usize = 2;
+pub(crate) const MOST_PREPARING: usize = 4;
 /// The last round follows as soon as so much of the draws counts.
 const PREPARED: f64 = 0.3;
+/// How much wider the widest proposals are that look out for what a Gaussian misses.
+const LOOKOUT: f64 = 4.0;
+/// Parts that draws are cut into where one Gaussian does not serve, and the least share of the whole covariance in each.
+const PARTS: usize = 4;
+const THINNEST: f64 = 0.02;
 /// So large a part of the draws asked for is to count in the end.
 const WANTED: f64 = 0.5;
 /// A proposal of theta comes from at least so many effective draws a coordinate; tempering sees to it.
@@ -84,11 +91,43 @@ const ENOUGH: f64 = 5.0;
 const STEP: u64 = u64::MAX - 2;
 const RESAMPLING: u64 = u64::MAX - 4;
 
-/// A Gaussian from which theta is proposed.
+/// What theta is proposed from: heavy-tailed relatives of Gaussians, each as often as the others.
+type Proposal = Vec<Gaussian>;
+
 #[derive(Clone)]
-struct Proposal {
+struct Gaussian {
     mean: DVector<f64>,
+    /// Of the covariance, wider by `WIDER`, and its inverse.
     root: DMatrix<f64>,
+    inverse: DMatrix<f64>,
+    ln_det: f64,
+}
+
+impl Gaussian {
+    /// `None` where the covariance is not positive definite.
+    fn new(mean: DVector<f64>, root: DMatrix<f64>) -> Option<Self> {
+        let root = root * WIDER;
+        let inverse = root.clone().try_inverse()?;
+        let ln_det = root.diagonal().iter().map(|d| d.abs().ln()).sum();
+        Some(Self { mean, root, inverse, ln_det })
+    }
+
+    /// With a wide one at every third draw, in case the posterior reaches where the Gaussian does not.
+    fn with_lookout(self) -> Proposal {
+        let wide = Self {
+            mean: self.mean.clone(),
+            root: &self.root * LOOKOUT,
+            inverse: &self.inverse / LOOKOUT,
+            ln_det: self.ln_det + self.mean.len() as f64 * LOOKOUT.ln(),
+        };
+        vec![self.clone(), self, wide]
+    }
+}
+
+/// The density of a mixture: ln((1 / C) sum_c q_c(u)).
+fn ln_density(proposal: &[Gaussian], u: &DVector<f64>) -> f64 {
+    let terms = proposal.iter().map(|c| Real(points_ln_density(&(&c.inverse * (u - &c.mean))) - c.ln_det));
+    log_sum_exp(terms).value() - (proposal.len() as f64).ln()
 }
 
 /// One round: draws of theta from the proposal, their log weights but for the tasks, and what each task says.
@@ -127,17 +166,16 @@ pub(crate) fn correct<M: Model>(objective: &Objective<'_, M>, basis: &Basis<'_>,
     let is_fixed = guide.is_point() || guide.global.loc.is_empty();
     // given one theta, more draws serve as well as more proposals for each
     let conditionals = Conditionals::new(objective).growing_to(if is_fixed { 0 } else { effort.most_grown });
-    let first =
-        Proposal { mean: DVector::from_column_slice(&guide.global.loc), root: basis.gaussian.global.root() * WIDER };
+    let first = Gaussian::new(DVector::from_column_slice(&guide.global.loc), basis.gaussian.global.root());
     let mut workspaces: Vec<_> = (0..guide.num_tasks()).map(|_| conditionals.workspace()).collect();
     let mut run = |proposal: &Proposal, draws: usize, number: usize| {
         let effort = Effort { draws, seed: effort.seed.wrapping_add(number as u64), ..effort };
         round((&conditionals, &mut workspaces), basis, proposal, effort)
     };
     let corrected = if is_fixed {
-        at_one_theta(run(&first, effort.draws, MOST_PREPARING), effort)
+        at_one_theta(run(&Vec::new(), effort.draws, MOST_PREPARING), effort)
     } else {
-        refined(first, effort, run).map(over_thetas)
+        first.and_then(|first| refined(first.with_lookout(), effort, run)).map(over_thetas)
     };
     match corrected {
         Some(mut corrected) => {
@@ -157,31 +195,38 @@ fn refined(
     mut run: impl FnMut(&Proposal, usize, usize) -> Round,
 ) -> Option<Weighted> {
     let mut best: Option<Weighted> = None;
-    let mut number = 0;
+    let (mut number, mut is_repeated) = (0, false);
     loop {
-        let is_last = number == MOST_PREPARING;
+        let is_last = number >= MOST_PREPARING;
         let count = match &best {
             Some(best) if is_last => wanted(draws, best.smoothed.share()).min(most_draws),
             _ => draws / 4,
         };
         let round = run(&proposal, count, number);
-        let mut is_prepared = false;
+        let (mut is_prepared, mut is_wasted, mut is_doubtful) = (false, true, true);
         let mut next = None;
-        let mut is_wasted = true;
         if let Some(smoothed) = smooth(&round.ln_weights()) {
             is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
             is_wasted = smoothed.is_useless();
-            next = if is_last { None } else { reproposed(&round, &smoothed) };
-            if best.as_ref().is_none_or(|best| smoothed.standing() >= best.smoothed.standing()) {
-                best = Some(Weighted { round, smoothed, proposal: proposal.clone() });
+            is_doubtful = !smoothed.is_reliable();
+            next = reproposed(&round, &smoothed, is_prepared);
+            match &mut best {
+                // what a later round doubts an earlier one only did not see
+                Some(best) if smoothed.is_useless() => best.smoothed.k_hat = best.smoothed.k_hat.max(smoothed.k_hat),
+                _ => best = Some(Weighted { round, smoothed, proposal: proposal.clone() }),
             }
         }
         let found = best.as_ref()?;
-        if is_last || (number > 0 && is_wasted && found.smoothed.is_useless()) {
+        if is_last && is_doubtful && !is_wasted && !is_repeated {
+            // it saw more than those before it: once more, with what it knows
+            (proposal, number, is_repeated) = (next.unwrap_or(proposal), number + 1, true);
+            continue;
+        }
+        if is_last || (number + 1 == MOST_PREPARING && is_wasted && found.smoothed.is_useless()) {
             return best;
         }
-        if number > 0 && is_wasted {
-            proposal = found.proposal.clone();
+        if is_wasted && !found.smoothed.is_useless() {
+            proposal.clone_from(&found.proposal);
             number = MOST_PREPARING;
             continue;
         }
@@ -255,17 +300,12 @@ impl Smoothed {
 
     /// Whether weights say so little that more draws of the same kind would be wasted.
     fn is_useless(&self) -> bool {
-        self.k_hat >= USELESS.0 || self.effective < USELESS.1.min(0.5 * self.weights.len() as f64)
+        self.effective < USELESS.min(0.5 * self.weights.len() as f64)
     }
 
     /// Which part of the draws counts.
     fn share(&self) -> f64 {
         self.effective / self.weights.len() as f64
-    }
-
-    /// What makes one round better than another, the most important first.
-    fn standing(&self) -> (bool, bool, f64) {
-        (!self.is_useless(), self.is_reliable(), self.effective)
     }
 }
 
@@ -309,19 +349,61 @@ impl Round {
     }
 }
 
-/// The proposal of the next round: mean and covariance of the weighted draws, tempered where too few of them count.
-fn reproposed(round: &Round, smoothed: &Smoothed) -> Option<Proposal> {
+/// The proposal of the next round: mean and covariance of the weighted draws, tempered where too few of them count. Where
+/// that did not serve, as of a posterior that is bent, those of each of several parts of the draws as well.
+fn reproposed(round: &Round, smoothed: &Smoothed, is_prepared: bool) -> Option<Proposal> {
     let globals = round.theta.len() / smoothed.weights.len();
     let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
-    let weights = temper(&ln_weights, ENOUGH * globals as f64);
-    let row = |s: usize| DVector::from_column_slice(&round.theta[s * globals..(s + 1) * globals]);
-    let weighted = || weights.iter().enumerate();
-    let mean = weighted().fold(DVector::zeros(globals), |sum, (s, &w)| sum + row(s) * w);
-    let covariance = weighted().fold(DMatrix::zeros(globals, globals), |sum, (s, &w)| {
-        let away = row(s) - &mean;
-        sum + &away * away.transpose() * w
+    let least = ENOUGH * globals as f64;
+    let weights = temper(&ln_weights, least);
+    let rows: Vec<DVector<f64>> = round.theta.chunks(globals).map(DVector::from_column_slice).collect();
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let (mean, covariance) = moments(&rows, &weights, &all);
+    let whole = Gaussian::new(mean, covariance.clone().cholesky()?.unpack())?;
+    if is_prepared || smoothed.is_useless() {
+        return Some(vec![whole]);
+    }
+    let weights = temper(&ln_weights, PARTS as f64 * least);
+    let parts = parts(&rows, &weights, &covariance).into_iter().filter_map(|part| {
+        let (mean, within) = moments(&rows, &weights, &part);
+        // never thinner than a share of the whole
+        let root = (within + &covariance * THINNEST).cholesky()?.unpack();
+        Gaussian::new(mean, root)
     });
-    Some(Proposal { root: covariance.cholesky()?.unpack() * WIDER, mean })
+    Some(whole.with_lookout().into_iter().chain(parts).collect())
+}
+
+/// Mean and covariance of some of the weighted draws.
+fn moments(rows: &[DVector<f64>], weights: &[f64], some: &[usize]) -> (DVector<f64>, DMatrix<f64>) {
+    let globals = rows[0].len();
+    let total: f64 = some.iter().map(|&s| weights[s]).sum();
+    let mean = some.iter().fold(DVector::zeros(globals), |sum, &s| sum + &rows[s] * (weights[s] / total));
+    let covariance = some.iter().fold(DMatrix::zeros(globals, globals), |mut sum, &s| {
+        let away = &rows[s] - &mean;
+        sum.ger(weights[s] / total, &away, &away, 1.0);
+        sum
+    });
+    (mean, covariance)
+}
+
+/// The draws in parts of equal weight, cut across the first principal axis of their correlations.
+fn parts(rows: &[DVector<f64>], weights: &[f64], covariance: &DMatrix<f64>) -> Vec<Vec<usize>> {
+    let sd = covariance.diagonal().map(f64::sqrt);
+    let correlation = DMatrix::from_fn(sd.len(), sd.len(), |r, c| covariance[(r, c)] / (sd[r] * sd[c]));
+    let eigen = correlation.symmetric_eigen();
+    let axis = eigen.eigenvectors.column(eigen.eigenvalues.argmax().0).component_div(&sd);
+    let mut order: Vec<usize> = (0..rows.len()).filter(|&s| weights[s] > 0.0).collect();
+    order.sort_by(|&a, &b| axis.dot(&rows[a]).total_cmp(&axis.dot(&rows[b])));
+    let mut parts = vec![Vec::new(); PARTS];
+    let mut below = 0.0;
+    for s in order {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and PARTS")]
+        let part = (below * PARTS as f64) as usize;
+        parts[part.min(PARTS - 1)].push(s);
+        below += weights[s];
+    }
+    parts.retain(|part| part.len() > 1);
+    parts
 }
 
 fn round<M: Model>(
@@ -335,7 +417,6 @@ fn round<M: Model>(
     let all = objective.blocks.all_counted::<M>();
     let mut rng = keyed(effort.seed, STEP, u64::MAX);
     let mut points = Points::new(globals, &mut rng);
-    let ln_det: f64 = proposal.root.diagonal().iter().map(|d| d.abs().ln()).sum();
     let (mut theta, mut ln_outside) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
     if globals == 0 || guide.is_point() {
         // the density of theta itself does not count
@@ -343,11 +424,11 @@ fn round<M: Model>(
         theta.resize(draws, guide.global.loc.clone());
         ln_outside.resize(draws, data);
     } else {
-        for _ in 0..draws {
-            let (z, ln_q) = points.next(&mut rng);
-            let u = &proposal.mean + &proposal.root * z;
+        for s in 0..draws {
+            let Gaussian { mean, root, .. } = &proposal[s % proposal.len()];
+            let u = mean + root * points.next(&mut rng);
             let (latents, data) = all.global_value(objective.model, u.as_slice());
-            ln_outside.push(latents + data - ln_q + ln_det);
+            ln_outside.push(latents + data - ln_density(proposal, &u));
             theta.push(u.as_slice().to_vec());
         }
     }
@@ -395,13 +476,15 @@ mod tests {
         (0..n).map(|s| (s as f64).cos()).collect()
     }
 
+    /// The first round, those that prepare after it, and the last: what they tell, and with how many draws from what.
     fn refine(rounds: [fn(usize) -> Vec<f64>; 3]) -> (Option<Weighted>, Vec<(usize, f64)>) {
         let mut asked = Vec::new();
-        let first = Proposal { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) };
+        let first = vec![Gaussian::new(DVector::zeros(1), DMatrix::identity(1, 1)).expect("regular")];
         let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, seed: 0 };
         let found = refined(first, effort, |proposal, draws, number| {
-            asked.push((draws, proposal.root[(0, 0)]));
-            told(rounds[number](draws))
+            asked.push((draws, proposal[0].root[(0, 0)]));
+            let round = usize::from(number > 0) + usize::from(number >= MOST_PREPARING);
+            told(rounds[round](draws))
         });
         (found, asked)
     }
@@ -422,9 +505,9 @@ mod tests {
             let found = found.expect("the first has weights").smoothed;
             assert!(found.weights.len() == 100 && !found.is_useless(), "{found:?}");
         }
-        // nothing is any good: no more effort than two rounds
+        // nothing is any good: no more effort than rounds that prepare
         let (found, asked) = refine([uneven, uneven, even]);
-        assert!(found.is_some_and(|found| found.smoothed.is_useless()) && asked.len() == 2);
+        assert!(found.is_some_and(|found| found.smoothed.is_useless()) && asked.len() == MOST_PREPARING);
         assert!(refine([nothing, even, even]).0.is_none());
     }
 

@@ -4,15 +4,37 @@
 //! ELBO's negative Hessian in (loc, ln_scale) at the optimum. The arrow gives it in O(M).
 
 use crate::arrow::{Arrow, Factorised};
+use crate::elbo::Shape;
 use crate::guide::Guide;
+use crate::interpret::discover::Level;
 use crate::optimize::newton::metric;
 use crate::posterior::root;
 use nalgebra::{DMatrix, DVector};
-use std::ops::RangeInclusive;
 
-/// Corrected standard deviations outside this range, in mean-field ones, are not believed. A large ratio is what strong
-/// correlation looks like: with a covariate of 2000 +- 1 for a year, intercept and slope have ratios of 2000.
-const PLAUSIBLE: RangeInclusive<f64> = 0.25..=1e4;
+/// Corrected standard deviations below this many mean-field ones, or above so many, are not believed. A large ratio is what
+/// strong correlation looks like: with a covariate of 2000 +- 1 for a year, intercept and slope have ratios of 2000. But of
+/// the logarithm of a scale, or whatever else is transformed, it is what a heavy tail does to a linear approximation.
+const LEAST: f64 = 0.25;
+const MOST: f64 = 1e4;
+const MOST_TRANSFORMED: f64 = 4.0;
+
+/// Which coordinates are latents as they are, not transformed.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// By global coordinate.
+    pub(crate) global: Vec<bool>,
+    /// Of all local ones.
+    pub(crate) local: bool,
+}
+
+impl Identity {
+    pub(crate) fn of(shape: &Shape) -> Self {
+        let Level { coordinates, identity, .. } = &shape.global;
+        let sites = coordinates.iter().zip(identity);
+        let global = sites.flat_map(|(range, &identity)| range.clone().map(move |_| identity)).collect();
+        Self { global, local: shape.local_identity }
+    }
+}
 
 /// The corrected Gaussian over all unconstrained coordinates, in blocks.
 #[derive(Clone, Debug)]
@@ -74,14 +96,14 @@ impl LinearResponse {
     ///
     /// A global coordinate that is refused is made independent of the other globals before any task is looked at, so that
     /// tasks respond to it as they do to every other, and share none of the variance that is not believed.
-    pub(crate) fn new(guide: &Guide, arrow: &Arrow) -> Option<Self> {
+    pub(crate) fn new(guide: &Guide, arrow: &Arrow, identity: &Identity) -> Option<Self> {
         let mut factorised: Factorised = arrow.factorise(0.0, &metric(guide, arrow))?;
         let globals = guide.global.len();
         let mut refused: Vec<(Option<usize>, usize)> = Vec::new();
         if guide.is_point() {
             factorised.global_inverse.fill(0.0);
         } else {
-            let refused_here = believe(&mut factorised.global_inverse, &guide.global.ln_scale);
+            let refused_here = believe(&mut factorised.global_inverse, &guide.global.ln_scale, |j| identity.global[j]);
             refused.extend(refused_here.into_iter().map(|j| (None, j)));
         }
         let global = factorised.global_inverse.view((0, 0), (globals, globals)).into_owned();
@@ -90,7 +112,7 @@ impl LinearResponse {
             let scales = &guide.local.ln_scale[guide.task(i)];
             let n = scales.len();
             let (mut own, cross) = factorised.task_covariance(i);
-            let refused_here = believe(&mut own, scales);
+            let refused_here = believe(&mut own, scales, |_| identity.local);
             let own = own.view((0, 0), (n, n)).into_owned();
             if !refused_here.is_empty() {
                 refused.extend(refused_here.into_iter().map(|j| (Some(i), j)));
@@ -138,11 +160,11 @@ fn diagonal(ln_scale: &[f64]) -> DMatrix<f64> {
 
 /// In a covariance of means and then log-scales: makes the coordinates whose variance is implausible independent of the
 /// others, with their mean-field variance and a log-scale that is held; returns them.
-fn believe(covariance: &mut DMatrix<f64>, ln_scale: &[f64]) -> Vec<usize> {
+fn believe(covariance: &mut DMatrix<f64>, ln_scale: &[f64], is_identity: impl Fn(usize) -> bool) -> Vec<usize> {
     let n = ln_scale.len();
     let is_implausible = |&j: &usize| {
         let ratio = covariance[(j, j)].sqrt() / ln_scale[j].exp();
-        !PLAUSIBLE.contains(&ratio)
+        !(LEAST..=if is_identity(j) { MOST } else { MOST_TRANSFORMED }).contains(&ratio)
     };
     let refused: Vec<usize> = (0..n).filter(is_implausible).collect();
     for &j in &refused {
@@ -185,6 +207,10 @@ mod tests {
         (guide, arrow)
     }
 
+    fn linear_response(guide: &Guide, arrow: &Arrow) -> Option<LinearResponse> {
+        LinearResponse::new(guide, arrow, &Identity { global: vec![true], local: true })
+    }
+
     fn variance(linear: &LinearResponse, i: usize) -> f64 {
         let Spread::Covariance(global) = &linear.global else { panic!("a covariance") };
         let GivenTheta { slope, covariance } = &linear.tasks[i];
@@ -194,7 +220,7 @@ mod tests {
     #[test]
     fn a_gaussian_has_its_covariance() {
         let (guide, arrow) = expanded(2.0, &[(1.0, -1.0), (4.0, 0.5)]);
-        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        let linear = linear_response(&guide, &arrow).expect("positive definite");
         let precision = DMatrix::from_row_slice(3, 3, &[2.0, -1.0, 0.5, -1.0, 1.0, 0.0, 0.5, 0.0, 4.0]);
         let exact = precision.try_inverse().expect("regular");
         assert!(linear.refused.is_empty());
@@ -208,7 +234,7 @@ mod tests {
     #[test]
     fn tasks_share_nothing_of_a_variance_that_is_refused() {
         let (guide, arrow) = expanded(2.0 + 2e-10, &[(1.0, -1.0), (1.0, -1.0)]);
-        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        let linear = linear_response(&guide, &arrow).expect("positive definite");
         assert_eq!(linear.refused, [(None, 0)]);
         let of_theta = guide.global.ln_scale[0].exp().powi(2);
         for (i, task) in linear.tasks.iter().enumerate() {
@@ -219,12 +245,23 @@ mod tests {
         }
     }
 
+    /// A hundred times the guide's sd is plausible for a latent that is a coordinate itself, not for the logarithm of one.
+    #[test]
+    fn more_is_believed_of_what_is_not_transformed() {
+        let (guide, arrow) = expanded(2.0 + 2e-4, &[(1.0, -1.0), (1.0, -1.0)]);
+        for is_identity in [true, false] {
+            let identity = Identity { global: vec![is_identity], local: true };
+            let linear = LinearResponse::new(&guide, &arrow, &identity).expect("positive definite");
+            assert_eq!(linear.refused.is_empty(), is_identity, "{linear:?}");
+        }
+    }
+
     #[test]
     fn a_task_that_is_refused_is_named_and_has_no_slope() {
         // phi's sd is a tenth of what the guide says
         let (mut guide, arrow) = expanded(2.0, &[(1.0, -0.1), (1.0, -1.0)]);
         guide.local.ln_scale[0] += 10_f64.ln();
-        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        let linear = linear_response(&guide, &arrow).expect("positive definite");
         assert_eq!(linear.refused, [(Some(0), 0)]);
         assert!(linear.tasks[0].slope.is_none() && linear.tasks[1].slope.is_some());
         assert!((linear.tasks[0].covariance[(0, 0)] - 100.0).abs() < 1e-9, "{linear:?}");
@@ -234,7 +271,7 @@ mod tests {
     fn of_a_point_tasks_have_their_own_variance_alone() {
         let (mut guide, arrow) = expanded(2.0, &[(1.0, -1.0), (1.0, 0.5)]);
         guide.global.ln_scale[0] = f64::NEG_INFINITY;
-        let linear = LinearResponse::new(&guide, &arrow).expect("positive definite");
+        let linear = linear_response(&guide, &arrow).expect("positive definite");
         assert!((0..2).all(|i| (variance(&linear, i) - 1.0).abs() < 1e-12), "{linear:?}");
     }
 }

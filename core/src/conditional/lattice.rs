@@ -61,15 +61,15 @@ impl Points {
         Self(Recurrence::shifted(dimensions, rng))
     }
 
-    pub(crate) fn next<R: Rng>(&mut self, rng: &mut R) -> (DVector<f64>, f64) {
+    pub(crate) fn next<R: Rng>(&mut self, rng: &mut R) -> DVector<f64> {
         let mut z = DVector::zeros(self.0.dimensions());
-        let ln_q = if z.len() > MOST_EVEN {
-            propose_cubes(&mut z, || rng.sample(rand_distr::StandardNormal))
+        if z.len() > MOST_EVEN {
+            propose_cubes(&mut z, || rng.sample(rand_distr::StandardNormal));
         } else {
             let mut point = self.0.point();
-            propose_heavy(&mut z, || point.next().expect("a coordinate each"))
-        };
-        (z, ln_q)
+            propose_heavy(&mut z, || point.next().expect("a coordinate each"));
+        }
+        z
     }
 }
 
@@ -104,7 +104,16 @@ fn propose_heavy(z: &mut DVector<f64>, mut point: impl FnMut() -> f64) -> f64 {
 
 /// The log density of a standardised proposal of a lattice.
 pub(crate) fn ln_density(z: &DVector<f64>) -> f64 {
-    if z.len() <= MOST_HEAVY {
+    ln_density_of(z, MOST_HEAVY)
+}
+
+/// The same of a stream of points.
+pub(crate) fn points_ln_density(z: &DVector<f64>) -> f64 {
+    ln_density_of(z, MOST_EVEN)
+}
+
+fn ln_density_of(z: &DVector<f64>, most_heavy: usize) -> f64 {
+    if z.len() <= most_heavy {
         return z.len() as f64 * LN_PEAK - 2.5 * z.iter().map(|z| 0.25 * z * z + 1.0).product::<f64>().ln();
     }
     let width = (3.0 * CUBE).sqrt();

@@ -495,3 +495,38 @@ fn lattices_integrate_smooth_functions() {
         assert!(squares.sqrt() < expected, "{dimensions} dimensions, {count} points: {}", squares.sqrt());
     }
 }
+
+model! {
+    /// Gaussian given theta, however small sigma.
+    Precise(ys: &[f64]) {
+        ln_sigma ~ Normal(0.0, 10.0);
+        for y in ys {
+            phi ~ Normal(0.0, 1.0);
+            y ~ Normal(phi, ln_sigma.exp());
+        }
+    }
+}
+
+/// y ~ N(0, 1 + sigma^2), of which a sigma of e^-40 leaves N(0, 1): precisions of e^80 cancel, and must not be seen to.
+#[test]
+fn no_precision_is_too_large() {
+    let ys = [0.3, -1.7];
+    let model = Precise::new(&ys);
+    let all = Subset::all(&model);
+    let shape = Shape::discover(&all, &Start::Zero).expect("valid");
+    let objective = Objective::new(&all, &shape, Written::CENTRED);
+    assert!(objective.is_gaussian_given_theta());
+    let conditionals = Conditionals::new(&objective);
+    let guess = Guess { start: &DVector::zeros(1), covariance: &DMatrix::identity(1, 1) };
+    for ln_sigma in [0.0, -3.0, -8.0, -20.0, -40.0] {
+        let theta = conditionals.fix(&[ln_sigma]);
+        for (i, y) in ys.iter().enumerate() {
+            let inner = Inner { wanted: 1, most: 64 };
+            let answer =
+                conditionals.answer(i, &theta, &guess, inner, &mut conditionals.workspace(), &mut keyed(0, 0, 0));
+            let variance = 1.0 + (2.0 * ln_sigma).exp();
+            let exact = -0.5 * (y * y / variance + variance.ln()) - LN_SQRT_2PI;
+            assert!((answer.ln_z - exact).abs() < 1e-9, "{ln_sigma}: {}, not {exact}", answer.ln_z);
+        }
+    }
+}
