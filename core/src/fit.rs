@@ -223,7 +223,8 @@ impl<M: Model> Fit<M> {
     }
 
     /// The fixed draws that sampled terms were averaged over (0 where every term has a closed form), and how far other
-    /// draws would move a mean, in standard deviations of the guide.
+    /// draws would move a mean, in standard deviations of the guide (or the logarithm of a standard deviation, which counts
+    /// half).
     pub fn draws_error(&self) -> (usize, f64) {
         (self.climbed.draws, self.climbed.draws_error)
     }

@@ -36,10 +36,11 @@ impl<M: Model> Fit<M> {
         let c = &self.climbed;
         writeln!(
             f,
-            "{} after {} {} steps, gradient norm {:.0e}, ELBO {:.3}, {}{}",
+            "{} after {} {} steps of {}, gradient norm {:.0e}, ELBO {:.3}, {}{}",
             if c.verdict.is_converged() { "converged" } else { "NOT CONVERGED" },
             c.iterations,
             c.optimiser,
+            if c.locals.is_some() { "theta" } else { "a mean-field guide" },
             c.gradient_norm,
             c.elbo.total(),
             Milliseconds(self.times.climb),
@@ -47,7 +48,11 @@ impl<M: Model> Fit<M> {
         )?;
         if c.draws > 0 && c.optimiser != Ran::Adam {
             let (draws, error) = self.draws_error();
-            writeln!(f, "averaged over {draws} fixed draws; others would move a mean by {error:.2} guide sds")?;
+            write!(f, "averaged over {draws} fixed draws; others would move a mean by {error:.2} guide sds")?;
+            match c.worst_task.filter(|(_, by)| *by > 2.0 * error) {
+                Some((i, by)) => writeln!(f, ", of task {i} by {by:.2}")?,
+                None => writeln!(f)?,
+            }
         }
         let method = match self.trust.method {
             Correction::Importance => "importance-corrected",

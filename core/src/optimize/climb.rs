@@ -46,7 +46,6 @@ pub(crate) struct Climbed {
     /// How far other draws would move the means, in guide standard deviations; 0 where nothing is sampled.
     pub(crate) draws_error: f64,
     /// The task whose guide other draws would move most, and by how much; for the report.
-    #[allow(dead_code)]
     pub(crate) worst_task: Option<(usize, f64)>,
     /// Whether the climb itself ended as it should, whatever other draws would do.
     pub(crate) end: End,
