@@ -12,7 +12,7 @@ mod mixture;
 mod tests;
 
 pub(crate) use lattice::{Points, points_ln_density};
-pub(crate) use mixture::WIDER;
+pub(crate) use mixture::{WIDER, ln_determinant};
 
 use crate::block::{Blocks, Second, TaskBlock, Theta, globals};
 use crate::elbo::{Conditional, Objective};
@@ -26,7 +26,7 @@ pub(crate) use ascent::climb;
 use ascent::{Mode, precision};
 use known::Known;
 use lattice::Lattice;
-use mixture::{Component, Sample, ln_determinant};
+use mixture::{Component, Sample};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -7,7 +7,9 @@
 //! Where there is but one theta, a point or none at all, tasks are independent altogether: Z_i is the mean of its
 //! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
-use crate::conditional::{Conditionals, FixedTheta, Guess, Inner, Points, WIDER, Workspace, points_ln_density};
+use crate::conditional::{
+    Conditionals, FixedTheta, Guess, Inner, Points, WIDER, Workspace, ln_determinant, points_ln_density,
+};
 use crate::elbo::Objective;
 use crate::guide::Guide;
 use crate::linear_response::LinearResponse;
@@ -108,8 +110,7 @@ impl Gaussian {
     fn new(mean: DVector<f64>, root: DMatrix<f64>) -> Option<Self> {
         let root = root * WIDER;
         let inverse = root.clone().try_inverse()?;
-        let ln_det = root.diagonal().iter().map(|d| d.abs().ln()).sum();
-        Some(Self { mean, root, inverse, ln_det })
+        Some(Self { mean, ln_det: ln_determinant(&root), root, inverse })
     }
 
     /// With a wide one at every third draw, in case the posterior reaches where the Gaussian does not.
@@ -186,9 +187,11 @@ pub(crate) fn correct<M: Model>(objective: &Objective<'_, M>, basis: &Basis<'_>,
     }
 }
 
-/// The best of several rounds, each from a better proposal if all goes well; `None` if the first had no weight.
+/// The last of several rounds that is of use, each from a better proposal if all goes well; `None` if the first had no
+/// weight.
 ///
-/// Where a round is worse than useless after one that was not, the last one proposes as the better one did.
+/// Where a round is useless after one that was not, the last one proposes as the better one did. A last round that is
+/// doubtful is made once more, from what it found.
 fn refined(
     mut proposal: Proposal,
     Effort { draws, most_draws, .. }: Effort,
@@ -203,13 +206,13 @@ fn refined(
             _ => draws / 4,
         };
         let round = run(&proposal, count, number);
-        let (mut is_prepared, mut is_wasted, mut is_doubtful) = (false, true, true);
+        let (mut is_prepared, mut is_wasted, mut is_made_again) = (false, true, false);
         let mut next = None;
         if let Some(smoothed) = smooth(&round.ln_weights()) {
             is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
             is_wasted = smoothed.is_useless();
-            is_doubtful = !smoothed.is_reliable();
-            next = reproposed(&round, &smoothed, is_prepared);
+            is_made_again = is_last && !is_repeated && !is_wasted && !smoothed.is_reliable();
+            next = if is_last && !is_made_again { None } else { reproposed(&round, &smoothed, is_prepared) };
             match &mut best {
                 // what a later round doubts an earlier one only did not see
                 Some(best) if smoothed.is_useless() => best.smoothed.k_hat = best.smoothed.k_hat.max(smoothed.k_hat),
@@ -217,7 +220,7 @@ fn refined(
             }
         }
         let found = best.as_ref()?;
-        if is_last && is_doubtful && !is_wasted && !is_repeated {
+        if is_made_again {
             // it saw more than those before it: once more, with what it knows
             (proposal, number, is_repeated) = (next.unwrap_or(proposal), number + 1, true);
             continue;
