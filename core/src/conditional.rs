@@ -4,28 +4,24 @@
 //! mode, or the modes; where the density is quadratic around it, that is exact too, and else importance sampling from
 //! heavy-tailed proposals of the modes' curvature does the rest. Locals are written centred here, whatever the guide does.
 
-mod ascent;
 mod known;
-mod lattice;
 mod mixture;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use lattice::{Points, points_ln_density};
 pub(crate) use mixture::{WIDER, ln_determinant};
 
-use crate::block::{Blocks, Second, TaskBlock, Theta, globals};
+use crate::density::lanes::{Blocks, Second, TaskBlock, Theta, globals};
+use crate::density::mode::{Mode, climb, precision};
 use crate::elbo::{Conditional, Objective};
 use crate::interpret::log_density::LogDensity;
 use crate::model::{Globals, Locals, Model};
-use crate::number::Real;
-use crate::pass::Derivatives;
+use crate::numbers::number::Real;
+use crate::numbers::pass::Derivatives;
 use crate::posterior::root;
+use crate::sampling::lattice::Lattice;
 use crate::special::LN_SQRT_2PI;
-pub(crate) use ascent::climb;
-use ascent::{Mode, precision};
 use known::Known;
-use lattice::Lattice;
 use mixture::{Component, Sample};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rand::{Rng, RngExt, SeedableRng};

@@ -84,8 +84,8 @@ pub use weibull::Weibull;
 pub use zero_inflated_poisson::ZeroInflatedPoisson;
 
 use crate::error::Invalid;
-use crate::form::ClosedForm;
-use crate::number::{Number, Param, Real};
+use crate::numbers::form::ClosedForm;
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::{Continuous, Support, VectorSupport};
 use nalgebra::DMatrix;
 use rand::Rng;
@@ -128,7 +128,7 @@ pub trait Distribution<N: Number>: Clone {
     }
 
     /// The log density at `x` as a form whose expectation is known, where there is one.
-    /// Called with `N = `[`Form`](crate::form::Form); any other algebra gives `None`.
+    /// Called with `N = `[`Form`](crate::numbers::form::Form); any other algebra gives `None`.
     fn closed_form<X: Param<N>>(&self, _x: X) -> Option<ClosedForm> {
         None
     }

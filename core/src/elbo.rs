@@ -7,22 +7,22 @@
 //!     d/d loc = g,  d/d ln_scale = g * noise * scale, and for the second derivatives H likewise on both sides, with
 //!     g * noise * scale added on the diagonal of the ln_scale part.
 
-use crate::arrow::{Arrow, ArrowVector, CHUNK, TaskArrows};
-use crate::block::{Blocks, First, Order, Second, TaskBlock, Theta, globals};
-use crate::closed::collect::ClosedSum;
-use crate::closed::{ClosedTable, GuideDerivatives};
+use crate::density::closed::collect::ClosedSum;
+use crate::density::closed::{ClosedTable, GuideDerivatives};
+use crate::density::lanes::{Blocks, First, Order, Second, TaskBlock, Theta, globals};
+use crate::density::wide::{self, WIDEST_LANES};
 use crate::error::{Error, Place};
-use crate::form::{ClosedForm, Form, forgetting};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, Level, Start, Visited};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::structure::{Found, Structure};
+use crate::linalg::arrow::{Arrow, ArrowVector, CHUNK, TaskArrows};
 use crate::model::{Globals, Locals, Model, Site};
-use crate::noise::Noise;
-use crate::number::Real;
+use crate::numbers::form::{ClosedForm, Form, forgetting};
+use crate::numbers::number::Real;
+use crate::numbers::pass::Derivatives;
 use crate::options::{Estimator, GlobalFactor, Options};
-use crate::pass::Derivatives;
-use crate::wide::{self, WIDEST_LANES};
+use crate::sampling::noise::Noise;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 use std::ops::Range;

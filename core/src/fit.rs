@@ -1,38 +1,32 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`], and the [`Fit`] it gives.
 
-pub mod adapt;
-pub mod adapted;
-mod effort;
-mod new_task;
 pub mod report;
-mod thetas;
 pub mod trust;
-pub(crate) mod view;
 
-pub use adapted::{Adapted, Prediction, TaskDraw};
+pub use crate::adapt::adapted::{Adapted, Prediction, TaskDraw};
 pub use trust::Trust;
 
-use crate::block::globals;
-use crate::draw::{Draw, LazyDraw};
+use crate::correct::effort::effort;
+use crate::correct::importance::{Attempt, Basis, Corrected, correct};
+use crate::correct::linear_response::{Identity, LinearResponse};
+use crate::density::lanes::globals;
 use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::error::Error;
-use crate::fit::effort::effort;
-use crate::fit::thetas::Thetas;
-use crate::fit::view::View;
 use crate::guide::Guide;
-use crate::importance::{Attempt, Basis, Corrected, correct};
 use crate::interpret::discover::Start;
 use crate::interpret::log_density::{Counted, LogDensity};
-use crate::linear_response::{Identity, LinearResponse};
+use crate::model::draw::{Draw, LazyDraw};
+use crate::model::subset::Subset;
 use crate::model::{Globals, Latents, Model};
-use crate::noise::keyed;
-use crate::number::Real;
+use crate::numbers::number::Real;
 use crate::optimize::choose::rewritten;
 use crate::optimize::climb::{Climbed, Settings, climb};
 use crate::options::{Correction, GlobalFactor, Options};
-use crate::posterior::{Posterior, resample};
-use crate::subset::Subset;
-use crate::summary::Summary;
+use crate::posterior::Posterior;
+use crate::posterior::summary::Summary;
+use crate::posterior::thetas::Thetas;
+use crate::posterior::view::View;
+use crate::sampling::noise::keyed;
 use crate::verdict::Verdict;
 use nalgebra::DVector;
 use rand::Rng;
@@ -87,9 +81,9 @@ pub struct Fit<M: Model> {
     /// How many tasks were absorbed since.
     pub(crate) absorbed: usize,
     /// Draws of theta that new tasks are adapted with, chosen at the first of them.
-    thetas: OnceLock<Thetas>,
+    pub(crate) thetas: OnceLock<Thetas>,
     /// Where some tasks have their phi, found at the first adaptation that needs it.
-    centres: OnceLock<Vec<DVector<f64>>>,
+    pub(crate) centres: OnceLock<Vec<DVector<f64>>>,
 }
 
 /// What the importance correction says of itself.
@@ -392,7 +386,7 @@ impl<M: Model> Uncorrected<'_, M> {
 
 impl Evidence {
     /// Of the data and one task more, of which `learned` tells.
-    fn learn(&mut self, learned: &Self) {
+    pub(crate) fn learn(&mut self, learned: &Self) {
         self.k_hat = self.k_hat.max(learned.k_hat);
         self.effective_sample_size = learned.effective_sample_size;
         self.ln_evidence += learned.ln_evidence;

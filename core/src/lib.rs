@@ -32,49 +32,36 @@
 
 extern crate self as hierarch;
 
+pub mod adapt;
 pub mod amortise;
-mod arrow;
-mod block;
-mod cholesky;
-mod closed;
 mod conditional;
-pub mod datum;
+mod correct;
+mod density;
 pub mod dist;
-pub mod draw;
-pub mod dual;
 pub mod elbo;
 pub mod error;
 pub mod fit;
-pub mod form;
 pub mod guide;
-mod importance;
 pub mod interpret;
-pub mod joint;
-mod linear_response;
+mod linalg;
 pub mod metrics;
 pub mod model;
-mod noise;
-pub mod number;
+mod numbers;
 mod optimize;
 pub mod options;
-pub mod param_vec;
-mod pass;
 mod posterior;
+pub mod prelude;
 mod progress;
-mod psis;
-mod ragged;
-pub mod real;
-mod recurrence;
-mod scratch;
+mod sampling;
 pub mod special;
-mod subset;
-pub mod summary;
 pub mod support;
-mod tape;
-pub mod tasks;
 pub mod testing;
 pub mod verdict;
-mod wide;
+
+pub use density::joint;
+pub use model::{datum, draw, tasks};
+pub use numbers::{dual, form, number, param_vec, real};
+pub use posterior::summary;
 
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
 pub use draw::{Draw, LazyDraw};
@@ -89,27 +76,6 @@ pub use options::{
 };
 pub use summary::Summary;
 pub use verdict::Verdict;
-
-/// What a model needs: `use hierarch::prelude::*;`.
-pub mod prelude {
-    pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
-    pub use crate::dist::{
-        Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
-        Pareto, StudentT, Uniform, Weibull,
-    };
-    pub use crate::dist::{CategoricalLogit, Geometric, NegativeBinomial, NegativeBinomial2, Poisson, PoissonLog};
-    pub use crate::dist::{
-        Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply,
-    };
-    pub use crate::dist::{Distribution, Normal};
-    pub use crate::dist::{Flat, Mixture, Truncated, ZeroInflatedPoisson};
-    pub use crate::fit::Fittable;
-    pub use crate::number::{Number, Param, Real};
-    pub use crate::param_vec::Repeat;
-    pub use crate::real::log_sum_exp;
-    pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
-    pub use hierarch_macros::model;
-}
 
 /// The README's programs are tested.
 #[cfg(doctest)]

@@ -6,9 +6,14 @@
 //! Laws. A model visits its latents in the same order in every run, whatever their values. Lengths of vectors, and the
 //! number of sites, depend on data and constants only. The model gives a latent's value to nothing but later sites.
 
+pub mod datum;
+pub mod draw;
+pub(crate) mod subset;
+pub mod tasks;
+
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
-use crate::dual::LaneWidth;
-use crate::number::{Number, Real};
+use crate::numbers::dual::LaneWidth;
+use crate::numbers::number::{Number, Real};
 
 /// One `~` (or `factor`) of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

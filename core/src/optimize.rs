@@ -1,7 +1,6 @@
 //! Maximisation of an ELBO. What is maximised, and what the optimiser moves, meet only here.
 
 pub(crate) mod adam;
-pub(crate) mod ascent;
 pub(crate) mod choose;
 pub(crate) mod climb;
 pub(crate) mod draws;
@@ -11,6 +10,7 @@ mod history;
 mod judge;
 mod lbfgs;
 pub(crate) mod newton;
+pub(crate) mod plateau;
 mod saddle;
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Weighted draws of the posterior, in unconstrained coordinates.
 
+pub mod summary;
+pub(crate) mod thetas;
+pub(crate) mod view;
+
+use crate::correct::linear_response::LinearResponse;
 use crate::guide::Guide;
-use crate::linear_response::LinearResponse;
-use crate::noise::{Noise, keyed};
+use crate::sampling::noise::{Noise, keyed};
 use nalgebra::{DMatrix, DVector};
-use rand::{Rng, RngExt};
+use rand::RngExt;
 use std::borrow::Cow;
 
 /// Draws of theta with weights, and as many of every task's phi, each phi given the theta of its number.
@@ -87,23 +91,4 @@ impl Posterior {
 /// Lower-triangular root of a covariance; of one that is zero, zero.
 pub(crate) fn root(covariance: &DMatrix<f64>) -> DMatrix<f64> {
     covariance.clone().cholesky().map_or_else(|| covariance.map(|_| 0.0), nalgebra::Cholesky::unpack)
-}
-
-/// Systematic resampling: n indices in proportion to the weights, in random order of use.
-pub(crate) fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
-    let mut out = Vec::with_capacity(n);
-    let offset = rng.random::<f64>();
-    let (mut at, mut cumulative) = (0, weights.first().copied().unwrap_or(0.0));
-    for k in 0..n {
-        let level = (k as f64 + offset) / n as f64;
-        while cumulative < level && at + 1 < weights.len() {
-            at += 1;
-            cumulative += weights[at];
-        }
-        out.push(at);
-    }
-    for k in (1..out.len()).rev() {
-        out.swap(k, rng.random_range(0..=k));
-    }
-    out
 }

@@ -7,15 +7,15 @@
 
 use crate::amortise::seen::Seen;
 use crate::amortise::{Amortised, Recognition};
-use crate::arrow::{ArrowVector, CHUNK};
 use crate::error::Error;
 use crate::guide::MeanField;
+use crate::linalg::arrow::{ArrowVector, CHUNK};
 use crate::model::Model;
-use crate::noise::keyed;
+use crate::model::subset::Subset;
 use crate::optimize::adam::shift;
-use crate::optimize::ascent::{Moments, ascend};
+use crate::optimize::plateau::{Moments, ascend};
 use crate::options::Options;
-use crate::subset::Subset;
+use crate::sampling::noise::keyed;
 use rand::Rng;
 use rayon::prelude::*;
 

@@ -13,15 +13,15 @@
 
 use crate::amortise::seen::Seen;
 use crate::amortise::{Amortised, Recognition};
-use crate::arrow::{Arrow, TaskArrows};
 use crate::elbo::Objective;
 use crate::error::Error;
 use crate::guide::{Guide, MeanField};
+use crate::linalg::arrow::{Arrow, TaskArrows};
 use crate::model::Model;
-use crate::noise::Noise;
-use crate::optimize::ascent::{Moments, ascend};
+use crate::model::subset::Subset;
+use crate::optimize::plateau::{Moments, ascend};
 use crate::options::{GlobalFactor, Options, Parameterisation};
-use crate::subset::Subset;
+use crate::sampling::noise::Noise;
 use nalgebra::{DMatrix, DVector};
 
 /// How [`GradientFit`] adapts and is trained.

@@ -1,20 +1,20 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
 use crate::amortise::Recognition;
-use crate::block::globals;
+use crate::density::lanes::globals;
 use crate::elbo::{Objective, Shape, Written};
 use crate::error::Error;
 use crate::fit::report::task_level;
 use crate::fit::{Adapted, TaskDraw, Trust, find_start, local_values, plain};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
+use crate::model::subset::Subset;
 use crate::model::{Globals, Model};
-use crate::noise::Noise;
-use crate::number::Real;
+use crate::numbers::number::Real;
 use crate::optimize::adam::batch;
 use crate::optimize::climb::FIRST_LN_SCALE;
 use crate::options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
-use crate::subset::Subset;
+use crate::sampling::noise::Noise;
 use std::sync::Arc;
 
 /// The model, what is known of any task, and q(theta).

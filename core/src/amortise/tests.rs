@@ -4,10 +4,10 @@ use super::encoder::{Encoded, Gradient};
 use super::gradient::{Outer, Stepped};
 use super::seen::Seen;
 use super::{Encoder, Mlp, Recognition};
-use crate::noise::keyed;
+use crate::model::subset::Subset;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
-use crate::subset::Subset;
+use crate::sampling::noise::keyed;
 use rand::RngExt;
 
 model! {

@@ -1,7 +1,7 @@
 //! What earlier draws of theta taught about a task: where its modes are, and how many proposals it takes.
 
-use crate::conditional::ascent::Mode;
 use crate::conditional::mixture::Sample;
+use crate::density::mode::Mode;
 use nalgebra::{DMatrix, DVector};
 
 /// Batches of 2^0, 2^1, ... proposals are compared; the least are those of this power.

@@ -4,8 +4,8 @@
 //! Guibas 1995). Its mean is Z whatever the components are, as long as they do not depend on the proposals themselves: what
 //! weights tell of a better proposal is for the next theta.
 
-use crate::conditional::lattice::{Lattice, ln_density};
-use crate::psis::{relative, top};
+use crate::sampling::lattice::{Lattice, ln_density};
+use crate::sampling::psis::{relative, top};
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 

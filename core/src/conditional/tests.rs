@@ -4,9 +4,9 @@ use super::*;
 use crate::elbo::{Shape, Written};
 use crate::fit::Fittable;
 use crate::interpret::discover::Start;
-use crate::noise::keyed;
+use crate::model::subset::Subset;
 use crate::prelude::*;
-use crate::subset::Subset;
+use crate::sampling::noise::keyed;
 use std::f64::consts::TAU;
 
 /// Points (x, y).
@@ -455,7 +455,7 @@ fn proposals_have_the_density_they_say() {
         let mut z = DVector::zeros(dimensions);
         for _ in 0..64 {
             let ln_q = lattice.propose(&mut z, &mut rng);
-            assert!((ln_q - lattice::ln_density(&z)).abs() < 1e-9, "{dimensions}: {z}");
+            assert!((ln_q - crate::sampling::lattice::ln_density(&z)).abs() < 1e-9, "{dimensions}: {z}");
         }
     }
     for dimensions in [1, 3] {
@@ -463,7 +463,9 @@ fn proposals_have_the_density_they_say() {
         let along = |x: f64| {
             let mut z = origin.clone();
             z[0] = x;
-            (lattice::ln_density(&z) - lattice::ln_density(&origin) * (1.0 - 1.0 / dimensions as f64)).exp()
+            (crate::sampling::lattice::ln_density(&z)
+                - crate::sampling::lattice::ln_density(&origin) * (1.0 - 1.0 / dimensions as f64))
+                .exp()
         };
         let integral: f64 = (-100_000..100_000).map(|k| along(f64::from(k) * 1e-3) * 1e-3).sum();
         assert!((integral - 1.0).abs() < 1e-5, "{dimensions}: {integral}");

@@ -4,7 +4,7 @@ use crate::dist::binomial::{ln_mass_of_successes, success_partials};
 use crate::dist::mass::join_mass;
 use crate::dist::{Distribution, require};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::support::{Binary, Support};
 use rand::{Rng, RngExt};
 

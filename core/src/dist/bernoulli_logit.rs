@@ -3,7 +3,7 @@
 use crate::dist::mass::join_mass;
 use crate::dist::{Distribution, finite};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::special::{ln_1p_exp, sigmoid};
 use crate::support::{Binary, Support};
 use rand::{Rng, RngExt};

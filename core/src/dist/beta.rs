@@ -2,7 +2,7 @@
 
 use crate::dist::{Distribution, gamma, positive};
 use crate::error::Invalid;
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_beta, trigamma};
 use crate::support::Interval;
 use rand::{Rng, RngExt};

@@ -6,7 +6,7 @@ use crate::dist::mass::{is_count, join_mass, ln_choose};
 use crate::dist::negative_binomial_2::{ln_rising_over_power, rising_partials};
 use crate::dist::{Distribution, positive, require};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::support::{CountUpTo, Support};
 use rand::{Rng, RngExt};
 

@@ -3,7 +3,7 @@
 use crate::dist::mass::{is_count, join_mass, ln_choose};
 use crate::dist::{Distribution, require};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::support::{CountUpTo, Support};
 use rand::{Rng, RngExt};
 

@@ -4,7 +4,7 @@ use crate::dist::binomial::sample_binomial;
 use crate::dist::mass::{is_count, join_mass, ln_choose};
 use crate::dist::{Distribution, finite, require};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::special::{ln_1p_exp, sigmoid};
 use crate::support::{CountUpTo, Support};
 use rand::Rng;

@@ -3,8 +3,8 @@
 use crate::dist::Distribution;
 use crate::dist::mass::join_mass;
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
-use crate::param_vec::ParamVec;
+use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::param_vec::ParamVec;
 use crate::support::{Categories, Support};
 use rand::{Rng, RngExt};
 

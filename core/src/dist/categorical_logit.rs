@@ -6,8 +6,8 @@
 use crate::dist::Distribution;
 use crate::dist::categorical::{category, sample_category};
 use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::param_vec::ParamVec;
+use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::param_vec::ParamVec;
 use crate::support::Categories;
 use rand::Rng;
 

@@ -6,7 +6,7 @@
 use crate::dist::{
     Cauchy, Distribution, Exponential, Gumbel, Laplace, LogNormal, Logistic, Normal, Uniform, Weibull, cauchy,
 };
-use crate::number::{Number, Param, Real};
+use crate::numbers::number::{Number, Param, Real};
 use crate::special::{ln_1m_exp, ln_1p_exp, ln_normal_cdf_partials, sigmoid};
 use std::f64::consts::{LN_2, PI};
 

@@ -7,8 +7,8 @@
 use crate::dist::VectorDistribution;
 use crate::dist::scale_tril::{check_len, check_positive};
 use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::param_vec::ParamVec;
+use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::param_vec::ParamVec;
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Simplex;
 use rand::{Rng, RngExt};
@@ -101,7 +101,7 @@ fn add_entry<N: Number>(out: &mut N, concentration: impl Param<N>, ln_x: f64) {
 mod tests {
     use super::*;
     use crate::check_vector_distribution;
-    use crate::param_vec::Repeat;
+    use crate::numbers::param_vec::Repeat;
     use crate::support::VectorSupport;
     use crate::testing::{Function, check_gradient};
     use rand::SeedableRng;

@@ -2,8 +2,8 @@
 
 use crate::dist::{Distribution, positive};
 use crate::error::Invalid;
-use crate::form::{self, Affine, ClosedForm};
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{self, Affine, ClosedForm};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::{Rng, RngExt};
 

@@ -1,8 +1,8 @@
 //! ln p(x) = 0, x in the support.
 
 use crate::dist::{Distribution, VectorDistribution};
-use crate::form::{Affine, ClosedForm};
-use crate::number::{Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm};
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::{Continuous, VectorSupport};
 
 /// Improper density, 1 everywhere in a support, of numbers or of vectors: `Flat(RealLine)`, `Flat(Positive)`,
@@ -58,7 +58,7 @@ impl<N: Number, S: VectorSupport> VectorDistribution<N> for Flat<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dual::{Dual, Lanes};
+    use crate::numbers::dual::{Dual, Lanes};
     use crate::support::{Interval, RealLine, RealVector};
 
     #[test]

@@ -1,8 +1,8 @@
 //! ln p(x | loc, scale) = -z - exp(-z) - ln scale, with z = (x - loc) / scale.
 
 use crate::dist::location_scale::location_scale_family;
-use crate::form::{Affine, ClosedForm, Exponential};
-use crate::number::Param;
+use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::number::Param;
 use rand::{Rng, RngExt};
 use rand_distr::Open01;
 

@@ -3,7 +3,7 @@
 use crate::dist::location_scale::scale_family;
 use crate::dist::{Distribution, cauchy, positive};
 use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
 use std::f64::consts::LN_2;

@@ -2,8 +2,8 @@
 
 use crate::dist::{Distribution, gamma, positive};
 use crate::error::Invalid;
-use crate::form::{Affine, ClosedForm, Exponential};
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Positive;
 use rand::Rng;

@@ -12,7 +12,7 @@
 use crate::dist::scale_tril::check_len;
 use crate::dist::{VectorDistribution, positive};
 use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
+use crate::numbers::number::{Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::CholeskyCorr;
 use rand::{Rng, RngExt};

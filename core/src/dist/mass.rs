@@ -1,6 +1,6 @@
 //! What the discrete distributions share: joining where there is mass, and logarithms of factorials.
 
-use crate::number::{Args, Jet, Number, Real};
+use crate::numbers::number::{Args, Jet, Number, Real};
 use crate::special::ln_gamma;
 
 /// Joins, unless the jet's value is -inf or NaN: then there is no mass, and nothing to differentiate.

@@ -11,9 +11,9 @@
 use crate::dist::scale_tril::{ScaleTril, check_len};
 use crate::dist::{VectorDistribution, finite};
 use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::param_vec::ParamVec;
-use crate::scratch::with_scratch;
+use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::param_vec::ParamVec;
+use crate::numbers::scratch::with_scratch;
 use crate::special::LN_SQRT_2PI;
 use crate::support::RealVector;
 use nalgebra::DMatrix;
@@ -217,8 +217,8 @@ mod tests {
     use super::*;
     use crate::check_vector_distribution;
     use crate::dist::{Diagonal, Distribution, Normal, diag_pre_multiply};
-    use crate::dual::{Dual, Dual2, Lanes};
-    use crate::param_vec::Repeat;
+    use crate::numbers::dual::{Dual, Dual2, Lanes};
+    use crate::numbers::param_vec::Repeat;
     use crate::testing::{Function, check_gradient};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;

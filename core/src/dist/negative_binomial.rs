@@ -5,7 +5,7 @@ use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::negative_binomial_2::{ln_rising_over_power, rising_partials, sample_gamma_poisson};
 use crate::dist::{Distribution, positive};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
 

@@ -8,7 +8,7 @@ use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::poisson_log::sample_poisson;
 use crate::dist::{Distribution, positive};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Count;
 use rand::{Rng, RngExt};

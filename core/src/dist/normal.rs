@@ -2,8 +2,8 @@
 
 use crate::dist::{Distribution, finite, positive};
 use crate::error::Invalid;
-use crate::form::{ClosedForm, Exponential};
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{ClosedForm, Exponential};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::special::LN_SQRT_2PI;
 use crate::support::RealLine;
 use rand::{Rng, RngExt};

@@ -2,8 +2,8 @@
 
 use crate::dist::{Distribution, positive};
 use crate::error::Invalid;
-use crate::form::{Affine, ClosedForm, Exponential};
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::support::Lower;
 use rand::{Rng, RngExt};
 

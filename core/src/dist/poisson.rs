@@ -4,8 +4,8 @@ use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::poisson_log::{expectation_given_eta, sample_poisson};
 use crate::dist::{Distribution, require};
 use crate::error::Invalid;
-use crate::form::ClosedForm;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::form::ClosedForm;
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
 

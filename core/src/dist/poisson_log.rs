@@ -3,8 +3,8 @@
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::{Distribution, finite};
 use crate::error::Invalid;
-use crate::form::{Affine, ClosedForm, Exponential};
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::{Rng, RngExt};
 

@@ -2,8 +2,8 @@
 
 use crate::dist::{finite, positive, require};
 use crate::error::Invalid;
-use crate::number::{Number, Param, Real};
-use crate::param_vec::ParamVec;
+use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::param_vec::ParamVec;
 use nalgebra::{Dim, Matrix, RawStorage, Scalar};
 
 /// The Cholesky factor of a covariance: lower triangular with a positive diagonal.
@@ -296,7 +296,7 @@ fn check_entries<N: Number>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dual::Dual;
+    use crate::numbers::dual::Dual;
     use nalgebra::Matrix2;
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::dist::{Distribution, finite, positive};
 use crate::error::Invalid;
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_beta, trigamma};
 use crate::support::RealLine;
 use rand::{Rng, RngExt};

@@ -2,8 +2,8 @@
 
 use crate::dist::{Distribution, finite, require};
 use crate::error::Invalid;
-use crate::form::{Affine, ClosedForm};
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::support::Interval;
 use rand::{Rng, RngExt};
 

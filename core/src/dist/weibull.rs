@@ -3,8 +3,8 @@
 use crate::dist::gamma::ln_power_of_zero;
 use crate::dist::{Distribution, positive};
 use crate::error::Invalid;
-use crate::form::{Affine, ClosedForm, Exponential};
-use crate::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::number::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::{Rng, RngExt};
 

@@ -4,7 +4,7 @@ use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::poisson_log::sample_poisson;
 use crate::dist::{Distribution, positive, require};
 use crate::error::Invalid;
-use crate::number::{Jet, Number, Param, Real};
+use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::special::ln_1p_exp;
 use crate::support::Count;
 use rand::{Rng, RngExt};

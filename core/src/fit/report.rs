@@ -5,8 +5,8 @@ use crate::interpret::discover::{Discover, Level, Start};
 use crate::model::{Latents, Model, Site};
 use crate::optimize::climb::Ran;
 use crate::options::Correction;
-use crate::psis::reliable_below;
-use crate::summary::Summary;
+use crate::posterior::summary::Summary;
+use crate::sampling::psis::reliable_below;
 use std::fmt;
 
 /// Rows of tasks shown in full; of more tasks only the first are shown.

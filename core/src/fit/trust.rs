@@ -1,14 +1,14 @@
 //! Is the answer to be believed: the trust report of a fit.
 
+use crate::correct::importance::{Attempt, Corrected};
+use crate::correct::linear_response::LinearResponse;
 use crate::elbo::Shape;
 use crate::fit::Evidence;
-use crate::importance::{Attempt, Corrected};
 use crate::interpret::discover::Level;
-use crate::linear_response::LinearResponse;
 use crate::model::Model;
 use crate::optimize::climb::Climbed;
 use crate::options::{Correction, Options};
-use crate::psis::{RELIABLE, reliable_below};
+use crate::sampling::psis::{RELIABLE, reliable_below};
 
 /// Whether to believe the posterior that a fit reports.
 ///

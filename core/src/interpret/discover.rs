@@ -4,11 +4,11 @@
 //! What is accumulated: for every latent site its coordinates and whether it can be non-centred, and the first error.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
-use crate::dual::Dual;
 use crate::error::{Error, Invalid, Place};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::noise::keyed;
-use crate::number::{Number, Real};
+use crate::numbers::dual::Dual;
+use crate::numbers::number::{Number, Real};
+use crate::sampling::noise::keyed;
 use crate::support::{Support, VectorSupport};
 use rand::RngExt;
 use std::ops::Range;

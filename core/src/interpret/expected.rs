@@ -5,7 +5,7 @@
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::number::{Number, Real};
+use crate::numbers::number::{Number, Real};
 use crate::support::VectorSupport;
 use nalgebra::{DMatrix, DVector};
 

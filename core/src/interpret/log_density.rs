@@ -6,7 +6,7 @@
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::number::{Number, Param, Real};
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::VectorSupport;
 
 /// Which sites of one level count, and how its latents are written; indexed by a site's id.

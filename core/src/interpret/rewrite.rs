@@ -6,7 +6,7 @@
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::number::Real;
+use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 
 /// The state: coordinates still to be read, and those written.

@@ -5,10 +5,10 @@
 //! draws of missing data, or of all.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
-use crate::draw::Draw;
 use crate::error::{Error, Invalid, Place};
+use crate::model::draw::Draw;
 use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
-use crate::number::Real;
+use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
 

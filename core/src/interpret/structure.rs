@@ -4,9 +4,9 @@
 //! form. What is accumulated: for every site the [`ClosedForm`] of its log density, or that it has none.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
-use crate::form::{Affine, ClosedForm, Form};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::number::{Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, Form};
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::VectorSupport;
 
 /// The closed form of one visit of a site; `None` when it must be sampled.

@@ -3,13 +3,13 @@
 //! A batch of B of the M tasks counts M / B times, which keeps the gradient of theta unbiased; the factor lives in
 //! [`Objective::gradient`] alone. A task's own coordinates move only when it is in the batch, with its own step count.
 
-use crate::arrow::ArrowVector;
 use crate::elbo::Objective;
 use crate::guide::{Guide, MeanField};
+use crate::linalg::arrow::ArrowVector;
 use crate::model::Model;
-use crate::noise::{Noise, keyed};
-use crate::optimize::ascent::{Ascended, Moments, ascend};
+use crate::optimize::plateau::{Ascended, Moments, ascend};
 use crate::options::{AdamOptions, Options};
+use crate::sampling::noise::{Noise, keyed};
 use rand::seq::index::sample;
 
 /// Distinguishes the choice of batches from draws.

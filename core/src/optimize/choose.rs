@@ -1,14 +1,14 @@
 //! The parameterisation of each local site: the one that gives the higher ELBO.
 
-use crate::block::globals;
+use crate::density::lanes::globals;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::rewrite::Rewrite;
 use crate::model::Model;
-use crate::number::Real;
+use crate::model::subset::Subset;
+use crate::numbers::number::Real;
 use crate::optimize::climb::{Climbed, Origin, Settings, climb_as};
 use crate::optimize::newton::End;
 use crate::options::{Optimiser, Options};
-use crate::subset::Subset;
 
 /// How many tasks take part, with how many draws and steps at most.
 const MOST_TASKS: usize = 100;

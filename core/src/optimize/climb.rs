@@ -1,13 +1,12 @@
 //! Chooses parameterisation and optimiser, and climbs to the maximum of the ELBO.
 
-use crate::arrow::{Arrow, Moving};
 use crate::elbo::{Elbo, Objective, Shape, Written};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
+use crate::linalg::arrow::{Arrow, Moving};
 use crate::model::Model;
-use crate::noise::Noise;
+use crate::model::subset::Subset;
 use crate::optimize::adam::adam;
-use crate::optimize::ascent::Ascended;
 use crate::optimize::choose::{Chosen, choose};
 use crate::optimize::draws::DrawsError;
 use crate::optimize::em::em;
@@ -16,9 +15,10 @@ use crate::optimize::history::History;
 use crate::optimize::judge::judge;
 use crate::optimize::lbfgs::{LbfgsEnded, LbfgsLimits, Saddles, gradient_norm, lbfgs};
 use crate::optimize::newton::{End, Ended, Limits, newton};
+use crate::optimize::plateau::Ascended;
 use crate::options::{AdamOptions, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation};
 use crate::progress::Progress;
-use crate::subset::Subset;
+use crate::sampling::noise::Noise;
 use crate::verdict::Verdict;
 use std::fmt;
 

@@ -5,9 +5,9 @@
 //! several sets is twice the square of that error. It counts in units of the guide: means in its standard deviations,
 //! log-scales at half their worth, since a standard deviation may be off by twice as much as a mean.
 
-use crate::arrow::ArrowVector;
 use crate::elbo::Objective;
 use crate::guide::Guide;
+use crate::linalg::arrow::ArrowVector;
 use crate::model::Model;
 use crate::optimize::lbfgs::inverse_metric_step;
 use crate::optimize::newton::{Ended, metric};

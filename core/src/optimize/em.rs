@@ -3,14 +3,14 @@
 //! With a point for theta, and guides that hold the exact posteriors of the locals given theta, this is the EM algorithm
 //! (Neal & Hinton 1998): it ends at the maximum of the marginal likelihood (times the prior), where the bound is tight.
 
-use crate::arrow::Moving;
 use crate::elbo::Objective;
 use crate::guide::Guide;
+use crate::linalg::arrow::Moving;
 use crate::model::Model;
-use crate::noise::Noise;
 use crate::optimize::history::History;
 use crate::optimize::newton::{End, Ended, Limits, left, metric, newton, norm};
 use crate::optimize::saddle::{MOST_ESCAPES, upward};
+use crate::sampling::noise::Noise;
 
 /// Newton steps in one E- or M-step: more would only polish what the next one moves again.
 const STEPS_EACH: usize = 5;

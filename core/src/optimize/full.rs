@@ -11,22 +11,22 @@
 //! gradient is that with the normals held (the envelope theorem): L-BFGS climbs the bound itself. Otherwise EM does:
 //! the normals are held while L-BFGS climbs (Neal & Hinton 1998).
 
-use crate::arrow::ArrowVector;
-use crate::block::{Blocks, Second, TaskBlock, Theta};
-use crate::conditional::climb as climb_task;
+use crate::density::lanes::{Blocks, Second, TaskBlock, Theta};
+use crate::density::mode::climb as climb_task;
+use crate::density::wide::{add_adjoints, record_global};
 use crate::elbo::{Elbo, Objective};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::expected::Expected;
 use crate::interpret::log_density::LogDensity;
+use crate::linalg::arrow::ArrowVector;
+use crate::linalg::ragged::Ragged;
 use crate::model::{Globals, Model};
-use crate::noise::Noise;
-use crate::number::Real;
+use crate::numbers::number::Real;
+use crate::numbers::tape::{Mark, Taped};
 use crate::optimize::history::History;
 use crate::optimize::lbfgs::{LbfgsLimits, Saddles, gradient_norm, lbfgs, mean_square_step};
 use crate::optimize::newton::{End, Ended};
-use crate::ragged::Ragged;
-use crate::tape::{Mark, Taped};
-use crate::wide::{add_adjoints, record_global};
+use crate::sampling::noise::Noise;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 use std::f64::consts::PI;

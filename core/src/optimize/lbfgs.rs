@@ -1,12 +1,12 @@
 //! Limited-memory BFGS (Nocedal & Wright 2006, algorithm 7.4) on the deterministic ELBO, preconditioned by the guide's
 //! Fisher information: for blocks too wide for second derivatives.
 
-use crate::arrow::ArrowVector;
 use crate::guide::Guide;
-use crate::noise::keyed;
+use crate::linalg::arrow::ArrowVector;
 use crate::optimize::history::History;
 use crate::optimize::newton::End;
 use crate::optimize::saddle::{MOST_ESCAPES, leave, upward_by_differences};
+use crate::sampling::noise::keyed;
 use rand::RngExt;
 use std::collections::VecDeque;
 

@@ -4,14 +4,14 @@
 //! log-scale), which makes the damping free of units. The damping falls when the step gained what the
 //! quadratic model promised, and rises otherwise (Nielsen 1999; Nocedal & Wright 2006, section 4).
 
-use crate::arrow::{Arrow, ArrowVector, Moving};
 use crate::elbo::{Elbo, Objective};
 use crate::guide::{Guide, MeanField};
+use crate::linalg::arrow::{Arrow, ArrowVector, Moving};
+use crate::linalg::ragged::Ragged;
 use crate::model::Model;
-use crate::noise::Noise;
 use crate::optimize::history::History;
 use crate::optimize::saddle::{MOST_ESCAPES, leave, upward};
-use crate::ragged::Ragged;
+use crate::sampling::noise::Noise;
 use nalgebra::DVector;
 
 /// When to stop.

@@ -6,7 +6,7 @@
 //! since p' (-H) p = v' S v. Without second derivatives the Lanczos method looks for the largest curvature, with
 //! products H v from differences of gradients (Golub & Van Loan 2013, section 10.1).
 
-use crate::arrow::{Arrow, ArrowVector};
+use crate::linalg::arrow::{Arrow, ArrowVector};
 use nalgebra::{DMatrix, DVector};
 
 /// Curvature upwards is no more than rounding below this, in units in which the guide's own curvature is 1.

@@ -2,16 +2,16 @@
 //! other.
 
 use super::climb::{Climbed, Settings, climb};
-use crate::arrow::Arrow;
+use crate::density::wide::sampled;
 use crate::elbo::{Objective, Shape, Written};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
+use crate::linalg::arrow::Arrow;
 use crate::model::Model;
-use crate::noise::{Noise, keyed};
+use crate::model::subset::Subset;
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
-use crate::subset::Subset;
-use crate::wide::sampled;
+use crate::sampling::noise::{Noise, keyed};
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 

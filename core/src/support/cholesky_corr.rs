@@ -8,7 +8,7 @@
 //! Products of sech = sqrt(1 - tanh^2) instead of Stan's differences of squares: nothing cancels when a row nears the
 //! boundary.
 
-use crate::number::{Number, Real};
+use crate::numbers::number::{Number, Real};
 use crate::support::VectorSupport;
 
 /// How far from 1 the square of a row's norm may be, as in Stan.

@@ -1,6 +1,6 @@
 //! Discrete supports: whole numbers, held in `f64`. None can be a latent's.
 
-use crate::number::Number;
+use crate::numbers::number::Number;
 use crate::support::Support;
 
 /// 0 or 1 (`false` or `true`).

@@ -5,7 +5,7 @@
 //! z_j = sum_{k > j} u_k / sqrt(k (k + 1)) - j u_j / sqrt(j (j + 1)), with k = 1..n-1 and j = 0..n-1
 //! ```
 
-use crate::number::{Number, Real};
+use crate::numbers::number::{Number, Real};
 use crate::support::VectorSupport;
 
 /// How far from 1 the entries may sum, as in Stan.

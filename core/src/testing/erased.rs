@@ -1,10 +1,10 @@
 //! A distribution under test, with the algebra erased: the checks are compiled once, not once a distribution.
 
 use crate::dist::{Distribution, VectorDistribution};
-use crate::dual::{Dual, Dual2, Lanes};
 use crate::error::Invalid;
-use crate::form::{ClosedForm, Form};
-use crate::number::{Number, Param, Real};
+use crate::numbers::dual::{Dual, Dual2, Lanes};
+use crate::numbers::form::{ClosedForm, Form};
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::{Support, VectorSupport};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

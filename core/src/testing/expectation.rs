@@ -1,7 +1,7 @@
 //! Closed-form expectations against Gauss-Hermite quadrature, for arguments of every structure a model can give them.
 
-use crate::form::{Affine, ClosedForm, Form};
-use crate::number::Number;
+use crate::numbers::form::{Affine, ClosedForm, Form};
+use crate::numbers::number::Number;
 use crate::testing::erased::Density;
 
 /// How an argument depends on the coordinates.

@@ -2,8 +2,8 @@
 
 use crate::check_distribution;
 use crate::dist::{Beta, Distribution, Normal};
-use crate::form::ClosedForm;
-use crate::number::{Number, Param, Real};
+use crate::numbers::form::ClosedForm;
+use crate::numbers::number::{Number, Param, Real};
 use crate::support::{Interval, Positive, RealLine};
 use rand::{Rng, RngExt};
 

@@ -1,6 +1,6 @@
 //! Vectors of parameters: what a distribution over vectors takes where one over numbers takes a [`Param`].
 
-use crate::number::{Number, Param};
+use crate::numbers::number::{Number, Param};
 use nalgebra::{Dim, Matrix, RawStorage, Scalar, U1};
 
 /// A vector of constants or of numbers that vary: a slice, a `Vec`, an array, a nalgebra vector, a [`Repeat`], or a
@@ -115,8 +115,8 @@ impl<N: Number, V: ParamVec<N> + ?Sized> ParamVec<N> for &V {
 #[expect(clippy::float_cmp, reason = "sums and products of small whole numbers are exact")]
 mod tests {
     use super::*;
-    use crate::dual::{Dual, Dual2, Lanes};
-    use crate::number::Real;
+    use crate::numbers::dual::{Dual, Dual2, Lanes};
+    use crate::numbers::number::Real;
     use nalgebra::{DMatrix, DVector, SMatrix, SVector, Vector3};
 
     fn sum<N: Number>(v: impl ParamVec<N>) -> f64 {

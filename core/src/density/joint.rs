@@ -1,13 +1,13 @@
 //! The log joint density of all latents and data as a function of one unconstrained vector, with its gradient:
 //! for a sampler or optimiser of your own.
 
-use crate::block::{First, TaskBlock};
+use crate::density::lanes::{First, TaskBlock};
 use crate::elbo::{Objective, Shape, Written};
 use crate::error::Error;
 use crate::interpret::discover::Start;
 use crate::model::Model;
+use crate::numbers::pass::Derivatives;
 use crate::options::Estimator;
-use crate::pass::Derivatives;
 use rayon::prelude::*;
 use std::ops::Range;
 

@@ -7,8 +7,8 @@
 //! Both serve the accuracy of means over few draws: the first as stratification does, the second by making the mean of
 //! any quadratic function of u exact.
 
-use crate::fit::resample;
 use crate::posterior::Posterior;
+use crate::sampling::resample::resample;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
@@ -171,8 +171,8 @@ impl Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::keyed;
     use crate::posterior::Locals;
+    use crate::sampling::noise::keyed;
 
     /// Draws of two coordinates, the second skewed and dependent on the first, with weights.
     fn posterior(draws: usize) -> Posterior {

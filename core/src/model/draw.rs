@@ -1,8 +1,8 @@
 //! A draw of everything a model does not know.
 
 use crate::fit::plain;
-use crate::fit::view::Source;
 use crate::model::{Globals, Latents, Model};
+use crate::posterior::view::Source;
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Index;

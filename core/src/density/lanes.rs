@@ -4,14 +4,14 @@
 //! likelihood p(D | phi, theta) on lanes (globals it reads directly, values x of the task's latents). The small Jacobian
 //! dx/d(theta, u) of the first chains the second to the task's own coordinates: (all globals read, u).
 
-use crate::dual::{LaneWidth, Lanes};
+use crate::density::wide::{WIDEST_SECOND, expand_task};
 use crate::interpret::discover::Level;
 use crate::interpret::log_density::{Counted, LogDensity};
 use crate::model::{Globals, Latents, Locals, Model};
-use crate::number::{Number, Real};
-use crate::pass::{Derivatives, Pass, passes};
-use crate::tape::Taped;
-use crate::wide::{WIDEST_SECOND, expand_task};
+use crate::numbers::dual::{LaneWidth, Lanes};
+use crate::numbers::number::{Number, Real};
+use crate::numbers::pass::{Derivatives, Pass, passes};
+use crate::numbers::tape::Taped;
 
 /// First or second derivatives: picks the dual numbers.
 pub(crate) trait Order: 'static {

@@ -1,11 +1,12 @@
 //! A posterior's draws as the latents of a model: summaries, draws, and functions of them.
 
-use crate::draw::{Draw, LazyDraw};
-use crate::fit::{Fit, local_values, plain, resample, summarise};
-use crate::linear_response::LinearResponse;
+use crate::correct::linear_response::LinearResponse;
+use crate::fit::{Fit, local_values, plain, summarise};
+use crate::model::draw::{Draw, LazyDraw};
 use crate::model::{Globals, Latents, Model};
 use crate::posterior::Posterior;
-use crate::summary::Summary;
+use crate::posterior::summary::Summary;
+use crate::sampling::resample::resample;
 use rand::Rng;
 use std::borrow::Cow;
 use std::sync::OnceLock;

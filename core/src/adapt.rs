@@ -3,18 +3,21 @@
 //! p(phi | D_new, D) = E\[ p(phi | D_new, theta) \] over p(theta | D_new, D), and the latter weights the fit's draws of
 //! theta by Z_new(theta) = p(D_new | theta). A few draws of theta stand for all of the fit's; see `thetas.rs` for which.
 
+pub mod adapted;
+pub(crate) mod new_task;
+
+use crate::adapt::adapted::{Adapted, AtTheta, Prediction, TaskDraw};
+use crate::adapt::new_task::Told;
 use crate::conditional::Inner;
 use crate::error::Error;
-use crate::fit::adapted::{Adapted, AtTheta, Prediction, TaskDraw};
-use crate::fit::new_task::Told;
 use crate::fit::report::task_level;
-use crate::fit::thetas::Thetas;
 use crate::fit::{Evidence, Fit, Trust, later, local_values, plain};
 use crate::interpret::simulate::{Simulate, Wanted};
 use crate::model::{Globals, Latents, Model};
-use crate::number::Real;
+use crate::numbers::number::Real;
 use crate::options::AdaptOptions;
-use crate::psis::{Smoothed, k_hat_of_proposals, smooth};
+use crate::posterior::thetas::Thetas;
+use crate::sampling::psis::{Smoothed, k_hat_of_proposals, smooth};
 use std::sync::{Arc, OnceLock};
 
 impl<M: Model> Fit<M> {

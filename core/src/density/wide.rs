@@ -4,16 +4,16 @@
 //! task's own gradient, and the adjoints of what is before it, theta's constrained values, add up over the tasks until
 //! one last sweep takes them to theta's coordinates.
 
-use crate::arrow::CHUNK;
-use crate::block::Blocks;
+use crate::density::lanes::Blocks;
 use crate::elbo::Objective;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::log_density::LogDensity;
+use crate::linalg::arrow::CHUNK;
 use crate::model::{Globals, Model};
-use crate::noise::Noise;
-use crate::number::Real;
-use crate::pass::Derivatives;
-use crate::tape::{Mark, Taped};
+use crate::numbers::number::Real;
+use crate::numbers::pass::Derivatives;
+use crate::numbers::tape::{Mark, Taped};
+use crate::sampling::noise::Noise;
 use rayon::prelude::*;
 use std::ops::Range;
 

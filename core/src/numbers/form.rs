@@ -4,7 +4,7 @@
 //! something affine. Under the mean-field guide the coordinates are independent normals, so a log density that is
 //! a [`ClosedForm`] of them has an exact expectation; a distribution says so in `closed_form`.
 
-use crate::number::Number;
+use crate::numbers::number::Number;
 use std::cell::RefCell;
 use std::ops::Range;
 

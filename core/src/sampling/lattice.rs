@@ -5,7 +5,7 @@
 //!     z = g + c g^3,   ln q(z) = ln N(g) - ln(1 + 3 c g^2),   g = 2 sinh(asinh(3 z sqrt(3 c) / 2) / 3) / sqrt(3 c),
 //! close to normal in the middle, with tails of exp(-|z|^(2/3)).
 
-use crate::recurrence::{MOST_EVEN, Recurrence};
+use crate::sampling::recurrence::{MOST_EVEN, Recurrence};
 use crate::special::{LN_SQRT_2PI, normal_quantile};
 use nalgebra::DVector;
 use rand::{Rng, RngExt};

@@ -7,18 +7,18 @@
 //! Where there is but one theta, a point or none at all, tasks are independent altogether: Z_i is the mean of its
 //! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
-use crate::conditional::{
-    Conditionals, FixedTheta, Guess, Inner, Points, WIDER, Workspace, ln_determinant, points_ln_density,
-};
+use crate::conditional::{Conditionals, FixedTheta, Guess, Inner, WIDER, Workspace, ln_determinant};
+use crate::correct::linear_response::LinearResponse;
 use crate::elbo::Objective;
 use crate::guide::Guide;
-use crate::linear_response::LinearResponse;
 use crate::model::Model;
-use crate::noise::keyed;
-use crate::number::Real;
-use crate::posterior::{Locals, Posterior, resample};
-use crate::psis::{Smoothed, k_hat_of_proposals, relative, reliable_below, smooth, temper, top};
-use crate::real::log_sum_exp;
+use crate::numbers::number::Real;
+use crate::numbers::real::log_sum_exp;
+use crate::posterior::{Locals, Posterior};
+use crate::sampling::lattice::{Points, points_ln_density};
+use crate::sampling::noise::keyed;
+use crate::sampling::psis::{Smoothed, k_hat_of_proposals, relative, reliable_below, smooth, temper, top};
+use crate::sampling::resample::resample;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 

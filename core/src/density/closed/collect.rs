@@ -1,6 +1,6 @@
 //! Collects closed forms into sufficient statistics.
 
-use crate::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::form::{Affine, ClosedForm, Exponential};
 
 /// Terms share rows of up to this many coordinates, or of twice their own number.
 const NARROW: usize = 16;

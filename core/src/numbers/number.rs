@@ -1,10 +1,10 @@
 //! What a model computes with: [`Real<N>`], a number whose algebra `N` may carry derivatives.
 //!
-//! A model body is written once over `Real<N>`. With `N = f64` it evaluates, with [`Dual`](crate::dual::Dual) it
+//! A model body is written once over `Real<N>`. With `N = f64` it evaluates, with [`Dual`](crate::numbers::dual::Dual) it
 //! differentiates, with [`Form`] it tells its structure. [`Param`] lets a distribution take
 //! constants (`f64`) and numbers alike, so that a constant costs no derivative lanes.
 
-use crate::form::Form;
+use crate::numbers::form::Form;
 use std::fmt::Debug;
 
 /// An algebra of real numbers: a value, and whatever travels with it.

@@ -1,6 +1,6 @@
 //! Operators and functions of [`Real<N>`]: what a model body may do with a latent.
 
-use crate::number::{Args, Jet, Number, Real};
+use crate::numbers::number::{Args, Jet, Number, Real};
 use crate::special;
 use std::f64::consts::FRAC_2_SQRT_PI;
 use std::iter::{Product, Sum};

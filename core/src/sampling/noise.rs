@@ -1,6 +1,6 @@
 //! Standard normal draws, all from a counter-based generator: what a draw is depends on its key alone, not on threads.
 
-use crate::recurrence::{MOST_EVEN, Recurrence};
+use crate::sampling::recurrence::{MOST_EVEN, Recurrence};
 use crate::special::normal_quantile;
 use nalgebra::DVector;
 use rand::{Rng, RngExt, SeedableRng};

@@ -4,16 +4,16 @@
 //! over all of theta, so that means of what is linear in phi have no noise of phi and variances little. Otherwise Newton's
 //! method finds p(phi | D_new, theta): exactly where it is Gaussian, by importance sampling around its mode else.
 
-use crate::block::globals;
 use crate::conditional::{Answer, Conditionals, Guess, Inner};
+use crate::density::lanes::globals;
 use crate::elbo::{Conditional, Objective, Shape, Written};
 use crate::error::Error;
 use crate::fit::{Fit, centres};
+use crate::model::subset::Subset;
 use crate::model::{Globals, Model};
-use crate::noise::EvenNormals;
-use crate::number::Real;
+use crate::numbers::number::Real;
+use crate::sampling::noise::EvenNormals;
 use crate::special::LN_SQRT_2PI;
-use crate::subset::Subset;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 

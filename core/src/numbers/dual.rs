@@ -3,7 +3,7 @@
 //! Rules (Griewank & Walther 2008), with f' the partial of a function of arguments a, b:
 //! d f = f_a d a + f_b d b;  d2 f = f_a d2 a + f_b d2 b + f_aa d a d a' + f_ab (d a d b' + d b d a') + f_bb d b d b'.
 
-use crate::number::Number;
+use crate::numbers::number::Number;
 
 /// A value and `K` first derivatives ("lanes").
 #[derive(Clone, Copy, Debug, PartialEq)]

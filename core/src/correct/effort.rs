@@ -1,7 +1,7 @@
 //! How much of an importance correction is worth its cost.
 
+use crate::correct::importance::{Effort, MOST_PREPARING};
 use crate::elbo::{Objective, Shape};
-use crate::importance::{Effort, MOST_PREPARING};
 use crate::model::Model;
 use crate::options::{Correction, Options};
 
@@ -15,7 +15,7 @@ const MOST_TIMES: usize = 10;
 const FEWEST_DRAWS: usize = 100;
 
 /// How much importance correction is affordable; `None` for none.
-pub(super) fn effort<M: Model>(objective: &Objective<'_, M>, shape: &Shape, options: &Options) -> Option<Effort> {
+pub(crate) fn effort<M: Model>(objective: &Objective<'_, M>, shape: &Shape, options: &Options) -> Option<Effort> {
     let cost = Cost::of(objective.is_gaussian_given_theta(), objective.model.num_tasks(), shape);
     // those that prepare the last round take a quarter each
     let affordable = options.correction_budget / (cost.of_theta() + cost.of_theta() * MOST_PREPARING / 4);

@@ -11,7 +11,7 @@
 //!
 //! (Griewank & Walther 2008, chapters 3 and 13.) Constants leave no term.
 
-use crate::number::{Number, Real};
+use crate::numbers::number::{Number, Real};
 use std::cell::RefCell;
 
 /// A number of the thread's tape, or a constant. It means nothing on another thread, nor after its [`Mark`] is dropped.
@@ -302,7 +302,7 @@ impl<const ORDER: usize> Number for Taped<ORDER> {
 mod tests {
     use super::*;
     use crate::dist::{Distribution, LkjCholesky, MultivariateNormal, Normal, VectorDistribution, diag_pre_multiply};
-    use crate::dual::{Dual2, Lanes};
+    use crate::numbers::dual::{Dual2, Lanes};
     use crate::support::{CholeskyCorr, VectorSupport};
     use crate::testing::Function;
 

@@ -1,7 +1,7 @@
 //! Differentiating in more coordinates than there are lanes: in passes.
 
-use crate::dual::Lanes;
-use crate::number::Real;
+use crate::numbers::dual::Lanes;
+use crate::numbers::number::Real;
 
 /// A function's value, gradient and Hessian (row-major, full; empty for first order) in n coordinates.
 #[derive(Clone, Debug, Default)]

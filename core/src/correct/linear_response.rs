@@ -3,10 +3,10 @@
 //! The covariance of u is how the optimal means respond to a tilt of the posterior: the means' block of the inverse of the
 //! ELBO's negative Hessian in (loc, ln_scale) at the optimum. The arrow gives it in O(M).
 
-use crate::arrow::{Arrow, Factorised};
 use crate::elbo::Shape;
 use crate::guide::Guide;
 use crate::interpret::discover::Level;
+use crate::linalg::arrow::{Arrow, Factorised};
 use crate::optimize::newton::metric;
 use crate::posterior::root;
 use nalgebra::{DMatrix, DVector};
@@ -180,8 +180,8 @@ fn believe(covariance: &mut DMatrix<f64>, ln_scale: &[f64], is_identity: impl Fn
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arrow::TaskArrows;
     use crate::guide::MeanField;
+    use crate::linalg::arrow::TaskArrows;
 
     /// The expansion of a Gaussian log density of theta and, by task, phi, at the mean-field optimum: H is minus the
     /// precision for means, -2 for log-scales. Precision: p_theta of theta, p_i of phi_i, b_i between them.

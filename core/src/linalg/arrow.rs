@@ -4,8 +4,8 @@
 //!     A_i = -H_ii,  B_i = -H_ig,  S = -H_gg - sum_i B_i' A_i^-1 B_i,
 //!     S p_g = g_g - sum_i B_i' A_i^-1 g_i,   p_i = A_i^-1 (g_i - B_i p_g).
 
-use crate::cholesky;
-use crate::ragged::Ragged;
+use crate::linalg::cholesky;
+use crate::linalg::ragged::Ragged;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 

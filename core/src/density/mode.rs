@@ -4,7 +4,7 @@
 //! positive: step = sum_j v_j (v_j' g) / |c_j| over the eigenpairs (c_j, v_j) of -H, which climbs, and leaves saddles.
 //! Steps that lose are halved.
 
-use crate::pass::Derivatives;
+use crate::numbers::pass::Derivatives;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 /// A Newton step that promises less than this, in nats, is taken without looking: proposals need no more.

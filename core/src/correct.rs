@@ -1,0 +1,5 @@
+//! From the guide to the posterior: linear response, rounds of importance weights, and how many are worth their cost.
+
+pub(crate) mod effort;
+pub(crate) mod importance;
+pub(crate) mod linear_response;

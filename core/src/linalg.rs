@@ -1,0 +1,5 @@
+//! Matrices of a hierarchy.
+
+pub(crate) mod arrow;
+pub(crate) mod cholesky;
+pub(crate) mod ragged;

@@ -1,0 +1,17 @@
+//! What a model needs: `use hierarch::prelude::*;`.
+
+pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
+pub use crate::dist::{
+    Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
+    Pareto, StudentT, Uniform, Weibull,
+};
+pub use crate::dist::{CategoricalLogit, Geometric, NegativeBinomial, NegativeBinomial2, Poisson, PoissonLog};
+pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
+pub use crate::dist::{Distribution, Normal};
+pub use crate::dist::{Flat, Mixture, Truncated, ZeroInflatedPoisson};
+pub use crate::fit::Fittable;
+pub use crate::numbers::number::{Number, Param, Real};
+pub use crate::numbers::param_vec::Repeat;
+pub use crate::numbers::real::log_sum_exp;
+pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
+pub use hierarch_macros::model;

@@ -1,0 +1,7 @@
+//! Randomness and what is made of it: keyed streams, points that fill space evenly, Pareto-smoothed weights.
+
+pub(crate) mod lattice;
+pub(crate) mod noise;
+pub(crate) mod psis;
+pub(crate) mod recurrence;
+pub(crate) mod resample;
