@@ -1,11 +1,8 @@
 //! Where climbs end, and what they say of it: saddles are left, what runs away is named, draws are enough.
 
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::models::{EightSchools, Group, HOSPITALS, SCHOOLS, Surgical, group};
 use hierarch::prelude::*;
 use hierarch::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
-use models::{EightSchools, Group, HOSPITALS, SCHOOLS, Surgical, group};
 use std::f64::consts::PI;
 
 model! {

@@ -1,8 +1,8 @@
 //! Laws of the log density: gradients against differences, the same bits in every algebra, simulate then score.
 
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::models::{
+    self, Batting, Conjugate, EightSchools, HOSPITALS, PUMPS, ProperRats, Pumps, Radon, SCHOOLS, Surgical,
+};
 use hierarch::Joint;
 use hierarch::dual::{Dual, Dual2};
 use hierarch::interpret::log_density::{Counted, LogDensity};
@@ -10,7 +10,6 @@ use hierarch::interpret::simulate::simulate;
 use hierarch::model::Model;
 use hierarch::number::{Number, Real};
 use hierarch::prelude::*;
-use models::{Baseball, Conjugate, EightSchools, HOSPITALS, PUMPS, Pumps, Radon, Rats, SCHOOLS, Surgical};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -142,10 +141,10 @@ macro_rules! every_model {
     ($visit:ident) => {
         $visit("eight schools", &EightSchools::new(&SCHOOLS));
         $visit("radon", &Radon::new(&models::counties()[..60]));
-        $visit("rats", &Rats::new(&models::rats()));
+        $visit("rats", &ProperRats::new(&models::rats()));
         $visit("pumps", &Pumps::new(&PUMPS));
         $visit("surgical", &Surgical::new(&HOSPITALS));
-        $visit("baseball", &Baseball::new(&[18, 17, 7, 12], 45));
+        $visit("baseball", &Batting::new(&[18, 17, 7, 12], 45));
         $visit("conjugate", &Conjugate::new(&models::groups(), 1.5, 0.8));
         $visit("ragged", &Ragged::new(&ragged(), 2));
         $visit("correlated", &Correlated::new(&curves()));
