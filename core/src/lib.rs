@@ -59,21 +59,30 @@ pub mod testing;
 pub mod verdict;
 
 pub use density::joint;
-pub use model::{datum, draw, tasks};
+pub use model::{datum, tasks};
 pub use numbers::{dual, form, number, param_vec, real};
 pub use posterior::summary;
 
+/// Draws of everything a model does not know.
+pub mod draw {
+    pub use crate::model::draw::Draw;
+    pub use crate::posterior::lazy::{LazyDraw, LazyLocals};
+}
+
+pub use adapt::adapted::{Adapted, Prediction, TaskDraw};
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
+pub use density::{Explained, Taken};
 pub use draw::{Draw, LazyDraw};
 pub use elbo::Elbo;
 pub use error::Error;
-pub use fit::{Adapted, Evidence, Fit, Fittable, Prediction, TaskDraw, Trust};
+pub use fit::{Evidence, Fit, Fittable, Trust};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
 pub use options::{
     AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation,
 };
+pub use posterior::view::Posterior;
 pub use summary::Summary;
 pub use verdict::Verdict;
 

@@ -1,18 +1,24 @@
 //! The posterior of one task's latents, joint with theta, and predictions from it.
 
-use crate::elbo::{Conditional, Objective, Shape, Written};
+use crate::density::conditional::Conditional;
+use crate::density::program::Program;
+use crate::density::shape::Shape;
+use crate::density::{Density, Writing};
 use crate::error::{Error, Place};
-use crate::fit::report::{self, Row};
-use crate::fit::{Evidence, Trust, later, summarise};
-use crate::interpret::discover::{Level, Start};
-use crate::interpret::log_density::{Counted, LogDensity};
+use crate::fit::report::{self, NamedLevel};
+use crate::fit::{Evidence, Trust};
+use crate::interpret::discover::Start;
+use crate::interpret::log_density::LogDensity;
 use crate::interpret::simulate::{Simulate, Wanted};
+use crate::interpret::site_mask::SiteMask;
+use crate::model::level::Level;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
+use crate::sampling::stream::{Question, Stream};
 use rand::Rng;
 use std::fmt;
 use std::sync::Arc;
@@ -79,8 +85,23 @@ pub struct Prediction {
 impl<M: Model> Adapted<'_, M> {
     /// Posterior summaries of the task's latents.
     pub fn local(&self) -> <M::Local as Latents>::Of<Summary> {
-        let draws = self.draws.iter().map(|draw| draw.local.clone());
-        summarise::<M::Local>(draws, |values| self.summary(values))
+        let mut summaries = self.summaries().into_iter();
+        let mut out = Default::default();
+        if let Some(first) = self.draws.first() {
+            M::Local::map(&first.local, &mut out, |_: &f64| summaries.next().expect("one summary a number"));
+        }
+        out
+    }
+
+    /// Posterior summaries of the latents' numbers, in order.
+    fn summaries(&self) -> Vec<Summary> {
+        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); self.level.num_values()];
+        for draw in &self.draws {
+            let mut at = columns.iter_mut();
+            let place = |x: &f64| at.next().expect("one column a number").push(*x);
+            M::Local::map(&draw.local, &mut Default::default(), place);
+        }
+        columns.iter().map(|values| self.summary(values)).collect()
     }
 
     /// Every draw with its weight; the weights sum to 1. For many functions of the latents one pass over the draws does
@@ -172,29 +193,15 @@ impl<M: Model> Adapted<'_, M> {
     pub fn ln_predictive(&self, query: &M::Task) -> Result<f64, Error> {
         let single = Subset::one(self.model, query);
         let shape = Shape::discover(&single, &self.start).map_err(Error::of_new_task)?;
-        Ok(self.exact_ln_predictive(&single, &shape).unwrap_or_else(|| self.average_ln_predictive(query)))
-    }
-
-    fn exact_ln_predictive(&self, query: &Subset<'_, M>, shape: &Shape) -> Option<f64> {
-        let known = self.given_theta.first()?;
-        let objective = Objective::new(query, shape, Written::CENTRED);
-        if !objective.is_gaussian_given_theta() || objective.offsets[1] != known.phi.mean.len() {
-            return None;
-        }
-        let term = |given: &AtTheta| {
-            let ln_density = objective.ln_expected_likelihood(0, &given.theta, &given.phi)?;
-            Some(Real(ln_density + given.weight.ln()))
-        };
-        let terms: Vec<Real<f64>> = self.given_theta.iter().map(term).collect::<Option<_>>()?;
-        Some(log_sum_exp(terms).value())
+        let exact = exact_ln_predictive(&self.given_theta, &single, &shape);
+        Ok(exact.unwrap_or_else(|| self.average_ln_predictive(query)))
     }
 
     fn average_ln_predictive(&self, query: &M::Task) -> f64 {
-        let flags = vec![true; M::OBSERVED_SITES.len()];
-        let counted = Counted { non_centred: &[], latents: &[], observed: &flags, jacobian: true };
+        let all = SiteMask::all(M::LOCAL_SITES.len(), M::OBSERVED_SITES.len());
         let mut terms = Vec::with_capacity(self.draws.len());
         self.for_each_as_real(|theta, phi, weight| {
-            let mut run = LogDensity::<f64>::new(&[], counted);
+            let mut run = LogDensity::<f64>::new(&[], &all);
             self.model.likelihood(&mut run, theta, phi, query);
             terms.push(run.data + weight.ln());
         });
@@ -207,7 +214,8 @@ impl<M: Model> Adapted<'_, M> {
         i: Option<usize>,
         wanted: Wanted,
     ) -> Result<Vec<Prediction>, Error> {
-        let mut rng = later(self.seed, 4 + i.map_or(u64::MAX - 4, |i| i as u64));
+        let question = i.map_or(Question::PredictNew, |i| Question::Predict { task: i as u64 });
+        let mut rng = Stream::Question(question).of(self.seed);
         let mut places = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut failed = Ok(());
@@ -253,6 +261,20 @@ impl<M: Model> Adapted<'_, M> {
     }
 }
 
+fn exact_ln_predictive(given_theta: &[AtTheta], query: &dyn Program, shape: &Shape) -> Option<f64> {
+    let known = given_theta.first()?;
+    let density = Density::new(query.all(), shape, Writing::CENTRED);
+    if !density.is_gaussian_given_theta() || density.offsets[1] != known.phi.mean.len() {
+        return None;
+    }
+    let term = |given: &AtTheta| {
+        let ln_density = density.ln_expected_likelihood(0, &density.share(&given.theta), &given.phi)?;
+        Some(Real(ln_density + given.weight.ln()))
+    };
+    let terms: Vec<Real<f64>> = given_theta.iter().map(term).collect::<Option<_>>()?;
+    Some(log_sum_exp(terms).value())
+}
+
 impl<M: Model> fmt::Display for Adapted<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (clusters, belief) = (self.draws.len() / self.cluster, report::belief(&self.trust));
@@ -262,8 +284,7 @@ impl<M: Model> fmt::Display for Adapted<'_, M> {
             write!(f, ", k-hat {k_hat:.2}, effective {effective_sample_size:.0}, ln evidence {ln_evidence:.3}")?;
         }
         report::notes(f, &self.trust)?;
-        let mut rows = Vec::new();
-        Row::push_level::<M::Local>(&mut rows, M::LOCAL_SITES, (&self.level, None), (&self.local(), None));
-        report::table(f, &rows)
+        let level = NamedLevel { level: &self.level, sites: M::LOCAL_SITES, task: None };
+        report::table(f, &level.rows(&self.summaries(), None))
     }
 }

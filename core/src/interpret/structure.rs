@@ -28,7 +28,7 @@ pub struct Structure<'a> {
 
 impl<'a> Structure<'a> {
     /// A visit whose latents take the coordinates `offset..`, now at `start`; see
-    /// [`Counted`](super::log_density::Counted) for the other two.
+    /// [`SiteMask`](crate::interpret::site_mask::SiteMask) for the other two.
     pub fn new(start: &'a [f64], offset: usize, non_centred: &'a [bool], jacobian: bool) -> Self {
         Self { start, non_centred, jacobian, offset, next: 0, latents: Vec::new(), observed: Vec::new() }
     }

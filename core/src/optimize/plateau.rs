@@ -114,13 +114,13 @@ impl Plateau {
 }
 
 /// Running moments of a gradient.
-pub(crate) struct Moments {
+pub(crate) struct AdamMoments {
     first: Vec<f64>,
     second: Vec<f64>,
     steps: i32,
 }
 
-impl Moments {
+impl AdamMoments {
     pub(crate) fn new(len: usize) -> Self {
         Self { first: vec![0.0; len], second: vec![0.0; len], steps: 0 }
     }
