@@ -6,6 +6,7 @@ pub mod report;
 pub(crate) mod solution;
 pub mod trust;
 
+pub use crate::optimize::draws::{DrawsError, WorstTask};
 pub use evidence::Evidence;
 pub use pipeline::Fittable;
 pub use solution::Times;
@@ -17,8 +18,6 @@ use crate::guide::Guide;
 use crate::model::draw::Draw;
 use crate::model::signature::Signature;
 use crate::model::{Latents, Model};
-use crate::optimize::climbed::Climbed;
-use crate::optimize::draws::WorstTask;
 use crate::options::Correction;
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::lazy::LazyDraw;
@@ -46,18 +45,6 @@ pub(crate) struct FoundLater {
     pub(crate) thetas: OnceLock<Thetas>,
     /// Where some tasks have their phi.
     pub(crate) centres: OnceLock<Vec<DVector<f64>>>,
-}
-
-/// How far an answer depends on the fixed draws that sampled terms were averaged over.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DrawsError {
-    /// The number of fixed draws; 0 where every term has a closed form.
-    pub draws: usize,
-    /// How far other draws would move a mean, in standard deviations of the guide (or the logarithm of a standard
-    /// deviation, which counts half).
-    pub error: f64,
-    /// The task whose mean would move most.
-    pub worst_task: Option<WorstTask>,
 }
 
 impl<M: Model> Fit<M> {
@@ -112,8 +99,7 @@ impl<M: Model> Fit<M> {
 
     /// How far the answer depends on the fixed draws that sampled terms were averaged over.
     pub fn draws_error(&self) -> DrawsError {
-        let Climbed { draws, error, .. } = &self.solution.climbed;
-        DrawsError { draws: *draws, error: error.overall, worst_task: error.worst_task }
+        self.solution.climbed.error
     }
 
     /// How long the parts of the fit took.

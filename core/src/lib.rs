@@ -75,7 +75,7 @@ pub use density::{Explained, Taken};
 pub use draw::{Draw, LazyDraw};
 pub use elbo::Elbo;
 pub use error::Error;
-pub use fit::{Evidence, Fit, Fittable, Trust};
+pub use fit::{DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;

@@ -139,20 +139,19 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
         };
         iterations += ended.iterations;
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
-        let error = if density.is_sampled() && !is_beaten {
-            DrawsError::of(density, &ended, draws, options.seed)
-        } else {
-            DrawsError::default()
+        let error = match (density.is_sampled(), is_beaten) {
+            (true, false) => DrawsError::of(density, &ended, draws, options.seed),
+            (true, true) => DrawsError { draws, ..DrawsError::default() },
+            (false, _) => DrawsError::default(),
         };
-        let is_noisy = ended.end == End::Converged && error.overall > TOLERABLE_DRAWS_ERROR;
+        let is_noisy = ended.end == End::Converged && error.error > TOLERABLE_DRAWS_ERROR;
         if is_noisy && draws < options.most_draws {
             draws = (4 * draws).min(options.most_draws);
             guide = ended.guide;
             continue;
         }
         let verdict = judge(density, &settings.start, method, &ended, &error);
-        let draws = if density.is_sampled() { draws } else { 0 };
-        return Climbed::new(density, Ended { iterations, ..ended }, Judged { method, draws, error, verdict });
+        return Climbed::new(density, Ended { iterations, ..ended }, Judged { method, error, verdict });
     }
 }
 
@@ -192,10 +191,10 @@ fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Climbed {
     let progress = Progress::new(options.progress, Method::Lbfgs.climbing(), full_settings.most_iterations);
     let found = full(&density, &guide, &full_settings, &mut |step, elbo| progress.at(step, elbo));
     let method = if found.locals.is_exact && !full_settings.em { Method::Lbfgs } else { Method::Em };
-    let error = DrawsError { overall: found.draws_error, worst_task: None };
-    let verdict = judge(&density, &settings.start, method, &found.ended, &error);
     let draws = if jacobian { noise.draws } else { 0 };
-    let climbed = Climbed::new(&density, found.ended, Judged { method, draws, error, verdict });
+    let error = DrawsError { draws, error: found.draws_error, worst_task: None };
+    let verdict = judge(&density, &settings.start, method, &found.ended, &error);
+    let climbed = Climbed::new(&density, found.ended, Judged { method, error, verdict });
     Climbed { locals: Some(found.locals), ..climbed }
 }
 
@@ -206,8 +205,8 @@ fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam
     let gradient_norm = Metric::plain(&guide).norm(&bound.slope(&guide).gradient);
     let end = if verdict.is_converged() { End::Converged } else { End::Stopped };
     let ended = Ended { iterations, gradient_norm, end, trace, ..Ended::at(&bound, guide) };
-    let (draws, error) = (adam_options.draws, DrawsError::default());
-    Climbed::new(density, ended, Judged { method: Method::Adam, draws, error, verdict })
+    let error = DrawsError { draws: adam_options.draws, ..DrawsError::default() };
+    Climbed::new(density, ended, Judged { method: Method::Adam, error, verdict })
 }
 
 /// Whether no block is too wide for second derivatives.

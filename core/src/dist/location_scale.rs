@@ -9,7 +9,7 @@ use crate::numbers::number::{Args, Jet, Number, Param, Real};
 /// `$draw` a draw of z; then anything else it has.
 macro_rules! location_scale_family {
     ($family:ident, $standard:expr, $draw:expr $(, { $($more:item)* })?) => {
-        impl<N: $crate::numbers::number::Number, L: $crate::numbers::number::Param<N>, S: $crate::numbers::number::Param<N>>
+        impl<N: $crate::number::Number, L: $crate::number::Param<N>, S: $crate::number::Param<N>>
             $crate::dist::Distribution<N> for $family<L, S>
         {
             type Support = $crate::support::RealLine;
@@ -19,7 +19,7 @@ macro_rules! location_scale_family {
             }
 
             #[inline(always)]
-            fn ln_density<X: $crate::numbers::number::Param<N>>(&self, x: X) -> $crate::numbers::number::Real<N> {
+            fn ln_density<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
                 $crate::dist::location_scale::location_scale(x, self.0, self.1, $standard)
             }
 
@@ -35,8 +35,8 @@ macro_rules! location_scale_family {
             #[inline(always)]
             fn non_centred(
                 &self,
-                z: $crate::numbers::number::Real<N>,
-            ) -> Option<($crate::numbers::number::Real<N>, $crate::numbers::number::Real<N>)> {
+                z: $crate::number::Real<N>,
+            ) -> Option<($crate::number::Real<N>, $crate::number::Real<N>)> {
                 Some((self.0.real() + self.1.real() * z, $crate::dist::Distribution::ln_density(&$family(0.0, 1.0), z)))
             }
 

@@ -8,7 +8,8 @@ use crate::interpret::discover::Start;
 use crate::model::level::Level;
 use crate::model::subset::Subset;
 use crate::model::{Model, Site};
-use crate::optimize::climbed::{Climbed, Method};
+use crate::optimize::climbed::Method;
+use crate::optimize::draws::DrawsError;
 use crate::options::Correction;
 use crate::posterior::columns::Source;
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -68,12 +69,12 @@ impl Report<'_> {
             Milliseconds(self.solution.times.climb),
             c.verdict.advice()
         )?;
-        if c.draws == 0 || c.method == Method::Adam {
+        let DrawsError { draws, error, worst_task } = c.error;
+        if draws == 0 || c.method == Method::Adam {
             return Ok(());
         }
-        let Climbed { draws, error, .. } = c;
-        write!(f, "averaged over {draws} fixed draws; others would move a mean by {:.2} guide sds", error.overall)?;
-        match error.worst_task.filter(|worst| worst.error > 2.0 * error.overall) {
+        write!(f, "averaged over {draws} fixed draws; others would move a mean by {error:.2} guide sds")?;
+        match worst_task.filter(|worst| worst.error > 2.0 * error) {
             Some(worst) => writeln!(f, ", of task {} by {:.2}", worst.task, worst.error),
             None => writeln!(f),
         }

@@ -93,8 +93,6 @@ pub(crate) struct Climbed {
     pub(crate) method: Method,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
-    /// The fixed draws that were averaged over; 0 where nothing is sampled.
-    pub(crate) draws: usize,
     /// How far other draws would move the guide.
     pub(crate) error: DrawsError,
     /// Whether the climb itself ended as it should, whatever other draws would do.
@@ -107,7 +105,6 @@ pub(crate) struct Climbed {
 /// What is said of the end of a climb.
 pub(crate) struct Judged {
     pub(crate) method: Method,
-    pub(crate) draws: usize,
     pub(crate) error: DrawsError,
     pub(crate) verdict: Verdict,
 }
@@ -115,7 +112,7 @@ pub(crate) struct Judged {
 impl Climbed {
     pub(crate) fn new(density: &Density<'_>, ended: Ended, judged: Judged) -> Self {
         let Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, .. } = ended;
-        let Judged { method, draws, error, verdict } = judged;
+        let Judged { method, error, verdict } = judged;
         Self {
             guide,
             elbo,
@@ -125,7 +122,6 @@ impl Climbed {
             method,
             iterations,
             gradient_norm,
-            draws,
             error,
             end,
             verdict,

@@ -15,14 +15,17 @@ use crate::optimize::ended::Ended;
 /// Sets of draws that the one in use is compared with.
 const SETS: u64 = 4;
 
-/// How far other draws would move the guide, in its standard deviations.
+/// How far an answer depends on the fixed draws that sampled terms were averaged over.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct DrawsError {
-    /// The largest of three: the worst coordinate of theta; the root mean square over the tasks' coordinates; the worst of
-    /// those, less what the worst of so many is by chance.
-    pub(crate) overall: f64,
+pub struct DrawsError {
+    /// The number of fixed draws; 0 where every term has a closed form.
+    pub draws: usize,
+    /// How far other draws would move a mean, in standard deviations of the guide (or the logarithm of a standard
+    /// deviation, which counts half). The largest of three: the worst coordinate of theta; the root mean square over the
+    /// tasks' coordinates; the worst of those, less what the worst of so many is by chance.
+    pub error: f64,
     /// The task whose coordinate would move most.
-    pub(crate) worst_task: Option<WorstTask>,
+    pub worst_task: Option<WorstTask>,
 }
 
 /// A task, and how far other draws would move its guide.
@@ -45,12 +48,12 @@ impl DrawsError {
         if let (Some((_, metric)), Some(factorised)) = (&expanded, &factorised) {
             gradients.for_each(|g| squares.add(guide, &factorised.solve_for(g), metric));
             let worst = squares.theta.iter().copied().fold(0.0, f64::max);
-            return Self::new(guide, worst, &squares.locals);
+            return Self { draws, ..Self::new(guide, worst, &squares.locals) };
         }
         let metric = Metric::plain(guide);
         gradients.for_each(|g| squares.add(guide, &metric.natural_step(&g), &metric));
         // the worst of thousands says little
-        Self::new(guide, mean(&squares.theta), &squares.locals)
+        Self { draws, ..Self::new(guide, mean(&squares.theta), &squares.locals) }
     }
 
     /// The error, from the mean squares, over sets, of the moves of theta and of each local coordinate.
@@ -59,7 +62,8 @@ impl DrawsError {
         let root = |square: f64| (0.5 * square).sqrt();
         let worst_square = worst.map_or(0.0, |j| locals[j]);
         Self {
-            overall: root(theta.max(mean(locals)).max(worst_square / by_chance(locals.len()))),
+            draws: 0,
+            error: root(theta.max(mean(locals)).max(worst_square / by_chance(locals.len()))),
             worst_task: worst.map(|j| WorstTask { task: guide.task_of(j), error: root(worst_square) }),
         }
     }
@@ -112,10 +116,10 @@ mod tests {
     #[test]
     fn one_bad_task_of_many_is_not_hidden() {
         let mut squares = vec![0.01_f64.powi(2); 1000];
-        assert!(DrawsError::new(&guide(1000), 0.0, &squares).overall < 0.01);
+        assert!(DrawsError::new(&guide(1000), 0.0, &squares).error < 0.01);
         squares[700] = 2.0;
         let error = DrawsError::new(&guide(1000), 0.0, &squares);
         assert_eq!(error.worst_task, Some(WorstTask { task: 700, error: 1.0 }));
-        assert!(error.overall > 0.3, "{error:?}");
+        assert!(error.error > 0.3, "{error:?}");
     }
 }

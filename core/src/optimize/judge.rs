@@ -37,7 +37,7 @@ pub(crate) fn judge(
     let (reason, try_next) = match ended.end {
         End::Converged => match restless(ended) {
             Some(found) => runs_away(density, start, found),
-            None if error.overall <= MOST_DRAWS_ERROR => return Verdict::Converged,
+            None if error.error <= MOST_DRAWS_ERROR => return Verdict::Converged,
             None => depends_on_draws(error),
         },
         End::Saddle => (
@@ -58,7 +58,7 @@ pub(crate) fn judge(
 fn depends_on_draws(error: &DrawsError) -> (String, String) {
     let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of task {} by {:.1}", w.task, w.error));
     (
-        format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.overall),
+        format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.error),
         "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
     )
 }
