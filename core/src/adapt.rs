@@ -69,7 +69,7 @@ impl<M: Model> Fit<M> {
         }
         let trust = Trust::of_task(&self.solution.trust, &evidence);
         let mut adapted = Adapted { cluster: few.cluster, evidence: Some(evidence), ..self.nothing(level, trust) };
-        adapted.take(Subset::one(&self.model, task), weighed);
+        adapted.take(&Subset::one(&self.model, task), weighed);
         Ok(adapted)
     }
 
@@ -221,7 +221,7 @@ impl<M: Model> Fit<M> {
 
 impl<M: Model> Adapted<'_, M> {
     /// Takes the draws of a task's answers.
-    fn take(&mut self, program: Subset<'_, M>, Weighed { answers, smoothed }: Weighed) {
+    fn take(&mut self, program: &Subset<'_, M>, Weighed { answers, smoothed }: Weighed) {
         let centred = Subset::<M>::unscored(&vec![false; M::LOCAL_SITES.len()]);
         for (AnswerAt { theta, answer, given_theta }, weight) in answers.into_iter().zip(smoothed.weights) {
             let globals = program.plain_globals(&theta);

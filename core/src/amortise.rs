@@ -58,7 +58,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
         let program = Subset::all(self.training.model);
         let weights = vec![(thetas.len() as f64).recip(); thetas.len()];
         let summaries = global_summaries(&program, thetas.iter().map(Vec::as_slice), &weights);
-        filled::<M::Global, _>(&program.plain_globals(&thetas[0]), summaries)
+        filled::<M::Global, _, _>(&program.plain_globals(&thetas[0]), summaries)
     }
 
     /// q(theta), in unconstrained coordinates.

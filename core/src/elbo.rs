@@ -6,6 +6,7 @@
 //! (Kingma & Welling 2014).
 
 mod by_tape;
+mod derivatives;
 mod expectation;
 pub(crate) mod profile;
 mod split;
@@ -43,7 +44,7 @@ pub(crate) struct Bound<'a> {
     pub(crate) noise: Noise,
 }
 
-/// ExpectedParts log densities under a guide, of the tasks asked about and of what is outside the plate.
+/// Expected log densities under a guide, of the tasks asked about and of what is outside the plate.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExpectedParts {
     pub(crate) outside: LogParts,

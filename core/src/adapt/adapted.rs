@@ -13,6 +13,7 @@ use crate::interpret::simulate::{Simulate, Wanted};
 use crate::interpret::site_mask::SiteMask;
 use crate::model::level::Level;
 use crate::model::subset::Subset;
+use crate::model::values::filled;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
@@ -85,12 +86,8 @@ pub struct Prediction {
 impl<M: Model> Adapted<'_, M> {
     /// Posterior summaries of the task's latents.
     pub fn local(&self) -> <M::Local as Latents>::Of<Summary> {
-        let mut summaries = self.summaries().into_iter();
-        let mut out = Default::default();
-        if let Some(first) = self.draws.first() {
-            M::Local::map(&first.local, &mut out, |_: &f64| summaries.next().expect("one summary a number"));
-        }
-        out
+        let first = self.draws.first().map(|draw| filled::<M::Local, _, _>(&draw.local, self.summaries()));
+        first.unwrap_or_default()
     }
 
     /// Posterior summaries of the latents' numbers, in order.

@@ -98,9 +98,10 @@ struct At<'a> {
     fixed: Option<Box<dyn Fixed + 'a>>,
 }
 
-/// Space for the gradient of one task.
-#[derive(Default)]
-struct Space {
+/// What visits tasks one after another, and the gradient of the last in (globals read, u).
+struct Visitor<'a> {
+    at: &'a At<'a>,
+    scorer: Option<Box<dyn Scorer + 'a>>,
     point: Vec<f64>,
     gradient: Vec<f64>,
     out: Derivatives,
@@ -145,32 +146,30 @@ impl<'a> Density<'a> {
     /// they read is returned.
     fn chunk_gradient(&self, at: &At<'_>, phi: &[f64], chunk: usize, own_gradient: &mut [f64]) -> (f64, Vec<f64>) {
         let offsets = &self.offsets;
-        let mut scorer = at.fixed.as_deref().map(|fixed| fixed.scorer(&self.open.tasks));
         let reads = &self.layout.task_reads;
-        let mut space = Space { point: reads.iter().map(|&j| at.theta[j]).collect(), ..Space::default() };
+        let mut visitor = Visitor {
+            at,
+            scorer: at.fixed.as_deref().map(|fixed| fixed.scorer(&self.open.tasks)),
+            point: reads.iter().map(|&j| at.theta[j]).collect(),
+            gradient: Vec::new(),
+            out: Derivatives::default(),
+        };
         let (mut value, mut seen) = (0.0, vec![0.0; reads.len()]);
         let first = offsets[chunk * TASKS];
         for i in chunk * TASKS..((chunk + 1) * TASKS).min(self.num_tasks()) {
             let range = offsets[i]..offsets[i + 1];
-            space.point.truncate(reads.len());
-            value += self.task_gradient(at, i, &phi[range.clone()], scorer.as_deref_mut(), &mut space);
-            let (of_theta, of_phi) = space.gradient.split_at(reads.len());
+            visitor.point.truncate(reads.len());
+            value += self.task_gradient(i, &phi[range.clone()], &mut visitor);
+            let (of_theta, of_phi) = visitor.gradient.split_at(reads.len());
             add(&mut seen, of_theta);
             own_gradient[range.start - first..range.end - first].copy_from_slice(of_phi);
         }
         (value, seen)
     }
 
-    /// The log density of one task at the unconstrained `u`, and in the space its gradient in (globals read, u).
-    fn task_gradient(
-        &self,
-        at: &At<'_>,
-        i: usize,
-        u: &[f64],
-        scorer: Option<&mut (dyn Scorer + '_)>,
-        space: &mut Space,
-    ) -> f64 {
-        let Space { point, gradient, out } = space;
+    /// The log density of one task at the unconstrained `u`; its gradient is left in the visitor.
+    fn task_gradient(&self, i: usize, u: &[f64], visitor: &mut Visitor<'_>) -> f64 {
+        let Visitor { at, scorer, point, gradient, out } = visitor;
         point.extend_from_slice(u);
         gradient.clear();
         gradient.resize(point.len(), 0.0);

@@ -107,9 +107,10 @@ pub(crate) struct ProfileLocals {
     pub(crate) covariances: Vec<DMatrix<f64>>,
 }
 
-/// Some tasks under one draw of theta; those from 0 on have what is outside the plate as well.
-struct Share {
+/// Some tasks under one draw of theta, which is given; those from 0 on have what is outside the plate as well.
+struct Share<'u> {
     draw: usize,
+    u: &'u [f64],
     tasks: Range<usize>,
 }
 
@@ -178,10 +179,12 @@ impl<'a> Profile<'a> {
     pub(crate) fn evaluate(&mut self, guide: &Guide, mode: Normals) -> ProfileBound {
         let tasks = self.density.num_tasks();
         let thetas: Vec<Vec<f64>> = (0..self.noise.draws).map(|s| guide.global.at(self.noise.theta(s))).collect();
+        let us = &thetas;
         let ends = |first: usize| first..(first + TASKS_TOGETHER).min(tasks);
         let firsts = || (0..tasks.max(1)).step_by(TASKS_TOGETHER);
-        let shares: Vec<Share> =
-            (0..thetas.len()).flat_map(|draw| firsts().map(move |first| Share { draw, tasks: ends(first) })).collect();
+        let shares: Vec<Share<'_>> = (0..thetas.len())
+            .flat_map(|draw| firsts().map(move |first| Share { draw, u: &us[draw], tasks: ends(first) }))
+            .collect();
         let each = (thetas.len() as f64).recip();
         let mut out = ProfileBound {
             outside: LogParts::default(),
@@ -190,7 +193,7 @@ impl<'a> Profile<'a> {
         };
         let sums: Vec<_> = {
             let fixed = self.fix(&thetas);
-            shares.par_iter().map(|share| self.share(guide, &thetas[share.draw], &*fixed, share, mode)).collect()
+            shares.par_iter().map(|share| self.share(guide, &*fixed, share, mode)).collect()
         };
         for (share, (bound, normals)) in shares.into_iter().zip(sums) {
             out.outside.add(1.0, bound.outside);
@@ -212,14 +215,8 @@ impl<'a> Profile<'a> {
         self.density.program.fix(Scoring::Derivatives(Order::Second), &self.layout, thetas)
     }
 
-    fn share(
-        &self,
-        guide: &Guide,
-        u: &[f64],
-        fixed: &dyn Fixed,
-        share: &Share,
-        mode: Normals,
-    ) -> (ProfileBound, Vec<Normal>) {
+    fn share(&self, guide: &Guide, fixed: &dyn Fixed, share: &Share<'_>, mode: Normals) -> (ProfileBound, Vec<Normal>) {
+        let u = share.u;
         let each = (self.noise.draws as f64).recip();
         let mut recorder = self.density.program.recorder();
         let mut scorer = fixed.scorer(&self.all.tasks);

@@ -11,9 +11,9 @@ pub(crate) fn values_of<L: Latents>(latents: &L::Of<Real<f64>>) -> L::Of<f64> {
 }
 
 /// The latents of a level with these numbers, one after another, in the places that `shape` has.
-pub(crate) fn filled<L: Latents, R: Value>(shape: &L::Of<Real<f64>>, numbers: Vec<R>) -> L::Of<R> {
+pub(crate) fn filled<L: Latents, S: Value, R: Value>(shape: &L::Of<S>, numbers: Vec<R>) -> L::Of<R> {
     let mut numbers = numbers.into_iter();
     let mut out = Default::default();
-    L::map(shape, &mut out, |_: &Real<f64>| numbers.next().expect("one number a place"));
+    L::map(shape, &mut out, |_: &S| numbers.next().expect("one number a place"));
     out
 }
