@@ -5,6 +5,7 @@
 
 pub mod adapted;
 pub(crate) mod new_task;
+pub mod prediction;
 mod weighed;
 
 use crate::conditional::Inner;
@@ -19,8 +20,9 @@ use crate::model::values::values_of;
 use crate::options::AdaptOptions;
 use crate::posterior::thetas::Thetas;
 use crate::sampling::stream::{Question, Stream};
-use adapted::{Adapted, AtTheta, Prediction, TaskDraw};
+use adapted::{Adapted, AtTheta, TaskDraw};
 use new_task::{AnswerAt, Answers, NewTask};
+use prediction::Prediction;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use weighed::Weighed;

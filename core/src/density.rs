@@ -73,7 +73,7 @@ impl<'a> Writing<'a> {
 pub enum Taken {
     /// Exactly, by a formula.
     ClosedForm,
-    /// As a mean over draws.
+    /// By a mean over draws.
     Sampled,
 }
 

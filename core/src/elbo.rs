@@ -8,6 +8,7 @@
 mod by_tape;
 mod derivatives;
 mod expectation;
+mod normals;
 pub(crate) mod profile;
 mod split;
 

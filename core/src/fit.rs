@@ -4,6 +4,7 @@ mod evidence;
 mod pipeline;
 pub mod report;
 pub(crate) mod solution;
+pub(crate) mod table;
 pub mod trust;
 
 pub use crate::optimize::draws::{DrawsError, WorstTask};

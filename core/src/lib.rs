@@ -69,7 +69,8 @@ pub mod draw {
     pub use crate::posterior::lazy::{LazyDraw, LazyLocals};
 }
 
-pub use adapt::adapted::{Adapted, Prediction, TaskDraw};
+pub use adapt::adapted::{Adapted, TaskDraw};
+pub use adapt::prediction::Prediction;
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
 pub use density::{Explained, Taken};
 pub use draw::{Draw, LazyDraw};

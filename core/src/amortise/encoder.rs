@@ -100,7 +100,7 @@ impl<M: Model, E: Encoder<M::Task>> Recognition<M> for Encoded<E> {
 impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
     /// Climbs the ELBO over q(theta) and the encoder's weights.
     ///
-    /// Of the options, `seed`, `estimator`, `global`, `random_start`, `max_iterations` and `progress` mean what they do
+    /// The options `seed`, `estimator`, `global`, `random_start`, `max_iterations` and `progress` mean what they do
     /// for a fit. Locals are written centred unless `parameterisation` is `NonCentred`. The step size, the batches and
     /// the draws are those of `optimiser` if that is Adam, and otherwise 0.01, 256 tasks and 4. `posterior_draws` is what
     /// summaries are taken from.

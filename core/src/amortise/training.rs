@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// The model, what is known of any task, and q(theta).
 pub struct Training<'a, M: Model> {
     pub(super) model: &'a M,
-    /// As of a model without tasks.
+    /// The shape that the model would have without tasks.
     shape: Shape,
     start: Start,
     /// L, the unconstrained coordinates of each task.

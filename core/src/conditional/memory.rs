@@ -39,7 +39,7 @@ pub(crate) struct TaskMemory {
     full_samples: usize,
     /// Sum over full samples of the variance of ln Z from one of them.
     noise_of_full: f64,
-    /// By power of 2, the same from so many proposals; where one proposal is all it takes.
+    /// By power of 2, the sum of variances of ln Z from so many proposals; where one component is all it takes.
     noise: Vec<f64>,
 }
 
@@ -125,7 +125,7 @@ impl TaskMemory {
         }
     }
 
-    /// As if no full sample had been seen.
+    /// Goes on as if no full sample had been seen.
     pub(crate) fn forget_noise(&mut self) {
         self.full_samples = 0;
         self.noise_of_full = 0.0;

@@ -46,9 +46,9 @@ pub(crate) struct Sample {
     /// Row-major: a row a proposal.
     proposals: Vec<f64>,
     ln_f: Vec<f64>,
-    /// Of its own component.
+    /// Log density of each proposal under its own component.
     ln_q: Vec<f64>,
-    /// Relative to their mean.
+    /// Weights of the proposals, relative to their mean.
     pub(crate) weights: Vec<f64>,
     /// Estimate of ln Z.
     pub(crate) ln_z: f64,

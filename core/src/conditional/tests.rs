@@ -137,7 +137,7 @@ fn exactly_turned(wave: &Wave) -> Says {
     exactly(wave, (0.0, TAU), |_| -TAU.ln())
 }
 
-/// The same from many answers, whose Z are averaged; `x` tells amplitude and phase from coordinates.
+/// What the posterior of a wave says from many answers, whose Z are averaged; `x` tells amplitude and phase from coordinates.
 fn by_answers(program: &dyn Program, i: usize, x: impl Fn(&DVector<f64>) -> (f64, f64)) -> (Says, f64) {
     const ANSWERS: usize = 400;
     let density =

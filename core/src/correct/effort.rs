@@ -8,7 +8,7 @@ use crate::options::{Correction, Options};
 
 /// Most proposals of phi a draw of theta at first.
 const MOST_INNER: usize = 64;
-/// And where a task's estimates remain noisy, if the budget allows.
+/// Most proposals of phi a draw of theta where a task's estimates remain noisy, if the budget allows.
 const MOST_GROWN: usize = 1024;
 /// So many times the draws asked for may be taken where few of them count.
 const MOST_TIMES: usize = 10;
@@ -38,7 +38,7 @@ struct Cost {
     own: usize,
     /// Each proposal of every task's phi; 0 where none is needed.
     proposal: usize,
-    /// The same where it has to be weighed against several components.
+    /// Each proposal of every task's phi where it has to be weighed against several components.
     hard_proposal: usize,
     /// How many of them it takes, as a rule.
     proposals: usize,

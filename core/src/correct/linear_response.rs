@@ -23,7 +23,7 @@ const MOST_TRANSFORMED: f64 = 4.0;
 pub(crate) struct Identity {
     /// By global coordinate.
     pub(crate) global: Vec<bool>,
-    /// Of all local ones.
+    /// Whether all local coordinates are.
     pub(crate) local: bool,
 }
 

@@ -12,17 +12,14 @@
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::mode::find_mode;
-use crate::density::program::{Fixed, LogParts, Masks, Order, Recorder, Scorer, Scoring};
+use crate::density::program::{Fixed, LogParts, Masks, Order, Scoring};
 use crate::elbo::Elbo;
 use crate::elbo::by_tape::add_adjoints;
+use crate::elbo::normals::{Cubature, Knowledge, Normal, TaskAt, Terms};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::ArrowVector;
-use crate::linalg::gaussian::Gaussian;
 use crate::linalg::ragged::Ragged;
-use crate::numbers::number::Real;
-use crate::numbers::pass::Derivatives;
 use crate::numbers::tape::Mark;
 use crate::sampling::noise::{Noise, NoiseSize};
 use nalgebra::{DMatrix, DVector};
@@ -33,31 +30,6 @@ use std::ops::Range;
 const TASKS_TOGETHER: usize = 8;
 /// A task is Gaussian given theta where its density differs from its expansion by no more than this, in nats.
 const EXACT: f64 = 1e-6;
-
-/// q(phi_i | theta) for one theta, or where it is looked for.
-#[derive(Clone, Debug)]
-enum Normal {
-    /// The density has no strict maximum that was found; this is the best point.
-    At(DVector<f64>),
-    Found(Gaussian),
-}
-
-impl Normal {
-    fn mean(&self) -> &DVector<f64> {
-        match self {
-            Self::At(mean) => mean,
-            Self::Found(gaussian) => &gaussian.mean,
-        }
-    }
-}
-
-/// One task under its normal: expected log densities, entropy, and how far from Gaussian it is, in nats.
-#[derive(Clone, Copy, Debug, Default)]
-struct Terms {
-    parts: LogParts,
-    entropy: f64,
-    bend: f64,
-}
 
 /// The bound, its gradient in (locs, `ln_scales`) of theta, and the terms of its tasks, means over the draws of theta.
 #[derive(Clone, Debug)]
@@ -81,17 +53,6 @@ pub(crate) struct Profile<'a> {
     /// By draw of theta, then by task.
     normals: Vec<Vec<Normal>>,
     knowledge: Knowledge,
-}
-
-/// What is known of how far tasks are from Gaussian given theta.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Knowledge {
-    /// Nobody has looked.
-    None,
-    /// Some task is not Gaussian.
-    Bent,
-    /// Every task is Gaussian, so that modes are one Newton step away.
-    Exact,
 }
 
 /// Whether the normals follow theta.
@@ -222,6 +183,12 @@ impl<'a> Profile<'a> {
         let mut scorer = fixed.scorer(&self.all.tasks);
         let none = SiteMask::none(self.all.outside.latents.len(), self.all.outside.observed.len());
         let scored = if share.tasks.start == 0 { &self.density.open.outside } else { &none };
+        let cubature = Cubature {
+            points: &self.cubature,
+            open: &self.density.open.tasks,
+            but_first: &self.but_first,
+            knowledge: self.knowledge,
+        };
         let mut leaves = Vec::new();
         let mark = Mark::with_leaves::<1>(u.iter().copied(), &mut leaves);
         let outside = recorder.outside(&leaves, scored);
@@ -229,9 +196,14 @@ impl<'a> Profile<'a> {
         for i in share.tasks.clone() {
             let mut normal = self.normals[share.draw][i].clone();
             if mode == Normals::Follow {
-                normal = self.follow(i, share.draw, normal.mean().clone(), &mut *scorer);
+                normal = Normal::follow(
+                    TaskAt { task: i, draw: share.draw },
+                    normal.mean().clone(),
+                    self.knowledge,
+                    &mut *scorer,
+                );
             }
-            tasks.push(self.task(i, &normal, &mut *recorder));
+            tasks.push(cubature.terms(i, &normal, &mut *recorder));
             normals.push(normal);
         }
         mark.sweep(outside.total());
@@ -242,69 +214,15 @@ impl<'a> Profile<'a> {
         (ProfileBound { outside: parts, gradient, tasks }, normals)
     }
 
-    /// The terms of one task; what they owe to theta is left in the adjoints before.
-    fn task(&self, i: usize, normal: &Normal, recorder: &mut dyn Recorder) -> Terms {
-        let Normal::Found(gaussian) = normal else {
-            return Terms { entropy: f64::NEG_INFINITY, ..Terms::default() };
-        };
-        let draws = self.cubature.draws;
-        let each = (draws as f64).recip();
-        let mut out = Terms { entropy: gaussian.entropy(), ..Terms::default() };
-        let mut mask = &self.density.open.tasks;
-        if self.knowledge != Knowledge::None {
-            let mark = Mark::here();
-            if let Some(expected) = recorder.expected_first(i, gaussian) {
-                mark.sweep(expected);
-                out.parts.latents += expected.value();
-                mask = &self.but_first;
-            }
-        }
-        let z = DMatrix::from_fn(gaussian.mean.len(), draws, |j, k| self.cubature.local(0, k)[j]);
-        let away = &gaussian.root * &z;
-        let mut values = Vec::with_capacity(draws);
-        for (z, away) in z.column_iter().zip(away.column_iter()) {
-            let u: Vec<_> = gaussian.mean.iter().zip(away.iter()).map(|(m, away)| Real::constant(m + away)).collect();
-            let mark = Mark::here();
-            let parts = recorder.task(i, &u, mask);
-            mark.sweep(parts.total() * each);
-            out.parts.add(each, parts.values());
-            values.push(parts.total().value() + 0.5 * z.norm_squared());
-        }
-        // of a Gaussian all of these are the density at the mode
-        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (v.min(l), v.max(h)));
-        if self.knowledge == Knowledge::None {
-            out.bend = (high - low) / (1.0 + low.abs());
-        }
-        out
-    }
-
-    /// The normal at the mode of a task given the theta of that draw, looked for from `start`; of a Gaussian, one step away.
-    fn follow(&self, task: usize, draw: usize, start: DVector<f64>, scorer: &mut dyn Scorer) -> Normal {
-        let n = start.len();
-        let (mean, precision) = if self.is_exact() {
-            let mut out = Derivatives::default();
-            scorer.score(draw, task, start.as_slice(), &mut out);
-            let precision = (-DMatrix::from_column_slice(n, n, &out.hessian)).cholesky();
-            let step = precision.as_ref().map(|p| p.solve(&DVector::from_column_slice(&out.gradient)));
-            (step.map_or_else(|| start.clone(), |step| &start + step), precision)
-        } else {
-            let mode = find_mode(start, &mut |u, out| {
-                scorer.score(draw, task, u.as_slice(), out);
-            });
-            (mode.at, mode.precision)
-        };
-        match precision {
-            Some(precision) => Normal::Found(Gaussian::of_precision(mean, &precision)),
-            None => Normal::At(mean),
-        }
-    }
-
     /// The locals given theta at its mean.
     pub(crate) fn locals(&self, guide: &Guide) -> ProfileLocals {
         let fixed = self.fix(std::slice::from_ref(&guide.global.loc));
         let normals: Vec<Normal> = (0..self.density.num_tasks())
             .into_par_iter()
-            .map(|i| self.follow(i, 0, self.normals[0][i].mean().clone(), &mut *fixed.scorer(&self.all.tasks)))
+            .map(|task| {
+                let start = self.normals[0][task].mean().clone();
+                Normal::follow(TaskAt { task, draw: 0 }, start, self.knowledge, &mut *fixed.scorer(&self.all.tasks))
+            })
             .collect();
         let mut out = ProfileLocals { factor: MeanField::default(), covariances: Vec::with_capacity(normals.len()) };
         for normal in normals {

@@ -8,7 +8,7 @@ pub struct Evidence {
     /// Pareto k-hat of the weights of theta; below 0.7 they are reliable, or of S draws below 1 - 1 / log10(S) if that is
     /// less. 0 where there is one theta alone.
     pub k_hat: f64,
-    /// Of each task's own weights; 0 where none are needed, and where they are so even (more than half of the proposals
+    /// Pareto k-hat of each task's own weights; 0 where none are needed, and where they are so even (more than half of the proposals
     /// count) that there is no tail to judge.
     pub task_k_hat: Vec<f64>,
     /// Weighted draws of theta that the rest comes from. Not [`Options::posterior_draws`] where the correction stopped

@@ -42,11 +42,11 @@ impl TaskArrows {
 /// Which guides a step may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moving {
-    /// All of them.
+    /// All guides.
     Both,
-    /// Those of the locals: an E-step.
+    /// The guides of the locals: an E-step.
     Locals,
-    /// That of theta: an M-step.
+    /// The guide of theta: an M-step.
     Global,
 }
 

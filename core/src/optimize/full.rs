@@ -41,7 +41,7 @@ pub(crate) struct FullEnded {
 /// What is known of the locals beyond the guide.
 #[derive(Clone, Debug)]
 pub(crate) struct FullLocals {
-    /// Of each task given theta at its mean.
+    /// The covariance of each task's coordinates given theta at its mean.
     pub(crate) covariances: Vec<DMatrix<f64>>,
     /// Whether every task is linear and Gaussian given theta.
     pub(crate) is_exact: bool,

@@ -12,7 +12,7 @@ use nalgebra::{DMatrix, DVector};
 
 /// Curvature upwards is no more than rounding below this, in units in which the guide's own curvature is 1.
 const FLAT: f64 = 1e-6;
-/// The same where curvatures are differences of gradients.
+/// Curvature upwards is no more than rounding below this where curvatures are differences of gradients.
 const FLAT_BY_DIFFERENCES: f64 = 1e-2;
 /// Lanczos steps, one gradient each, and how long the steps are that gradients are compared over, in the guide's widths.
 const LANCZOS_STEPS: usize = 16;

@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 /// A Gaussian over all unconstrained coordinates, in blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct GaussianHierarchy {
-    /// Of theta.
+    /// How theta spreads.
     pub(crate) global: Spread,
     /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
     pub(crate) tasks: Vec<GivenTheta>,

@@ -101,7 +101,7 @@ impl Thetas {
 /// Splits draws into cells.
 struct Cells<'a> {
     posterior: &'a WeightedDraws,
-    /// Of each coordinate, over all draws.
+    /// Variance of each coordinate, over all draws.
     variance: Vec<f64>,
 }
 
