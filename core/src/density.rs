@@ -6,6 +6,7 @@
 pub(crate) mod blocks;
 mod chain;
 pub(crate) mod closed;
+mod closing;
 pub(crate) mod conditional;
 pub(crate) mod forms;
 pub mod joint;
@@ -26,7 +27,7 @@ use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
 use blocks::BlockLayout;
 use closed::{ClosedBlock, ClosedTable, Point};
-use forms::Closing;
+use closing::Closing;
 use program::{LogParts, Masks, Program};
 use shape::Shape;
 

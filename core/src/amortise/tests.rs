@@ -7,7 +7,7 @@ use super::{Encoder, Mlp, Recognition};
 use crate::model::Model;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
-use crate::sampling::noise::keyed;
+use crate::sampling::stream::keyed;
 use rand::RngExt;
 
 model! {

@@ -12,7 +12,7 @@ use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::prelude::*;
 use crate::sampling::lattice::{Lattice, ln_density};
-use crate::sampling::noise::keyed;
+use crate::sampling::stream::keyed;
 use crate::special::LN_SQRT_2PI;
 use std::f64::consts::TAU;
 

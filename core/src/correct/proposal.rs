@@ -1,7 +1,6 @@
 //! What theta is proposed from: mixtures of heavy-tailed relatives of Gaussians.
 
 use crate::conditional::mixture::WIDER;
-use crate::correct::round::Round;
 use crate::linalg::gaussian::{Gaussian, Moments};
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
@@ -63,14 +62,14 @@ pub(crate) enum Preparation {
     Bent,
 }
 
-/// The proposal of the next round: mean and covariance of the weighted draws, tempered where too few of them count. Where
+/// The proposal of the next round, from the draws of theta, row-major: mean and covariance of the weighted draws, tempered where too few of them count. Where
 /// that did not serve, as of a posterior that is bent, those of each of several parts of the draws as well.
-pub(crate) fn reproposed(round: &Round, smoothed: &Smoothed, preparation: Preparation) -> Option<Proposal> {
-    let globals = round.theta.len() / smoothed.weights.len();
+pub(crate) fn reproposed(theta: &[f64], smoothed: &Smoothed, preparation: Preparation) -> Option<Proposal> {
+    let globals = theta.len() / smoothed.weights.len();
     let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
     let least = ENOUGH * globals as f64;
     let weights = temper(&ln_weights, least);
-    let rows: Vec<&[f64]> = round.theta.chunks(globals).collect();
+    let rows: Vec<&[f64]> = theta.chunks(globals).collect();
     let moments = Moments::of(globals, || rows.iter().copied().zip(weights.iter().copied()));
     let root = moments.covariance.clone().cholesky()?.unpack();
     let whole = HeavyTailed::new(Gaussian { mean: moments.mean, root })?;

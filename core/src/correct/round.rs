@@ -7,13 +7,11 @@ use crate::guide::Guide;
 use crate::posterior::draws::{Locals, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::sampling::lattice::Points;
-use crate::sampling::psis::{Smoothed, k_hat_of_proposals, reliable_below};
+use crate::sampling::psis::{k_hat_of_proposals, reliable_below};
 use crate::sampling::stream::Stream;
 use nalgebra::DVector;
 use rayon::prelude::*;
 
-/// With fewer effective draws, not to be used.
-const USELESS: f64 = 10.0;
 /// The weights of proposals for so many thetas judge a task's own.
 const JUDGED: usize = 100;
 
@@ -84,22 +82,6 @@ pub(crate) struct Corrected {
 /// Var(mean) / mean^2 = sum_s w_s^2 - 1 / n.
 pub(crate) fn relative_variance(weights: &[f64]) -> f64 {
     (weights.iter().map(|w| w * w).sum::<f64>() - (weights.len() as f64).recip()).max(0.0)
-}
-
-impl Smoothed {
-    pub(crate) fn is_reliable(&self) -> bool {
-        self.k_hat < reliable_below(self.weights.len())
-    }
-
-    /// Whether weights say so little that more draws of the same kind would be wasted.
-    pub(crate) fn is_useless(&self) -> bool {
-        self.effective < USELESS.min(0.5 * self.weights.len() as f64)
-    }
-
-    /// Which part of the draws counts.
-    pub(crate) fn share(&self) -> f64 {
-        self.effective / self.weights.len() as f64
-    }
 }
 
 impl OfTask {

@@ -80,7 +80,7 @@ impl Rounds {
             is_made_again = is_last && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
             if !is_last || is_made_again {
                 let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
-                next = reproposed(&round, &smoothed, preparation);
+                next = reproposed(&round.theta, &smoothed, preparation);
             }
             self.keep(round, smoothed);
         }

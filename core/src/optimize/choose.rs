@@ -2,7 +2,7 @@
 
 use crate::density::program::Program;
 use crate::guide::Guide;
-use crate::optimize::climb_as;
+use crate::optimize::ascent::climb_as;
 use crate::optimize::climbed::{Climbed, Origin, Settings};
 use crate::optimize::ended::End;
 use crate::options::{Optimiser, Options};

@@ -14,7 +14,8 @@ use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
-use crate::sampling::noise::{Noise, keyed};
+use crate::sampling::noise::Noise;
+use crate::sampling::stream::keyed;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 

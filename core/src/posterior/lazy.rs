@@ -1,11 +1,43 @@
 //! Draws of all latents that are computed where they are looked at.
 
+use crate::interpret::site_mask::SiteMask;
+use crate::model::subset::Subset;
 use crate::model::values::values_of;
 use crate::model::{Globals, Latents, Model};
-use crate::posterior::view::TypedSource;
+use crate::posterior::columns::Source;
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Index;
+use std::sync::OnceLock;
+
+/// Where typed draws come from: the coordinates of a task's are made when first asked for.
+pub(crate) struct TypedSource<'f, M: Model> {
+    program: Subset<'f, M>,
+    source: Source<'f>,
+    mask: SiteMask,
+    tables: Vec<OnceLock<Cow<'f, [f64]>>>,
+}
+
+impl<'f, M: Model> TypedSource<'f, M> {
+    pub(crate) fn new(model: &'f M, source: Source<'f>) -> Self {
+        let tables = (0..model.num_tasks()).map(|_| OnceLock::new()).collect();
+        let mask = Subset::<M>::unscored(&source.draws.non_centred);
+        Self { program: Subset::all(model), source, mask, tables }
+    }
+
+    /// theta of the draw of that number.
+    pub(crate) fn theta(&self, number: usize) -> Globals<M, f64> {
+        self.program.plain_globals(self.source.draws.theta(number))
+    }
+
+    /// phi of task `i` in that draw, whose theta is given.
+    pub(crate) fn local(&self, number: usize, theta: &Globals<M, f64>, i: usize) -> <M::Local as Latents>::Of<f64> {
+        let table = self.tables[i].get_or_init(|| self.source.table(i));
+        let local = self.program.plain_locals(theta, &self.mask, i, self.source.phi(table, i, number));
+        values_of::<M::Local>(&local)
+    }
+}
 
 /// A draw of all latents, as [`Fit::marginal`](crate::Fit::marginal) hands it out: those of a task are computed when they are
 /// first looked at, so that a function of a few tasks costs the same for any number of them.

@@ -149,7 +149,7 @@ impl Cells<'_> {
 mod tests {
     use super::*;
     use crate::posterior::draws::Locals;
-    use crate::sampling::noise::keyed;
+    use crate::sampling::stream::keyed;
 
     /// Draws of two coordinates, the second skewed and dependent on the first, with weights.
     fn posterior(draws: usize) -> WeightedDraws {

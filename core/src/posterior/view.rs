@@ -1,20 +1,18 @@
 //! A posterior of a model's latents: summaries, draws, and functions of them.
 
 use crate::guide::Guide;
-use crate::interpret::site_mask::SiteMask;
 use crate::model::draw::Draw;
 use crate::model::subset::Subset;
 use crate::model::values::{filled, values_of};
-use crate::model::{Globals, Latents, Locals, Model};
+use crate::model::{Latents, Locals, Model};
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
-use crate::posterior::lazy::LazyDraw;
+use crate::posterior::lazy::{LazyDraw, TypedSource};
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
 use rand::Rng;
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
 /// A posterior of a fit's latents: the fit's own, or one by other means.
 pub struct Posterior<'f, M: Model> {
@@ -24,37 +22,13 @@ pub struct Posterior<'f, M: Model> {
     pub(crate) weighted: Cow<'f, WeightedDraws>,
 }
 
-/// Where typed draws come from: the coordinates of a task's are made when first asked for.
-pub(crate) struct TypedSource<'f, M: Model> {
-    program: Subset<'f, M>,
-    source: Source<'f>,
-    mask: SiteMask,
-    tables: Vec<OnceLock<Cow<'f, [f64]>>>,
-}
-
-impl<M: Model> TypedSource<'_, M> {
-    /// theta of the draw of that number.
-    pub(crate) fn theta(&self, number: usize) -> Globals<M, f64> {
-        self.program.plain_globals(self.source.draws.theta(number))
-    }
-
-    /// phi of task `i` in that draw, whose theta is given.
-    pub(crate) fn local(&self, number: usize, theta: &Globals<M, f64>, i: usize) -> <M::Local as Latents>::Of<f64> {
-        let table = self.tables[i].get_or_init(|| self.source.table(i));
-        let local = self.program.plain_locals(theta, &self.mask, i, self.source.phi(table, i, number));
-        values_of::<M::Local>(&local)
-    }
-}
-
 impl<M: Model> Posterior<'_, M> {
     fn source(&self) -> Source<'_> {
         Source { guide: self.guide, gaussian: &self.gaussian, draws: &self.weighted }
     }
 
     pub(crate) fn typed(&self) -> TypedSource<'_, M> {
-        let tables = (0..self.model.num_tasks()).map(|_| OnceLock::new()).collect();
-        let mask = Subset::<M>::unscored(&self.weighted.non_centred);
-        TypedSource { program: Subset::all(self.model), source: self.source(), mask, tables }
+        TypedSource::new(self.model, self.source())
     }
 
     /// Posterior summaries of the globals, in a struct of the model's own: `fit.global().tau.mean`.

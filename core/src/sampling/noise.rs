@@ -1,21 +1,11 @@
-//! Standard normal draws, all from a counter-based generator: what a draw is depends on its key alone, not on threads.
+//! Standard normal draws, each of which depends on its key alone, not on threads.
 
 use crate::sampling::recurrence::{MOST_EVEN, Recurrence};
 use crate::sampling::stream::Stream;
 use crate::special::normal_quantile;
 use nalgebra::DVector;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
-
-/// The generator of one (seed, step, task).
-pub(crate) fn keyed(seed: u64, step: u64, task: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&step.to_le_bytes());
-    let mut rng = ChaCha8Rng::from_seed(key);
-    rng.set_stream(task);
-    rng
-}
 
 /// How many different sets of local draws there are; tasks share them in turn.
 const POOL: usize = 128;

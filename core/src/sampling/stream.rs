@@ -1,7 +1,18 @@
-//! What random numbers are for: every use has a stream of its own, all of a seed's apart from each other.
+//! What random numbers are for: every use has a stream of its own of a counter-based generator, all of a seed's apart from
+//! each other.
 
-use crate::sampling::noise::keyed;
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+
+/// The generator of one (seed, step, task).
+pub(crate) fn keyed(seed: u64, step: u64, task: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&step.to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(task);
+    rng
+}
 
 /// A use of random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
