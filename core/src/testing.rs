@@ -2,7 +2,7 @@
 //!
 //! Each check panics with a sentence that names what fails, and where. Two forms give the point:
 //! `Normal(1.0, 2.0)`, where every argument varies, and `|p| Binomial(10, p), [0.3]`, where what follows the bars
-//! is any expression in the named parameters (of a type that implements [`Param<N>`](crate::numbers::number::Param)) and
+//! is any expression in the named parameters (of a type that implements [`Param<N>`](crate::number::Param)) and
 //! constants, and the values are in the brackets. Values may be any expressions, such as the variable of a loop.
 //!
 //! ```
@@ -31,13 +31,18 @@
 //! check_distribution!(UnitWeibull(1.5));
 //! ```
 
-mod coordinates;
+mod coordinate;
 mod difference;
 mod distribution;
 mod erased;
 mod expectation;
 mod function;
+mod grid;
+mod pair;
+mod point;
+mod sampler;
 mod vector;
+mod vector_support;
 
 pub use distribution::{check_continuous_distribution, check_discrete_distribution};
 pub use erased::{Build, BuildContinuous, BuildVector, Visit, VisitVector};

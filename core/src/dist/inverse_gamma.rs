@@ -1,9 +1,10 @@
 //! ln p(x | shape, scale) = shape ln scale - ln gamma(shape) - (shape + 1) ln x - scale / x, x > 0.
 
-use crate::dist::{Distribution, gamma, positive};
+use crate::dist::check::positive;
+use crate::dist::{Distribution, gamma};
 use crate::error::Invalid;
 use crate::numbers::form::{Affine, ClosedForm, Exponential};
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Positive;
 use rand::Rng;

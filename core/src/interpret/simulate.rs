@@ -8,7 +8,7 @@ use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name
 use crate::error::{Error, Invalid, Place};
 use crate::model::draw::Draw;
 use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
-use crate::numbers::number::Real;
+use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
 
@@ -66,18 +66,14 @@ impl<'a, R: Rng> Simulate<'a, R> {
         false
     }
 
-    /// The draw of a latent that could not be made.
-    fn no_draw<D>(&mut self, place: Place) -> f64 {
-        self.fail(Error::NoSampler { place: Box::new(place), distribution: name_of::<D>() });
+    /// In place of a draw that could not be made.
+    fn no_draw<D>(&mut self, place: &Place) -> f64 {
+        self.fail(Error::NoSampler { place: Box::new(place.clone()), distribution: name_of::<D>() });
         f64::NAN
     }
 
-    fn record<D>(&mut self, place: &Place, from: usize, was_sampled: bool) {
-        if !was_sampled {
-            let (place, distribution) = (Box::new(place.clone()), name_of::<D>());
-            self.fail(Error::NoSampler { place, distribution });
-            self.drawn.push(f64::NAN);
-        }
+    /// Keeps the places of what has been drawn since there were `from` numbers.
+    fn record(&mut self, place: &Place, from: usize) {
         if self.places_wanted {
             let is_vector = self.drawn.len() - from > 1;
             let place = |k: usize| Place { entry: is_vector.then_some(k), ..place.clone() };
@@ -92,14 +88,14 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
         let place = self.place(site, None);
         let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
-        Real(draw.unwrap_or_else(|| self.no_draw::<D>(place)))
+        Real(draw.unwrap_or_else(|| self.no_draw::<D>(&place)))
     }
 
     fn sample_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<f64>>) {
         let place = self.place(site, None);
         let mut draw = Vec::new();
         if !self.is_valid(&place, dist.check()) || dist.sample(self.rng, &mut draw).is_none() {
-            draw = vec![self.no_draw::<D>(place); dist.support().len()];
+            draw = vec![self.no_draw::<D>(&place); dist.support().len()];
         }
         out.clear();
         out.extend(draw.into_iter().map(Real));
@@ -110,8 +106,9 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         if self.wanted == Wanted::All || datum.datum().is_none() {
             let from = self.drawn.len();
             let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
-            self.drawn.extend(draw);
-            self.record::<D>(&place, from, draw.is_some());
+            let number = draw.unwrap_or_else(|| self.no_draw::<D>(&place));
+            self.drawn.push(number);
+            self.record(&place, from);
         }
     }
 
@@ -120,7 +117,11 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         if self.wanted == Wanted::All || datum.data().is_none() {
             let from = self.drawn.len();
             let was_sampled = self.is_valid(&place, dist.check()) && dist.sample(self.rng, &mut self.drawn).is_some();
-            self.record::<D>(&place, from, was_sampled);
+            if !was_sampled {
+                let number = self.no_draw::<D>(&place);
+                self.drawn.push(number);
+            }
+            self.record(&place, from);
         }
     }
 
