@@ -15,7 +15,7 @@ pub mod cauchy;
 pub mod cdf;
 mod check;
 pub mod dirichlet;
-pub mod distribution;
+mod distribution;
 mod draw;
 pub mod exponential;
 pub mod flat;

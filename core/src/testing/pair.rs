@@ -34,13 +34,8 @@ impl PairCheck<'_> {
             if (a - b).abs() > 1e-12 * (1.0 + a.abs()) {
                 return Err(format!("the derivative of {what} by argument {i} is {a} with Dual, but {b} with Dual2"));
             }
-            compare_by(
-                &format!("the derivative of {what} by argument {i}"),
-                a,
-                &|v| (self.plain)(&moved(args, i, v)),
-                args,
-                i,
-            )?;
+            let slope_of = format!("the derivative of {what} by argument {i}");
+            compare_by(&slope_of, a, &|v| (self.plain)(&moved(args, i, v)), args, i)?;
             self.check_second(args, pair, lane, second)?;
         }
         Ok(())
