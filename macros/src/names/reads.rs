@@ -1,9 +1,11 @@
-//! Which variables a piece of code reads, and which a pattern binds.
+//! The variables that code reads and does not bind itself.
 
-use crate::ast::{Flow, Form, Site, Stmt, bare_name};
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use super::bindings::{Binding, bound_by};
+use super::tokens::in_tokens;
+use crate::ast::{Brackets, Flow, FlowKind, Site, Stmt, bare_name};
+use proc_macro2::Ident;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, Item, Local, Macro, Pat, PatIdent};
+use syn::{Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, Item, Local, Macro, Pat};
 
 /// The variables that `expr` reads and does not bind itself, in order, repeated as often as read.
 pub(crate) fn in_expr(expr: &Expr) -> Vec<Ident> {
@@ -12,7 +14,7 @@ pub(crate) fn in_expr(expr: &Expr) -> Vec<Ident> {
     reads.free
 }
 
-/// The variables that a `let` reads.
+/// The variables that a `let` reads, in order, repeated as often as read.
 pub(crate) fn in_let(local: &Local) -> Vec<Ident> {
     let mut reads = Reads::default();
     reads.visit_local(local);
@@ -33,52 +35,14 @@ pub(crate) fn targets(stmt: &Stmt) -> Vec<Ident> {
     reads.targets
 }
 
-/// The variables that `pat` binds.
-pub(crate) fn bound_by(pat: &Pat) -> Vec<Bound> {
-    let mut bounds = Bounds::default();
-    bounds.visit_pat(pat);
-    bounds.0
-}
-
-/// The variables that the `let`s of a condition bind.
-pub(crate) fn bound_by_condition(cond: &Expr) -> Vec<Bound> {
-    match cond {
-        Expr::Let(bind) => bound_by(&bind.pat),
-        Expr::Binary(both) => [bound_by_condition(&both.left), bound_by_condition(&both.right)].concat(),
-        _ => Vec::new(),
-    }
-}
-
-#[derive(Clone)]
-pub(crate) struct Bound {
-    pub(crate) name: Ident,
-    pub(crate) mutable: bool,
-}
-
-#[derive(Default)]
-struct Bounds(Vec<Bound>);
-
-impl<'ast> Visit<'ast> for Bounds {
-    fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
-        // `None` and `LIMIT` look like variables, but are constants.
-        let is_constant = pat.by_ref.is_none()
-            && pat.mutability.is_none()
-            && pat.subpat.is_none()
-            && pat.ident.to_string().starts_with(char::is_uppercase)
-            && pat.ident.to_string().len() > 1;
-        if !is_constant {
-            self.0.push(Bound { name: pat.ident.clone(), mutable: pat.mutability.is_some() });
-        }
-        visit::visit_pat_ident(self, pat);
-    }
-    fn visit_expr(&mut self, _: &'ast Expr) {}
-}
-
-/// Collects free variables; `bound` is the stack of those that are not.
+/// Collects the variables of code.
 #[derive(Default)]
 struct Reads {
+    /// The stack of the variables that the code has bound.
     bound: Vec<Ident>,
+    /// Reads of any other variable.
     free: Vec<Ident>,
+    /// Any other bare name on the left of a `~`.
     targets: Vec<Ident>,
 }
 
@@ -89,7 +53,7 @@ impl Reads {
         }
     }
 
-    fn bind(&mut self, names: Vec<Bound>) {
+    fn bind(&mut self, names: Vec<Binding>) {
         self.bound.extend(names.into_iter().map(|b| b.name));
     }
 
@@ -117,7 +81,7 @@ impl Reads {
             self.targets.push(name.clone());
         }
         self.scoped(|s| {
-            if let Form::Each { index, range } = &site.left.form {
+            if let Brackets::Each { index, range } = &site.left.brackets {
                 s.visit_expr(range);
                 s.bind(bound_by(index));
                 s.bound.extend(site.left.name().cloned());
@@ -127,7 +91,7 @@ impl Reads {
     }
 
     fn flow(&mut self, flow: &Flow) {
-        if let crate::ast::FlowKind::Match(on) = &flow.kind {
+        if let FlowKind::Match(on) = &flow.kind {
             self.visit_expr(on);
         }
         for branch in &flow.branches {
@@ -145,43 +109,6 @@ impl Reads {
                     s.stmt(stmt);
                 }
             });
-        }
-    }
-
-    /// The insides of a macro call are mere tokens: an identifier reads a variable unless it is a member, a segment
-    /// of a path or a named argument. `"{x}"` reads one too.
-    fn tokens(&mut self, tokens: TokenStream) {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let punct = |at: Option<usize>, c: char| {
-            at.and_then(|i| tokens.get(i)).is_some_and(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == c))
-        };
-        for (i, token) in tokens.iter().enumerate() {
-            let (back, back2) = (i.checked_sub(1), i.checked_sub(2));
-            match token {
-                TokenTree::Group(group) => self.tokens(group.stream()),
-                TokenTree::Ident(name) => {
-                    let member = punct(back, '.') && !punct(back2, '.');
-                    let segment = punct(back, ':') || punct(Some(i + 1), ':') || punct(Some(i + 1), '!');
-                    let named = punct(Some(i + 1), '=') && !punct(Some(i + 2), '=');
-                    if !(member || segment || named) {
-                        self.read(name);
-                    }
-                }
-                TokenTree::Literal(literal) => self.format_arguments(&literal.to_string(), literal.span()),
-                TokenTree::Punct(_) => {}
-            }
-        }
-    }
-
-    fn format_arguments(&mut self, literal: &str, span: proc_macro2::Span) {
-        if !literal.ends_with(['"', '#']) {
-            return;
-        }
-        for piece in literal.split('{').skip(1) {
-            let name: String = piece.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if let Ok(name) = syn::parse_str::<Ident>(&name) {
-                self.read(&Ident::new(&name.to_string(), span));
-            }
         }
     }
 }
@@ -236,7 +163,7 @@ impl<'ast> Visit<'ast> for Reads {
             s.visit_block(&repeat.body);
         });
     }
-    fn visit_arm(&mut self, arm: &'ast syn::Arm) {
+    fn visit_arm(&mut self, arm: &'ast Arm) {
         self.scoped(|s| {
             s.bind(bound_by(&arm.pat));
             if let Pat::Guard(guard) = &arm.pat {
@@ -246,7 +173,9 @@ impl<'ast> Visit<'ast> for Reads {
         });
     }
     fn visit_macro(&mut self, mac: &'ast Macro) {
-        self.tokens(mac.tokens.clone());
+        for name in in_tokens(mac.tokens.clone()) {
+            self.read(&name);
+        }
     }
     fn visit_pat(&mut self, _: &'ast Pat) {}
     fn visit_item(&mut self, _: &'ast Item) {}
