@@ -51,6 +51,7 @@ mod optimize;
 pub mod options;
 mod posterior;
 pub mod prelude;
+mod private;
 mod progress;
 mod sampling;
 pub mod special;
@@ -86,6 +87,11 @@ pub use options::{
 pub use posterior::view::Posterior;
 pub use summary::Summary;
 pub use verdict::Verdict;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}
 
 /// The README's programs are tested.
 #[cfg(doctest)]

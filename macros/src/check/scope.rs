@@ -1,40 +1,29 @@
 //! What each name means at a point of the body.
 
-use crate::names::Bound;
+use crate::facts::Tier;
+use crate::names::Binding;
 use proc_macro2::Ident;
 
+/// What a name means.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// An argument of the model.
-    Argument,
-    Global,
-    Local,
-    /// Bound by a pattern, or by a `let` without latents.
+    /// An argument of the model, or bound by a pattern, or by a `let` without latents.
     Data,
+    Latent,
     /// Bound by a `let` that reads latents.
     Computed,
-}
-
-impl Kind {
-    pub(super) fn is_latent(self) -> bool {
-        matches!(self, Kind::Global | Kind::Local)
-    }
-
-    /// Whether the value depends on latents.
-    pub(super) fn varies(self) -> bool {
-        self.is_latent() || self == Kind::Computed
-    }
 }
 
 /// The names bound so far, the innermost last.
 #[derive(Default)]
 pub(super) struct Scope(Vec<Entry>);
 
+/// A bound name.
 struct Entry {
     name: Ident,
     kind: Kind,
-    /// For a `mut` variable, whether it is bound in the plate.
-    mutable: Option<bool>,
+    /// Where a `mut` variable is bound.
+    mutable: Option<Tier>,
 }
 
 impl Scope {
@@ -42,18 +31,27 @@ impl Scope {
         self.0.push(Entry { name: name.clone(), kind, mutable: None });
     }
 
-    pub(super) fn bind_variable(&mut self, bound: &Bound, kind: Kind, in_plate: bool) {
-        let mutable = bound.mutable.then_some(in_plate);
-        self.0.push(Entry { name: bound.name.clone(), kind, mutable });
+    pub(super) fn bind_variable(&mut self, binding: &Binding, kind: Kind, tier: Tier) {
+        let mutable = binding.mutable.then_some(tier);
+        self.0.push(Entry { name: binding.name.clone(), kind, mutable });
     }
 
     pub(super) fn kind(&self, name: &Ident) -> Option<Kind> {
         self.find(name).map(|entry| entry.kind)
     }
 
+    pub(super) fn is_latent(&self, name: &Ident) -> bool {
+        self.kind(name) == Some(Kind::Latent)
+    }
+
+    /// Whether the value of `name` depends on latents.
+    pub(super) fn varies(&self, name: &Ident) -> bool {
+        matches!(self.kind(name), Some(Kind::Latent | Kind::Computed))
+    }
+
     /// Whether `name` is a `let mut` outside the plate.
     pub(super) fn is_shared_mut(&self, name: &Ident) -> bool {
-        self.find(name).is_some_and(|entry| entry.mutable == Some(false))
+        self.find(name).is_some_and(|entry| entry.mutable == Some(Tier::Global))
     }
 
     pub(super) fn is_mut(&self, name: &Ident) -> bool {
