@@ -12,7 +12,7 @@ use crate::conditional::Inner;
 use crate::density::shape::Shape;
 use crate::error::Error;
 use crate::fit::{Evidence, Fit, Trust};
-use crate::interpret::simulate::{Simulate, Wanted};
+use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::model::level::Level;
 use crate::model::subset::Subset;
@@ -148,7 +148,7 @@ impl<M: Model> Fit<M> {
         let mut rng = Stream::Question(Question::Unseen).of(self.solution.options.seed);
         let draws = (0..posterior.len()).map(|s| {
             let theta = program.plain_globals(posterior.theta(s));
-            let mut run = Simulate::new(&mut rng, Wanted::All, None, false);
+            let mut run = Simulate::new(&mut rng, Wanted::All, None, Places::Known);
             let mut phi = Default::default();
             self.model.local(&mut run, &theta, task, &mut phi);
             let global = Arc::new(values_of::<M::Global>(&theta));

@@ -111,7 +111,7 @@ impl<'a> Density<'a> {
         let sites = written.tasks.non_centred.iter_mut().zip(writing.non_centred);
         sites.for_each(|(to, from)| *to = *from);
         let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
-        let layout = BlockLayout::new(&signature, shape.global.clone(), shape.widest, identity);
+        let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
         let Closing { outside, tasks, open } = Closing::of(&*program, &layout, written, writing.estimator);
         let samples = |mask: &SiteMask, outside: bool| {
             let observed = || mask.observed.iter().zip(&shape.observed_outside);

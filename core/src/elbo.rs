@@ -13,9 +13,10 @@ pub(crate) mod profile;
 mod split;
 
 use crate::density::Density;
-use crate::density::program::{LogParts, Order};
+use crate::density::program::LogParts;
 use crate::guide::Guide;
 use crate::linalg::arrow::{Arrow, ArrowVector};
+use crate::numbers::pass::Order;
 use crate::sampling::noise::Noise;
 
 /// The terms of an ELBO, in nats, all constants included.

@@ -6,7 +6,7 @@ use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::{Error, Place};
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::simulate::{Simulate, Wanted};
+use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::interpret::site_mask::SiteMask;
 use crate::model::Model;
 use crate::model::subset::Subset;
@@ -87,7 +87,8 @@ impl<M: Model> Adapted<'_, M> {
         let mut failed = Ok(());
         self.for_each_as_real(|theta, phi, _| {
             let is_first = columns.is_empty();
-            let mut run = Simulate::new(&mut rng, wanted, i, is_first);
+            let noted = if is_first { Places::Noted } else { Places::Known };
+            let mut run = Simulate::new(&mut rng, wanted, i, noted);
             self.model.likelihood(&mut run, theta, phi, task);
             if let (Some(error), Ok(())) = (run.error, &failed) {
                 failed = Err(error);

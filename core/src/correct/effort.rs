@@ -17,7 +17,7 @@ const FEWEST_DRAWS: usize = 100;
 
 /// How much importance correction is affordable; `None` for none.
 pub(crate) fn effort(density: &Density<'_>, shape: &Shape, options: &Options) -> Option<Effort> {
-    let cost = Cost::of(density.is_gaussian_given_theta(), shape);
+    let cost = Cost::of(density, shape);
     // those that prepare the last round take a quarter each
     let affordable = options.correction_budget / (cost.of_theta() + cost.of_theta() * MOST_PREPARING / 4);
     let wanted = options.posterior_draws.max(FEWEST_DRAWS);
@@ -47,14 +47,14 @@ struct Cost {
 impl Cost {
     /// With n latents a task: tasks Gaussian given theta take an elimination each, whatever their data; others 2^(n + 2)
     /// proposals and derivatives by two coordinates at a time, each over all data.
-    fn of(is_gaussian: bool, shape: &Shape) -> Self {
+    fn of(density: &Density<'_>, shape: &Shape) -> Self {
         const OVERHEAD: usize = 50;
         let (tasks, locals) = (shape.num_tasks(), shape.num_locals());
         let n = locals.div_ceil(tasks.max(1));
         let globals = shape.global.num_coordinates();
         // a wide theta costs a product with the root of its covariance
         let own = 1 + globals * (globals / 8) + tasks * (OVERHEAD + n * n * n);
-        if is_gaussian {
+        if density.is_gaussian_given_theta() {
             return Self { own, proposal: 0, hard_proposal: 0, proposals: 0 };
         }
         let proposal = locals + shape.num_observations;

@@ -30,7 +30,7 @@ pub(crate) struct Widest {
 }
 
 impl BlockLayout {
-    pub(crate) fn new(signature: &Signature, global: Level, widest: Widest, identity: bool) -> Self {
+    pub(crate) fn new(signature: &Signature, global: Level, widest: Widest) -> Self {
         let coordinates =
             |sites: &[usize]| sites.iter().flat_map(|&site| global.coordinates[site].clone()).collect::<Vec<usize>>();
         let local_reads = coordinates(signature.local_reads);
@@ -38,7 +38,7 @@ impl BlockLayout {
         let mut task_reads = [local_reads.clone(), likelihood_reads.clone()].concat();
         task_reads.sort_unstable();
         task_reads.dedup();
-        Self { global, local_reads, likelihood_reads, task_reads, identity, widest }
+        Self { global, local_reads, likelihood_reads, task_reads, identity: false, widest }
     }
 
     /// The layout with theta held fixed: a task's block has its own coordinates only.

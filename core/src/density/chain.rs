@@ -2,7 +2,7 @@
 //!
 //! With J = d(likelihood's coordinates) / d(task's coordinates): gradient J' g, Hessian J' H J + sum_k g_k d2 x_k.
 
-use crate::numbers::pass::{Derivatives, Pass};
+use crate::numbers::pass::{Derivatives, Order, Pass};
 
 /// One block's coordinates: the passes that cover them, and the slot of each in the task's own.
 #[derive(Clone, Debug)]
@@ -44,12 +44,12 @@ pub(crate) struct Chain {
 
 impl Chain {
     /// The derivatives of the value of that number, in n coordinates.
-    pub(crate) fn value(values: &mut Vec<Derivatives>, entry: usize, n: usize, second: bool) -> &mut Derivatives {
+    pub(crate) fn value(values: &mut Vec<Derivatives>, entry: usize, n: usize, order: Order) -> &mut Derivatives {
         if values.len() == entry {
             values.push(Derivatives::default());
         }
         if values[entry].gradient.len() != n {
-            values[entry].reset(n, second);
+            values[entry].reset(n, order);
         }
         &mut values[entry]
     }

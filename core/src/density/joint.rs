@@ -2,14 +2,14 @@
 //! for a sampler or optimiser of your own.
 
 use crate::density::closed::Point;
-use crate::density::program::{Fixed, Order, Program, Scorer, Scoring};
+use crate::density::program::{Fixed, Program, Scorer, Scoring};
 use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::model::subset::Subset;
-use crate::numbers::pass::Derivatives;
+use crate::numbers::pass::{Derivatives, Order};
 use crate::options::Estimator;
 use rayon::prelude::*;
 use std::marker::PhantomData;

@@ -14,7 +14,7 @@ use crate::interpret::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Latents, Locals, Model};
 use crate::numbers::number::Real;
-use crate::numbers::pass::{Derivatives, passes};
+use crate::numbers::pass::{Derivatives, Order, passes};
 
 /// A model with theta fixed at some values, as dual numbers.
 pub(crate) struct LaneThetas<'p, M: Model, O: TypedOrder> {
@@ -57,7 +57,7 @@ impl<M: Model, O: TypedOrder> Scorer for LaneScorer<'_, M, O> {
     fn score(&mut self, theta: usize, task: usize, u: &[f64], out: &mut Derivatives) -> LogParts {
         let LaneThetas { program, layout, thetas } = self.fixed;
         let (theta, task) = (&thetas[theta], program.task(task));
-        out.reset(layout.task_reads.len() + u.len(), O::SECOND);
+        out.reset(layout.task_reads.len() + u.len(), O::ORDER);
         let latents = self.prior_block(theta, task, u, out);
         let data = self.likelihood_block(theta, task, u.len(), out);
         out.value = latents + data;
@@ -77,8 +77,8 @@ impl<M: Model, O: TypedOrder> LaneScorer<'_, M, O> {
         let reads = &layout.local_reads;
         prior_route.lay(reads, u.len(), &layout.task_reads, passes::<LocalN<M, O>>);
         let Route { n, passes, at } = prior_route;
-        if O::SECOND {
-            prior.reset(*n, true);
+        if O::ORDER == Order::Second {
+            prior.reset(*n, Order::Second);
         }
         let mut value = 0.0;
         for (pass, global) in passes.iter().zip(&theta.local) {
@@ -87,7 +87,7 @@ impl<M: Model, O: TypedOrder> LaneScorer<'_, M, O> {
             let mut run = LogDensity::new(&self.coordinates, self.mask);
             program.model.local(&mut run, global, task, &mut self.prior_local);
             value = run.latents.value();
-            if O::SECOND {
+            if O::ORDER == Order::Second {
                 prior.take(&run.latents.0, pass);
             } else {
                 out.add_gradient(&run.latents.0, pass, at);
@@ -95,12 +95,12 @@ impl<M: Model, O: TypedOrder> LaneScorer<'_, M, O> {
             if !layout.identity {
                 let mut entry = 0;
                 M::Local::map(&self.prior_local, &mut Default::default(), |x: &Real<LocalN<M, O>>| {
-                    Chain::value(values, entry, *n, O::SECOND).take(&x.0, pass);
+                    Chain::value(values, entry, *n, O::ORDER).take(&x.0, pass);
                     entry += 1;
                 });
             }
         }
-        if O::SECOND {
+        if O::ORDER == Order::Second {
             out.add(prior, 1.0, at);
         }
         value
@@ -120,9 +120,9 @@ impl<M: Model, O: TypedOrder> LaneScorer<'_, M, O> {
         // where x is not u the slots are not used: the chain knows the way
         data_route.lay(reads, entries, &layout.task_reads, passes::<LikelihoodN<M, O>>);
         let Route { n, passes, at } = data_route;
-        let is_direct = layout.identity && !O::SECOND;
+        let is_direct = layout.identity && O::ORDER == Order::First;
         if !is_direct {
-            data.reset(*n, O::SECOND);
+            data.reset(*n, O::ORDER);
         }
         let mut value = 0.0;
         for (pass, global) in passes.iter().zip(&theta.likelihood) {
@@ -140,7 +140,7 @@ impl<M: Model, O: TypedOrder> LaneScorer<'_, M, O> {
                 data.take(&run.data.0, pass);
             }
         }
-        if layout.identity && O::SECOND {
+        if layout.identity && O::ORDER == Order::Second {
             out.add(data, 1.0, at);
         }
         value

@@ -2,10 +2,11 @@
 
 use crate::model::Model;
 use crate::numbers::dual::{LaneWidth, Lanes};
+use crate::numbers::pass::Order;
 
 /// First or second derivatives: picks the dual numbers.
 pub(crate) trait TypedOrder: 'static {
-    const SECOND: bool;
+    const ORDER: Order;
     type Lanes<W: LaneWidth>: Lanes;
 }
 
@@ -15,11 +16,11 @@ pub(crate) enum First {}
 pub(crate) enum Second {}
 
 impl TypedOrder for First {
-    const SECOND: bool = false;
+    const ORDER: Order = Order::First;
     type Lanes<W: LaneWidth> = W::First;
 }
 impl TypedOrder for Second {
-    const SECOND: bool = true;
+    const ORDER: Order = Order::Second;
     type Lanes<W: LaneWidth> = W::Second;
 }
 

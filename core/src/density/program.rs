@@ -11,7 +11,7 @@ use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::signature::Signature;
 use crate::numbers::number::Real;
-use crate::numbers::pass::Derivatives;
+use crate::numbers::pass::{Derivatives, Order};
 use crate::numbers::tape::Taped;
 
 /// A model with its data, its types erased.
@@ -74,13 +74,6 @@ pub(crate) struct TaskPoint<'a> {
     pub(crate) u: &'a [f64],
     /// How they are written, by local site.
     pub(crate) non_centred: &'a [bool],
-}
-
-/// First or second derivatives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    First,
-    Second,
 }
 
 /// What tasks are scored for.

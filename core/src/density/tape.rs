@@ -9,7 +9,7 @@ use crate::linalg::gaussian::Gaussian;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Locals, Model};
 use crate::numbers::number::Real;
-use crate::numbers::pass::Derivatives;
+use crate::numbers::pass::{Derivatives, Order};
 use crate::numbers::tape::{Mark, Taped};
 
 /// Blocks of more coordinates than this are differentiated by the tape.
@@ -90,7 +90,7 @@ impl<M: Model> Scorer for TapeScorer<'_, M> {
         model.likelihood(&mut run, theta, &self.local, task);
         let (latents, data) = (run.latents, run.data);
         mark.sweep(latents + data);
-        out.reset(u.len(), true);
+        out.reset(u.len(), Order::Second);
         out.value = latents.value() + data.value();
         mark.adjoints(u.len(), |(l, adjoint)| out.gradient[l] = *adjoint);
         mark.add_hessian(u.len(), &mut out.hessian);

@@ -5,7 +5,7 @@ use crate::density::forms::Forms;
 use crate::density::lanes::LaneThetas;
 use crate::density::order::{First, GlobalN, Second, TypedOrder};
 use crate::density::plain::PlainThetas;
-use crate::density::program::{Discovery, Fixed, LogParts, Masks, Order, Program, Recorder, Scoring, TaskPoint};
+use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Recorder, Scoring, TaskPoint};
 use crate::density::tape::{TapeRecorder, TapeThetas, WIDEST_SECOND};
 use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
@@ -19,7 +19,7 @@ use crate::model::subset::Subset;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::form::{Form, forgetting};
 use crate::numbers::number::Real;
-use crate::numbers::pass::{Derivatives, passes};
+use crate::numbers::pass::{Derivatives, Order, passes};
 
 impl<M: Model> Program for Subset<'_, M> {
     fn signature(&self) -> Signature {
@@ -64,7 +64,7 @@ impl<M: Model> Program for Subset<'_, M> {
             let (_, global) = self.form_globals(layout, &masks.outside);
             for &i in tasks {
                 forgetting(|| {
-                    let mut visit = Structure::new(&zeros, layout.num_globals(), &masks.tasks.non_centred, true);
+                    let mut visit = Structure::new(&zeros, layout.num_globals(), &masks.tasks);
                     let mut local = Default::default();
                     self.model.local(&mut visit, &global, self.task(i), &mut local);
                     self.model.likelihood(&mut visit, &global, &local, self.task(i));
@@ -158,14 +158,14 @@ impl<M: Model> Subset<'_, M> {
     /// The forms of what is outside the plate, and of the globals.
     fn form_globals(&self, layout: &BlockLayout, mask: &SiteMask) -> (Forms, Globals<M, Form>) {
         let zeros = vec![0.0; layout.num_globals()];
-        let mut visit = Structure::new(&zeros, 0, &mask.non_centred, mask.jacobian);
+        let mut visit = Structure::new(&zeros, 0, mask);
         let mut global = Default::default();
         self.model.global(&mut visit, &mut global);
         (Forms { latents: visit.latents, observed: visit.observed }, global)
     }
 
     fn expand_global<O: TypedOrder>(&self, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {
-        out.reset(theta.len(), O::SECOND);
+        out.reset(theta.len(), O::ORDER);
         let mut parts = LogParts::default();
         let mut scratch = Default::default();
         for pass in passes::<GlobalN<M, O>>(theta.len()) {

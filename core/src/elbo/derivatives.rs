@@ -7,13 +7,13 @@
 use crate::density::ClosedParts;
 use crate::density::closed::Seen;
 use crate::density::closed::derivatives::GuideDerivatives;
-use crate::density::program::{LogParts, Order, Scoring};
+use crate::density::program::{LogParts, Scoring};
 use crate::elbo::expectation::{BlockMoments, GlobalMoments, Scores};
 use crate::elbo::split::Split;
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, variances};
 use crate::linalg::arrow::{Arrow, CHUNK, TaskArrows};
-use crate::numbers::pass::Derivatives;
+use crate::numbers::pass::{Derivatives, Order};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 

@@ -12,7 +12,7 @@
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::program::{Fixed, LogParts, Masks, Order, Scoring};
+use crate::density::program::{Fixed, LogParts, Masks, Scoring};
 use crate::elbo::Elbo;
 use crate::elbo::by_tape::add_adjoints;
 use crate::elbo::normals::{Cubature, Knowledge, Normal, TaskAt, Terms};
@@ -20,6 +20,7 @@ use crate::guide::{Guide, MeanField};
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::ArrowVector;
 use crate::linalg::ragged::Ragged;
+use crate::numbers::pass::Order;
 use crate::numbers::tape::Mark;
 use crate::sampling::noise::{Noise, NoiseSize};
 use nalgebra::{DMatrix, DVector};

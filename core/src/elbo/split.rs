@@ -1,8 +1,8 @@
 //! Derivatives of tasks, split into each one's own part and their share of the global one.
 
 use crate::density::closed::derivatives::GuideDerivatives;
-use crate::density::program::Order;
 use crate::linalg::arrow::{Arrow, TaskArrows};
+use crate::numbers::pass::Order;
 use std::ops::Range;
 
 /// The derivatives of a chunk of tasks, split into each one's own part and their share of the global one.

@@ -82,7 +82,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
     let options = settings.options;
     let most = options.max_iterations.unwrap_or(method.most_iterations());
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
-    let progress = Progress::new(options.progress, method.climbing(), most);
+    let progress = Progress::new(options, method.climbing(), most);
     let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
     let mut iterations = 0;
     loop {
@@ -144,7 +144,7 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Clim
         tolerance: options.tolerance.max(FULL_TOLERANCE),
         em: options.optimiser == Optimiser::Em,
     };
-    let progress = Progress::new(options.progress, Method::Lbfgs.climbing(), full_settings.most_iterations);
+    let progress = Progress::new(options, Method::Lbfgs.climbing(), full_settings.most_iterations);
     let found = full(&density, &guide, &full_settings, &mut |step, elbo| progress.at(step, elbo));
     let method = if found.locals.is_exact && !full_settings.em { Method::Lbfgs } else { Method::Em };
     let draws = if jacobian { noise.draws } else { 0 };

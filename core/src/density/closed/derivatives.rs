@@ -2,7 +2,7 @@
 
 use crate::density::closed::triangle::Triangle;
 use crate::density::closed::{ClosedBlock, Group, Seen};
-use crate::density::program::Order;
+use crate::numbers::pass::Order;
 
 /// Value and derivatives of a block's part of the ELBO, in the guide's (loc, ln_scale) of n coordinates: 2n slots,
 /// all locs first.
