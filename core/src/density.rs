@@ -26,7 +26,7 @@ use crate::model::signature::Signature;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
 use blocks::BlockLayout;
-use closed::{ClosedBlock, ClosedTable, Point};
+use closed::{BlockPoint, ClosedBlock, ClosedTable};
 use closing::Closing;
 use program::{LogParts, Masks, Program};
 use shape::Shape;
@@ -97,7 +97,7 @@ pub(crate) struct ClosedParts<'a> {
 impl ClosedParts<'_> {
     /// The sums at a point of the block's coordinates; adds their gradient.
     #[inline]
-    pub(crate) fn at_point(&self, point: Point<'_>, gradient: &mut [f64]) -> f64 {
+    pub(crate) fn at_point(&self, point: BlockPoint<'_>, gradient: &mut [f64]) -> f64 {
         self.latents.at_point(point, gradient) + self.data.at_point(point, gradient)
     }
 }

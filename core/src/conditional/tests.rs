@@ -386,7 +386,7 @@ fn few_proposals_are_enough_where_the_density_is_nearly_normal() {
 fn differences(f: impl Fn(f64, f64) -> f64) -> impl FnMut(&DVector<f64>, &mut Derivatives) {
     move |at, out| {
         let (x, y, h) = (at[0], at[1], 1e-4);
-        out.reset(2, crate::numbers::pass::Order::Second);
+        out.reset(2, Order::Second);
         out.value = f(x, y);
         out.gradient = vec![(f(x + h, y) - f(x - h, y)) / (2.0 * h), (f(x, y + h) - f(x, y - h)) / (2.0 * h)];
         let cross = (f(x + h, y + h) - f(x + h, y - h) - f(x - h, y + h) + f(x - h, y - h)) / (4.0 * h * h);

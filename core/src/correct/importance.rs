@@ -71,7 +71,7 @@ mod tests {
     use crate::correct::rounds::Weighted;
     use crate::fit::Fittable;
     use crate::options::{Correction, Options};
-    use crate::posterior::draws::Locals;
+    use crate::posterior::draws::LocalDraws;
     use crate::prelude::*;
     use nalgebra::DMatrix;
 
@@ -141,7 +141,7 @@ mod tests {
         assert!((found.ln_evidence - (-7.0 + 2.0_f64.ln())).abs() < 1e-12, "{found:?}");
         assert!((found.ln_evidence_error - (0.25 / draws as f64).sqrt()).abs() < 1e-12, "{found:?}");
         assert!((found.effective - draws as f64 / 1.25).abs() < 1e-6, "{found:?}");
-        let Locals::Drawn(tables) = &found.posterior.locals else { panic!("drawn") };
+        let LocalDraws::Drawn(tables) = &found.posterior.locals else { panic!("drawn") };
         let mean = |i: usize| tables[i].iter().sum::<f64>() / draws as f64;
         assert!(mean(0).abs() < 1e-12 && (mean(1) - 0.5).abs() < 2e-3, "{} and {}", mean(0), mean(1));
         assert!(found.posterior.weights.iter().all(|w| (w * draws as f64 - 1.0).abs() < 1e-12));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     model! {
-        /// Locals that are not Gaussian given theta, some of two modes.
+        /// LocalDraws that are not Gaussian given theta, some of two modes.
         Waves(waves: &[Vec<(f64, f64)>]) {
             scale ~ LogNormal(0.0, 1.0);
             for wave in waves {

@@ -4,7 +4,7 @@ use crate::conditional::memory::TaskMemory;
 use crate::conditional::{Ask, Conditionals, FixedThetas, Guess, Inner};
 use crate::correct::proposal::{Proposal, ln_density};
 use crate::guide::Guide;
-use crate::posterior::draws::{Locals, WeightedDraws};
+use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::sampling::lattice::Points;
 use crate::sampling::psis::{k_hat_of_proposals, reliable_below};
@@ -117,7 +117,7 @@ impl Round {
                 globals: theta.len() / weights.len(),
                 theta,
                 weights,
-                locals: Locals::Drawn(tasks.into_iter().map(|task| task.phi).collect()),
+                locals: LocalDraws::Drawn(tasks.into_iter().map(|task| task.phi).collect()),
                 non_centred: Vec::new(),
             },
         }
@@ -125,7 +125,7 @@ impl Round {
 }
 
 /// Draws of theta with their log weights, but for the tasks.
-struct Thetas {
+struct ProposedThetas {
     u: Vec<Vec<f64>>,
     ln_outside: Vec<f64>,
 }
@@ -138,7 +138,7 @@ pub(crate) fn round(
     proposal: &Proposal,
     effort: Effort,
 ) -> Round {
-    let Thetas { u, ln_outside } = propose(conditionals, basis, proposal, effort);
+    let ProposedThetas { u, ln_outside } = propose(conditionals, basis, proposal, effort);
     let theta = u.concat();
     let fixed = conditionals.fix(u);
     let asked = memories.par_iter_mut().enumerate();
@@ -146,17 +146,17 @@ pub(crate) fn round(
     Round { theta, ln_outside, tasks }
 }
 
-fn propose(conditionals: &Conditionals<'_>, basis: &Basis<'_>, proposal: &Proposal, effort: Effort) -> Thetas {
+fn propose(conditionals: &Conditionals<'_>, basis: &Basis<'_>, proposal: &Proposal, effort: Effort) -> ProposedThetas {
     let Basis { guide, .. } = basis;
     let (density, draws) = (conditionals.density, effort.draws);
     if basis.is_fixed() {
         // the density of theta itself does not count
         let data = density.all_outside(&guide.global.loc).data;
-        return Thetas { u: vec![guide.global.loc.clone(); draws], ln_outside: vec![data; draws] };
+        return ProposedThetas { u: vec![guide.global.loc.clone(); draws], ln_outside: vec![data; draws] };
     }
     let mut rng = Stream::Proposals.of(effort.seed);
     let mut points = Points::new(guide.global.len(), &mut rng);
-    let mut thetas = Thetas { u: Vec::with_capacity(draws), ln_outside: Vec::with_capacity(draws) };
+    let mut thetas = ProposedThetas { u: Vec::with_capacity(draws), ln_outside: Vec::with_capacity(draws) };
     for s in 0..draws {
         let u = proposal[s % proposal.len()].wide.at(&points.next(&mut rng));
         thetas.ln_outside.push(density.all_outside(u.as_slice()).total() - ln_density(proposal, &u));

@@ -59,7 +59,7 @@ pub(crate) struct Seen<'a> {
 
 /// A point in a block's coordinates, and exp of the shared exponents there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Point<'a> {
+pub(crate) struct BlockPoint<'a> {
     pub(crate) u: &'a [f64],
     pub(crate) exps: &'a [f64],
 }
@@ -112,7 +112,7 @@ impl<'a> ClosedBlock<'a> {
     }
 
     /// Adds the second derivatives of the sum in the coordinates from `first` on; it must be quadratic in them.
-    pub(crate) fn add_curvature(&self, first: usize, at: Point<'_>, hessian: &mut DMatrix<f64>) {
+    pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut DMatrix<f64>) {
         let (_, mut rest) = self.split();
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
@@ -140,7 +140,7 @@ impl<'a> ClosedBlock<'a> {
 
     /// The sum itself at a point; adds its gradient to `gradient`.
     #[inline]
-    pub(crate) fn at_point(&self, Point { u, exps }: Point<'_>, gradient: &mut [f64]) -> f64 {
+    pub(crate) fn at_point(&self, BlockPoint { u, exps }: BlockPoint<'_>, gradient: &mut [f64]) -> f64 {
         let (head, mut rest) = self.split();
         let mut value = head[0];
         for (&j, c) in self.layout.linear.iter().zip(&head[1..]) {
@@ -149,7 +149,7 @@ impl<'a> ClosedBlock<'a> {
         }
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            let factor = group.sign * group.exp_at(Point { u, exps });
+            let factor = group.sign * group.exp_at(BlockPoint { u, exps });
             let mut square = 0.0;
             triangle.rows(|columns, row, constant| {
                 let mut residual = constant;
@@ -192,7 +192,7 @@ impl Group {
 
     /// exp(exponent) at the point `u`.
     #[inline]
-    fn exp_at(&self, Point { u, exps }: Point<'_>) -> f64 {
+    fn exp_at(&self, BlockPoint { u, exps }: BlockPoint<'_>) -> f64 {
         match self.shared {
             Some(at) => exps[at],
             None => self.exponent.iter().map(|&(j, c)| c * u[j]).sum::<f64>().exp(),

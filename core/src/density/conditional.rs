@@ -1,7 +1,7 @@
 //! A task given theta where its closed forms make it Gaussian: ln p(D_i, phi_i | theta) is quadratic in phi_i.
 
 use crate::density::Density;
-use crate::density::closed::{ClosedBlock, Point};
+use crate::density::closed::{BlockPoint, ClosedBlock};
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
@@ -79,7 +79,7 @@ impl Density<'_> {
     fn quadratic(&self, closed: &[ClosedBlock<'_>], theta: &SharedTheta, at: &DVector<f64>) -> Quadratic {
         let reads = self.layout.task_reads.len();
         let u: Vec<f64> = self.layout.task_reads.iter().map(|&j| theta.u[j]).chain(at.iter().copied()).collect();
-        let point = Point { u: &u, exps: &theta.exps };
+        let point = BlockPoint { u: &u, exps: &theta.exps };
         let mut gradient = vec![0.0; u.len()];
         let mut curvature = DMatrix::zeros(at.len(), at.len());
         let mut value = 0.0;

@@ -1,7 +1,7 @@
 //! The log joint density of all latents and data as a function of one unconstrained vector, with its gradient:
 //! for a sampler or optimiser of your own.
 
-use crate::density::closed::Point;
+use crate::density::closed::BlockPoint;
 use crate::density::program::{Fixed, Program, Scorer, Scoring};
 use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
@@ -117,7 +117,7 @@ impl<'a> Density<'a> {
         let (theta, phi) = u.split_at(self.num_globals());
         let (global_gradient, local_gradient) = gradient.split_at_mut(theta.len());
         global_gradient.fill(0.0);
-        let mut value = self.closed_outside().at_point(Point { u: theta, exps: &[] }, global_gradient);
+        let mut value = self.closed_outside().at_point(BlockPoint { u: theta, exps: &[] }, global_gradient);
         if self.samples_outside {
             let mut outside = Derivatives::default();
             self.program.expand_outside(Order::First, &self.open.outside, theta, &mut outside);
@@ -173,7 +173,7 @@ impl<'a> Density<'a> {
         point.extend_from_slice(u);
         gradient.clear();
         gradient.resize(point.len(), 0.0);
-        let mut value = self.closed_task(i).at_point(Point { u: point, exps: &at.exps }, gradient);
+        let mut value = self.closed_task(i).at_point(BlockPoint { u: point, exps: &at.exps }, gradient);
         if let Some(scorer) = scorer {
             scorer.score(0, i, u, out);
             value += out.value;

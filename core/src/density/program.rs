@@ -6,7 +6,7 @@
 use crate::density::blocks::BlockLayout;
 use crate::density::forms::Forms;
 use crate::guide::{Guide, MeanField};
-use crate::interpret::discover::{Start, Visit};
+use crate::interpret::discover::{LevelVisit, Start};
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::signature::Signature;
@@ -62,9 +62,9 @@ pub(crate) trait Program: Send + Sync {
 /// A visit of a whole model.
 pub(crate) struct Discovery<'p> {
     /// What is outside the plate.
-    pub(crate) outside: Visit,
+    pub(crate) outside: LevelVisit,
     /// Visits the task of that number.
-    pub(crate) task: Box<dyn Fn(usize) -> Visit + 'p>,
+    pub(crate) task: Box<dyn Fn(usize) -> LevelVisit + 'p>,
 }
 
 /// Unconstrained coordinates of a task.

@@ -3,7 +3,7 @@
 use crate::density::blocks::Widest;
 use crate::density::program::{Discovery, Program};
 use crate::error::Error;
-use crate::interpret::discover::{NotFinite, Start, Visit};
+use crate::interpret::discover::{LevelVisit, NotFinite, Start};
 use crate::model::level::Level;
 use crate::options::Options;
 
@@ -29,20 +29,20 @@ pub(crate) struct Shape {
 }
 
 /// A model's shape, and the start that it was seen from.
-pub(crate) struct Found {
+pub(crate) struct FoundShape {
     pub(crate) shape: Shape,
     pub(crate) start: Start,
 }
 
 /// A model's shape, and where its density is not finite at the point visited.
-struct Visited {
+struct VisitedShape {
     shape: Shape,
     not_finite: Option<NotFinite>,
 }
 
 impl Shape {
     /// The model's shape, seen from a start where its density is finite.
-    pub(crate) fn find(program: &dyn Program, options: &Options) -> Result<Found, Error> {
+    pub(crate) fn find(program: &dyn Program, options: &Options) -> Result<FoundShape, Error> {
         let mut first = None;
         for number in 0..=RANDOM_STARTS {
             let start = match options.random_start {
@@ -51,10 +51,10 @@ impl Shape {
                 Some(asked) => Start::Random(asked.wrapping_add(number << 32)),
             };
             let error = match Self::visit(program, &start) {
-                Ok(Visited { not_finite: Some(NotFinite { place, value }), .. }) => {
+                Ok(VisitedShape { not_finite: Some(NotFinite { place, value }), .. }) => {
                     Error::NotFinite { place: Box::new(place), value, tried: RANDOM_STARTS }
                 }
-                Ok(Visited { shape, .. }) => return Ok(Found { shape, start }),
+                Ok(VisitedShape { shape, .. }) => return Ok(FoundShape { shape, start }),
                 Err(error @ Error::Parameter { at_start: true, .. }) => error,
                 Err(error) => return Err(error),
             };
@@ -82,12 +82,12 @@ impl Shape {
         Self { offsets, ..self.clone() }
     }
 
-    fn visit(program: &dyn Program, start: &Start) -> Result<Visited, Error> {
+    fn visit(program: &dyn Program, start: &Start) -> Result<VisitedShape, Error> {
         let signature = program.signature();
         let Discovery { outside, task } = program.discover(start);
         let observed_outside = (0..signature.observed_sites.len()).map(|id| outside.has_seen(id)).collect();
         let num_observations = outside.num_observations();
-        let Visit { level: global, error, mut not_finite, .. } = outside;
+        let LevelVisit { level: global, error, mut not_finite, .. } = outside;
         error.map_or(Ok(()), Err)?;
         if signature.has_plate && program.num_tasks() == 0 {
             return Err(Error::NoTasks);
@@ -105,7 +105,7 @@ impl Shape {
         for i in 0..program.num_tasks() {
             let visit = task(i);
             shape.num_observations += visit.num_observations();
-            let Visit { level, error, not_finite: here, .. } = visit;
+            let LevelVisit { level, error, not_finite: here, .. } = visit;
             error.map_or(Ok(()), Err)?;
             not_finite = not_finite.or(here);
             shape.add_task(&level);
@@ -116,7 +116,7 @@ impl Shape {
         if shape.global.num_coordinates() + shape.num_locals() == 0 {
             return Err(Error::NoLatents);
         }
-        Ok(Visited { shape, not_finite })
+        Ok(VisitedShape { shape, not_finite })
     }
 
     fn add_task(&mut self, level: &Level) {

@@ -9,7 +9,7 @@ use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Record
 use crate::density::tape::{TapeRecorder, TapeThetas, WIDEST_SECOND};
 use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
-use crate::interpret::discover::{Discover, Start, Visit};
+use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::rewrite::Rewrite;
 use crate::interpret::site_mask::SiteMask;
@@ -42,7 +42,7 @@ impl<M: Model> Program for Subset<'_, M> {
         let mut visit = Discover::new(start, None);
         let mut global = Default::default();
         self.model.global(&mut visit, &mut global);
-        let task = move |i: usize| -> Visit {
+        let task = move |i: usize| -> LevelVisit {
             let mut visit = Discover::new(start, Some(i));
             let mut local = Default::default();
             self.model.local(&mut visit, &global, self.task(i), &mut local);

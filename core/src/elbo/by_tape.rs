@@ -58,7 +58,7 @@ fn add(to: &mut [f64], from: &[f64]) {
 }
 
 /// Some tasks, from their position in the batch, and some draws.
-struct Share<'a> {
+struct TapeShare<'a> {
     first: usize,
     tasks: &'a [usize],
     draws: Range<usize>,
@@ -91,10 +91,10 @@ impl Bound<'_> {
         let tasks = if self.density.samples_tasks { batch } else { &[] };
         // the first share of each group also scores what is outside the plate
         let firsts = (0..tasks.len().max(1)).step_by(CHUNK);
-        let shares: Vec<Share<'_>> = firsts
+        let shares: Vec<TapeShare<'_>> = firsts
             .flat_map(|first| {
                 let tasks = &tasks[first..(first + CHUNK).min(tasks.len())];
-                groups().map(move |draws| Share { first, tasks, draws, weight })
+                groups().map(move |draws| TapeShare { first, tasks, draws, weight })
             })
             .collect();
         let sums: Vec<TapedSum> = shares.par_iter().map(|share| self.taped_share(guide, share)).collect();
@@ -103,7 +103,7 @@ impl Bound<'_> {
         out
     }
 
-    fn taped_share(&self, guide: &Guide, share: &Share<'_>) -> TapedSum {
+    fn taped_share(&self, guide: &Guide, share: &TapeShare<'_>) -> TapedSum {
         let (density, noise) = (self.density, &self.noise);
         let each = (noise.draws as f64).recip();
         let mut out = TapedSum::empty(guide, share.tasks);
@@ -120,7 +120,7 @@ impl Bound<'_> {
                 self.add_taped_task(
                     guide,
                     &mut *recorder,
-                    TaskDraw { task: i, noise: draw, weight: share.weight },
+                    TapedDraw { task: i, noise: draw, weight: share.weight },
                     task,
                 );
             }
@@ -132,7 +132,7 @@ impl Bound<'_> {
 
     /// Adds a draw's share in the mean of a task's log density and in its gradient; what the task owes to theta is left in
     /// the adjoints before.
-    fn add_taped_task(&self, guide: &Guide, recorder: &mut dyn Recorder, draw: TaskDraw<'_>, out: &mut TaskSlope) {
+    fn add_taped_task(&self, guide: &Guide, recorder: &mut dyn Recorder, draw: TapedDraw<'_>, out: &mut TaskSlope) {
         let each = (self.noise.draws as f64).recip();
         let scale = |j: usize| guide.local.ln_scale[j].exp();
         let range = guide.task(draw.task);
@@ -158,7 +158,7 @@ impl Bound<'_> {
 
 /// A draw of a task's noise, and how often the task counts.
 #[derive(Clone, Copy)]
-struct TaskDraw<'a> {
+struct TapedDraw<'a> {
     task: usize,
     noise: &'a [f64],
     weight: f64,

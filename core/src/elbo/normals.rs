@@ -12,13 +12,13 @@ use nalgebra::{DMatrix, DVector};
 
 /// q(phi_i | theta) for one theta, or where it is looked for.
 #[derive(Clone, Debug)]
-pub(super) enum Normal {
+pub(super) enum TaskNormal {
     /// The density has no strict maximum that was found; this is the best point.
     At(DVector<f64>),
     Found(Gaussian),
 }
 
-impl Normal {
+impl TaskNormal {
     pub(super) fn mean(&self) -> &DVector<f64> {
         match self {
             Self::At(mean) => mean,
@@ -53,7 +53,7 @@ pub(super) struct TaskAt {
     pub(super) draw: usize,
 }
 
-impl Normal {
+impl TaskNormal {
     /// The normal at the mode of a task given the theta of that draw, looked for from `start`; of a Gaussian, one step away.
     pub(super) fn follow(at: TaskAt, start: DVector<f64>, knowledge: Knowledge, scorer: &mut dyn Scorer) -> Self {
         let TaskAt { task, draw } = at;
@@ -90,8 +90,8 @@ pub(super) struct Cubature<'c> {
 
 impl Cubature<'_> {
     /// The terms of one task; what they owe to theta is left in the adjoints before.
-    pub(super) fn terms(&self, i: usize, normal: &Normal, recorder: &mut dyn Recorder) -> Terms {
-        let Normal::Found(gaussian) = normal else {
+    pub(super) fn terms(&self, i: usize, normal: &TaskNormal, recorder: &mut dyn Recorder) -> Terms {
+        let TaskNormal::Found(gaussian) = normal else {
             return Terms { entropy: f64::NEG_INFINITY, ..Terms::default() };
         };
         let draws = self.points.draws;

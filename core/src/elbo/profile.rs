@@ -15,7 +15,7 @@ use crate::density::blocks::BlockLayout;
 use crate::density::program::{Fixed, LogParts, Masks, Scoring};
 use crate::elbo::Elbo;
 use crate::elbo::by_tape::add_adjoints;
-use crate::elbo::normals::{Cubature, Knowledge, Normal, TaskAt, Terms};
+use crate::elbo::normals::{Cubature, Knowledge, TaskAt, TaskNormal, Terms};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::ArrowVector;
@@ -52,7 +52,7 @@ pub(crate) struct Profile<'a> {
     noise: &'a Noise,
     cubature: Noise,
     /// By draw of theta, then by task.
-    normals: Vec<Vec<Normal>>,
+    normals: Vec<Vec<TaskNormal>>,
     knowledge: Knowledge,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct ProfileLocals {
 }
 
 /// Some tasks under one draw of theta, which is given; those from 0 on have what is outside the plate as well.
-struct Share<'u> {
+struct ProfileShare<'u> {
     draw: usize,
     u: &'u [f64],
     tasks: Range<usize>,
@@ -106,8 +106,8 @@ impl<'a> Profile<'a> {
     /// The profile over draws of theta, whose normals are looked for from the locals of the guide on.
     pub(crate) fn new(density: &'a Density<'a>, guide: &Guide, noise: &'a Noise) -> Self {
         let most = density.layout.widest.coordinates;
-        let start = |i: usize| Normal::At(DVector::from_column_slice(&guide.local.loc[guide.task(i)]));
-        let normals: Vec<Normal> = (0..density.num_tasks()).map(start).collect();
+        let start = |i: usize| TaskNormal::At(DVector::from_column_slice(&guide.local.loc[guide.task(i)]));
+        let normals: Vec<TaskNormal> = (0..density.num_tasks()).map(start).collect();
         let mut all = Masks::all(&density.program.signature());
         all.outside.jacobian = density.open.outside.jacobian;
         let mut but_first = all.tasks.clone();
@@ -144,8 +144,8 @@ impl<'a> Profile<'a> {
         let us = &thetas;
         let ends = |first: usize| first..(first + TASKS_TOGETHER).min(tasks);
         let firsts = || (0..tasks.max(1)).step_by(TASKS_TOGETHER);
-        let shares: Vec<Share<'_>> = (0..thetas.len())
-            .flat_map(|draw| firsts().map(move |first| Share { draw, u: &us[draw], tasks: ends(first) }))
+        let shares: Vec<ProfileShare<'_>> = (0..thetas.len())
+            .flat_map(|draw| firsts().map(move |first| ProfileShare { draw, u: &us[draw], tasks: ends(first) }))
             .collect();
         let each = (thetas.len() as f64).recip();
         let mut out = ProfileBound {
@@ -177,7 +177,13 @@ impl<'a> Profile<'a> {
         self.density.program.fix(Scoring::Derivatives(Order::Second), &self.layout, thetas)
     }
 
-    fn share(&self, guide: &Guide, fixed: &dyn Fixed, share: &Share<'_>, mode: Normals) -> (ProfileBound, Vec<Normal>) {
+    fn share(
+        &self,
+        guide: &Guide,
+        fixed: &dyn Fixed,
+        share: &ProfileShare<'_>,
+        mode: Normals,
+    ) -> (ProfileBound, Vec<TaskNormal>) {
         let u = share.u;
         let each = (self.noise.draws as f64).recip();
         let mut recorder = self.density.program.recorder();
@@ -197,7 +203,7 @@ impl<'a> Profile<'a> {
         for i in share.tasks.clone() {
             let mut normal = self.normals[share.draw][i].clone();
             if mode == Normals::Follow {
-                normal = Normal::follow(
+                normal = TaskNormal::follow(
                     TaskAt { task: i, draw: share.draw },
                     normal.mean().clone(),
                     self.knowledge,
@@ -218,19 +224,19 @@ impl<'a> Profile<'a> {
     /// The locals given theta at its mean.
     pub(crate) fn locals(&self, guide: &Guide) -> ProfileLocals {
         let fixed = self.fix(std::slice::from_ref(&guide.global.loc));
-        let normals: Vec<Normal> = (0..self.density.num_tasks())
+        let normals: Vec<TaskNormal> = (0..self.density.num_tasks())
             .into_par_iter()
             .map(|task| {
                 let start = self.normals[0][task].mean().clone();
-                Normal::follow(TaskAt { task, draw: 0 }, start, self.knowledge, &mut *fixed.scorer(&self.all.tasks))
+                TaskNormal::follow(TaskAt { task, draw: 0 }, start, self.knowledge, &mut *fixed.scorer(&self.all.tasks))
             })
             .collect();
         let mut out = ProfileLocals { factor: MeanField::default(), covariances: Vec::with_capacity(normals.len()) };
         for normal in normals {
             let n = normal.mean().len();
             let covariance = match &normal {
-                Normal::Found(gaussian) => gaussian.covariance(),
-                Normal::At(_) => DMatrix::identity(n, n),
+                TaskNormal::Found(gaussian) => gaussian.covariance(),
+                TaskNormal::At(_) => DMatrix::identity(n, n),
             };
             out.factor.loc.extend(normal.mean().iter());
             out.factor.ln_scale.extend(covariance.diagonal().iter().map(|v| 0.5 * v.ln()));

@@ -5,7 +5,7 @@ use crate::correct::importance::{Attempt, correct};
 use crate::correct::linear_response::{Identity, linear_response};
 use crate::correct::round::Basis;
 use crate::density::program::Program;
-use crate::density::shape::{Found, Shape};
+use crate::density::shape::{FoundShape, Shape};
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::fit::solution::{Solution, Times};
@@ -66,7 +66,7 @@ struct Response {
 /// The whole way.
 fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     let started = Instant::now();
-    let Found { shape, start } = Shape::find(program, options)?;
+    let FoundShape { shape, start } = Shape::find(program, options)?;
     let climbed = climb(program, &Settings { options, shape: &shape, start });
     let Response { gaussian, is_linear } = respond(&climbed, &shape, options);
     let mut times = Times { climb: started.elapsed(), ..Times::default() };

@@ -56,11 +56,11 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
     for Row { name, summary, guide } in rows {
         write!(f, "{name:width$}")?;
         for number in [summary.mean, summary.sd, summary.q05, summary.q50, summary.q95] {
-            write!(f, " {}", Number(number))?;
+            write!(f, " {}", FourDigits(number))?;
         }
-        write!(f, " {}", Small(summary.mc_error))?;
+        write!(f, " {}", OneDigit(summary.mc_error))?;
         match guide {
-            Some(guide) => writeln!(f, " {}", Number(guide.sd))?,
+            Some(guide) => writeln!(f, " {}", FourDigits(guide.sd))?,
             None => writeln!(f)?,
         }
     }
@@ -68,9 +68,9 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
 }
 
 /// Four significant digits, right-aligned in ten columns.
-struct Number(f64);
+struct FourDigits(f64);
 
-impl fmt::Display for Number {
+impl fmt::Display for FourDigits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let v = self.0;
         let text = if v == 0.0 || !v.is_finite() {
@@ -88,9 +88,9 @@ impl fmt::Display for Number {
 }
 
 /// One significant digit, right-aligned in nine columns.
-struct Small(f64);
+struct OneDigit(f64);
 
-impl fmt::Display for Small {
+impl fmt::Display for OneDigit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>9}", format!("{:.0e}", self.0))
     }

@@ -48,7 +48,7 @@ pub struct NotFinite {
 
 /// What a visit of one level found.
 #[derive(Debug)]
-pub struct Visit {
+pub struct LevelVisit {
     /// The shape of its latents.
     pub level: Level,
     /// Occurrences of each observed site; of none past the end.
@@ -59,7 +59,7 @@ pub struct Visit {
     pub not_finite: Option<NotFinite>,
 }
 
-impl Visit {
+impl LevelVisit {
     /// Visits of observed sites and factors.
     pub fn num_observations(&self) -> usize {
         self.seen.iter().sum()
@@ -96,11 +96,11 @@ impl<'a> Discover<'a> {
     }
 
     /// What was found of a level with these latent sites; one that the visit did not reach is an empty vector.
-    pub fn finish(mut self, sites: &[Site]) -> Visit {
+    pub fn finish(mut self, sites: &[Site]) -> LevelVisit {
         if let Some(last) = sites.last() {
             self.level.add(last, Entries::NONE);
         }
-        Visit { level: self.level, seen: self.seen, error: self.error, not_finite: self.not_finite }
+        LevelVisit { level: self.level, seen: self.seen, error: self.error, not_finite: self.not_finite }
     }
 
     fn place(&self, site: &Site) -> Place {

@@ -5,10 +5,10 @@ use crate::model::Model;
 /// A model, and the tasks that stand in its plate.
 pub(crate) struct Subset<'a, M: Model> {
     pub(crate) model: &'a M,
-    tasks: Chosen<'a, M>,
+    tasks: TaskList<'a, M>,
 }
 
-enum Chosen<'a, M: Model> {
+enum TaskList<'a, M: Model> {
     All,
     Some(Vec<&'a M::Task>),
 }
@@ -16,8 +16,8 @@ enum Chosen<'a, M: Model> {
 impl<M: Model> Clone for Subset<'_, M> {
     fn clone(&self) -> Self {
         let tasks = match &self.tasks {
-            Chosen::All => Chosen::All,
-            Chosen::Some(tasks) => Chosen::Some(tasks.clone()),
+            TaskList::All => TaskList::All,
+            TaskList::Some(tasks) => TaskList::Some(tasks.clone()),
         };
         Self { model: self.model, tasks }
     }
@@ -26,7 +26,7 @@ impl<M: Model> Clone for Subset<'_, M> {
 impl<'a, M: Model> Subset<'a, M> {
     /// The model with all of its own tasks.
     pub(crate) fn all(model: &'a M) -> Self {
-        Self { model, tasks: Chosen::All }
+        Self { model, tasks: TaskList::All }
     }
 
     /// The model with one task, which need not be its own.
@@ -36,7 +36,7 @@ impl<'a, M: Model> Subset<'a, M> {
 
     /// The model with these tasks, which need not be its own.
     pub(crate) fn with(model: &'a M, tasks: Vec<&'a M::Task>) -> Self {
-        Self { model, tasks: Chosen::Some(tasks) }
+        Self { model, tasks: TaskList::Some(tasks) }
     }
 
     /// The model with some of the tasks only.
@@ -46,15 +46,15 @@ impl<'a, M: Model> Subset<'a, M> {
 
     pub(crate) fn num_tasks(&self) -> usize {
         match &self.tasks {
-            Chosen::All => self.model.num_tasks(),
-            Chosen::Some(tasks) => tasks.len(),
+            TaskList::All => self.model.num_tasks(),
+            TaskList::Some(tasks) => tasks.len(),
         }
     }
 
     pub(crate) fn task(&self, i: usize) -> &M::Task {
         match &self.tasks {
-            Chosen::All => self.model.task(i),
-            Chosen::Some(tasks) => tasks[i],
+            TaskList::All => self.model.task(i),
+            TaskList::Some(tasks) => tasks[i],
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) enum Saddles {
 }
 
 /// A place, with the bound there and its gradient.
-struct Place {
+struct Position {
     guide: Guide,
     slope: Slope,
 }
@@ -56,7 +56,7 @@ struct Place {
 struct Lbfgs<'b> {
     bound: &'b mut dyn FnMut(&Guide) -> Slope,
     limits: LbfgsLimits,
-    at: Place,
+    at: Position,
     memory: VecDeque<Remembered>,
     iterations: usize,
     escapes: usize,
@@ -85,7 +85,7 @@ pub(crate) fn lbfgs(
     bound: &mut dyn FnMut(&Guide) -> Slope,
     watch: Watch<'_>,
 ) -> LbfgsEnded {
-    let at = Place { slope: bound(&guide), guide };
+    let at = Position { slope: bound(&guide), guide };
     let (trace, history) = (vec![at.slope.value], History::default());
     let memory = VecDeque::with_capacity(MEMORY);
     let mut climb = Lbfgs { bound, limits, at, memory, iterations: 0, escapes: 0, trace, history };
@@ -146,7 +146,7 @@ impl Lbfgs<'_> {
     }
 
     /// The first place along the direction that gains enough, and how much of the step leads there.
-    fn search(&mut self, direction: &Direction) -> Option<(Place, f64)> {
+    fn search(&mut self, direction: &Direction) -> Option<(Position, f64)> {
         let Direction { step, slope, gradient_norm } = direction;
         let mut length = (LONGEST_LN_SCALE_STEP / step.longest_ln_scale()).min(1.0);
         if self.memory.is_empty() {
@@ -163,12 +163,12 @@ impl Lbfgs<'_> {
         None
     }
 
-    fn place(&mut self, guide: Guide) -> Place {
-        Place { slope: (self.bound)(&guide), guide }
+    fn place(&mut self, guide: Guide) -> Position {
+        Position { slope: (self.bound)(&guide), guide }
     }
 
     /// Remembers the step to a place, unless the bound curves up along it.
-    fn remember(&mut self, direction: &Direction, length: f64, place: &Place) {
+    fn remember(&mut self, direction: &Direction, length: f64, place: &Position) {
         let mut step = direction.step.clone();
         step.iter_mut().for_each(|p| *p *= length);
         // of -elbo, which is minimised
@@ -183,7 +183,7 @@ impl Lbfgs<'_> {
     }
 
     /// Goes on from a place that no step of the memory led to.
-    fn leave_for(&mut self, place: Place) {
+    fn leave_for(&mut self, place: Position) {
         self.at = place;
         self.trace.push(self.at.slope.value);
         self.memory.clear();
@@ -191,7 +191,7 @@ impl Lbfgs<'_> {
     }
 
     /// A place beyond the saddle that the climb is at, if it is at one.
-    fn out_of_saddle(&mut self) -> Option<Place> {
+    fn out_of_saddle(&mut self) -> Option<Position> {
         if self.limits.saddles == Saddles::Ignore || self.escapes >= MOST_ESCAPES {
             return None;
         }
@@ -213,12 +213,12 @@ impl Lbfgs<'_> {
         escaped(beyond, |length| {
             let guide = guide.moved_by(&step, length);
             let slope = bound(&guide);
-            (slope.value, Place { guide, slope })
+            (slope.value, Position { guide, slope })
         })
     }
 
     fn end(self, gradient_norm: f64, end: End) -> LbfgsEnded {
-        let Self { at: Place { guide, .. }, iterations, trace, history, .. } = self;
+        let Self { at: Position { guide, .. }, iterations, trace, history, .. } = self;
         LbfgsEnded { guide, iterations, gradient_norm, end, trace, history }
     }
 }

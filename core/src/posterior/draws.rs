@@ -15,14 +15,14 @@ pub(crate) struct WeightedDraws {
     pub(crate) globals: usize,
     /// Sum to 1.
     pub(crate) weights: Vec<f64>,
-    pub(crate) locals: Locals,
+    pub(crate) locals: LocalDraws,
     /// How the coordinates of the locals are written, by site.
     pub(crate) non_centred: Vec<bool>,
 }
 
 /// Where draws of phi come from.
 #[derive(Clone, Debug)]
-pub(crate) enum Locals {
+pub(crate) enum LocalDraws {
     /// One row-major table a task.
     Drawn(Vec<Vec<f64>>),
     /// Made on demand from the conditional Gaussian, keyed by the task.
@@ -53,7 +53,7 @@ impl WeightedDraws {
         let theta =
             if guide.is_point() { guide.global.loc.clone() } else { (0..noise.draws).flat_map(drawn).collect() };
         let weights = vec![(noise.draws as f64).recip(); noise.draws];
-        Self { theta, globals, weights, locals: Locals::Gaussian { seed }, non_centred: non_centred.to_vec() }
+        Self { theta, globals, weights, locals: LocalDraws::Gaussian { seed }, non_centred: non_centred.to_vec() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,8 +75,8 @@ impl WeightedDraws {
     /// All draws of task i's coordinates, row-major.
     pub(crate) fn task<'a>(&'a self, guide: &Guide, gaussian: &GaussianHierarchy, i: usize) -> Cow<'a, [f64]> {
         match &self.locals {
-            Locals::Drawn(tables) => Cow::Borrowed(&tables[i]),
-            Locals::Gaussian { seed } => {
+            LocalDraws::Drawn(tables) => Cow::Borrowed(&tables[i]),
+            LocalDraws::Gaussian { seed } => {
                 let mut rng = Stream::Given { task: i as u64 }.of(*seed);
                 let root = root(&gaussian.tasks[i].covariance);
                 let mut given = Gaussian { mean: gaussian.task_mean(guide, i, self.theta(0)), root };

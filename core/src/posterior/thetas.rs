@@ -148,7 +148,7 @@ impl Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::posterior::draws::Locals;
+    use crate::posterior::draws::LocalDraws;
     use crate::sampling::stream::keyed;
 
     /// Draws of two coordinates, the second skewed and dependent on the first, with weights.
@@ -165,7 +165,7 @@ mod tests {
         for w in &mut weights {
             *w /= total;
         }
-        WeightedDraws { theta, globals: 2, weights, locals: Locals::Gaussian { seed: 0 }, non_centred: Vec::new() }
+        WeightedDraws { theta, globals: 2, weights, locals: LocalDraws::Gaussian { seed: 0 }, non_centred: Vec::new() }
     }
 
     fn mean(draws: impl Iterator<Item = (f64, f64)>) -> f64 {
