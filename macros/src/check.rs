@@ -15,7 +15,7 @@ use crate::facts::{Dimension, Facts, Latent, Observation, Role, Tier};
 use crate::names;
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
-use scope::{Kind, Scope};
+use scope::{Meaning, Scope};
 use syn::{Error, Expr, Local, Pat};
 
 /// Finds out what each `~` is, and tells what is wrong. An argument whose name is taken gets another.
@@ -83,11 +83,11 @@ impl<'e> Check<'e> {
 
     fn arguments(&mut self, args: &mut [Arg]) {
         for arg in args {
-            if self.scope.kind(&arg.name).is_some() {
+            if self.scope.meaning(&arg.name).is_some() {
                 self.error(&arg.name, format!("two arguments are called `{0}`: rename one", arg.name));
                 arg.name = format_ident!("{}_again", arg.name);
             }
-            self.scope.bind(&arg.name, Kind::Data);
+            self.scope.bind(&arg.name, Meaning::Data);
         }
     }
 
@@ -110,7 +110,7 @@ impl<'e> Check<'e> {
         self.reads(list);
         let depth = self.scope.depth();
         self.tier = Tier::Local;
-        self.bind_pattern(branch.pat.as_ref(), Kind::Data);
+        self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
         for stmt in &branch.body {
             self.stmt(stmt);
         }
@@ -153,10 +153,10 @@ impl<'e> Check<'e> {
             if let Some(source) = &branch.source {
                 self.expr(source);
                 for binding in names::bound_by_condition(source) {
-                    self.scope.bind(&binding.name, Kind::Data);
+                    self.scope.bind(&binding.name, Meaning::Data);
                 }
             }
-            self.bind_pattern(branch.pat.as_ref(), Kind::Data);
+            self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
             if let Some(guard) = &branch.guard {
                 self.expr(guard);
             }
@@ -176,12 +176,12 @@ impl<'e> Check<'e> {
         self.jumps(|jumps| syn::visit::visit_local(jumps, local));
         let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
         let whole = matches!(pat, Pat::Ident(_));
-        self.bind_pattern(Some(&local.pat), if varies && whole { Kind::Computed } else { Kind::Data });
+        self.bind_pattern(Some(&local.pat), if varies && whole { Meaning::Computed } else { Meaning::Data });
     }
 
-    fn bind_pattern(&mut self, pat: Option<&Pat>, kind: Kind) {
+    fn bind_pattern(&mut self, pat: Option<&Pat>, meaning: Meaning) {
         for binding in pat.map(names::bound_by).unwrap_or_default() {
-            self.scope.bind_variable(&binding, kind, self.tier);
+            self.scope.bind_variable(&binding, meaning, self.tier);
         }
     }
 
@@ -192,8 +192,8 @@ impl<'e> Check<'e> {
 
     fn reads(&mut self, names: impl IntoIterator<Item = Ident>) {
         for name in names {
-            match self.scope.kind(&name) {
-                Some(Kind::Latent) => self.used.push(name),
+            match self.scope.meaning(&name) {
+                Some(Meaning::Latent) => self.used.push(name),
                 Some(_) => {}
                 None => self.unknown.push(UnknownRead { name, tier: self.tier }),
             }
@@ -207,7 +207,7 @@ impl<'e> Check<'e> {
     }
 
     fn declare(&mut self, latent: Latent) -> Role {
-        self.scope.bind(&latent.name, Kind::Latent);
+        self.scope.bind(&latent.name, Meaning::Latent);
         let latents = self.facts.latents.of_mut(self.tier);
         latents.push(latent);
         Role::Latent { tier: self.tier, at: latents.len() - 1 }

@@ -8,7 +8,7 @@ mod plan;
 mod steps;
 mod units;
 
-pub(crate) use plan::{Access, Count, Plan, Sample, Step, TaskList, Unused};
+pub(crate) use plan::{Access, Counting, Plan, SampleStep, Step, TaskList, Unused};
 
 use crate::ast::Model;
 use crate::facts::{Dimension, Facts, Latent, PlateList};
@@ -23,7 +23,7 @@ pub(crate) fn lower<'m>(model: &'m Model, facts: &'m Facts) -> Plan<'m> {
     let (local_reads, likelihood_reads) = (reads(Function::Local), reads(Function::Likelihood));
     let tasks = match facts.plate.as_ref().map(|plate| &plate.list) {
         Some(PlateList::Argument(at)) => TaskList::Argument(&model.args[*at]),
-        Some(PlateList::Numbers(range)) => TaskList::Numbers(Some(Count { steps: steps(Function::New), range })),
+        Some(PlateList::Numbers(range)) => TaskList::Numbers(Some(Counting { steps: steps(Function::New), range })),
         Some(PlateList::Unknown) | None => TaskList::None,
     };
     Plan {

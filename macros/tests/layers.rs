@@ -191,5 +191,5 @@ fn reaches(arrows: &BTreeSet<Arrow>, from: &Module, to: &Module) -> bool {
 }
 
 fn lines<T: fmt::Display>(items: &[T]) -> String {
-    items.iter().map(|item| format!("  {item}\n")).collect()
+    items.iter().map(T::to_string).collect::<Vec<_>>().join("\n")
 }

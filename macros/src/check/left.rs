@@ -1,6 +1,6 @@
 //! The left side of `~`: a fresh name is a latent, a place in the data an observation.
 
-use super::scope::Kind;
+use super::scope::Meaning;
 use super::{Check, Inside, catalogue};
 use crate::ast::{Brackets, Site, root};
 use crate::facts::{Dimension, Latent, Observation, Role};
@@ -39,7 +39,7 @@ impl Check<'_> {
 
     /// Whether `name` is bound, and to no latent.
     fn is_data(&self, name: &Ident) -> bool {
-        self.scope.kind(name).is_some_and(|kind| kind != Kind::Latent)
+        self.scope.meaning(name).is_some_and(|meaning| meaning != Meaning::Latent)
     }
 
     /// `name ~ ...` with a name that no data have.
@@ -63,7 +63,7 @@ impl Check<'_> {
             let message =
                 format!("`{name}` is a latent, and only data can be observed; `factor(...)` scores any expression");
             self.error(name, message);
-        } else if let Some(name) = reads.iter().find(|name| self.scope.kind(name) == Some(Kind::Computed)) {
+        } else if let Some(name) = reads.iter().find(|name| self.scope.meaning(name) == Some(Meaning::Computed)) {
             self.error(
                 name,
                 format!(
@@ -89,7 +89,7 @@ impl Check<'_> {
 
     /// Whether `root` is a lowercase name that is no argument and no variable; an uppercase one may be a constant.
     fn is_undeclared(&self, root: &Ident) -> bool {
-        self.scope.kind(root).is_none() && root.to_string().starts_with(char::is_lowercase)
+        self.scope.meaning(root).is_none() && root.to_string().starts_with(char::is_lowercase)
     }
 
     /// Refuses `name[index in range] ~ right` with the name of data.

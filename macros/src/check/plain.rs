@@ -45,7 +45,7 @@ impl Check<'_> {
         }
         let message = format!("`=` assigns: a distribution is given by `~`, `{} ~ {};`", text(left), text(right));
         self.error(&assign.eq_token, message);
-        if self.scope.kind(name).is_none() && bare_name(left).is_some() {
+        if self.scope.meaning(name).is_none() && bare_name(left).is_some() {
             let (dimension, attrs, source) = (Dimension::Scalar, Vec::new(), String::new());
             self.declare(Latent { name: name.clone(), dimension, attrs, source });
         }
@@ -71,7 +71,7 @@ impl Check<'_> {
                  it in the plate"
             ));
         }
-        self.scope.kind(name).is_none().then(|| {
+        self.scope.meaning(name).is_none().then(|| {
             format!(
                 "`{name}` is not declared: `let {name} = ...;` for a variable, `{name} ~ ...;` for a latent, \
                  `factor(...);` to add to the log density"

@@ -1,6 +1,6 @@
 //! The right side of `~`.
 
-use super::scope::Kind;
+use super::scope::Meaning;
 use super::{Check, catalogue};
 use crate::ast::{Brackets, Site, bare_name};
 use crate::source::text;
@@ -9,7 +9,7 @@ use syn::{Expr, UnOp};
 
 impl Check<'_> {
     pub(super) fn right(&mut self, site: &Site) {
-        let fresh = site.left.name().filter(|name| self.scope.kind(name).is_none());
+        let fresh = site.left.name().filter(|name| self.scope.meaning(name).is_none());
         self.right_in_scope(site, fresh);
         if let Some(what) = self.no_distribution(&site.right) {
             let remedy = match fresh {
@@ -32,9 +32,9 @@ impl Check<'_> {
     fn right_in_scope(&mut self, site: &Site, fresh: Option<&Ident>) {
         let (depth, unknown) = (self.scope.depth(), self.unknown.len());
         if let Brackets::Each { index, .. } = &site.left.brackets {
-            self.bind_pattern(Some(index), Kind::Data);
+            self.bind_pattern(Some(index), Meaning::Data);
             if let Some(name) = site.left.name() {
-                self.scope.bind(name, Kind::Data);
+                self.scope.bind(name, Meaning::Data);
             }
         }
         self.expr(&site.right);

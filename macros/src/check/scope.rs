@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 
 /// What a name means.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum Meaning {
     /// An argument of the model, or bound by a pattern, or by a `let` without latents.
     Data,
     Latent,
@@ -16,37 +16,37 @@ pub(super) enum Kind {
 
 /// The names bound so far, the innermost last.
 #[derive(Default)]
-pub(super) struct Scope(Vec<Entry>);
+pub(super) struct Scope(Vec<BoundName>);
 
 /// A bound name.
-struct Entry {
+struct BoundName {
     name: Ident,
-    kind: Kind,
+    meaning: Meaning,
     /// Where a `mut` variable is bound.
     mutable: Option<Tier>,
 }
 
 impl Scope {
-    pub(super) fn bind(&mut self, name: &Ident, kind: Kind) {
-        self.0.push(Entry { name: name.clone(), kind, mutable: None });
+    pub(super) fn bind(&mut self, name: &Ident, meaning: Meaning) {
+        self.0.push(BoundName { name: name.clone(), meaning, mutable: None });
     }
 
-    pub(super) fn bind_variable(&mut self, binding: &Binding, kind: Kind, tier: Tier) {
+    pub(super) fn bind_variable(&mut self, binding: &Binding, meaning: Meaning, tier: Tier) {
         let mutable = binding.mutable.then_some(tier);
-        self.0.push(Entry { name: binding.name.clone(), kind, mutable });
+        self.0.push(BoundName { name: binding.name.clone(), meaning, mutable });
     }
 
-    pub(super) fn kind(&self, name: &Ident) -> Option<Kind> {
-        self.find(name).map(|entry| entry.kind)
+    pub(super) fn meaning(&self, name: &Ident) -> Option<Meaning> {
+        self.find(name).map(|entry| entry.meaning)
     }
 
     pub(super) fn is_latent(&self, name: &Ident) -> bool {
-        self.kind(name) == Some(Kind::Latent)
+        self.meaning(name) == Some(Meaning::Latent)
     }
 
     /// Whether the value of `name` depends on latents.
     pub(super) fn varies(&self, name: &Ident) -> bool {
-        matches!(self.kind(name), Some(Kind::Latent | Kind::Computed))
+        matches!(self.meaning(name), Some(Meaning::Latent | Meaning::Computed))
     }
 
     /// Whether `name` is a `let mut` outside the plate.
@@ -58,7 +58,7 @@ impl Scope {
         self.find(name).is_some_and(|entry| entry.mutable.is_some())
     }
 
-    fn find(&self, name: &Ident) -> Option<&Entry> {
+    fn find(&self, name: &Ident) -> Option<&BoundName> {
         self.0.iter().rev().find(|entry| entry.name == *name)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Emit;
 use crate::facts::Tier;
-use crate::lower::{Count, TaskList};
+use crate::lower::{Counting, TaskList};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, RangeLimits};
@@ -52,7 +52,7 @@ impl Emit<'_> {
     fn count(&self) -> Option<TokenStream> {
         let krate = &self.krate;
         let TaskList::Numbers(count) = &self.plan.tasks else { return None };
-        let Some(Count { steps, range }) = count else { return Some(quote!(::core::default::Default::default())) };
+        let Some(Counting { steps, range }) = count else { return Some(quote!(::core::default::Default::default())) };
         let (steps, start, end) = (self.counting(steps), &range.start, &range.end);
         let one = matches!(range.limits, RangeLimits::Closed(_)).then(|| quote!(+ 1));
         Some(quote_spanned!(Span::mixed_site()=> { #steps #krate::__private::Numbers::from(#start..#end #one) }))

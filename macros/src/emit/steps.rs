@@ -3,7 +3,7 @@
 use super::Emit;
 use crate::ast::{Brackets, Flow, FlowKind, Site};
 use crate::facts::{Latent, Observation, Tier};
-use crate::lower::{Access, Sample, Step, Unused};
+use crate::lower::{Access, SampleStep, Step, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -59,8 +59,8 @@ impl Emit<'_> {
         }
     }
 
-    fn sample(&self, sample: &Sample<'_>) -> TokenStream {
-        let Sample { tier, id, latent, site, .. } = *sample;
+    fn sample(&self, sample: &SampleStep<'_>) -> TokenStream {
+        let SampleStep { tier, id, latent, site, .. } = *sample;
         let (krate, name, right) = (&self.krate, &latent.name, &site.right);
         let at = located_at(right.span());
         let to = structure(tier);

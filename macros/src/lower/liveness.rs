@@ -9,7 +9,7 @@ use proc_macro2::Ident;
 pub(super) enum Need {
     No,
     Yes,
-    /// It needs it, and reads the variable that it binds.
+    /// The function needs the unit, and reads the variable that it binds.
     Used,
 }
 

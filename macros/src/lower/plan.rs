@@ -26,11 +26,11 @@ pub(crate) enum TaskList<'m> {
     None,
     Argument(&'m Arg),
     /// Numbers; in a broken model nothing counts them.
-    Numbers(Option<Count<'m>>),
+    Numbers(Option<Counting<'m>>),
 }
 
 /// How `new` counts the tasks: by a range, after the statements that it needs.
-pub(crate) struct Count<'m> {
+pub(crate) struct Counting<'m> {
     pub(crate) steps: Vec<Step<'m>>,
     pub(crate) range: &'m ExprRange,
 }
@@ -53,7 +53,7 @@ pub(crate) enum Step<'m> {
         tier: Tier,
         latent: &'m Latent,
     },
-    Sample(Sample<'m>),
+    Sample(SampleStep<'m>),
     Observe {
         id: usize,
         observation: &'m Observation,
@@ -77,7 +77,7 @@ pub(crate) enum Step<'m> {
 }
 
 /// Draws a latent.
-pub(crate) struct Sample<'m> {
+pub(crate) struct SampleStep<'m> {
     pub(crate) tier: Tier,
     pub(crate) id: usize,
     pub(crate) latent: &'m Latent,

@@ -1,7 +1,7 @@
 //! From what a function needs to its statements.
 
 use super::liveness::{Need, Needs};
-use super::plan::{Access, Sample, Step, Unused};
+use super::plan::{Access, SampleStep, Step, Unused};
 use super::units::{Code, Function, Unit, Units};
 use crate::ast::{Branch, Site, Stmt};
 use crate::facts::{PlateList, Role};
@@ -9,7 +9,7 @@ use syn::Type;
 
 /// What becomes of the sites in braces.
 #[derive(Clone, Copy, PartialEq)]
-enum Sites {
+enum InnerSites {
     Keep,
     /// They have their home in another function.
     Strip,
@@ -33,7 +33,7 @@ impl<'m> Units<'m> {
                     if unit.home != Some(function) {
                         return Some(Step::Latent { tier, latent });
                     }
-                    Step::Sample(Sample { tier, id: at, latent, site, read: needs.of(function) == Need::Used })
+                    Step::Sample(SampleStep { tier, id: at, latent, site, read: needs.of(function) == Need::Used })
                 }
                 Role::Observation { .. } => self.observe(site)?,
                 Role::Unknown => return None,
@@ -41,16 +41,16 @@ impl<'m> Units<'m> {
             Code::Stmt(Stmt::Let(local)) => Step::Let { local, unused },
             Code::Stmt(stmt) => {
                 let at_home = unit.home.is_none_or(|home| home == function);
-                self.inner(stmt, if at_home { Sites::Keep } else { Sites::Strip })?
+                self.inner(stmt, if at_home { InnerSites::Keep } else { InnerSites::Strip })?
             }
         })
     }
 
     /// A statement with those in its braces.
-    fn inner(&self, stmt: &'m Stmt, sites: Sites) -> Option<Step<'m>> {
-        let unused = if sites == Sites::Strip { Unused::Allow } else { Unused::Warn };
+    fn inner(&self, stmt: &'m Stmt, sites: InnerSites) -> Option<Step<'m>> {
+        let unused = if sites == InnerSites::Strip { Unused::Allow } else { Unused::Warn };
         Some(match stmt {
-            Stmt::Site(_) | Stmt::Factor(_) if sites == Sites::Strip => return None,
+            Stmt::Site(_) | Stmt::Factor(_) if sites == InnerSites::Strip => return None,
             Stmt::Site(site) => self.observe(site)?,
             Stmt::Factor(factor) => match self.facts.roles.of(factor.number) {
                 Role::Observation { tier, at } => Step::Factor { id: self.facts.observation_id(tier, at), factor },
@@ -65,7 +65,7 @@ impl<'m> Units<'m> {
         })
     }
 
-    fn body(&self, branch: &'m Branch, sites: Sites) -> Vec<Step<'m>> {
+    fn body(&self, branch: &'m Branch, sites: InnerSites) -> Vec<Step<'m>> {
         branch.body.iter().filter_map(|stmt| self.inner(stmt, sites)).collect()
     }
 

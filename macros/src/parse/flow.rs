@@ -1,6 +1,6 @@
 //! Loops, conditionals and blocks, whose braces hold statements of the language.
 
-use super::parser::{End, Parser};
+use super::parser::{Closing, Parser};
 use crate::ast::{Branch, Flow, FlowKind, Stmt};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -91,7 +91,7 @@ impl Parser<'_> {
 
     fn arm_body(&mut self, input: ParseStream<'_>) -> Result<Vec<Stmt>> {
         if !input.peek(token::Brace) {
-            return Ok(vec![self.statement(input, End::Comma)?]);
+            return Ok(vec![self.statement(input, Closing::Comma)?]);
         }
         let body = self.block(input)?.body;
         input.parse::<Option<Token![,]>>()?;

@@ -15,7 +15,7 @@ pub(super) struct Parser<'e> {
 
 /// What closes a statement.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum End {
+pub(super) enum Closing {
     Semicolon,
     /// In an arm of `match`.
     Comma,

@@ -1,7 +1,7 @@
 //! One statement at a time.
 
 use super::left::left;
-use super::parser::{End, Parser, is_flow};
+use super::parser::{Closing, Parser, is_flow};
 use crate::ast::{Brackets, Left, Stmt, bare_name};
 use crate::source::text;
 use proc_macro2::Span;
@@ -24,7 +24,7 @@ impl Parser<'_> {
                 return stmts;
             }
             let attempt = input.fork();
-            match self.statement(&attempt, End::Semicolon) {
+            match self.statement(&attempt, Closing::Semicolon) {
                 Ok(stmt) => {
                     input.advance_to(&attempt);
                     stmts.push(stmt);
@@ -34,7 +34,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn statement(&mut self, input: ParseStream<'_>, end: End) -> Result<Stmt> {
+    pub(super) fn statement(&mut self, input: ParseStream<'_>, closing: Closing) -> Result<Stmt> {
         let attrs = input.call(Attribute::parse_outer)?;
         if is_flow(input) {
             return self.flow(input, attrs).map(Stmt::Flow);
@@ -50,7 +50,7 @@ impl Parser<'_> {
         }
         if is_factor(input) {
             without(&attrs)?;
-            return self.factor_statement(input, end);
+            return self.factor_statement(input, closing);
         }
         if !Expr::peek(input) {
             return Err(input.error(STATEMENTS));
@@ -58,25 +58,25 @@ impl Parser<'_> {
         let left = left(input)?;
         if !input.peek(Token![~]) {
             without(&attrs)?;
-            return self.plain(input, left, end);
+            return self.plain(input, left, closing);
         }
-        let right = self.right(input, end)?;
+        let right = self.right(input, closing)?;
         Ok(self.site(attrs, left, right))
     }
 
     /// `~ right;`.
-    fn right(&mut self, input: ParseStream<'_>, end: End) -> Result<Expr> {
+    fn right(&mut self, input: ParseStream<'_>, closing: Closing) -> Result<Expr> {
         let tilde: Token![~] = input.parse()?;
         if input.is_empty() || input.peek(Token![;]) {
             return Err(Error::new(tilde.span, "expected a distribution after `~`: `name ~ Normal(0.0, 1.0);`"));
         }
         let right = input.parse()?;
-        self.close(input, end, &right);
+        self.close(input, closing, &right);
         Ok(right)
     }
 
     /// `factor(term);`.
-    fn factor_statement(&mut self, input: ParseStream<'_>, end: End) -> Result<Stmt> {
+    fn factor_statement(&mut self, input: ParseStream<'_>, closing: Closing) -> Result<Stmt> {
         const ONE_TERM: &str = "`factor` takes one term, which is added to the log density";
         let name: Ident = input.parse()?;
         let content;
@@ -89,12 +89,12 @@ impl Parser<'_> {
         if !content.is_empty() {
             return Err(content.error(ONE_TERM));
         }
-        self.close(input, end, &term);
+        self.close(input, closing, &term);
         Ok(self.factor(name, term))
     }
 
     /// An expression statement: not a site, so the left side is all of it.
-    fn plain(&mut self, input: ParseStream<'_>, left: Left, end: End) -> Result<Stmt> {
+    fn plain(&mut self, input: ParseStream<'_>, left: Left, closing: Closing) -> Result<Stmt> {
         if matches!(left.brackets, Brackets::Each { .. }) {
             let name = left.place.to_token_stream();
             return Err(input.error(format!("expected `~`: `{name}[k in 0..len] ~ Normal(0.0, 1.0);`")));
@@ -107,16 +107,16 @@ impl Parser<'_> {
         }
         let in_braces = matches!(&expr, Expr::Macro(mac) if matches!(mac.mac.delimiter, MacroDelimiter::Brace(_)));
         if !input.is_empty() && !in_braces {
-            self.close(input, end, &expr);
+            self.close(input, closing, &expr);
         }
         Ok(Stmt::Plain(Box::new(expr)))
     }
 
     /// Takes the token that closes a statement. When it is missing, what follows is the next statement.
-    fn close(&mut self, input: ParseStream<'_>, end: End, last: &impl ToTokens) {
-        let (closed, token) = match end {
-            End::Semicolon => (input.parse::<Token![;]>().is_ok(), ";"),
-            End::Comma => (input.is_empty() || input.parse::<Token![,]>().is_ok(), ","),
+    fn close(&mut self, input: ParseStream<'_>, closing: Closing, last: &impl ToTokens) {
+        let (closed, token) = match closing {
+            Closing::Semicolon => (input.parse::<Token![;]>().is_ok(), ";"),
+            Closing::Comma => (input.is_empty() || input.parse::<Token![,]>().is_ok(), ","),
         };
         if !closed {
             let last_token = last.to_token_stream().into_iter().last();
