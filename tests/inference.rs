@@ -6,7 +6,7 @@ use crate::models::{
     group,
 };
 use hierarch::prelude::*;
-use hierarch::{Correction, Estimator, Fit, Model, Options, Parameterisation, Summary};
+use hierarch::{Correction, Estimator, Explained, Fit, Model, Options, Parameterisation, Summary, Taken};
 use nalgebra::{DMatrix, DVector};
 use std::f64::consts::PI;
 
@@ -122,7 +122,8 @@ fn the_better_parameterisation_is_chosen() {
     let [centred, non_centred] = [false, true].map(|written| Exact::of(&models::groups(), written).best_elbo());
     assert_near("ELBO", fit.elbo().total(), centred.max(non_centred), 1e-8);
     assert_eq!(fit.non_centred().count(), usize::from(non_centred > centred));
-    assert_eq!(fit.explain(), [("mu", true), ("theta", true), ("y", true)]);
+    let closed = |site| Explained { site, taken: Taken::ClosedForm };
+    assert_eq!(fit.explain(), [closed("mu"), closed("theta"), closed("y")]);
 }
 
 #[test]
@@ -178,7 +179,8 @@ fn terms_with_unknown_scales_are_exact() {
     let counties = models::counties();
     let options = Options { parameterisation: Parameterisation::Centred, ..Options::default() };
     let fit = Radon::new(&counties).fit_with(&options).expect("valid");
-    let closed = fit.explain().iter().filter(|site| site.1).map(|site| site.0).collect::<Vec<_>>();
+    let closed =
+        fit.explain().iter().filter(|site| site.taken == Taken::ClosedForm).map(|site| site.site).collect::<Vec<_>>();
     assert!(closed.contains(&"alpha") && closed.contains(&"house.log_radon"), "{closed:?}");
     let (guide, elbo) = (fit.guide(), fit.elbo());
     let moments = |loc: f64, ln_scale: f64| (loc, (2.0 * ln_scale).exp());

@@ -18,7 +18,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of values that are independent of each other.
+    /// The mean of values that are independent of each other.
     pub fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
@@ -106,7 +106,7 @@ pub struct Bin {
 }
 
 impl Bin {
-    /// Until the sums are divided by the count.
+    /// Adds a prediction to the sums, which are means once divided by the count.
     fn add(&mut self, confidence: f64, correct: bool) {
         self.count += 1;
         self.confidence += confidence;

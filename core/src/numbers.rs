@@ -3,9 +3,19 @@
 
 pub mod dual;
 pub mod form;
+mod jet;
 pub mod number;
+mod operators;
+mod param;
 pub mod param_vec;
 pub(crate) mod pass;
 pub mod real;
 pub(crate) mod scratch;
+mod symbolic;
 pub(crate) mod tape;
+mod taped;
+
+pub use jet::{Args, Jet};
+pub(crate) use number::{Number, Real};
+pub use param::Param;
+pub(crate) use taped::Taped;

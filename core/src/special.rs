@@ -1,14 +1,19 @@
 //! Special functions on `f64`, stable in the tails.
 //!
-//! Here what is made of exp and ln; the gamma family and the normal integral have a file each.
+//! Here what is made of exp and ln; the gamma family and the normal integral have files of their own.
 
-mod gamma;
+mod ln_beta;
+mod ln_gamma;
 mod normal_integral;
 mod normal_quantile;
+mod polygamma;
+mod series;
 
-pub use gamma::{digamma, ln_beta, ln_gamma, tetragamma, trigamma};
+pub use ln_beta::ln_beta;
+pub use ln_gamma::ln_gamma;
 pub use normal_integral::{erf, erfc, ln_normal_cdf, ln_normal_cdf_partials, normal_cdf, normal_density};
 pub(crate) use normal_quantile::normal_quantile;
+pub use polygamma::{digamma, tetragamma, trigamma};
 
 /// ln(sqrt(2 pi)).
 pub const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;

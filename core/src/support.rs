@@ -21,7 +21,7 @@ pub use positive_vector::PositiveVector;
 pub use real_line::{RealLine, RealVector};
 pub use simplex::Simplex;
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use std::fmt::Debug;
 
 /// Where a scalar value can lie.

@@ -2,7 +2,7 @@
 //!
 //! Each check panics with a sentence that names what fails, and where. Two forms give the point:
 //! `Normal(1.0, 2.0)`, where every argument varies, and `|p| Binomial(10, p), [0.3]`, where what follows the bars
-//! is any expression in the named parameters (of a type that implements [`Param<N>`](crate::numbers::number::Param)) and
+//! is any expression in the named parameters (of a type that implements [`Param<N>`](crate::number::Param)) and
 //! constants, and the values are in the brackets. Values may be any expressions, such as the variable of a loop.
 //!
 //! ```
@@ -31,13 +31,18 @@
 //! check_distribution!(UnitWeibull(1.5));
 //! ```
 
-mod coordinates;
+mod coordinate;
 mod difference;
 mod distribution;
 mod erased;
 mod expectation;
 mod function;
+mod grid;
+mod pair;
+mod point;
+mod sampler;
 mod vector;
+mod vector_support;
 
 pub use distribution::{check_continuous_distribution, check_discrete_distribution};
 pub use erased::{Build, BuildContinuous, BuildVector, Visit, VisitVector};
@@ -122,7 +127,7 @@ macro_rules! check_gradient {
     (|$($name:ident),* $(,)?| $body:expr, $values:expr $(,)?) => {{
         struct Case;
         impl $crate::testing::Function for Case {
-            fn call<N: $crate::numbers::number::Number>(&self, x: &[$crate::numbers::number::Real<N>]) -> $crate::numbers::number::Real<N> {
+            fn call<N: $crate::number::Number>(&self, x: &[$crate::number::Real<N>]) -> $crate::number::Real<N> {
                 let [$($name),*] = *x else { unreachable!("as many values as names") };
                 $body
             }
@@ -132,7 +137,7 @@ macro_rules! check_gradient {
     ($function:ident($($value:expr),* $(,)?) $(,)?) => {{
         struct Case;
         impl $crate::testing::Function for Case {
-            fn call<N: $crate::numbers::number::Number>(&self, x: &[$crate::numbers::number::Real<N>]) -> $crate::numbers::number::Real<N> {
+            fn call<N: $crate::number::Number>(&self, x: &[$crate::number::Real<N>]) -> $crate::number::Real<N> {
                 let mut x = x.iter().copied();
                 $function($($crate::__testing_next!(x $value)),*)
             }
@@ -186,7 +191,7 @@ macro_rules! __testing_check {
 macro_rules! __testing_build {
     (vector $p:ident { $($bind:tt)* } $build:expr) => {
         impl $crate::testing::BuildVector for Case {
-            fn visit<N: $crate::numbers::number::Number, P: $crate::numbers::number::Param<N>, V: $crate::testing::VisitVector<N>>(
+            fn visit<N: $crate::number::Number, P: $crate::number::Param<N>, V: $crate::testing::VisitVector<N>>(
                 &self,
                 $p: &[P],
                 visit: V,
@@ -198,7 +203,7 @@ macro_rules! __testing_build {
     };
     (discrete $p:ident { $($bind:tt)* } $build:expr) => {
         impl $crate::testing::Build for Case {
-            fn visit<N: $crate::numbers::number::Number, P: $crate::numbers::number::Param<N>, V: $crate::testing::Visit<N>>(
+            fn visit<N: $crate::number::Number, P: $crate::number::Param<N>, V: $crate::testing::Visit<N>>(
                 &self,
                 $p: &[P],
                 visit: V,
@@ -211,11 +216,11 @@ macro_rules! __testing_build {
     (continuous $p:ident { $($bind:tt)* } $build:expr) => {
         $crate::__testing_build!(discrete $p { $($bind)* } $build);
         impl $crate::testing::BuildContinuous for Case {
-            fn constrain<N: $crate::numbers::number::Number>(
+            fn constrain<N: $crate::number::Number>(
                 &self,
-                $p: &[$crate::numbers::number::Real<N>],
-                u: $crate::numbers::number::Real<N>,
-            ) -> ($crate::numbers::number::Real<N>, $crate::numbers::number::Real<N>) {
+                $p: &[$crate::number::Real<N>],
+                u: $crate::number::Real<N>,
+            ) -> ($crate::number::Real<N>, $crate::number::Real<N>) {
                 $($bind)*
                 $crate::support::Continuous::<N>::constrain(&$crate::dist::Distribution::<N>::support(&$build), u)
             }

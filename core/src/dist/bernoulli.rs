@@ -1,10 +1,11 @@
 //! ln p(x | p) = x ln p + (1 - x) ln(1 - p), x = 0, 1.
 
+use crate::dist::Distribution;
 use crate::dist::binomial::{ln_mass_of_successes, success_partials};
+use crate::dist::check::probability;
 use crate::dist::mass::join_mass;
-use crate::dist::{Distribution, require};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::{Binary, Support};
 use rand::{Rng, RngExt};
 
@@ -35,7 +36,7 @@ impl<N: Number, P: Param<N>> Distribution<N> for Bernoulli<P> {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        require::<N>("Bernoulli", "p", self.0, |p| (0.0..=1.0).contains(&p), "from 0 to 1")
+        probability::<N>("Bernoulli", "p", self.0)
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {

@@ -1,9 +1,10 @@
 //! ln p(x | eta) = -ln(1 + exp(-eta)) for x = 1, -ln(1 + exp(eta)) for x = 0.
 
+use crate::dist::Distribution;
+use crate::dist::check::finite;
 use crate::dist::mass::join_mass;
-use crate::dist::{Distribution, finite};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::special::{ln_1p_exp, sigmoid};
 use crate::support::{Binary, Support};
 use rand::{Rng, RngExt};

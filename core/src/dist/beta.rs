@@ -1,11 +1,12 @@
 //! ln p(x | a, b) = (a - 1) ln x + (b - 1) ln(1 - x) - ln B(a, b), 0 < x < 1.
 
-use crate::dist::{Distribution, gamma, positive};
+use crate::dist::check::positive;
+use crate::dist::{Distribution, draw, gamma};
 use crate::error::Invalid;
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_beta, trigamma};
 use crate::support::Interval;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Beta distribution: `Beta(a, b)`, whose mean is `a` / (`a` + `b`).
 ///
@@ -44,7 +45,7 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for Beta<A, B> {
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let draw: f64 = rng.sample(rand_distr::Beta::new(self.0.value(), self.1.value()).ok()?);
+        let draw = draw::beta(rng, self.0.value(), self.1.value())?;
         Some(draw.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0))
     }
 }

@@ -1,14 +1,14 @@
 //! ln p(x | n, a, b) = ln(n over x) + ln((a)_x) + ln((b)_(n - x)) - ln((a + b)_n), with the rising factorial
 //! (a)_x = gamma(a + x) / gamma(a); x = 0, ..., n.
 
-use crate::dist::binomial::sample_binomial;
-use crate::dist::mass::{is_count, join_mass, ln_choose};
+use crate::dist::check::{count, positive};
+use crate::dist::mass::{join_mass, ln_choose};
 use crate::dist::negative_binomial_2::{ln_rising_over_power, rising_partials};
-use crate::dist::{Distribution, positive, require};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::{CountUpTo, Support};
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Beta-binomial distribution: `BetaBinomial(n, a, b)`, how many of `n` trials succeed, each with the same probability,
 /// itself drawn from `Beta(a, b)`.
@@ -42,14 +42,14 @@ impl<N: Number, T: Param<N>, A: Param<N>, B: Param<N>> Distribution<N> for BetaB
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        require::<N>("BetaBinomial", "n", self.0, is_count, "a count: 0, 1, 2, ...")?;
+        count::<N>("BetaBinomial", "n", self.0)?;
         positive::<N>("BetaBinomial", "a", self.1)?;
         positive::<N>("BetaBinomial", "b", self.2)
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let p = rng.sample(rand_distr::Beta::new(self.1.value(), self.2.value()).ok()?);
-        sample_binomial(rng, self.0.value(), p)
+        let p = draw::beta(rng, self.1.value(), self.2.value())?;
+        draw::binomial(rng, self.0.value(), p)
     }
 }
 

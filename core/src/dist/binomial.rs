@@ -1,11 +1,12 @@
 //! ln p(x | n, p) = ln(n over x) + x ln p + (n - x) ln(1 - p), x = 0, ..., n.
 
-use crate::dist::mass::{is_count, join_mass, ln_choose};
-use crate::dist::{Distribution, require};
+use crate::dist::check::{count, probability};
+use crate::dist::mass::{join_mass, ln_choose};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::{CountUpTo, Support};
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Binomial distribution: `Binomial(n, p)`, how many of `n` independent trials succeed, each with probability `p`.
 ///
@@ -39,12 +40,12 @@ impl<N: Number, T: Param<N>, P: Param<N>> Distribution<N> for Binomial<T, P> {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        require::<N>("Binomial", "n", self.0, is_count, "a count: 0, 1, 2, ...")?;
-        require::<N>("Binomial", "p", self.1, |p| (0.0..=1.0).contains(&p), "from 0 to 1")
+        count::<N>("Binomial", "n", self.0)?;
+        probability::<N>("Binomial", "p", self.1)
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        sample_binomial(rng, self.0.value(), self.1.value())
+        draw::binomial(rng, self.0.value(), self.1.value())
     }
 }
 
@@ -63,17 +64,6 @@ pub(crate) fn success_partials(successes: f64, failures: f64, p: f64) -> [f64; 2
     let by_failure = if failures == 0.0 { 0.0 } else { failures / (1.0 - p) };
     let over = |partial: f64, q: f64| if partial == 0.0 { 0.0 } else { partial / q };
     [by_success - by_failure, -over(by_success, p) - over(by_failure, 1.0 - p)]
-}
-
-/// A draw; `None` if the parameters are invalid.
-pub(crate) fn sample_binomial<R: Rng + ?Sized>(rng: &mut R, n: f64, p: f64) -> Option<f64> {
-    if !is_count(n) {
-        return None;
-    }
-    // A count below 2^53 is exact.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let binomial = rand_distr::Binomial::new(n as u64, p).ok()?;
-    Some(rng.sample(binomial) as f64)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! ln p(x | n, eta) = ln(n over x) - x ln(1 + exp(-eta)) - (n - x) ln(1 + exp(eta)), x = 0, ..., n.
 
-use crate::dist::binomial::sample_binomial;
-use crate::dist::mass::{is_count, join_mass, ln_choose};
-use crate::dist::{Distribution, finite, require};
+use crate::dist::check::{count, finite};
+use crate::dist::mass::{join_mass, ln_choose};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::special::{ln_1p_exp, sigmoid};
 use crate::support::{CountUpTo, Support};
 use rand::Rng;
@@ -44,12 +44,12 @@ impl<N: Number, T: Param<N>, E: Param<N>> Distribution<N> for BinomialLogit<T, E
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        require::<N>("BinomialLogit", "n", self.0, is_count, "a count: 0, 1, 2, ...")?;
+        count::<N>("BinomialLogit", "n", self.0)?;
         finite::<N>("BinomialLogit", "eta", self.1)
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        sample_binomial(rng, self.0.value(), sigmoid(self.1.value()))
+        draw::binomial(rng, self.0.value(), sigmoid(self.1.value()))
     }
 }
 

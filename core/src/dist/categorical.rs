@@ -1,15 +1,13 @@
 //! ln p(x | probabilities) = ln probabilities\[x\], x = 0, ..., K - 1.
 
 use crate::dist::Distribution;
+use crate::dist::check::check_probabilities;
 use crate::dist::mass::join_mass;
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
 use crate::numbers::param_vec::ParamVec;
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::{Categories, Support};
 use rand::{Rng, RngExt};
-
-/// How far from 1 probabilities may sum.
-const TOLERANCE: f64 = 1e-8;
 
 /// Categorical distribution: `Categorical(probabilities)`, the number of a category, counted from 0 (Stan counts from 1).
 ///
@@ -41,30 +39,10 @@ impl<N: Number, P: ParamVec<N> + Clone> Distribution<N> for Categorical<P> {
     }
 }
 
-/// Refuses numbers that are not from 0 to 1, or do not sum to 1.
-pub(crate) fn check_probabilities<N: Number>(
-    distribution: &'static str,
-    name: &'static str,
-    probabilities: &impl ParamVec<N>,
-) -> Result<(), Invalid> {
-    let invalid =
-        |value, expected| Err(Invalid { distribution, name, value, expected, varies: probabilities.varies() });
-    let mut sum = 0.0;
-    for k in 0..probabilities.len() {
-        let p = probabilities.entry(k).value();
-        if !(0.0..=1.0).contains(&p) {
-            return invalid(p, "numbers from 0 to 1");
-        }
-        sum += p;
-    }
-    if (sum - 1.0).abs() > TOLERANCE { invalid(sum, "numbers whose sum is 1") } else { Ok(()) }
-}
-
 /// The index that `x` is, if it is one.
 #[inline(always)]
 pub(crate) fn category<N: Number>(x: impl Param<N>, len: usize) -> Option<usize> {
-    // A whole number from 0 to len - 1.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 0 to len - 1")]
     Support::<N>::contains(&Categories(len), x.value()).then(|| x.value() as usize)
 }
 

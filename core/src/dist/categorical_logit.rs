@@ -5,9 +5,10 @@
 
 use crate::dist::Distribution;
 use crate::dist::categorical::{category, sample_category};
+use crate::dist::check::finite;
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
 use crate::numbers::param_vec::ParamVec;
+use crate::numbers::{Number, Param, Real};
 use crate::support::Categories;
 use rand::Rng;
 
@@ -51,7 +52,7 @@ impl<N: Number, E: ParamVec<N> + Clone> Distribution<N> for CategoricalLogit<E> 
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        (0..self.0.len()).try_for_each(|k| crate::dist::finite::<N>("CategoricalLogit", "eta", self.0.entry(k)))
+        (0..self.0.len()).try_for_each(|k| finite::<N>("CategoricalLogit", "eta", self.0.entry(k)))
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {

@@ -4,11 +4,11 @@
 //! ln p(x | a) = ln gamma(sum a) - sum ln gamma(a_i) + sum (a_i - 1) ln x_i
 //! ```
 
-use crate::dist::VectorDistribution;
-use crate::dist::scale_tril::{check_len, check_positive};
+use crate::dist::check::{check_len, check_positive};
+use crate::dist::{VectorDistribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
 use crate::numbers::param_vec::ParamVec;
+use crate::numbers::{Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Simplex;
 use rand::{Rng, RngExt};
@@ -68,9 +68,8 @@ impl<N: Number, C: ParamVec<N> + Clone> VectorDistribution<N> for Dirichlet<C> {
         let start = x.len();
         for i in 0..self.0.len() {
             let a = self.0.entry(i).value();
-            let boosted = rand_distr::Gamma::new(a + 1.0, 1.0).ok()?;
             let uniform: f64 = rng.sample(rand_distr::Open01);
-            x.push(rng.sample(boosted).ln() + uniform.ln() / a);
+            x.push(draw::gamma(rng, a + 1.0, 1.0)?.ln() + uniform.ln() / a);
         }
         let x = &mut x[start..];
         let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);

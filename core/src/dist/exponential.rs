@@ -1,11 +1,12 @@
 //! ln p(x | rate) = ln rate - rate x, x >= 0.
 
-use crate::dist::{Distribution, positive};
+use crate::dist::check::positive;
+use crate::dist::{Cdf, Distribution, draw};
 use crate::error::Invalid;
 use crate::numbers::form::{self, Affine, ClosedForm};
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Exponential distribution: `Exponential(rate)`, whose mean is 1 / `rate`.
 ///
@@ -40,8 +41,7 @@ impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
     }
 
     fn sample<G: Rng + ?Sized>(&self, rng: &mut G) -> Option<f64> {
-        let unit: f64 = rng.sample(rand_distr::Exp1);
-        Some(unit / self.0.value())
+        Some(draw::exponential(rng) / self.0.value())
     }
 
     /// With rate = exp(r) and x = exp(a): r - exp(r + a).
@@ -49,15 +49,28 @@ impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
         let affine = self.0.form().ln_affine()?;
         let exponent = affine.plus(1.0, &x.form().ln_affine()?);
         let square = Affine::constant(1.0);
-        Some(ClosedForm { affine, exponential: Some(form::Exponential { factor: -1.0, exponent, square }) })
+        Some(ClosedForm { affine, exponential: Some(form::ExponentialTerm { factor: -1.0, exponent, square }) })
+    }
+}
+
+/// ln P(X > x) = -rate x
+impl<N: Number, R: Param<N>> Cdf<N> for Exponential<R> {
+    fn ln_cdf<X: Param<N>>(&self, x: X) -> Real<N> {
+        if x.value() > 0.0 {
+            return (-(self.0.real() * x.real())).ln_1m_exp();
+        }
+        Real::constant(f64::NEG_INFINITY)
+    }
+    fn ln_survival<X: Param<N>>(&self, x: X) -> Real<N> {
+        if x.value() > 0.0 { -(self.0.real() * x.real()) } else { Real::constant(0.0) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_distribution;
-    use crate::dist::reference::{check_refused, check_values};
+    use crate::dist::reference::{check_refused, check_tails, check_values};
+    use crate::{check_distribution, check_gradient};
 
     #[test]
     fn is_a_distribution() {
@@ -85,5 +98,26 @@ mod tests {
     #[test]
     fn refuses_invalid_parameters() {
         check_refused(&Exponential(0.0), "rate");
+    }
+
+    #[test]
+    fn tails_agree_with_mpmath() {
+        // mpmath 1.3, 400 digits, from the formula of the distribution function
+        check_tails(
+            &Exponential(2.0),
+            &[
+                [1.0e-20, -45.358_554_679_320_97, -2.0e-20],
+                [0.25, -0.932_752_129_567_188_6, -0.5],
+                [3.0, -0.002_481_829_368_959_528, -6.0],
+                [60.0, -7.667_648_073_722e-53, -120.0],
+            ],
+        );
+    }
+
+    #[test]
+    fn tails_have_the_right_derivatives() {
+        for x in [0.01, 0.8, 3.0, 40.0] {
+            check_gradient!(|x, a| Exponential(a).ln_cdf(x) + Exponential(a).ln_survival(x), [x, 1.5]);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dist::{Distribution, VectorDistribution};
 use crate::numbers::form::{Affine, ClosedForm};
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::{Continuous, VectorSupport};
 
 /// Improper density, 1 everywhere in a support, of numbers or of vectors: `Flat(RealLine)`, `Flat(Positive)`,

@@ -1,12 +1,13 @@
 //! ln p(x | shape, rate) = shape ln rate - ln gamma(shape) + (shape - 1) ln x - rate x, x > 0.
 
-use crate::dist::{Distribution, positive};
+use crate::dist::check::positive;
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Positive;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Gamma distribution: `Gamma(shape, rate)`, whose mean is `shape` / `rate`.
 ///
@@ -65,7 +66,7 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for Gamma<A, B> {
         affine.constant -= ln_gamma(shape);
         let exponent = ln_rate.plus(1.0, &ln_x);
         let square = Affine::constant(1.0);
-        Some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent, square }) })
+        Some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent, square }) })
     }
 }
 
@@ -77,8 +78,7 @@ pub(crate) fn ln_power_of_zero(power: f64) -> f64 {
 
 /// A draw of the gamma distribution with rate 1; a shape so small that it rounds to 0 gives the least positive number.
 pub(crate) fn positive_draw<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> Option<f64> {
-    let draw: f64 = rng.sample(rand_distr::Gamma::new(shape, 1.0).ok()?);
-    Some(draw.max(f64::MIN_POSITIVE))
+    Some(draw::gamma(rng, shape, 1.0)?.max(f64::MIN_POSITIVE))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! ln p(x | p) = ln p + x ln(1 - p), x = 0, 1, 2, ...
 
 use crate::dist::binomial::{ln_mass_of_successes, success_partials};
+use crate::dist::check::require;
 use crate::dist::mass::{is_count, join_mass};
-use crate::dist::{Distribution, require};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Geometric distribution: `Geometric(p)`, the number of failures before the first success, in independent trials that
 /// succeed with probability `p`; of mean (1 - `p`) / `p`.
@@ -37,7 +38,7 @@ impl<N: Number, P: Param<N>> Distribution<N> for Geometric<P> {
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        Some(rng.sample(rand_distr::Geometric::new(self.0.value()).ok()?) as f64)
+        draw::geometric(rng, self.0.value())
     }
 }
 

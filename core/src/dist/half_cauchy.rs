@@ -1,9 +1,10 @@
 //! ln p(x | scale) = ln(2 / pi) - ln(1 + z^2) - ln scale, with z = x / scale >= 0.
 
+use crate::dist::check::positive;
 use crate::dist::location_scale::scale_family;
-use crate::dist::{Distribution, cauchy, positive};
+use crate::dist::{Distribution, cauchy};
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
 use std::f64::consts::LN_2;

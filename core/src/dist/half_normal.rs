@@ -1,11 +1,12 @@
 //! ln p(x | scale) = -z^2 / 2 - ln scale + ln(2 / pi) / 2, with z = x / scale >= 0.
 
-use crate::dist::{Distribution, positive};
+use crate::dist::check::positive;
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// ln(2 / pi) / 2.
 const LN_NORMALISER: f64 = -0.225_791_352_644_727_44;
@@ -44,8 +45,7 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfNormal<S> {
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let z: f64 = rng.sample(rand_distr::StandardNormal);
-        Some(self.0.value() * z.abs())
+        Some(self.0.value() * draw::normal(rng).abs())
     }
 
     /// With x = exp(a) and scale = exp(b): ln(2 / pi) / 2 - b - exp(2 a - 2 b) / 2.
@@ -55,7 +55,10 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfNormal<S> {
         let mut affine = ln_scale.scaled(-1.0);
         affine.constant += LN_NORMALISER;
         let square = Affine::constant(1.0);
-        Some(ClosedForm { affine, exponential: Some(Exponential { factor: -0.5, exponent: ln_z.scaled(2.0), square }) })
+        Some(ClosedForm {
+            affine,
+            exponential: Some(ExponentialTerm { factor: -0.5, exponent: ln_z.scaled(2.0), square }),
+        })
     }
 }
 

@@ -9,13 +9,13 @@
 //! Why c: the partial correlations of column j are independent, with densities proportional to (1 - r^2)^(b - 1),
 //! b = eta + (d - 2 - j) / 2, hence a factor sqrt(pi) gamma(b) / gamma(b + 1/2) for each of the d - 1 - j; it telescopes.
 
-use crate::dist::scale_tril::check_len;
-use crate::dist::{VectorDistribution, positive};
+use crate::dist::check::{check_len, positive};
+use crate::dist::{VectorDistribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::CholeskyCorr;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Distribution over Cholesky factors of correlation matrices: `LkjCholesky(dim, eta)`, the number d of rows and the
 /// concentration eta > 0. The correlation matrix R = L L^T has a density proportional to det(R)^(eta - 1): uniform for
@@ -79,7 +79,7 @@ impl<N: Number, E: Param<N>> VectorDistribution<N> for LkjCholesky<E> {
             let mut rest = 1.0;
             for j in 0..i {
                 let b = eta.value() + (d - 2 - j) as f64 / 2.0;
-                let half = rng.sample(rand_distr::Beta::new(b, b).ok()?);
+                let half = draw::beta(rng, b, b)?;
                 x.push(rest * (2.0 * half - 1.0));
                 rest *= 2.0 * (half * (1.0 - half)).sqrt();
             }

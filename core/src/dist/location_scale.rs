@@ -3,13 +3,13 @@
 //! By the chain rule with d z = (d x - d loc - z d scale) / scale, the partials need no more of a family than
 //! `[g, g', g'']` at z.
 
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 
 /// The impl of the family `$family(loc, scale)`, from what is standard about it: `$standard` gives `[g, g', g'']` at z,
 /// `$draw` a draw of z; then anything else it has.
 macro_rules! location_scale_family {
     ($family:ident, $standard:expr, $draw:expr $(, { $($more:item)* })?) => {
-        impl<N: $crate::numbers::number::Number, L: $crate::numbers::number::Param<N>, S: $crate::numbers::number::Param<N>>
+        impl<N: $crate::number::Number, L: $crate::number::Param<N>, S: $crate::number::Param<N>>
             $crate::dist::Distribution<N> for $family<L, S>
         {
             type Support = $crate::support::RealLine;
@@ -19,13 +19,13 @@ macro_rules! location_scale_family {
             }
 
             #[inline(always)]
-            fn ln_density<X: $crate::numbers::number::Param<N>>(&self, x: X) -> $crate::numbers::number::Real<N> {
+            fn ln_density<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
                 $crate::dist::location_scale::location_scale(x, self.0, self.1, $standard)
             }
 
             fn check(&self) -> Result<(), $crate::error::Invalid> {
-                $crate::dist::finite::<N>(stringify!($family), "loc", self.0)?;
-                $crate::dist::positive::<N>(stringify!($family), "scale", self.1)
+                $crate::dist::check::finite::<N>(stringify!($family), "loc", self.0)?;
+                $crate::dist::check::positive::<N>(stringify!($family), "scale", self.1)
             }
 
             fn sample<R: rand::Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
@@ -35,8 +35,8 @@ macro_rules! location_scale_family {
             #[inline(always)]
             fn non_centred(
                 &self,
-                z: $crate::numbers::number::Real<N>,
-            ) -> Option<($crate::numbers::number::Real<N>, $crate::numbers::number::Real<N>)> {
+                z: $crate::number::Real<N>,
+            ) -> Option<($crate::number::Real<N>, $crate::number::Real<N>)> {
                 Some((self.0.real() + self.1.real() * z, $crate::dist::Distribution::ln_density(&$family(0.0, 1.0), z)))
             }
 
@@ -45,6 +45,34 @@ macro_rules! location_scale_family {
     };
 }
 pub(crate) use location_scale_family;
+
+/// The distribution function of the symmetric family `$family(loc, scale)`: `$ln_cdf` gives `[ln F, (ln F)', (ln F)'']` at
+/// z; the survival at z is F at -z.
+macro_rules! symmetric_tails {
+    ($family:ident, $ln_cdf:expr) => {
+        impl<N: $crate::number::Number, L: $crate::number::Param<N>, S: $crate::number::Param<N>> $crate::dist::Cdf<N>
+            for $family<L, S>
+        {
+            fn ln_cdf<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
+                let z = $crate::dist::location_scale::standardised::<N>(x, self.0, self.1);
+                let [value, first, second] = $ln_cdf(z.value());
+                z.chain(value, first, second)
+            }
+
+            fn ln_survival<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
+                let z = -$crate::dist::location_scale::standardised::<N>(x, self.0, self.1);
+                let [value, first, second] = $ln_cdf(z.value());
+                z.chain(value, first, second)
+            }
+        }
+    };
+}
+pub(crate) use symmetric_tails;
+
+/// (x - loc) / scale
+pub(crate) fn standardised<N: Number>(x: impl Param<N>, loc: impl Param<N>, scale: impl Param<N>) -> Real<N> {
+    (x.real() - loc.real()) / scale.real()
+}
 
 /// The log density of the family of `standard`, which gives `[g, g', g'']` at z.
 #[inline(always)]
@@ -70,7 +98,7 @@ pub(crate) fn location_scale<N: Number>(
     })
 }
 
-/// The same without a location, loc = 0.
+/// The log density of the family of `standard` at loc = 0.
 #[inline(always)]
 pub(crate) fn scale_family<N: Number>(
     x: impl Param<N>,

@@ -1,7 +1,8 @@
 //! What the discrete distributions share: joining where there is mass, and logarithms of factorials.
 
-use crate::numbers::number::{Args, Jet, Number, Real};
+use crate::numbers::{Args, Jet, Number, Real};
 use crate::special::ln_gamma;
+pub(crate) use crate::support::discrete::is_count;
 
 /// Joins, unless the jet's value is -inf or NaN: then there is no mass, and nothing to differentiate.
 #[inline(always)]
@@ -17,9 +18,4 @@ pub(crate) fn ln_factorial(x: f64) -> f64 {
 /// ln of n over k.
 pub(crate) fn ln_choose(n: f64, k: f64) -> f64 {
     if k == 0.0 || n - k == 0.0 { 0.0 } else { ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) }
-}
-
-/// Whether `n` is a number of trials: 0, 1, 2, ...
-pub(crate) fn is_count(n: f64) -> bool {
-    n >= 0.0 && n.is_finite() && n.fract() == 0.0
 }

@@ -1,10 +1,11 @@
 //! p(x) = sum over k of weights\[k\] components\[k\](x), by its logarithm.
 
 use crate::dist::Distribution;
-use crate::dist::categorical::{check_probabilities, sample_category};
+use crate::dist::categorical::sample_category;
+use crate::dist::check::check_probabilities;
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
 use crate::numbers::param_vec::ParamVec;
+use crate::numbers::{Number, Param, Real};
 use crate::support::Support;
 use rand::Rng;
 
@@ -170,8 +171,7 @@ impl<N: Number, W: ParamVec<N> + Clone, C: Components<N>> Distribution<N> for Mi
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         let component = sample_category(rng, (0..self.1.len()).map(|k| self.0.entry(k).value()))?;
-        // An index, which `sample_category` counts in whole numbers.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index, a whole number")]
         self.1.sample(component as usize, rng)
     }
 }

@@ -1,11 +1,12 @@
 //! ln p(x | shape, rate) = ln((shape)_x / x!) - shape ln(1 + 1 / rate) - x ln(1 + rate), with the rising factorial
 //! (a)_x = gamma(a + x) / gamma(a); x = 0, 1, 2, ...
 
+use crate::dist::Distribution;
+use crate::dist::check::positive;
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::negative_binomial_2::{ln_rising_over_power, rising_partials, sample_gamma_poisson};
-use crate::dist::{Distribution, positive};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
 

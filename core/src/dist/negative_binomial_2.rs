@@ -4,14 +4,14 @@
 //! Computed as r + x ln mean - ln x! - (x + dispersion) ln(1 + mean / dispersion), with r = ln((dispersion)_x /
 //! dispersion^x), which goes to the Poisson distribution without loss of digits as the dispersion grows.
 
+use crate::dist::check::positive;
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
-use crate::dist::poisson_log::sample_poisson;
-use crate::dist::{Distribution, positive};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Count;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Negative binomial distribution: `NegativeBinomial2(mean, dispersion)`, an overdispersed count of that mean and of
 /// variance `mean` + `mean`^2 / `dispersion`.
@@ -107,8 +107,8 @@ fn stirling(z: f64) -> [f64; 3] {
 
 /// A Poisson draw whose rate is a gamma draw; `None` if the parameters are invalid.
 pub(crate) fn sample_gamma_poisson<R: Rng + ?Sized>(rng: &mut R, shape: f64, scale: f64) -> Option<f64> {
-    let rate = rng.sample(rand_distr::Gamma::new(shape, scale).ok()?);
-    sample_poisson(rng, rate)
+    let rate = draw::gamma(rng, shape, scale)?;
+    draw::poisson(rng, rate)
 }
 
 #[cfg(test)]

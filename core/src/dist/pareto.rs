@@ -1,11 +1,12 @@
 //! ln p(x | min, shape) = ln shape + shape ln min - (shape + 1) ln x, x >= min.
 
-use crate::dist::{Distribution, positive};
+use crate::dist::check::positive;
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Lower;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Pareto distribution (of type 1): `Pareto(min, shape)`.
 ///
@@ -46,8 +47,7 @@ impl<N: Number, M: Param<N>, A: Param<N>> Distribution<N> for Pareto<M, A> {
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let unit: f64 = rng.sample(rand_distr::Exp1);
-        let ratio = (unit / self.1.value()).exp();
+        let ratio = (draw::exponential(rng) / self.1.value()).exp();
         Some((self.0.value() * ratio).min(f64::MAX))
     }
 
@@ -58,7 +58,7 @@ impl<N: Number, M: Param<N>, A: Param<N>> Distribution<N> for Pareto<M, A> {
         let mut affine = ln_shape;
         affine.constant -= x.ln();
         let square = Affine::constant(1.0);
-        let exponential = Some(Exponential { factor: -(x / min).ln(), exponent: ln_shape, square });
+        let exponential = Some(ExponentialTerm { factor: -(x / min).ln(), exponent: ln_shape, square });
         (x >= min).then_some(ClosedForm { affine, exponential })
     }
 }

@@ -1,11 +1,12 @@
 //! ln p(x | rate) = x ln rate - rate - ln x!, x = 0, 1, 2, ...
 
+use crate::dist::check::require;
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
-use crate::dist::poisson_log::{expectation_given_eta, sample_poisson};
-use crate::dist::{Distribution, require};
+use crate::dist::poisson_log::expectation_given_eta;
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
 use crate::numbers::form::ClosedForm;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
 
@@ -46,7 +47,7 @@ impl<N: Number, L: Param<N>> Distribution<N> for Poisson<L> {
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        sample_poisson(rng, self.0.value())
+        draw::poisson(rng, self.0.value())
     }
 
     /// With rate = exp(eta): x eta - exp(eta) - ln x!

@@ -1,12 +1,13 @@
 //! ln p(x | eta) = x eta - exp(eta) - ln x!, x = 0, 1, 2, ...
 
+use crate::dist::check::finite;
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
-use crate::dist::{Distribution, finite};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Poisson distribution by its log rate: `PoissonLog(eta)`, a count whose mean (and variance) is exp(`eta`).
 ///
@@ -36,7 +37,7 @@ impl<N: Number, E: Param<N>> Distribution<N> for PoissonLog<E> {
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        sample_poisson(rng, self.0.value().exp())
+        draw::poisson(rng, self.0.value().exp())
     }
 
     /// With affine eta, the density itself.
@@ -50,15 +51,8 @@ pub(crate) fn expectation_given_eta(x: f64, eta: Affine) -> Option<ClosedForm> {
     let mut affine = eta.scaled(x);
     affine.constant -= ln_factorial(x);
     let square = Affine::constant(1.0);
-    is_count(x).then_some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent: eta, square }) })
-}
-
-/// A draw; `None` if the rate is invalid.
-pub(crate) fn sample_poisson<R: Rng + ?Sized>(rng: &mut R, rate: f64) -> Option<f64> {
-    if rate == 0.0 {
-        return Some(0.0);
-    }
-    Some(rng.sample(rand_distr::Poisson::new(rate).ok()?))
+    is_count(x)
+        .then_some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent: eta, square }) })
 }
 
 #[cfg(test)]

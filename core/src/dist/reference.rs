@@ -1,6 +1,6 @@
 //! What the tests of a distribution compare: log densities with reference values, refusals with what is wrong.
 
-use crate::dist::{Distribution, name_of};
+use crate::dist::{Cdf, Distribution, name_of};
 
 /// Panics unless the log density at x is within 1e-13 of the reference, or within 1e-13 times it where that is more, at
 /// every pair (x, reference).
@@ -11,6 +11,17 @@ pub(crate) fn check_values<D: Distribution<f64>>(dist: &D, table: &[(f64, f64)])
         let same = found.total_cmp(&expected).is_eq();
         let close = same || (found - expected).abs() <= 1e-13 * expected.abs().max(1.0);
         assert!(close, "at {x:e}: {found:e} for {expected:e}");
+    }
+}
+
+/// Panics unless ln P(X <= x) and ln P(X > x) are within 1e-13 times the references, at every triple of x and the two.
+#[track_caller]
+pub(crate) fn check_tails(dist: &impl Cdf<f64>, table: &[[f64; 3]]) {
+    for &[x, below, above] in table {
+        for (found, expected) in [(dist.ln_cdf(x).0, below), (dist.ln_survival(x).0, above)] {
+            let close = found.total_cmp(&expected).is_eq() || (found - expected).abs() <= 1e-13 * expected.abs();
+            assert!(close, "at {x}: {found:e} for {expected:e}");
+        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! Lower-triangular scales: the Cholesky factor L of a covariance L L^T, in the forms a model writes one.
 
-use crate::dist::{finite, positive, require};
+mod diagonal;
+mod pre_multiplied;
+
+pub use diagonal::{Diagonal, OnDiagonal};
+pub use pre_multiplied::{DiagPreMultiply, Product, diag_pre_multiply};
+
+use crate::dist::check::{check_len, finite, require};
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
-use crate::numbers::param_vec::ParamVec;
+use crate::numbers::{Number, Param};
 use nalgebra::{Dim, Matrix, RawStorage, Scalar};
 
 /// The Cholesky factor of a covariance: lower triangular with a positive diagonal.
@@ -46,102 +51,6 @@ pub trait ScaleTril<N: Number> {
                 if let Some(entry) = self.entry(i, j).varying() {
                     to.add_partial(entry, partial(i, j));
                 }
-            }
-        }
-    }
-}
-
-/// A diagonal scale: `Diagonal(scales)`, the standard deviations of independent entries.
-#[derive(Clone, Copy, Debug)]
-pub struct Diagonal<S>(pub S);
-
-/// Scales times a correlation: see [`diag_pre_multiply`].
-#[derive(Clone, Copy, Debug)]
-pub struct DiagPreMultiply<S, C> {
-    scales: S,
-    corr_tril: C,
-}
-
-/// `diag(scales) * corr_tril`: the Cholesky factor of the covariance with these standard deviations (n) and with the
-/// correlation matrix whose Cholesky factor is `corr_tril` (n rows). Named as in Stan. Nothing is computed until asked.
-///
-/// ```
-/// use hierarch::prelude::*;
-/// use hierarch::dist::ScaleTril;
-/// let tril = diag_pre_multiply([2.0, 10.0], [1.0, 0.6, 0.8]);
-/// assert_eq!(Param::<f64>::value(ScaleTril::<f64>::entry(&tril, 1, 0)), 6.0);
-/// ```
-pub fn diag_pre_multiply<S, C>(scales: S, corr_tril: C) -> DiagPreMultiply<S, C> {
-    DiagPreMultiply { scales, corr_tril }
-}
-
-impl<N: Number, S: ParamVec<N>> ScaleTril<N> for Diagonal<S> {
-    type Entry = OnDiagonal<S::Entry>;
-
-    fn dim(&self) -> usize {
-        self.0.len()
-    }
-    #[inline(always)]
-    fn entry(&self, i: usize, j: usize) -> Self::Entry {
-        OnDiagonal((i == j).then(|| self.0.entry(i)))
-    }
-    fn check(&self, distribution: &'static str, _: &'static str) -> Result<(), Invalid> {
-        check_positive::<N>(distribution, "scales", &self.0)
-    }
-    #[inline(always)]
-    fn add_partials(&self, to: &mut N, partial: impl Fn(usize, usize) -> f64) {
-        for i in 0..self.0.len() {
-            if let Some(scale) = self.0.entry(i).varying() {
-                to.add_partial(scale, partial(i, i));
-            }
-        }
-    }
-}
-
-impl<N: Number, S: ParamVec<N>, C: ScaleTril<N>> ScaleTril<N> for DiagPreMultiply<S, C> {
-    type Entry = Times<S::Entry, C::Entry>;
-
-    fn dim(&self) -> usize {
-        self.scales.len()
-    }
-    #[inline(always)]
-    fn entry(&self, i: usize, j: usize) -> Self::Entry {
-        Times(self.scales.entry(i), self.corr_tril.entry(i, j))
-    }
-    fn check(&self, distribution: &'static str, _: &'static str) -> Result<(), Invalid> {
-        self.corr_tril.check(distribution, "corr_tril")?;
-        let rows = self.corr_tril.dim();
-        check_len(distribution, "scales.len()", self.scales.len(), rows, "the number of rows of `corr_tril`")?;
-        check_positive::<N>(distribution, "scales", &self.scales)
-    }
-
-    /// `d (s_i c_ij) = c_ij d s_i + s_i d c_ij`
-    #[inline(always)]
-    fn add_entry(&self, to: &mut N, i: usize, j: usize, partial: f64) {
-        let (scale, corr) = (self.scales.entry(i), self.corr_tril.entry(i, j));
-        if let Some(number) = scale.varying() {
-            to.add_partial(number, partial * corr.value());
-        }
-        self.corr_tril.add_entry(to, i, j, partial * scale.value());
-    }
-
-    /// With c the sum of `partial(i, j) c_ij` over row i, the sum over that row is `d (s_i c)`.
-    #[inline(always)]
-    fn add_partials(&self, to: &mut N, partial: impl Fn(usize, usize) -> f64) {
-        for i in 0..self.scales.len() {
-            let scale = self.scales.entry(i);
-            let (mut c, mut dc) = (0.0, N::constant(0.0));
-            for j in 0..=i {
-                let (corr, p) = (self.corr_tril.entry(i, j), partial(i, j));
-                c += p * corr.value();
-                if let Some(corr) = corr.varying() {
-                    dc.add_partial(corr, p);
-                }
-            }
-            to.add_partial(dc, scale.value());
-            if let Some(scale) = scale.varying() {
-                to.add_partial(scale, c);
-                to.add_cross(scale, dc, 1.0);
             }
         }
     }
@@ -208,76 +117,10 @@ impl<N: Number, T: ScaleTril<N> + ?Sized> ScaleTril<N> for &T {
     }
 }
 
-/// An entry of a diagonal matrix; `None`, and 0, off the diagonal.
-#[derive(Clone, Copy, Debug)]
-pub struct OnDiagonal<P>(Option<P>);
-
-impl<N: Number, P: Param<N>> Param<N> for OnDiagonal<P> {
-    #[inline(always)]
-    fn value(self) -> f64 {
-        self.0.map_or(0.0, P::value)
-    }
-    #[inline(always)]
-    fn real(self) -> Real<N> {
-        self.0.map_or(Real::constant(0.0), P::real)
-    }
-    #[inline(always)]
-    fn varying(self) -> Option<N> {
-        self.0.and_then(P::varying)
-    }
-}
-
-/// The product of two parameters.
-#[derive(Clone, Copy, Debug)]
-pub struct Times<A, B>(A, B);
-
-impl<N: Number, A: Param<N>, B: Param<N>> Param<N> for Times<A, B> {
-    #[inline(always)]
-    fn value(self) -> f64 {
-        self.0.value() * self.1.value()
-    }
-    #[inline(always)]
-    fn real(self) -> Real<N> {
-        self.varying().map_or(Real::constant(self.value()), Real)
-    }
-    #[inline(always)]
-    fn varying(self) -> Option<N> {
-        match (self.0.varying(), self.1.varying()) {
-            (Some(a), Some(b)) => Some(a.mul(b)),
-            (Some(a), None) => Some(a.scale(self.1.value())),
-            (None, Some(b)) => Some(b.scale(self.0.value())),
-            (None, None) => None,
-        }
-    }
-}
-
 /// The number of entries in the first `rows` rows of a lower triangle.
 #[inline(always)]
 fn triangular(rows: usize) -> usize {
     rows * (rows + 1) / 2
-}
-
-/// Refuses a length that is not the one wanted.
-pub(crate) fn check_len(
-    distribution: &'static str,
-    name: &'static str,
-    found: usize,
-    wanted: usize,
-    expected: &'static str,
-) -> Result<(), Invalid> {
-    if found == wanted {
-        return Ok(());
-    }
-    Err(Invalid { distribution, name, value: found as f64, expected, varies: false })
-}
-
-/// Refuses a vector of parameters with one that is not a positive finite number.
-pub(crate) fn check_positive<N: Number>(
-    distribution: &'static str,
-    name: &'static str,
-    parameters: &impl ParamVec<N>,
-) -> Result<(), Invalid> {
-    (0..parameters.len()).try_for_each(|i| positive::<N>(distribution, name, parameters.entry(i)))
 }
 
 fn check_entries<N: Number>(
@@ -296,6 +139,7 @@ fn check_entries<N: Number>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numbers::Real;
     use crate::numbers::dual::Dual;
     use nalgebra::Matrix2;
 

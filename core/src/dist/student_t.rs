@@ -1,12 +1,13 @@
 //! ln p(x | df, loc, scale) = c(df) - (df + 1) / 2 ln(1 + z^2 / df) - ln scale, with z = (x - loc) / scale and
 //! c(df) = -ln B(1 / 2, df / 2) - ln(df) / 2.
 
-use crate::dist::{Distribution, finite, positive};
+use crate::dist::check::{finite, positive};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_beta, trigamma};
 use crate::support::RealLine;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 /// Student's t distribution: `StudentT(df, loc, scale)`, with `df` degrees of freedom.
 ///
@@ -63,8 +64,7 @@ impl<N: Number, D: Param<N>, L: Param<N>, S: Param<N>> Distribution<N> for Stude
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
-        let z: f64 = rng.sample(rand_distr::StudentT::new(self.0.value()).ok()?);
-        Some(self.1.value() + self.2.value() * z)
+        Some(self.1.value() + self.2.value() * draw::student_t(rng, self.0.value())?)
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use crate::dist::{Cdf, Distribution};
 use crate::error::Invalid;
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::{Continuous, Interval, Lower, Positive, Upper};
 use rand::{Rng, RngExt};
 

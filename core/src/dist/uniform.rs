@@ -1,9 +1,10 @@
 //! ln p(x | low, high) = -ln(high - low), low <= x <= high.
 
-use crate::dist::{Distribution, finite, require};
+use crate::dist::check::{finite, require};
+use crate::dist::{Cdf, Distribution};
 use crate::error::Invalid;
 use crate::numbers::form::{Affine, ClosedForm};
-use crate::numbers::number::{Args, Jet, Number, Param, Real};
+use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Interval;
 use rand::{Rng, RngExt};
 
@@ -56,11 +57,39 @@ impl<N: Number, L: Param<N>, H: Param<N>> Distribution<N> for Uniform<L, H> {
     }
 }
 
+/// F = (x - low) / (high - low) between the two.
+impl<N: Number, L: Param<N>, H: Param<N>> Cdf<N> for Uniform<L, H> {
+    fn ln_cdf<X: Param<N>>(&self, x: X) -> Real<N> {
+        if x.value() >= self.1.value() {
+            return Real::constant(0.0);
+        }
+        ln_share::<N>(self.0, x, self)
+    }
+    fn ln_survival<X: Param<N>>(&self, x: X) -> Real<N> {
+        if x.value() <= self.0.value() {
+            return Real::constant(0.0);
+        }
+        ln_share::<N>(x, self.1, self)
+    }
+}
+
+/// ln((to - from) / (high - low)), -inf if there is nothing between.
+fn ln_share<N: Number>(
+    from: impl Param<N>,
+    to: impl Param<N>,
+    uniform: &Uniform<impl Param<N>, impl Param<N>>,
+) -> Real<N> {
+    if to.value() <= from.value() {
+        return Real::constant(f64::NEG_INFINITY);
+    }
+    (to.real() - from.real()).ln() - (uniform.1.real() - uniform.0.real()).ln()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_distribution;
     use crate::dist::reference::{check_refused, check_values};
+    use crate::{check_distribution, check_gradient};
 
     #[test]
     fn is_a_distribution() {
@@ -88,5 +117,10 @@ mod tests {
         check_refused(&Uniform(f64::NEG_INFINITY, 1.0), "low");
         check_refused(&Uniform(1.0, 1.0), "high");
         check_refused(&Uniform(2.0, 1.0), "high");
+    }
+
+    #[test]
+    fn tails_have_the_right_derivatives() {
+        check_gradient!(|x, a, b| Uniform(a, b).ln_cdf(x) - 2.0 * Uniform(a, b).ln_survival(x), [0.4, -1.0, 3.0]);
     }
 }

@@ -1,10 +1,10 @@
 //! p(x | w, rate) = w \[x = 0\] + (1 - w) rate^x exp(-rate) / x!, x = 0, 1, 2, ...
 
+use crate::dist::check::{positive, probability};
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
-use crate::dist::poisson_log::sample_poisson;
-use crate::dist::{Distribution, positive, require};
+use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::number::{Jet, Number, Param, Real};
+use crate::numbers::{Jet, Number, Param, Real};
 use crate::special::ln_1p_exp;
 use crate::support::Count;
 use rand::{Rng, RngExt};
@@ -34,13 +34,13 @@ impl<N: Number, W: Param<N>, L: Param<N>> Distribution<N> for ZeroInflatedPoisso
 
     fn check(&self) -> Result<(), Invalid> {
         let name = "ZeroInflatedPoisson";
-        require::<N>(name, "zero_probability", self.0, |w| (0.0..=1.0).contains(&w), "from 0 to 1")?;
+        probability::<N>(name, "zero_probability", self.0)?;
         positive::<N>(name, "rate", self.1)
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         let uniform: f64 = rng.random();
-        let count = sample_poisson(rng, self.1.value())?;
+        let count = draw::poisson(rng, self.1.value())?;
         Some(if uniform < self.0.value() { 0.0 } else { count })
     }
 }

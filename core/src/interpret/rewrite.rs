@@ -21,7 +21,7 @@ pub(crate) struct Rewrite<'a> {
 }
 
 impl<'a> Rewrite<'a> {
-    /// Of the coordinates `loc`, whose guides have the log-scales `ln_scale`; by site whether it is non-centred.
+    /// A visit of a task with the coordinates `loc`, whose guides have the log-scales `ln_scale`; by site whether it is non-centred.
     pub(crate) fn new(from: &'a [bool], to: &'a [bool], loc: &'a [f64], ln_scale: &'a [f64]) -> Self {
         Self { from, to, read: (loc, ln_scale), loc: Vec::new(), ln_scale: Vec::new() }
     }

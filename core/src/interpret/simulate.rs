@@ -8,7 +8,7 @@ use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name
 use crate::error::{Error, Invalid, Place};
 use crate::model::draw::Draw;
 use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
-use crate::numbers::number::Real;
+use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
 
@@ -21,6 +21,15 @@ pub enum Wanted {
     All,
 }
 
+/// Whether the places of drawn numbers are noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// They are noted.
+    Noted,
+    /// They are known already, or of no interest.
+    Known,
+}
+
 /// The state: the generator, and what was drawn.
 #[derive(Debug)]
 pub struct Simulate<'a, R: Rng> {
@@ -30,17 +39,17 @@ pub struct Simulate<'a, R: Rng> {
     seen: Vec<usize>,
     /// Drawn numbers; a vector's one after another.
     pub drawn: Vec<f64>,
-    /// The place of each drawn number; filled only if `places_wanted`.
+    /// The place of each drawn number; filled only if wanted.
     pub places: Vec<Place>,
-    places_wanted: bool,
+    noted: Places,
     /// The first distribution that could not be sampled.
     pub error: Option<Error>,
 }
 
 impl<'a, R: Rng> Simulate<'a, R> {
     /// An interpreter that has drawn nothing yet.
-    pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, places_wanted: bool) -> Self {
-        Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), places_wanted, error: None }
+    pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
+        Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), noted, error: None }
     }
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
@@ -66,19 +75,15 @@ impl<'a, R: Rng> Simulate<'a, R> {
         false
     }
 
-    /// The draw of a latent that could not be made.
-    fn no_draw<D>(&mut self, place: Place) -> f64 {
-        self.fail(Error::NoSampler { place: Box::new(place), distribution: name_of::<D>() });
+    /// In place of a draw that could not be made.
+    fn no_draw<D>(&mut self, place: &Place) -> f64 {
+        self.fail(Error::NoSampler { place: Box::new(place.clone()), distribution: name_of::<D>() });
         f64::NAN
     }
 
-    fn record<D>(&mut self, place: &Place, from: usize, was_sampled: bool) {
-        if !was_sampled {
-            let (place, distribution) = (Box::new(place.clone()), name_of::<D>());
-            self.fail(Error::NoSampler { place, distribution });
-            self.drawn.push(f64::NAN);
-        }
-        if self.places_wanted {
+    /// Keeps the places of what has been drawn since there were `from` numbers.
+    fn record(&mut self, place: &Place, from: usize) {
+        if self.noted == Places::Noted {
             let is_vector = self.drawn.len() - from > 1;
             let place = |k: usize| Place { entry: is_vector.then_some(k), ..place.clone() };
             self.places.extend((0..self.drawn.len() - from).map(place));
@@ -92,14 +97,14 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
         let place = self.place(site, None);
         let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
-        Real(draw.unwrap_or_else(|| self.no_draw::<D>(place)))
+        Real(draw.unwrap_or_else(|| self.no_draw::<D>(&place)))
     }
 
     fn sample_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<f64>>) {
         let place = self.place(site, None);
         let mut draw = Vec::new();
         if !self.is_valid(&place, dist.check()) || dist.sample(self.rng, &mut draw).is_none() {
-            draw = vec![self.no_draw::<D>(place); dist.support().len()];
+            draw = vec![self.no_draw::<D>(&place); dist.support().len()];
         }
         out.clear();
         out.extend(draw.into_iter().map(Real));
@@ -110,8 +115,9 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         if self.wanted == Wanted::All || datum.datum().is_none() {
             let from = self.drawn.len();
             let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
-            self.drawn.extend(draw);
-            self.record::<D>(&place, from, draw.is_some());
+            let number = draw.unwrap_or_else(|| self.no_draw::<D>(&place));
+            self.drawn.push(number);
+            self.record(&place, from);
         }
     }
 
@@ -120,7 +126,11 @@ impl<R: Rng> Interpreter for Simulate<'_, R> {
         if self.wanted == Wanted::All || datum.data().is_none() {
             let from = self.drawn.len();
             let was_sampled = self.is_valid(&place, dist.check()) && dist.sample(self.rng, &mut self.drawn).is_some();
-            self.record::<D>(&place, from, was_sampled);
+            if !was_sampled {
+                let number = self.no_draw::<D>(&place);
+                self.drawn.push(number);
+            }
+            self.record(&place, from);
         }
     }
 
@@ -140,7 +150,7 @@ pub struct Simulated<M: Model> {
 /// # Errors
 /// [`Error::NoSampler`] for a site whose distribution has no sampler.
 pub fn simulate<M: Model, R: Rng>(model: &M, rng: &mut R) -> Result<Simulated<M>, Error> {
-    let mut run = Simulate::new(rng, Wanted::All, None, false);
+    let mut run = Simulate::new(rng, Wanted::All, None, Places::Known);
     let mut theta = Default::default();
     model.global(&mut run, &mut theta);
     let mut data = vec![std::mem::take(&mut run.drawn)];
@@ -148,7 +158,7 @@ pub fn simulate<M: Model, R: Rng>(model: &M, rng: &mut R) -> Result<Simulated<M>
     let mut latents = Draw { global: Default::default(), local: Vec::with_capacity(model.num_tasks()) };
     M::Global::map(&theta, &mut latents.global, |x: &Real<f64>| x.0);
     for i in 0..model.num_tasks() {
-        let mut run = Simulate::new(rng, Wanted::All, Some(i), false);
+        let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Known);
         let (mut phi, mut local) = (Default::default(), Default::default());
         model.local(&mut run, &theta, model.task(i), &mut phi);
         model.likelihood(&mut run, &theta, &phi, model.task(i));

@@ -73,39 +73,9 @@ impl<const K: usize> Number for Dual<K> {
         self.value
     }
     #[inline(always)]
-    fn add(mut self, other: Self) -> Self {
-        self.value += other.value;
-        add_scaled(&mut self.partials, &other.partials, 1.0);
-        self
-    }
-    #[inline(always)]
-    fn sub(mut self, other: Self) -> Self {
-        self.value -= other.value;
-        add_scaled(&mut self.partials, &other.partials, -1.0);
-        self
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        let mut out = self.chain(self.value * other.value, other.value, 0.0);
-        out.add_partial(other, self.value);
-        out
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        let recip = other.value.recip();
-        let value = self.value / other.value;
-        let mut out = self.chain(value, recip, 0.0);
-        out.add_partial(other, -value * recip);
-        out
-    }
-    #[inline(always)]
     fn shift(mut self, shift: f64) -> Self {
         self.value += shift;
         self
-    }
-    #[inline(always)]
-    fn scale(self, factor: f64) -> Self {
-        self.chain(self.value * factor, factor, 0.0)
     }
     #[inline(always)]
     fn chain(mut self, f: f64, first: f64, _: f64) -> Self {
@@ -161,51 +131,9 @@ impl<const K: usize, const T: usize> Number for Dual2<K, T> {
         self.value
     }
     #[inline(always)]
-    fn add(mut self, other: Self) -> Self {
-        self.value += other.value;
-        self.add_partial(other, 1.0);
-        self
-    }
-    #[inline(always)]
-    fn sub(mut self, other: Self) -> Self {
-        self.value -= other.value;
-        self.add_partial(other, -1.0);
-        self
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        let mut out = self.chain(self.value * other.value, other.value, 0.0);
-        out.add_partial(other, self.value);
-        out.add_cross(self, other, 1.0);
-        out
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        let recip = other.value.recip();
-        let value = self.value / other.value;
-        let mut out = self.chain(value, recip, 0.0);
-        out.add_partial(other, -value * recip);
-        out.add_cross(self, other, -recip * recip);
-        out.add_square(other, 2.0 * value * recip * recip);
-        out
-    }
-    #[inline(always)]
     fn shift(mut self, shift: f64) -> Self {
         self.value += shift;
         self
-    }
-    #[inline(always)]
-    fn scale(self, factor: f64) -> Self {
-        self.chain(self.value * factor, factor, 0.0)
-    }
-    #[inline(always)]
-    fn chain(self, f: f64, first: f64, second: f64) -> Self {
-        let mut out = Self::constant(f);
-        out.add_partial(self, first);
-        if second != 0.0 {
-            out.add_square(self, second);
-        }
-        out
     }
     #[inline(always)]
     fn add_partial(&mut self, arg: Self, partial: f64) {

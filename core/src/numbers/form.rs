@@ -1,10 +1,9 @@
 //! The structure of a number as an expression in the latents: what makes closed-form expectations possible.
 //!
-//! [`Form`] is a [`Number`] that remembers whether it is affine in the unconstrained coordinates, or the exponential of
-//! something affine. Under the mean-field guide the coordinates are independent normals, so a log density that is
+//! [`Form`] remembers whether it is affine in the unconstrained coordinates, or the exponential of something affine; a
+//! model computes with it as with any number. Under the mean-field guide the coordinates are independent normals, so a log density that is
 //! a [`ClosedForm`] of them has an exact expectation; a distribution says so in `closed_form`.
 
-use crate::numbers::number::Number;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -132,43 +131,46 @@ impl Affine {
 /// A number that remembers its structure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Form {
-    value: f64,
-    structure: Structure,
+    pub(super) value: f64,
+    pub(super) kind: FormKind,
 }
 
+/// What is known of a [`Form`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Structure {
+pub(super) enum FormKind {
+    /// An affine number.
     Affine(Affine),
     /// exp of something affine, hence positive.
     Exp(Affine),
+    /// A number of unknown structure.
     Opaque,
 }
 
 impl Form {
     /// A number of unknown structure.
     pub fn opaque(value: f64) -> Self {
-        Self { value, structure: Structure::Opaque }
+        Self { value, kind: FormKind::Opaque }
     }
 
     /// The unconstrained coordinate `u[coordinate]`, now at `value`.
     pub fn coordinate(coordinate: usize, value: f64) -> Self {
-        Self { value, structure: Structure::Affine(Affine::coordinate(coordinate)) }
+        Self { value, kind: FormKind::Affine(Affine::coordinate(coordinate)) }
     }
 
     /// As an affine form, if it is one.
     pub fn affine(&self) -> Option<Affine> {
-        match self.structure {
-            Structure::Affine(a) => Some(a),
-            Structure::Exp(a) if a.is_constant() => Some(Affine::constant(a.constant.exp())),
+        match self.kind {
+            FormKind::Affine(a) => Some(a),
+            FormKind::Exp(a) if a.is_constant() => Some(Affine::constant(a.constant.exp())),
             _ => None,
         }
     }
 
     /// The logarithm as an affine form, if it is one.
     pub fn ln_affine(&self) -> Option<Affine> {
-        match self.structure {
-            Structure::Exp(a) => Some(a),
-            Structure::Affine(a) if a.is_constant() && a.constant > 0.0 => Some(Affine::constant(a.constant.ln())),
+        match self.kind {
+            FormKind::Exp(a) => Some(a),
+            FormKind::Affine(a) if a.is_constant() && a.constant > 0.0 => Some(Affine::constant(a.constant.ln())),
             _ => None,
         }
     }
@@ -178,89 +180,14 @@ impl Form {
         self.affine().filter(Affine::is_constant).map(|a| a.constant)
     }
 
-    fn from_affine(value: f64, affine: Option<Affine>) -> Self {
-        Self { value, structure: affine.map_or(Structure::Opaque, Structure::Affine) }
+    /// A number of that affine form; opaque without one.
+    pub(super) fn from_affine(value: f64, affine: Option<Affine>) -> Self {
+        Self { value, kind: affine.map_or(FormKind::Opaque, FormKind::Affine) }
     }
 
-    fn from_exp(value: f64, exponent: Option<Affine>) -> Self {
-        Self { value, structure: exponent.map_or(Structure::Opaque, Structure::Exp) }
-    }
-}
-
-impl Default for Form {
-    fn default() -> Self {
-        Self::constant(0.0)
-    }
-}
-
-impl Number for Form {
-    /// A form has no derivatives, but asks for joins as if it had first ones, to learn that they make it opaque.
-    const ORDER: usize = 1;
-
-    fn constant(value: f64) -> Self {
-        Self::from_affine(value, Some(Affine::constant(value)))
-    }
-    fn value(self) -> f64 {
-        self.value
-    }
-    fn add(self, other: Self) -> Self {
-        let sum = self.affine().zip(other.affine()).map(|(a, b)| a.plus(1.0, &b));
-        Self::from_affine(self.value + other.value, sum)
-    }
-    fn sub(self, other: Self) -> Self {
-        self.add(other.scale(-1.0))
-    }
-    fn mul(self, other: Self) -> Self {
-        match (self.as_constant(), other.as_constant()) {
-            (Some(c), _) => other.scale(c),
-            (_, Some(c)) => self.scale(c),
-            _ => {
-                let sum = self.ln_affine().zip(other.ln_affine()).map(|(a, b)| a.plus(1.0, &b));
-                Self::from_exp(self.value * other.value, sum)
-            }
-        }
-    }
-    fn div(self, other: Self) -> Self {
-        self.mul(other.recip())
-    }
-    fn shift(self, shift: f64) -> Self {
-        self.add(Self::constant(shift))
-    }
-    fn scale(self, factor: f64) -> Self {
-        let value = self.value * factor;
-        match self.structure {
-            Structure::Affine(a) => Self::from_affine(value, Some(a.scaled(factor))),
-            Structure::Exp(a) if factor > 0.0 => {
-                Self::from_exp(value, Some(a.plus(1.0, &Affine::constant(factor.ln()))))
-            }
-            _ => Self::opaque(value),
-        }
-    }
-    fn chain(self, f: f64, _: f64, _: f64) -> Self {
-        if self.as_constant().is_some() { Self::constant(f) } else { Self::opaque(f) }
-    }
-    fn add_partial(&mut self, _: Self, _: f64) {
-        self.structure = Structure::Opaque;
-    }
-    fn add_square(&mut self, _: Self, _: f64) {}
-    fn add_cross(&mut self, _: Self, _: Self, _: f64) {}
-    fn exp(self) -> Self {
-        Self::from_exp(self.value.exp(), self.affine())
-    }
-    fn ln(self) -> Self {
-        Self::from_affine(self.value.ln(), self.ln_affine())
-    }
-    fn recip(self) -> Self {
-        self.powf(-1.0)
-    }
-    fn sqrt(self) -> Self {
-        self.powf(0.5)
-    }
-    fn powf(self, power: f64) -> Self {
-        Self::from_exp(self.value.powf(power), self.ln_affine().map(|a| a.scaled(power)))
-    }
-    fn form(self) -> Form {
-        self
+    /// A number whose logarithm has that affine form; opaque without one.
+    pub(super) fn from_exp(value: f64, exponent: Option<Affine>) -> Self {
+        Self { value, kind: exponent.map_or(FormKind::Opaque, FormKind::Exp) }
     }
 }
 
@@ -270,12 +197,12 @@ pub struct ClosedForm {
     /// The part that is affine in the coordinates.
     pub affine: Affine,
     /// factor, exponent.
-    pub exponential: Option<Exponential>,
+    pub exponential: Option<ExponentialTerm>,
 }
 
 /// factor * exp(exponent) * square^2, where the two forms name no coordinate in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Exponential {
+pub struct ExponentialTerm {
     /// A constant factor.
     pub factor: f64,
     /// The exponent.

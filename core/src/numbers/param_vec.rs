@@ -1,6 +1,7 @@
 //! Vectors of parameters: what a distribution over vectors takes where one over numbers takes a [`Param`].
 
-use crate::numbers::number::{Number, Param};
+use crate::numbers::number::Number;
+use crate::numbers::param::Param;
 use nalgebra::{Dim, Matrix, RawStorage, Scalar, U1};
 
 /// A vector of constants or of numbers that vary: a slice, a `Vec`, an array, a nalgebra vector, a [`Repeat`], or a
@@ -27,7 +28,7 @@ pub trait ParamVec<N: Number> {
     }
 }
 
-/// The same parameter at every place: `Repeat(parameter, len)`.
+/// One parameter at every place: `Repeat(parameter, len)`.
 ///
 /// ```
 /// use hierarch::param_vec::{ParamVec, Repeat};

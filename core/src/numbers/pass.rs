@@ -3,6 +3,13 @@
 use crate::numbers::dual::Lanes;
 use crate::numbers::number::Real;
 
+/// First derivatives, or first and second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    First,
+    Second,
+}
+
 /// A function's value, gradient and Hessian (row-major, full; empty for first order) in n coordinates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Derivatives {
@@ -12,12 +19,13 @@ pub(crate) struct Derivatives {
 }
 
 impl Derivatives {
-    pub(crate) fn reset(&mut self, n: usize, second: bool) {
+    /// Zeros, for a function of n coordinates.
+    pub(crate) fn reset(&mut self, n: usize, order: Order) {
         self.value = 0.0;
         self.gradient.clear();
         self.gradient.resize(n, 0.0);
         self.hessian.clear();
-        self.hessian.resize(if second { n * n } else { 0 }, 0.0);
+        self.hessian.resize(if order == Order::Second { n * n } else { 0 }, 0.0);
     }
 
     /// Adds `factor` times another function, coordinate c of which is slot `at[c]` here.
@@ -28,7 +36,7 @@ impl Derivatives {
         self.add_hessian(from, factor, at);
     }
 
-    /// The same, of the Hessian only.
+    /// Adds `factor` times the Hessian of another function, coordinate c of which is slot `at[c]` here.
     pub(crate) fn add_hessian(&mut self, from: &Self, factor: f64, at: &[usize]) {
         let (n, width) = (self.gradient.len(), from.gradient.len());
         for (row, from) in at.iter().zip(from.hessian.chunks(width.max(1))) {
@@ -102,15 +110,24 @@ impl Pass {
 /// The passes that together give all derivatives in n coordinates: chunks of the width for first derivatives, pairs of
 /// half-width chunks for second ones. The first passes of a longer list are those of a shorter one, but for their ends.
 pub(crate) fn passes<N: Lanes>(n: usize) -> Vec<Pass> {
-    let chunk = |size: usize, i: usize| ((i * size).min(n), ((i + 1) * size).min(n));
-    if n <= N::WIDTH {
+    if N::ORDER < 2 { first_passes(n, N::WIDTH) } else { second_passes(n, N::WIDTH) }
+}
+
+fn first_passes(n: usize, width: usize) -> Vec<Pass> {
+    (0..n.div_ceil(width).max(1)).map(|i| Pass { runs: [chunk(n, width, i), (n, n)] }).collect()
+}
+
+fn second_passes(n: usize, width: usize) -> Vec<Pass> {
+    if n <= width {
         return vec![Pass { runs: [(0, n), (n, n)] }];
     }
-    if N::ORDER < 2 {
-        return (0..n.div_ceil(N::WIDTH)).map(|i| Pass { runs: [chunk(N::WIDTH, i), (n, n)] }).collect();
-    }
-    assert!(N::WIDTH.is_multiple_of(2), "a block of {n} coordinates needs an even number of lanes, not {}", N::WIDTH);
-    let half = N::WIDTH / 2;
-    let chunks = n.div_ceil(half);
-    (1..chunks).flat_map(|b| (0..b).map(move |a| Pass { runs: [chunk(half, a), chunk(half, b)] })).collect()
+    assert!(width.is_multiple_of(2), "a block of {n} coordinates needs an even number of lanes, not {width}");
+    let half = width / 2;
+    let pairs = (1..n.div_ceil(half)).flat_map(|b| (0..b).map(move |a| [a, b]));
+    pairs.map(|pair| Pass { runs: pair.map(|i| chunk(n, half, i)) }).collect()
+}
+
+/// Chunk `i` of that size, as far as there are coordinates: where it begins and ends.
+fn chunk(n: usize, size: usize, i: usize) -> (usize, usize) {
+    ((i * size).min(n), ((i + 1) * size).min(n))
 }

@@ -11,18 +11,24 @@ thread_local! {
 /// Up to that many plain numbers stand on the stack.
 const FEW: usize = 16;
 
-/// Calls `work` with `len` values `T::default()`.
+/// Calls `work` with `len` values `T::default()`. There is one call of it, so that it is compiled once.
 #[inline(always)]
 pub(crate) fn with_scratch<T: Copy + Default + 'static, Out>(len: usize, work: impl FnOnce(&mut [T]) -> Out) -> Out {
-    if len <= FEW && size_of::<T>() <= size_of::<f64>() {
-        return work(&mut [T::default(); FEW][..len]);
-    }
+    let is_few = len <= FEW && size_of::<T>() <= size_of::<f64>();
+    let mut few = is_few.then(|| [T::default(); FEW]);
     // Taken out while in use, so that `work` may ask for scratch too.
-    let mut space = take::<T>();
-    space.clear();
-    space.resize(len, T::default());
-    let out = work(&mut space);
-    give_back(space);
+    let mut many = if is_few { Vec::new() } else { take::<T>() };
+    let space = if let Some(few) = &mut few {
+        &mut few[..len]
+    } else {
+        many.clear();
+        many.resize(len, T::default());
+        &mut many[..]
+    };
+    let out = work(space);
+    if !is_few {
+        give_back(many);
+    }
     out
 }
 

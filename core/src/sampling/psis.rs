@@ -47,6 +47,24 @@ pub(crate) fn relative(w: f64, top: f64) -> f64 {
     if w < f64::INFINITY { (w - top).exp() } else { 0.0 }
 }
 
+/// With fewer effective draws, not to be used.
+const USELESS: f64 = 10.0;
+impl Smoothed {
+    pub(crate) fn is_reliable(&self) -> bool {
+        self.k_hat < reliable_below(self.weights.len())
+    }
+
+    /// Whether weights say so little that more draws of the same kind would be wasted.
+    pub(crate) fn is_useless(&self) -> bool {
+        self.effective < USELESS.min(0.5 * self.weights.len() as f64)
+    }
+
+    /// Which part of the draws counts.
+    pub(crate) fn share(&self) -> f64 {
+        self.effective / self.weights.len() as f64
+    }
+}
+
 /// Smooths raw log weights; -inf is a weight of 0. `None` if no weight is positive.
 pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     let n = ln_weights.len();

@@ -1,5 +1,7 @@
 //! The inverse of the normal distribution function, to seven digits (Wichura 1988, algorithm AS 241, PPND7).
 
+use super::series::polynomial;
+
 /// z with P(Z <= z) = p, for 0 < p < 1.
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
@@ -19,10 +21,6 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
             / polynomial(r, [1.0, 0.241_978_942_25, 0.012_258_202_635, 0.0])
     };
     z.copysign(q)
-}
-
-fn polynomial(x: f64, [a, b, c, d]: [f64; 4]) -> f64 {
-    a + x * (b + x * (c + x * d))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! Products of sech = sqrt(1 - tanh^2) instead of Stan's differences of squares: nothing cancels when a row nears the
 //! boundary.
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use crate::support::VectorSupport;
 
 /// How far from 1 the square of a row's norm may be, as in Stan.
@@ -44,7 +44,8 @@ impl VectorSupport for CholeskyCorr {
         format!("the Cholesky factor of a {0} x {0} correlation matrix, its lower triangle row by row", self.0)
     }
 
-    /// Of the entries below the diagonal, as in Stan: `ln |dx/du| = sum_{j < i} (i - j + 1) ln sech(u_ij)`. The sech of
+    /// The Jacobian is that of the entries below the diagonal, as in Stan:
+    /// `ln |dx/du| = sum_{j < i} (i - j + 1) ln sech(u_ij)`. The sech of
     /// a coordinate is in its own entry's derivative twice (tanh' = sech^2), and once in each between it and the diagonal.
     fn constrain<N: Number>(&self, u: &[Real<N>], x: &mut Vec<Real<N>>) -> Real<N> {
         let mut ln_jacobian = Real::constant(0.0);

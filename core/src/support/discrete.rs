@@ -1,6 +1,6 @@
 //! Discrete supports: whole numbers, held in `f64`. None can be a latent's.
 
-use crate::numbers::number::Number;
+use crate::numbers::Number;
 use crate::support::Support;
 
 /// 0 or 1 (`false` or `true`).
@@ -19,7 +19,8 @@ pub struct CountUpTo(pub f64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Categories(pub usize);
 
-fn is_count(x: f64) -> bool {
+/// Whether `x` is one of 0, 1, 2, ...
+pub(crate) fn is_count(x: f64) -> bool {
     x >= 0.0 && x.is_finite() && x.fract() == 0.0
 }
 

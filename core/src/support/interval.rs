@@ -1,6 +1,6 @@
 //! An open interval: x = low + (high - low) / (1 + exp(-u)). A bound may be a latent.
 
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::{Continuous, Support};
 
 /// Every number between the two bounds, low first.

@@ -1,6 +1,6 @@
 //! Increasing vectors: the first entry is `u_0`, each next one lies `exp(u_k)` above the one before, as in Stan.
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use crate::support::VectorSupport;
 
 /// Vectors of that many increasing numbers, as many coordinates. Cut points, or the means of a mixture's components.

@@ -1,7 +1,7 @@
 //! Half lines: positive numbers, x = exp(u); bounded below, x = bound + exp(u); bounded above, x = bound - exp(u).
 //! ln |dx/du| = u in all three. A bound may be a latent.
 
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::{Continuous, Support};
 
 /// Every finite number above 0.

@@ -1,6 +1,6 @@
 //! Vectors of positive numbers: x = exp(u), entry by entry.
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use crate::support::VectorSupport;
 
 /// Vectors of that many positive finite numbers, as many coordinates.

@@ -1,6 +1,6 @@
 //! The real line, and vectors of real numbers: x = u.
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use crate::support::{Continuous, Support, VectorSupport};
 
 /// Every finite number.

@@ -5,7 +5,7 @@
 //! z_j = sum_{k > j} u_k / sqrt(k (k + 1)) - j u_j / sqrt(j (j + 1)), with k = 1..n-1 and j = 0..n-1
 //! ```
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use crate::support::VectorSupport;
 
 /// How far from 1 the entries may sum, as in Stan.
@@ -37,7 +37,7 @@ impl VectorSupport for Simplex {
         format!("{} positive numbers that sum to 1", self.0)
     }
 
-    /// Of the first n - 1 entries: ln |dx/du| = sum ln x + ln(n) / 2 = ln(n) / 2 - n ln(sum exp z), for z sums to 0.
+    /// The Jacobian is that of the first n - 1 entries: ln |dx/du| = sum ln x + ln(n) / 2 = ln(n) / 2 - n ln(sum exp z), for z sums to 0.
     fn constrain<N: Number>(&self, u: &[Real<N>], x: &mut Vec<Real<N>>) -> Real<N> {
         let (n, start) = (self.0, x.len());
         let mut later = Real::constant(0.0);

@@ -1,7 +1,7 @@
 //! Closed-form expectations against Gauss-Hermite quadrature, for arguments of every structure a model can give them.
 
+use crate::numbers::Number;
 use crate::numbers::form::{Affine, ClosedForm, Form};
-use crate::numbers::number::Number;
 use crate::testing::erased::Density;
 
 /// How an argument depends on the coordinates.
@@ -21,8 +21,15 @@ use Dependence::{Constant, Exp, ExpShared, Own, Shared};
 
 const DEPENDENCES: [Dependence; 5] = [Constant, Own, Shared, Exp, ExpShared];
 
-/// Checks `closed_form` around `args`, the value first; the value varies only if `latent`. The complaint, if it fails.
-pub(super) fn check(density: &dyn Density, args: &[f64], latent: bool) -> Result<(), String> {
+/// What the distribution's value is: one that varies, or a constant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Outcome {
+    Latent,
+    Datum,
+}
+
+/// Checks `closed_form` around `args`, the value first. The complaint, if it fails.
+pub(super) fn check(density: &dyn Density, args: &[f64], value: Outcome) -> Result<(), String> {
     if args.len() > 4 {
         return Ok(());
     }
@@ -40,7 +47,7 @@ pub(super) fn check(density: &dyn Density, args: &[f64], latent: bool) -> Result
             .collect();
         let positive = |i: usize| args[i] > 0.0 || !matches!(dependences[i], Exp | ExpShared);
         let has_previous = !matches!(dependences[0], Shared | ExpShared);
-        if (latent || dependences[0] == Constant) && has_previous && (0..args.len()).all(positive) {
+        if (value == Outcome::Latent || dependences[0] == Constant) && has_previous && (0..args.len()).all(positive) {
             check_structure(density, args, &dependences)?;
         }
     }
@@ -62,7 +69,7 @@ fn check_structure(density: &dyn Density, args: &[f64], dependences: &[Dependenc
     let forms: Vec<Form> = (0..args.len()).map(|i| point.form(i)).collect();
     let Some(closed) = density.closed_form(&forms) else { return Ok(()) };
     let found = expectation(&closed, &means, &sds)?;
-    let mut moments = Moments::default();
+    let mut moments = Quadrature::default();
     integrate(density, &point, &mut vec![], 1.0, &mut moments);
     let expected = moments.mean;
     if (found - expected).abs() <= 1e-6 * (1.0 + moments.mean_abs) {
@@ -123,8 +130,9 @@ fn expectation(closed: &ClosedForm, means: &[f64], sds: &[f64]) -> Result<f64, S
     Ok(mean(&closed.affine) + term.factor * exponential * (mean(&term.square).powi(2) + variance(&term.square)))
 }
 
+/// The means of a log density and of its absolute value.
 #[derive(Default)]
-struct Moments {
+struct Quadrature {
     mean: f64,
     mean_abs: f64,
 }
@@ -140,7 +148,8 @@ const RULE: [(f64, f64); 5] = [
 ];
 const SQRT_PI: f64 = 1.772_453_850_905_516;
 
-fn integrate(density: &dyn Density, point: &Point, u: &mut Vec<f64>, weight: f64, moments: &mut Moments) {
+/// Adds `weight` times the means over the coordinates that follow `u` to `moments`.
+fn integrate(density: &dyn Density, point: &Point, u: &mut Vec<f64>, weight: f64, moments: &mut Quadrature) {
     let i = u.len();
     if i == point.dependences.len() {
         let args: Vec<f64> = (0..i).map(|k| point.argument(k, u)).collect();

@@ -1,8 +1,8 @@
 //! Derivatives of a function of duals against differences.
 
 use crate::numbers::dual::{Dual, Dual2, Lanes};
-use crate::numbers::number::{Number, Real};
 use crate::numbers::tape::{Mark, Taped};
+use crate::numbers::{Number, Real};
 use crate::testing::difference::compare;
 
 /// A function of several numbers, generic over their algebra. The macro

@@ -1,9 +1,9 @@
 //! Vector supports, and distributions over vectors.
 
 use crate::support::VectorSupport;
-use crate::testing::coordinates;
-use crate::testing::distribution::{check_pair, pairs};
 use crate::testing::erased::{BuildVector, ErasedVector, VectorDensity, num_coordinates};
+use crate::testing::pair::{PairCheck, pairs};
+use crate::testing::vector_support;
 
 /// Draws taken of each sampler.
 const DRAWS: usize = 8_000;
@@ -21,7 +21,7 @@ const DRAWS: usize = 8_000;
 /// If a check fails, with a sentence.
 #[track_caller]
 pub fn check_vector_support<S: VectorSupport>(support: &S) {
-    if let Err(complaint) = coordinates::check(support) {
+    if let Err(complaint) = vector_support::check(support) {
         panic!("{support:?}: {complaint}");
     }
 }
@@ -42,7 +42,8 @@ pub fn check_vector_distribution<B: BuildVector>(name: &str, build: &B, paramete
 fn check(density: &dyn VectorDensity, coordinates: usize, parameters: &[f64]) -> Result<(), String> {
     density.check(parameters).map_err(|invalid| format!("check() refuses the parameters: {invalid}"))?;
     density.check_support(parameters)?;
-    let (centre, scales) = highest(density, coordinates, parameters);
+    let summit = highest(density, coordinates, parameters);
+    let Summit { centre, scales } = &summit;
     for k in 0..5 {
         let u: Vec<f64> = (0..coordinates)
             .map(|i| centre[i] + 1.5 * scales[i] * (0.9 * (i + 1) as f64 + 2.3 * f64::from(k)).sin())
@@ -51,19 +52,23 @@ fn check(density: &dyn VectorDensity, coordinates: usize, parameters: &[f64]) ->
             .map_err(|complaint| format!("at coordinates {u:?}: {complaint}"))?;
     }
     if coordinates <= 3 {
-        let total = integral(density, (&centre, &scales), parameters);
+        let total = integral(density, &summit, parameters);
         if (total - 1.0).abs() > 1e-4 {
             return Err(format!("the density integrates to {total}, not to 1"));
         }
     }
-    check_sampler(density, (&centre, &scales), parameters)
+    check_sampler(density, &summit, parameters)
 }
 
 fn check_point(density: &dyn VectorDensity, args: &[f64]) -> Result<(), String> {
     for pair in pairs(0, args.len()) {
-        let (first, second) = (density.first(args, pair), density.second(args, pair));
-        let slopes = |a: &[f64], pair| density.first(a, pair);
-        check_pair("the log density", args, pair, (first, second), |a| density.ln_density(a), slopes)?;
+        let second = density.second(args, pair);
+        let ln_density = PairCheck {
+            what: "the log density",
+            plain: &|a| density.ln_density(a),
+            first: &|a, pair| density.first(a, pair),
+        };
+        ln_density.check(args, pair, &second)?;
         let some = density.partly_constant(args, pair);
         let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-11 * (1.0 + a.abs());
         let same = second.value.to_bits() == some.value.to_bits()
@@ -79,7 +84,12 @@ fn check_point(density: &dyn VectorDensity, args: &[f64]) -> Result<(), String> 
 }
 
 /// Where the density of the coordinates is highest, and how far from there along each it has fallen by a factor e.
-fn highest(density: &dyn VectorDensity, coordinates: usize, parameters: &[f64]) -> (Vec<f64>, Vec<f64>) {
+struct Summit {
+    centre: Vec<f64>,
+    scales: Vec<f64>,
+}
+
+fn highest(density: &dyn VectorDensity, coordinates: usize, parameters: &[f64]) -> Summit {
     let value = |u: &[f64]| density.ln_density(&[u, parameters].concat());
     let mut centre = vec![0.0; coordinates];
     let mut best = value(&centre);
@@ -113,11 +123,11 @@ fn highest(density: &dyn VectorDensity, coordinates: usize, parameters: &[f64]) 
         scale
     };
     let scales = (0..coordinates).map(scale).collect();
-    (centre, scales)
+    Summit { centre, scales }
 }
 
 /// Trapezoids on u = centre + scale sinh(t) along every coordinate.
-fn integral(density: &dyn VectorDensity, (centre, scales): (&[f64], &[f64]), parameters: &[f64]) -> f64 {
+fn integral(density: &dyn VectorDensity, Summit { centre, scales }: &Summit, parameters: &[f64]) -> f64 {
     let n = centre.len();
     let half: usize = [0, 2_000, 200, 55][n];
     let end: f64 = [0.0, 12.0, 9.0, 5.5][n];
@@ -148,7 +158,7 @@ fn integral(density: &dyn VectorDensity, (centre, scales): (&[f64], &[f64]), par
 /// below 1e-7 for each of the n (n + 1) identities.
 fn check_sampler(
     density: &dyn VectorDensity,
-    (centre, scales): (&[f64], &[f64]),
+    Summit { centre, scales }: &Summit,
     parameters: &[f64],
 ) -> Result<(), String> {
     let Some(draws) = density.draws(parameters, DRAWS) else { return Ok(()) };

@@ -3,7 +3,7 @@
 use crate::check_distribution;
 use crate::dist::{Beta, Distribution, Normal};
 use crate::numbers::form::ClosedForm;
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::{Interval, Positive, RealLine};
 use rand::{Rng, RngExt};
 

@@ -1,7 +1,7 @@
 //! Vector supports: the maps invert each other, and the log-Jacobian is that of the entries that determine a point.
 
 use crate::numbers::dual::{Dual, Lanes};
-use crate::numbers::number::{Number, Real};
+use crate::numbers::{Number, Real};
 use crate::support::VectorSupport;
 use crate::testing::difference::compare;
 use nalgebra::DMatrix;
