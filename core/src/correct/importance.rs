@@ -38,7 +38,7 @@ impl Attempt {
 }
 
 /// Corrects the Gaussian of a density written centred.
-pub(crate) fn correct(density: &Density<'_>, basis: &Basis<'_>, effort: Effort) -> Attempt {
+pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort) -> Attempt {
     let guide = basis.guide;
     // given one theta, more draws serve as well as more proposals for each
     let most_grown = if basis.is_fixed() { 0 } else { effort.most_grown };
@@ -48,14 +48,14 @@ pub(crate) fn correct(density: &Density<'_>, basis: &Basis<'_>, effort: Effort) 
         let effort = Effort { draws, seed: effort.seed.wrapping_add(number as u64), ..effort };
         round(&conditionals, &mut memories, basis, proposal, effort)
     };
-    let corrected = if basis.is_fixed() {
+    let found = if basis.is_fixed() {
         at_one_theta(run(&Vec::new(), effort.draws, MOST_PREPARING), effort)
     } else {
         let mean = DVector::from_column_slice(&guide.global.loc);
         let first = HeavyTailed::new(Gaussian { mean, root: basis.gaussian.global.root() });
         first.and_then(|first| refined(first.with_lookout(), effort, &mut run)).map(over_thetas)
     };
-    match corrected {
+    match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             Attempt::Ran(Box::new(corrected))

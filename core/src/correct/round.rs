@@ -33,7 +33,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) guide: &'a Guide,
     pub(crate) gaussian: &'a GaussianHierarchy,
     /// By task, where phi_i is in centred coordinates when theta is at the guide's mean.
-    pub(crate) centres: &'a [DVector<f64>],
+    pub(crate) modes_at_mean: &'a [DVector<f64>],
 }
 
 impl Basis<'_> {
@@ -171,7 +171,7 @@ fn of_task(fixed: &FixedThetas<'_>, basis: &Basis<'_>, task: usize, memory: &mut
     let mut rng = Stream::ProposalsOf { task: task as u64 }.of(effort.seed);
     let mut asker = fixed.asker();
     let (mut ln_z, mut phi, mut proposals) = (Vec::with_capacity(draws), Vec::new(), Vec::new());
-    let guess = Guess { start: &basis.centres[task], covariance: &basis.gaussian.tasks[task].covariance };
+    let guess = Guess { start: &basis.modes_at_mean[task], covariance: &basis.gaussian.tasks[task].covariance };
     let inner = Inner { wanted: 1, most: effort.most_inner };
     for theta in 0..draws {
         let answer = asker.answer(&Ask { task, theta, guess, inner }, memory, &mut rng);

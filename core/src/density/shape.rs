@@ -68,11 +68,6 @@ impl Shape {
         Ok(Self::visit(program, start)?.shape)
     }
 
-    /// What the latents of a task look like.
-    pub(crate) fn task_level(program: &dyn Program, start: &Start, i: usize) -> Level {
-        (program.discover(start).task)(i).level
-    }
-
     /// The shape of the model with some of its tasks only.
     pub(crate) fn of(&self, tasks: &[usize]) -> Self {
         let mut offsets = vec![0];

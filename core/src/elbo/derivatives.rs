@@ -35,9 +35,15 @@ struct ChunkSum {
 
 impl Bound<'_> {
     /// Expected log densities of the given tasks and of what is outside the plate, and the derivatives of the ELBO, entropy
-    /// included: all of second order, and of first order all that is not on the tape.
-    pub(super) fn derivatives(&self, order: Order, guide: &Guide, batch: &[usize]) -> (ExpectedParts, Arrow) {
-        let (density, weight) = (self.density, self.weight_of(batch));
+    /// included: all of second order, and of first order all that is not on the tape. The tasks count `weight` times.
+    pub(super) fn derivatives(
+        &self,
+        order: Order,
+        guide: &Guide,
+        batch: &[usize],
+        weight: f64,
+    ) -> (ExpectedParts, Arrow) {
+        let density = self.density;
         let reads = density.layout.task_reads.len();
         let scores_tasks = density.samples_tasks && (order == Order::Second || !self.is_taped());
         let fixed = scores_tasks.then(|| self.fix(guide, Scoring::Derivatives(order)));

@@ -45,9 +45,7 @@ impl Solution {
 
     /// Draws of a Gaussian hierarchy around the guide's means.
     pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy) -> WeightedDraws {
-        let Self { climbed, options, .. } = self;
-        let non_centred = &climbed.open.tasks.non_centred;
-        WeightedDraws::gaussian(&climbed.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+        self.climbed.draws_of(gaussian, &self.options)
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Judgement<'a> {
 
 impl Judgement<'_> {
     /// The trust that the posterior deserves.
-    pub(crate) fn trust(&self) -> Trust {
+    pub(crate) fn judge(&self) -> Trust {
         let method = self.method();
         let (mut notes, remark) = self.of_attempt(method);
         notes.extend(self.of_method(method));

@@ -7,8 +7,6 @@ use crate::linalg::arrow::{Arrow, ArrowVector};
 use crate::linalg::ragged::Ragged;
 use nalgebra::DVector;
 
-/// A log-scale moves no further than this in one step: exp of it is the factor on the scale.
-pub(crate) const LONGEST_LN_SCALE_STEP: f64 = 3.0;
 /// The least curvature that stands in for a point's information.
 const LEAST_CURVATURE: f64 = 1e-6;
 
@@ -80,10 +78,10 @@ impl Metric {
 }
 
 impl Guide {
-    /// The guide after the step, shortened as a whole if a log-scale would move too far.
-    pub(crate) fn moved(&self, step: &ArrowVector) -> Moved {
-        let most = step.longest_ln_scale();
-        let factor = (LONGEST_LN_SCALE_STEP / most).min(1.0);
+    /// The guide after the step, shortened as a whole if a log-scale would move by more than `longest`: exp of that is the
+    /// factor on the scale.
+    pub(crate) fn moved(&self, step: &ArrowVector, longest: f64) -> Moved {
+        let factor = (longest / step.longest_ln_scale()).min(1.0);
         Moved { guide: self.moved_by(step, factor), is_shortened: factor < 1.0 }
     }
 

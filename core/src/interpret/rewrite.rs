@@ -9,6 +9,13 @@ use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 
+/// Two ways to write latents: by local site, whether as loc + scale * u.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rewriting<'a> {
+    pub(crate) from: &'a [bool],
+    pub(crate) to: &'a [bool],
+}
+
 /// The state: coordinates still to be read, and those written.
 #[derive(Debug)]
 pub(crate) struct Rewrite<'a> {

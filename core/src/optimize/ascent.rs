@@ -151,7 +151,9 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Clim
     let error = DrawsError { draws, error: found.draws_error, worst_task: None };
     let verdict = judge(&density, &settings.start, method, &found.ended, &error);
     let climbed = Climbed::new(&density, found.ended, Judged { method, error, verdict });
-    Climbed { locals: Some(found.locals), ..climbed }
+    // what a site has is told, though the profile samples all of them
+    let open = Density::new(program.all(), shape, Writing::new(&[], options)).open;
+    Climbed { locals: Some(found.locals), open, ..climbed }
 }
 
 fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Climbed {

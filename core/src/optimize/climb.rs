@@ -8,6 +8,9 @@ use crate::optimize::ended::{End, Ended, Limits, Watch};
 use crate::optimize::history::History;
 use crate::optimize::saddle::{MOST_ESCAPES, escaped, way_up};
 
+/// A log-scale moves no further than this in a step with second derivatives.
+pub(crate) const LONGEST_LN_SCALE_STEP: f64 = 3.0;
+
 /// A climb under way.
 pub(crate) struct Climb<'b> {
     pub(crate) bound: &'b Bound<'b>,
@@ -31,7 +34,7 @@ pub(crate) enum WayOut {
     None,
     /// It curves up in some, but no step along it was taken.
     Seen,
-    /// The climb goes on from there.
+    /// The climb goes on from there; who asked counts the iteration.
     Taken,
 }
 
@@ -61,12 +64,16 @@ impl<'b> Climb<'b> {
         self.value = self.expansion.elbo.total();
     }
 
-    /// Goes on from another guide.
+    /// Goes on from another guide, after one iteration more.
     pub(crate) fn move_to(&mut self, guide: Guide) {
+        self.go_on_from(guide);
+        self.iterations += 1;
+    }
+
+    fn go_on_from(&mut self, guide: Guide) {
         self.guide = guide;
         self.expansion = expand(self.bound, &self.guide, self.limits.moving);
         self.measure();
-        self.iterations += 1;
     }
 
     /// Tells who watches where the climb is.
@@ -98,11 +105,11 @@ impl<'b> Climb<'b> {
         let value = |length: f64| {
             let mut step = step.clone();
             step.iter_mut().for_each(|p| *p *= length);
-            let guide = self.guide.moved(&step).guide;
+            let guide = self.guide.moved(&step, LONGEST_LN_SCALE_STEP).guide;
             (self.bound.value(&guide).total(), guide)
         };
         let Some(guide) = escaped(beyond + 10.0 * rounding(beyond), value) else { return WayOut::Seen };
-        self.move_to(guide);
+        self.go_on_from(guide);
         self.escapes += 1;
         WayOut::Taken
     }

@@ -11,6 +11,8 @@ use crate::optimize::draws::DrawsError;
 use crate::optimize::ended::{End, Ended};
 use crate::optimize::full::FullLocals;
 use crate::options::Options;
+use crate::posterior::draws::WeightedDraws;
+use crate::posterior::gaussian::GaussianHierarchy;
 use crate::verdict::Verdict;
 use std::fmt;
 
@@ -110,6 +112,12 @@ pub(crate) struct Judged {
 }
 
 impl Climbed {
+    /// Draws of a Gaussian hierarchy around the guide's means.
+    pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy, options: &Options) -> WeightedDraws {
+        let non_centred = &self.open.tasks.non_centred;
+        WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+    }
+
     pub(crate) fn new(density: &Density<'_>, ended: Ended, judged: Judged) -> Self {
         let Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, .. } = ended;
         let Judged { method, error, verdict } = judged;

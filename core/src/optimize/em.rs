@@ -21,7 +21,7 @@ pub(crate) fn em(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'
         climb.report(watch);
         if climb.is_level() {
             match climb.look_around(climb.value) {
-                WayOut::Taken => continue,
+                WayOut::Taken => {}
                 WayOut::Seen => return climb.end(End::Saddle),
                 WayOut::None => return climb.end(End::Converged),
             }

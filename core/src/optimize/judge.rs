@@ -1,7 +1,6 @@
 //! What the end of a climb says to a person: the verdict, with its reason and what to try.
 
 use crate::density::Density;
-use crate::density::shape::Shape;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::interpret::discover::Start;
@@ -101,7 +100,7 @@ fn named(density: &Density<'_>, start: &Start, found: Runaway) -> (String, Strin
     let i = density.offsets.partition_point(|&o| o <= found.coordinate) - 1;
     let name = name(
         density.program.signature().local_sites,
-        &Shape::task_level(&*density.program, start, i),
+        &density.program.task_level(start, i),
         found.coordinate - density.offsets[i],
     );
     (name.clone(), format!("{name} of task {i}"))
@@ -123,12 +122,7 @@ fn furthest(density: &Density<'_>, start: &Start, guide: &Guide) -> Option<Runaw
     };
     let global = level(false, &density.layout.global, 0, &guide.global.loc);
     let tasks = (0..guide.num_tasks()).filter(|&i| guide.local.loc[guide.task(i)].iter().any(is_far)).filter_map(|i| {
-        level(
-            true,
-            &Shape::task_level(&*density.program, start, i),
-            guide.task(i).start,
-            &guide.local.loc[guide.task(i)],
-        )
+        level(true, &density.program.task_level(start, i), guide.task(i).start, &guide.local.loc[guide.task(i)])
     });
     global.into_iter().chain(tasks).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, found)| found)
 }

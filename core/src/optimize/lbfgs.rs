@@ -3,7 +3,7 @@
 
 use crate::elbo::Slope;
 use crate::guide::Guide;
-use crate::guide::metric::{LONGEST_LN_SCALE_STEP, Metric};
+use crate::guide::metric::Metric;
 use crate::linalg::arrow::ArrowVector;
 use crate::optimize::ended::{End, Watch};
 use crate::optimize::history::History;
@@ -17,6 +17,8 @@ const MEMORY: usize = 50;
 /// A step must gain this share of what the gradient promises (Armijo).
 const SHARE: f64 = 1e-4;
 const SHORTEST: f64 = 1e-10;
+/// A log-scale moves no further than this in one step, whose curvature is not known.
+const LONGEST_LN_SCALE_STEP: f64 = 2.0;
 
 /// Where L-BFGS ended.
 pub(crate) struct LbfgsEnded {
@@ -153,14 +155,16 @@ impl Lbfgs<'_> {
             // the curvature is not known yet: a coordinate moves by one of the guide's widths, in the root mean square
             length = length.min((step.iter().count() as f64).sqrt() / gradient_norm);
         }
-        while length >= SHORTEST {
+        loop {
             let place = self.place(self.at.guide.moved_by(step, length));
             if place.slope.value.is_finite() && place.slope.value >= self.at.slope.value + SHARE * length * slope {
                 return Some((place, length));
             }
             length *= 0.5;
+            if length < SHORTEST {
+                return None;
+            }
         }
-        None
     }
 
     fn place(&mut self, guide: Guide) -> Position {

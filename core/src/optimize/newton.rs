@@ -8,7 +8,7 @@ use crate::elbo::Bound;
 use crate::guide::Guide;
 use crate::guide::metric::{Metric, Moved};
 use crate::linalg::arrow::{Arrow, ArrowVector};
-use crate::optimize::climb::{Climb, WayOut, rounding};
+use crate::optimize::climb::{Climb, LONGEST_LN_SCALE_STEP, WayOut, rounding};
 use crate::optimize::ended::{End, Ended, Limits, Watch};
 
 /// Where the damping starts, and the range it is kept in; beyond the upper end no step helps any more.
@@ -37,6 +37,7 @@ pub(crate) fn newton(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Wat
             let gained = if is_level { 0.0 } else { climb.trace[last] - climb.trace[last - 1] };
             match climb.look_around(climb.value + gained.max(0.0)) {
                 WayOut::Taken => {
+                    climb.iterations += 1;
                     damping = Damping::default();
                     continue;
                 }
@@ -85,7 +86,7 @@ impl Damping {
 
     /// The guide after the step, if that gains what it should.
     fn tried(&mut self, climb: &Climb<'_>, step: &ArrowVector) -> Option<Guide> {
-        let Moved { guide, is_shortened } = climb.guide.moved(step);
+        let Moved { guide, is_shortened } = climb.guide.moved(step, LONGEST_LN_SCALE_STEP);
         let gain = climb.bound.value(&guide).total() - climb.value;
         let promised = promised(climb.arrow(), step, &climb.metric, self.size);
         // close to the top the gain drowns in rounding: a step the model promises next to nothing for is taken
