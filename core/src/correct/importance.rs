@@ -10,7 +10,7 @@
 use crate::conditional::Conditionals;
 use crate::conditional::memory::TaskMemory;
 use crate::correct::one_theta::at_one_theta;
-use crate::correct::proposal::{HeavyTailed, Proposal};
+use crate::correct::proposal::{Part, Proposal};
 use crate::correct::round::{Basis, Corrected, Effort, round};
 use crate::correct::rounds::{MOST_PREPARING, over_thetas, refined};
 use crate::density::Density;
@@ -52,7 +52,7 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
         at_one_theta(run(&Vec::new(), effort.draws, MOST_PREPARING), effort)
     } else {
         let mean = DVector::from_column_slice(&guide.global.loc);
-        let first = HeavyTailed::new(Gaussian { mean, root: basis.gaussian.global.root() });
+        let first = Part::new(Gaussian { mean, root: basis.gaussian.global.root() });
         first.and_then(|first| refined(first.with_lookout(), effort, &mut run)).map(over_thetas)
     };
     match found {
@@ -93,12 +93,11 @@ mod tests {
     /// The first round, those that prepare after it, and the last: what they tell, and with how many draws from what.
     fn refine(rounds: [fn(usize) -> Vec<f64>; 3]) -> (Option<Weighted>, Vec<(usize, f64)>) {
         let mut asked = Vec::new();
-        let first = vec![
-            HeavyTailed::new(Gaussian { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) }).expect("regular"),
-        ];
+        let first =
+            vec![Part::new(Gaussian { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) }).expect("regular")];
         let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, seed: 0 };
         let found = refined(first, effort, &mut |proposal, draws, number| {
-            asked.push((draws, proposal[0].wide.root[(0, 0)]));
+            asked.push((draws, proposal[0].heavy.wide.root[(0, 0)]));
             let round = usize::from(number > 0) + usize::from(number >= MOST_PREPARING);
             told(rounds[round](draws))
         });

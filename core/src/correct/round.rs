@@ -158,7 +158,7 @@ fn propose(conditionals: &Conditionals<'_>, basis: &Basis<'_>, proposal: &Propos
     let mut points = Points::new(guide.global.len(), &mut rng);
     let mut thetas = ProposedThetas { u: Vec::with_capacity(draws), ln_outside: Vec::with_capacity(draws) };
     for s in 0..draws {
-        let u = proposal[s % proposal.len()].wide.at(&points.next(&mut rng));
+        let u = proposal[s % proposal.len()].heavy.wide.at(&points.next(&mut rng));
         thetas.ln_outside.push(density.all_outside(u.as_slice()).total() - ln_density(proposal, &u));
         thetas.u.push(u.as_slice().to_vec());
     }

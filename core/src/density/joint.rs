@@ -7,6 +7,7 @@ use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::interpret::discover::Start;
+use crate::linalg::ragged::add;
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::numbers::pass::{Derivatives, Order};
@@ -194,8 +195,4 @@ impl<'a> Density<'a> {
         }
         chunks
     }
-}
-
-fn add(to: &mut [f64], from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(sum, g)| *sum += g);
 }

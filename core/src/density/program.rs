@@ -7,6 +7,7 @@ use crate::density::blocks::BlockLayout;
 use crate::density::forms::Forms;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{LevelVisit, Start};
+use crate::interpret::rewrite::Rewriting;
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::level::Level;
@@ -60,7 +61,7 @@ pub(crate) trait Program: Send + Sync {
     fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>);
 
     /// The guide of the locals written otherwise, theta being at its mean.
-    fn rewrite(&self, guide: &Guide, from: &[bool], to: &[bool]) -> MeanField;
+    fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField;
 }
 
 /// A visit of a whole model.

@@ -11,7 +11,7 @@ use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::rewrite::Rewrite;
+use crate::interpret::rewrite::{FactorOf, Rewrite, Rewriting};
 use crate::interpret::site_mask::SiteMask;
 use crate::interpret::structure::Structure;
 use crate::model::level::Level;
@@ -123,12 +123,13 @@ impl<M: Model> Program for Subset<'_, M> {
         M::Local::map(&local, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
     }
 
-    fn rewrite(&self, guide: &Guide, from: &[bool], to: &[bool]) -> MeanField {
+    fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField {
         let theta = self.plain_globals(&guide.global.loc);
         let mut local = MeanField::default();
         for i in 0..guide.num_tasks() {
             let range = guide.task(i);
-            let mut run = Rewrite::new(from, to, &guide.local.loc[range.clone()], &guide.local.ln_scale[range]);
+            let read = FactorOf { loc: &guide.local.loc[range.clone()], ln_scale: &guide.local.ln_scale[range] };
+            let mut run = Rewrite::new(how, read);
             self.model.local(&mut run, &theta, self.task(i), &mut Default::default());
             local.loc.append(&mut run.loc);
             local.ln_scale.append(&mut run.ln_scale);

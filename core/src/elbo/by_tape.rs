@@ -9,6 +9,7 @@ use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::{Arrow, CHUNK};
+use crate::linalg::ragged::add;
 use crate::numbers::tape::Mark;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -51,10 +52,6 @@ impl TapedSum {
             add(&mut task.gradient, &other.gradient);
         }
     }
-}
-
-fn add(to: &mut [f64], from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
 }
 
 /// Some tasks, from their position in the batch, and some draws.

@@ -2,6 +2,7 @@
 
 use crate::density::program::Program;
 use crate::guide::Guide;
+use crate::interpret::rewrite::Rewriting;
 use crate::optimize::ascent::climb_as;
 use crate::optimize::climbed::{Climbed, Origin, Settings};
 use crate::optimize::ended::End;
@@ -46,7 +47,7 @@ pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Chosen {
         let mut written = best.open.tasks.non_centred.clone();
         written[site] = true;
         let other = if best.end == End::Converged {
-            let guide = rewritten(some, &best.guide, &best.open.tasks.non_centred, &written);
+            let guide = rewritten(some, &best.guide, Rewriting { from: &best.open.tasks.non_centred, to: &written });
             climb_as(some, &settings, &written, Origin::Rival { guide: &guide, elbo: best.elbo.total() })
         } else {
             climb_as(some, &settings, &written, Origin::Start)
@@ -61,8 +62,8 @@ pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Chosen {
 }
 
 /// The guide with its locals written otherwise, theta being at its mean.
-pub(crate) fn rewritten(program: &dyn Program, guide: &Guide, from: &[bool], to: &[bool]) -> Guide {
-    Guide { local: program.rewrite(guide, from, to), global: guide.global.clone(), offsets: guide.offsets.clone() }
+pub(crate) fn rewritten(program: &dyn Program, guide: &Guide, how: Rewriting<'_>) -> Guide {
+    Guide { local: program.rewrite(guide, how), global: guide.global.clone(), offsets: guide.offsets.clone() }
 }
 
 /// Where the guide puts phi of each of the program's tasks, the first of the guide's, when theta is at its mean; in centred
@@ -70,6 +71,6 @@ pub(crate) fn rewritten(program: &dyn Program, guide: &Guide, from: &[bool], to:
 pub(crate) fn modes_at_mean(program: &dyn Program, climbed: &Climbed) -> Vec<DVector<f64>> {
     let centred = vec![false; climbed.open.tasks.non_centred.len()];
     let guide = climbed.guide.first(program.num_tasks());
-    let guide = rewritten(program, &guide, &climbed.open.tasks.non_centred, &centred);
+    let guide = rewritten(program, &guide, Rewriting { from: &climbed.open.tasks.non_centred, to: &centred });
     (0..guide.num_tasks()).map(|i| DVector::from_column_slice(&guide.local.loc[guide.task(i)])).collect()
 }

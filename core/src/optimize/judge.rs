@@ -33,13 +33,13 @@ pub(crate) fn judge(
     ended: &Ended,
     error: &DrawsError,
 ) -> Verdict {
-    let (reason, try_next) = match ended.end {
+    match ended.end {
         End::Converged => match restless(ended) {
             Some(found) => runs_away(density, start, found),
-            None if error.error <= MOST_DRAWS_ERROR => return Verdict::Converged,
+            None if error.error <= MOST_DRAWS_ERROR => Verdict::Converged,
             None => depends_on_draws(error),
         },
-        End::Saddle => (
+        End::Saddle => not_converged(
             "the gradient vanishes at a saddle of the ELBO".to_owned(),
             "more `max_iterations`, or a `random_start`".to_owned(),
         ),
@@ -50,52 +50,62 @@ pub(crate) fn judge(
                 None => unfinished(ended),
             }
         }
-    };
+    }
+}
+
+fn not_converged(reason: String, try_next: String) -> Verdict {
     Verdict::NotConverged { reason, try_next }
 }
 
-fn depends_on_draws(error: &DrawsError) -> (String, String) {
+fn depends_on_draws(error: &DrawsError) -> Verdict {
     let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of task {} by {:.1}", w.task, w.error));
-    (
+    not_converged(
         format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.error),
         "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
     )
 }
 
-fn unfinished(ended: &Ended) -> (String, String) {
+fn unfinished(ended: &Ended) -> Verdict {
     let (norm, steps) = (ended.gradient_norm, ended.iterations);
     if !norm.is_finite() || !ended.elbo.total().is_finite() {
-        ("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
+        not_converged("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
     } else if ended.end == End::Stopped {
-        (
+        not_converged(
             format!("the gradient norm is still {norm:.1e} after {steps} steps"),
             "more `max_iterations`, or another seed".to_owned(),
         )
     } else {
         let remedy = if norm < NEARLY { "a larger `tolerance`, or " } else { "" };
-        (
+        not_converged(
             format!("no step raises the ELBO any more after {steps}, though its gradient norm is still {norm:.1e}"),
             format!("{remedy}data and priors of the order of 1, where rounding does not drown the gain"),
         )
     }
 }
 
-fn runs_away(density: &Density<'_>, start: &Start, found: Runaway) -> (String, String) {
-    let (name, place) = named(density, start, found);
+fn runs_away(density: &Density<'_>, start: &Start, found: Runaway) -> Verdict {
+    let Named { name, place } = named(density, start, found);
     let moved = match found.kind {
-        Kind::LnScale(to, grew) => {
-            format!("the guide's scale of {place} {} to e^{to:.0}", if grew { "grew" } else { "shrank" })
-        }
+        Kind::Growing(to) => format!("the guide's scale of {place} grew to e^{to:.0}"),
+        Kind::Shrinking(to) => format!("the guide's scale of {place} shrank to e^{to:.0}"),
         Kind::Loc(to) => format!("the guide's mean of {place} runs away, unconstrained to {to:.3e}"),
     };
-    (format!("{moved}: the posterior looks improper, or flat in {name}"), format!("a proper prior on {name}"))
+    let reason = format!("{moved}: the posterior looks improper, or flat in {name}");
+    not_converged(reason, format!("a proper prior on {name}"))
 }
 
-/// The site of a coordinate, and with its task.
-fn named(density: &Density<'_>, start: &Start, found: Runaway) -> (String, String) {
+/// How a person calls a coordinate.
+struct Named {
+    /// Its site.
+    name: String,
+    /// Its site, and its task if it belongs to one.
+    place: String,
+}
+
+fn named(density: &Density<'_>, start: &Start, found: Runaway) -> Named {
     if !found.is_local {
         let name = name(density.program.signature().global_sites, &density.layout.global, found.coordinate);
-        return (name.clone(), name);
+        return Named { place: name.clone(), name };
     }
     let i = density.offsets.partition_point(|&o| o <= found.coordinate) - 1;
     let name = name(
@@ -103,7 +113,7 @@ fn named(density: &Density<'_>, start: &Start, found: Runaway) -> (String, Strin
         &density.program.task_level(start, i),
         found.coordinate - density.offsets[i],
     );
-    (name.clone(), format!("{name} of task {i}"))
+    Named { place: format!("{name} of task {i}"), name }
 }
 
 fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {
@@ -144,5 +154,5 @@ fn widest(guide: &Guide) -> Option<Runaway> {
     let levels = [(false, &guide.global.ln_scale), (true, &guide.local.ln_scale)];
     let all = levels.into_iter().flat_map(|(is_local, s)| s.iter().enumerate().map(move |(j, s)| (is_local, j, *s)));
     let (is_local, coordinate, to) = all.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|found| found.2 > WIDEST)?;
-    Some(Runaway { is_local, coordinate, kind: Kind::LnScale(to, true) })
+    Some(Runaway { is_local, coordinate, kind: Kind::Growing(to) })
 }
