@@ -6,8 +6,8 @@
 pub mod adapted;
 mod asking;
 pub(crate) mod new_task;
+mod new_weights;
 pub mod prediction;
-mod weighed;
 
 use crate::density::program::{Program, unscored};
 use crate::error::Error;
@@ -21,11 +21,11 @@ use crate::model::values::values_of;
 use crate::options::AdaptOptions;
 use crate::sampling::stream::{Question, Stream};
 use adapted::{Adapted, AtTheta, TaskDraw};
-use asking::{Asking, KnownTask};
+use asking::{Asking, TaskKnowledge};
 use new_task::AnswerAt;
+use new_weights::NewWeights;
 use prediction::Prediction;
 use std::sync::{Arc, OnceLock};
-use weighed::Weighed;
 
 impl<M: Model> Fit<M> {
     /// The posterior of phi for a task that was not part of the fit, without refitting.
@@ -51,7 +51,7 @@ impl<M: Model> Fit<M> {
         let AdaptOptions { global_draws, local_draws, max_proposals } = *options;
         assert!(global_draws > 0 && local_draws > 0 && max_proposals > 0, "a posterior needs draws");
         let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
-        let KnownTask { level, weighed, cluster, evidence, trust } = self.asking(&all).adapt(&new, options)?;
+        let TaskKnowledge { level, weighed, cluster, evidence, trust } = self.asking(&all).adapt(&new, options)?;
         let mut adapted = Adapted { cluster, evidence: Some(evidence), ..self.without_draws(level, trust) };
         adapted.take(&new, weighed);
         Ok(adapted)
@@ -173,7 +173,7 @@ impl<M: Model> Fit<M> {
 
 impl<M: Model> Adapted<'_, M> {
     /// Takes the draws of a task's answers.
-    fn take(&mut self, program: &Subset<'_, M>, Weighed { answers, smoothed }: Weighed) {
+    fn take(&mut self, program: &Subset<'_, M>, NewWeights { answers, smoothed }: NewWeights) {
         let centred = unscored(&Signature::of::<M>(), &vec![false; M::LOCAL_SITES.len()]);
         for (AnswerAt { theta, answer, given_theta }, weight) in answers.into_iter().zip(smoothed.weights) {
             let globals = program.plain_globals(&theta);

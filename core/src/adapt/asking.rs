@@ -1,7 +1,7 @@
 //! What a fit is asked of new tasks, whatever the types of its model.
 
 use crate::adapt::new_task::{Answers, NewTask};
-use crate::adapt::weighed::Weighed;
+use crate::adapt::new_weights::NewWeights;
 use crate::conditional::Inner;
 use crate::density::program::Program;
 use crate::error::Error;
@@ -26,10 +26,10 @@ pub(crate) struct Asking<'f> {
 }
 
 /// What a fit knows of a new task.
-pub(crate) struct KnownTask {
+pub(crate) struct TaskKnowledge {
     /// What the task's latents look like.
     pub(crate) level: Level,
-    pub(crate) weighed: Weighed,
+    pub(crate) weighed: NewWeights,
     /// That many draws of phi in a row share a theta.
     pub(crate) cluster: usize,
     pub(crate) evidence: Evidence,
@@ -45,12 +45,12 @@ struct FewThetas<'f> {
 
 impl<'f> Asking<'f> {
     /// The posterior of phi of the one task of another program.
-    pub(crate) fn adapt(&self, new: &dyn Program, options: &AdaptOptions) -> Result<KnownTask, Error> {
+    pub(crate) fn adapt(&self, new: &dyn Program, options: &AdaptOptions) -> Result<TaskKnowledge, Error> {
         let few = self.few_thetas(options);
         let (rows, before): (Vec<_>, Vec<f64>) = few.thetas.iter().map(|(u, weight)| (u.to_vec(), weight)).unzip();
         let inner = Inner { wanted: few.local_draws, most: options.max_proposals };
         let Answers { level, by_theta } = self.ask(new, rows, inner, Question::Adapt)?;
-        let weighed = Weighed::possible(by_theta, &before)?;
+        let weighed = NewWeights::possible(by_theta, &before)?;
         let mut evidence = weighed.evidence();
         if self.has_one_theta() {
             // the draws of phi are what there is
@@ -58,16 +58,16 @@ impl<'f> Asking<'f> {
             evidence = Evidence { k_hat: 0.0, draws, effective_sample_size: draws as f64, ..evidence };
         }
         let trust = Trust::of_task(&self.solution.trust, &evidence);
-        Ok(KnownTask { level, weighed, cluster: few.cluster, evidence, trust })
+        Ok(TaskKnowledge { level, weighed, cluster: few.cluster, evidence, trust })
     }
 
     /// What the one task of another program says of every draw of theta.
-    pub(crate) fn learn(&self, new: &dyn Program) -> Result<Weighed, Error> {
+    pub(crate) fn learn(&self, new: &dyn Program) -> Result<NewWeights, Error> {
         let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
         let draws = &self.solution.draws;
         let thetas = (0..draws.len()).map(|s| draws.theta(s).to_vec()).collect();
         let asked = self.ask(new, thetas, inner, Question::Absorb)?;
-        Weighed::new(asked.by_theta, &draws.weights)
+        NewWeights::new(asked.by_theta, &draws.weights)
     }
 
     /// The draws of theta that stand for all of the fit's, and how many of phi for each.

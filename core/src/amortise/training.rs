@@ -4,7 +4,7 @@ use crate::adapt::adapted::{Adapted, TaskDraw};
 use crate::amortise::Recognition;
 use crate::density::program::Program;
 use crate::density::program::unscored;
-use crate::density::shape::{FoundShape, Shape};
+use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::elbo::Bound;
 use crate::error::Error;
@@ -45,7 +45,7 @@ impl<'a, M: Model> Training<'a, M> {
         if model.num_tasks() == 0 {
             return Err(Error::NoTasks);
         }
-        let FoundShape { mut shape, start } = Shape::find(&Subset::all(model), options)?;
+        let ShapeAtStart { mut shape, start } = Shape::find(&Subset::all(model), options)?;
         let num_latents = shape.offsets[1];
         if num_latents == 0 {
             return Err(Error::NoLatents);

@@ -5,7 +5,7 @@ use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
 use crate::sampling::heavy::HeavyTailed;
 use crate::sampling::lattice::points_ln_density;
-use crate::sampling::psis::{Smoothed, temper};
+use crate::sampling::psis::{SmoothWeights, temper};
 use nalgebra::{DMatrix, DVector};
 
 /// How much wider the widest proposals are that look out for what a Gaussian misses.
@@ -61,7 +61,7 @@ pub(crate) enum Preparation {
 
 /// The proposal of the next round, from the draws of theta, row-major: mean and covariance of the weighted draws, tempered where too few of them count. Where
 /// that did not serve, as of a posterior that is bent, those of each of several parts of the draws as well.
-pub(crate) fn reproposed(theta: &[f64], smoothed: &Smoothed, preparation: Preparation) -> Option<Proposal> {
+pub(crate) fn reproposed(theta: &[f64], smoothed: &SmoothWeights, preparation: Preparation) -> Option<Proposal> {
     let globals = theta.len() / smoothed.weights.len();
     let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
     let least = ENOUGH * globals as f64;

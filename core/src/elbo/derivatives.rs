@@ -5,7 +5,7 @@
 //!     g * noise * scale added on the diagonal of the ln_scale part.
 
 use crate::density::ClosedParts;
-use crate::density::closed::Seen;
+use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
 use crate::density::program::{LogParts, Scoring};
 use crate::elbo::expectation::{BlockMoments, GlobalMoments, Scores};
@@ -89,7 +89,7 @@ impl Bound<'_> {
         let mut sum = GuideDerivatives::default();
         sum.reset(density.num_globals(), order);
         let variance = variances(&guide.global.ln_scale);
-        let seen = Seen { loc: &guide.global.loc, variance: &variance, exps: &[] };
+        let seen = BlockView { loc: &guide.global.loc, variance: &variance, exps: &[] };
         let mut parts = derivatives(density.closed_outside(), seen, &mut sum);
         if density.samples_outside && (order == Order::Second || !self.is_taped()) {
             let weight = (noise.draws as f64).recip();
@@ -140,7 +140,7 @@ impl TaskSum<'_> {
 }
 
 /// Expected log densities of a block's closed forms; adds their derivatives.
-fn derivatives(closed: ClosedParts<'_>, seen: Seen<'_>, sum: &mut GuideDerivatives) -> LogParts {
+fn derivatives(closed: ClosedParts<'_>, seen: BlockView<'_>, sum: &mut GuideDerivatives) -> LogParts {
     LogParts { latents: closed.latents.derivatives(seen, sum), data: closed.data.derivatives(seen, sum) }
 }
 

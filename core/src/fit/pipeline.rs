@@ -5,7 +5,7 @@ use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
 use crate::correct::round::Basis;
 use crate::density::program::Program;
-use crate::density::shape::{FoundShape, Shape};
+use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::fit::solution::{Solution, Times};
@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::choose::modes_at_mean;
 use crate::optimize::climb;
-use crate::optimize::climbed::{Climbed, Settings};
+use crate::optimize::summit::{Settings, Summit};
 use crate::options::{Correction, GlobalFactor, Options};
 use crate::posterior::gaussian::GaussianHierarchy;
 use std::time::Instant;
@@ -60,7 +60,7 @@ struct Response {
 /// The whole way.
 fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     let started = Instant::now();
-    let FoundShape { shape, start } = Shape::find(program, options)?;
+    let ShapeAtStart { shape, start } = Shape::find(program, options)?;
     let climbed = climb(program, &Settings { options, shape: &shape, start });
     let response = respond(&climbed, &shape, options);
     let mut times = Times { climb: started.elapsed(), ..Times::default() };
@@ -80,7 +80,7 @@ fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
 }
 
 /// The covariances that go with the guide: by linear response where that is wanted and possible.
-fn respond(climbed: &Climbed, shape: &Shape, options: &Options) -> Response {
+fn respond(climbed: &Summit, shape: &Shape, options: &Options) -> Response {
     let linear = (options.correction != Correction::MeanField)
         .then(|| linear_response(&climbed.guide, climbed.arrow.as_ref()?, &Identity::of(shape)))
         .flatten();
@@ -96,7 +96,7 @@ fn respond(climbed: &Climbed, shape: &Shape, options: &Options) -> Response {
 fn correct(
     program: &dyn Program,
     shape: &Shape,
-    climbed: &Climbed,
+    climbed: &Summit,
     gaussian: &GaussianHierarchy,
     options: &Options,
 ) -> Attempt {

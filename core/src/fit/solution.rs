@@ -3,7 +3,7 @@
 use crate::density::shape::Shape;
 use crate::fit::{Evidence, Trust};
 use crate::interpret::discover::Start;
-use crate::optimize::climbed::Climbed;
+use crate::optimize::summit::Summit;
 use crate::options::Options;
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
@@ -17,7 +17,7 @@ pub(crate) struct Solution {
     pub(crate) shape: Shape,
     /// Where the fit began.
     pub(crate) start: Start,
-    pub(crate) climbed: Climbed,
+    pub(crate) climbed: Summit,
     /// The posterior before it was corrected.
     pub(crate) gaussian: GaussianHierarchy,
     pub(crate) draws: WeightedDraws,

@@ -1,13 +1,13 @@
 //! Is the answer to be believed: the trust report of a fit.
 
 use crate::correct::importance::Attempt;
-use crate::correct::round::Corrected;
+use crate::correct::round::Reweighting;
 use crate::density::shape::Shape;
 use crate::fit::Evidence;
 use crate::model::signature::Signature;
-use crate::optimize::climbed::Climbed;
+use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
-use crate::posterior::gaussian::{GaussianHierarchy, Refused};
+use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
 use crate::sampling::psis::{RELIABLE, reliable_below};
 
 /// Whether to believe the posterior that a fit reports.
@@ -40,7 +40,7 @@ pub(crate) struct Judgement<'a> {
     pub(crate) signature: Signature,
     /// The linear response, if there is one.
     pub(crate) linear: Option<&'a GaussianHierarchy>,
-    pub(crate) climbed: &'a Climbed,
+    pub(crate) climbed: &'a Summit,
     pub(crate) attempt: &'a Attempt,
 }
 
@@ -104,8 +104,8 @@ impl Judgement<'_> {
     }
 
     /// Which latents keep their mean-field standard deviation.
-    fn refused(&self, refused: &[Refused]) -> String {
-        let is_refused = |coordinate: usize| refused.contains(&Refused { task: None, coordinate });
+    fn refused(&self, refused: &[Refusal]) -> String {
+        let is_refused = |coordinate: usize| refused.contains(&Refusal { task: None, coordinate });
         let coordinates = |id: usize| self.shape.global.coordinates[id].clone();
         let sites = self.signature.global_sites.iter().filter(|site| coordinates(site.id).any(is_refused));
         let mut tasks: Vec<usize> = refused.iter().filter_map(|refused| refused.task).collect();
@@ -159,7 +159,7 @@ fn doubts(evidence: &Evidence) -> Vec<String> {
 }
 
 /// What is to be said against weights that are used.
-fn of_weights(c: &Corrected) -> Vec<String> {
+fn of_weights(c: &Reweighting) -> Vec<String> {
     let draws = c.posterior.len();
     let mut doubts = Vec::new();
     if !c.is_reliable {
@@ -178,7 +178,7 @@ fn of_weights(c: &Corrected) -> Vec<String> {
 }
 
 /// Why standard deviations are the guide's own.
-fn of_mean_field(options: &Options, climbed: &Climbed) -> &'static str {
+fn of_mean_field(options: &Options, climbed: &Summit) -> &'static str {
     match &climbed.locals {
         Some(_) if !climbed.guide.is_point() => "sds of theta are mean-field",
         Some(_) => "locals are a Laplace approximation",
@@ -189,8 +189,8 @@ fn of_mean_field(options: &Options, climbed: &Climbed) -> &'static str {
 }
 
 /// Why corrected draws are not used, and which tasks are to blame.
-fn failed(c: &Corrected) -> String {
-    let Corrected { k_hat, effective, posterior, doubtful_tasks, .. } = c;
+fn failed(c: &Reweighting) -> String {
+    let Reweighting { k_hat, effective, posterior, doubtful_tasks, .. } = c;
     let where_from = if doubtful_tasks.is_empty() {
         String::new()
     } else {

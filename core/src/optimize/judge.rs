@@ -6,10 +6,10 @@ use crate::guide::metric::Metric;
 use crate::interpret::discover::Start;
 use crate::model::Site;
 use crate::model::level::Level;
-use crate::optimize::climbed::Method;
+use crate::optimize::climb_end::{ClimbEnd, End};
 use crate::optimize::draws::DrawsError;
-use crate::optimize::ended::{End, Ended};
 use crate::optimize::history::{Kind, Runaway};
+use crate::optimize::summit::Method;
 use crate::verdict::Verdict;
 
 /// Other draws may move a mean by so many guide standard deviations: more is no answer. Twice what a fit promises in all,
@@ -30,7 +30,7 @@ pub(crate) fn judge(
     density: &Density<'_>,
     start: &Start,
     method: Method,
-    ended: &Ended,
+    ended: &ClimbEnd,
     error: &DrawsError,
 ) -> Verdict {
     match ended.end {
@@ -65,7 +65,7 @@ fn depends_on_draws(error: &DrawsError) -> Verdict {
     )
 }
 
-fn unfinished(ended: &Ended) -> Verdict {
+fn unfinished(ended: &ClimbEnd) -> Verdict {
     let (norm, steps) = (ended.gradient_norm, ended.iterations);
     if !norm.is_finite() || !ended.elbo.total().is_finite() {
         not_converged("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
@@ -139,7 +139,7 @@ fn furthest(density: &Density<'_>, start: &Start, guide: &Guide) -> Option<Runaw
 
 /// A coordinate of a point estimate that the next step would still move far, though next to nothing is gained: its
 /// maximum is at infinity.
-fn restless(ended: &Ended) -> Option<Runaway> {
+fn restless(ended: &ClimbEnd) -> Option<Runaway> {
     let arrow = ended.arrow.as_ref().filter(|_| ended.guide.is_point())?;
     let metric = Metric::of(&ended.guide, arrow);
     let step = arrow.factorise(0.0, metric.diagonal())?.solve(arrow);

@@ -5,7 +5,7 @@ use crate::elbo::Slope;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::linalg::arrow::ArrowVector;
-use crate::optimize::ended::{End, Watch};
+use crate::optimize::climb_end::{End, Watch};
 use crate::optimize::history::History;
 use crate::optimize::saddle::{MOST_ESCAPES, escaped, way_up_by_differences};
 use crate::sampling::stream::Stream;
@@ -21,7 +21,7 @@ const SHORTEST: f64 = 1e-10;
 const LONGEST_LN_SCALE_STEP: f64 = 2.0;
 
 /// Where L-BFGS ended.
-pub(crate) struct LbfgsEnded {
+pub(crate) struct LbfgsEnd {
     pub(crate) guide: Guide,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
@@ -59,7 +59,7 @@ struct Lbfgs<'b> {
     bound: &'b mut dyn FnMut(&Guide) -> Slope,
     limits: LbfgsLimits,
     at: Position,
-    memory: VecDeque<Remembered>,
+    memory: VecDeque<CurvaturePair>,
     iterations: usize,
     escapes: usize,
     trace: Vec<f64>,
@@ -67,7 +67,7 @@ struct Lbfgs<'b> {
 }
 
 /// A step that was taken, and how minus the gradient changed.
-struct Remembered {
+struct CurvaturePair {
     step: ArrowVector,
     change: ArrowVector,
 }
@@ -86,7 +86,7 @@ pub(crate) fn lbfgs(
     limits: LbfgsLimits,
     bound: &mut dyn FnMut(&Guide) -> Slope,
     watch: Watch<'_>,
-) -> LbfgsEnded {
+) -> LbfgsEnd {
     let at = Position { slope: bound(&guide), guide };
     let (trace, history) = (vec![at.slope.value], History::default());
     let memory = VecDeque::with_capacity(MEMORY);
@@ -126,7 +126,7 @@ impl Lbfgs<'_> {
         let gradient = &self.at.slope.gradient;
         let mut q = gradient.clone();
         let mut shares = Vec::with_capacity(self.memory.len());
-        for Remembered { step, change } in self.memory.iter().rev() {
+        for CurvaturePair { step, change } in self.memory.iter().rev() {
             let share = step.dot(&q) / step.dot(change);
             q.iter_mut().zip(change.iter()).for_each(|(q, c)| *q -= share * c);
             shares.push(share);
@@ -134,10 +134,10 @@ impl Lbfgs<'_> {
         let scale = self
             .memory
             .back()
-            .map_or(1.0, |Remembered { step, change }| step.dot(change) / change.dot(&metric.natural_step(change)));
+            .map_or(1.0, |CurvaturePair { step, change }| step.dot(change) / change.dot(&metric.natural_step(change)));
         let mut q = metric.natural_step(&q);
         q.iter_mut().for_each(|q| *q *= scale);
-        for (Remembered { step, change }, share) in self.memory.iter().zip(shares.into_iter().rev()) {
+        for (CurvaturePair { step, change }, share) in self.memory.iter().zip(shares.into_iter().rev()) {
             let other = change.dot(&q) / step.dot(change);
             q.iter_mut().zip(step.iter()).for_each(|(q, s)| *q += (share - other) * s);
         }
@@ -182,7 +182,7 @@ impl Lbfgs<'_> {
             if self.memory.len() == MEMORY {
                 self.memory.pop_front();
             }
-            self.memory.push_back(Remembered { step, change });
+            self.memory.push_back(CurvaturePair { step, change });
         }
     }
 
@@ -221,8 +221,8 @@ impl Lbfgs<'_> {
         })
     }
 
-    fn end(self, gradient_norm: f64, end: End) -> LbfgsEnded {
+    fn end(self, gradient_norm: f64, end: End) -> LbfgsEnd {
         let Self { at: Position { guide, .. }, iterations, trace, history, .. } = self;
-        LbfgsEnded { guide, iterations, gradient_norm, end, trace, history }
+        LbfgsEnd { guide, iterations, gradient_norm, end, trace, history }
     }
 }

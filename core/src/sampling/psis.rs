@@ -5,7 +5,7 @@
 
 /// Smoothed log weights, normalised so that the weights sum to 1.
 #[derive(Clone, Debug)]
-pub(crate) struct Smoothed {
+pub(crate) struct SmoothWeights {
     pub(crate) weights: Vec<f64>,
     /// k-hat; infinite where there are too few draws to fit a tail.
     pub(crate) k_hat: f64,
@@ -33,7 +33,7 @@ pub(crate) fn k_hat_of_proposals(weights: impl IntoIterator<Item = f64>) -> f64 
     if ln_weights.is_empty() {
         return 0.0;
     }
-    let judged = |s: Smoothed| if s.effective > 0.5 * ln_weights.len() as f64 { 0.0 } else { s.k_hat };
+    let judged = |s: SmoothWeights| if s.effective > 0.5 * ln_weights.len() as f64 { 0.0 } else { s.k_hat };
     smooth(&ln_weights).map_or(f64::INFINITY, judged)
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn relative(w: f64, top: f64) -> f64 {
 
 /// With fewer effective draws, not to be used.
 const USELESS: f64 = 10.0;
-impl Smoothed {
+impl SmoothWeights {
     pub(crate) fn is_reliable(&self) -> bool {
         self.k_hat < reliable_below(self.weights.len())
     }
@@ -66,7 +66,7 @@ impl Smoothed {
 }
 
 /// Smooths raw log weights; -inf is a weight of 0. `None` if no weight is positive.
-pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
+pub(crate) fn smooth(ln_weights: &[f64]) -> Option<SmoothWeights> {
     let n = ln_weights.len();
     let top = top(ln_weights);
     if top == f64::NEG_INFINITY {
@@ -83,7 +83,7 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
         *w /= total;
     }
     let effective = weights.iter().map(|w| w * w).sum::<f64>().recip();
-    Some(Smoothed { weights, k_hat, effective, ln_mean, not_finite })
+    Some(SmoothWeights { weights, k_hat, effective, ln_mean, not_finite })
 }
 
 /// Weights to a power of at most 1, the largest that leaves an effective number of `least`; they sum to 1.
@@ -209,7 +209,7 @@ mod tests {
             ),
         ];
         for (name, ln_weights, expected) in cases {
-            let Smoothed { weights, k_hat, effective, .. } = smooth(&ln_weights).expect("positive weights");
+            let SmoothWeights { weights, k_hat, effective, .. } = smooth(&ln_weights).expect("positive weights");
             let n = weights.len() as f64;
             let largest = weights.iter().copied().fold(0.0, f64::max);
             let mean_index = weights.iter().enumerate().map(|(i, w)| w * i as f64 / n).sum();
