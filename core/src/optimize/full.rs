@@ -80,10 +80,7 @@ pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings
             break (norm, End::Stopped);
         }
     };
-    let draws_error = settings.other.map_or(0.0, |noise| {
-        let other = Profile::new(density, guide, noise).evaluate(&theta, Normals::Follow);
-        (0.5 * mean_square_step(&theta, &other.gradient())).sqrt()
-    });
+    let draws_error = settings.other.map_or(0.0, |noise| draws_error(density, guide, noise, &theta));
     let is_exact = profile.is_exact();
     let ProfileLocals { factor, covariances } = profile.locals(&theta);
     let guide = Guide { local: factor, offsets: density.offsets.clone(), ..theta };
@@ -99,6 +96,12 @@ fn limits(mode: Normals, left: usize, tolerance: f64) -> LbfgsLimits {
             LbfgsLimits { iterations: STEPS_EACH.min(left), tolerance: 0.3 * tolerance, saddles: Saddles::Ignore }
         }
     }
+}
+
+/// How far the gradient over other draws says that theta's means would move, in guide standard deviations.
+fn draws_error(density: &Density<'_>, start: &Guide, noise: &Noise, theta: &Guide) -> f64 {
+    let other = Profile::new(density, start, noise).evaluate(theta, Normals::Follow);
+    (0.5 * mean_square_step(theta, &other.gradient())).sqrt()
 }
 
 /// Mean square of the natural steps of theta's means, in the guide's widths.

@@ -152,6 +152,7 @@ fn batches(of: usize, size: usize) -> Vec<Vec<usize>> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one law, stated once for every size of batch")]
 fn gradients_of_batches_average_to_that_of_the_whole() {
     let tasks = tasks();
     let model = Mixed::new(&tasks, &POOLED);
