@@ -44,7 +44,7 @@ pub struct Amortised<'a, M: Model, R> {
 pub trait Recognition<M: Model>: Sync {
     /// How many numbers were learned for it, those of theta apart.
     fn num_parameters(&self) -> usize;
-    /// What it is, for a report.
+    /// The recognition model in words, for a report.
     fn describe(&self) -> String;
     /// The factors of some tasks, side by side.
     #[doc(hidden)]

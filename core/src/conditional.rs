@@ -31,9 +31,9 @@ pub(crate) struct Conditionals<'a> {
     pub(crate) density: &'a Density<'a>,
     /// Only phi_i varies.
     layout: BlockLayout,
-    /// Everything counts.
+    /// The mask under which every site counts.
     all: SiteMask,
-    /// Everything but the data counts: p(phi_i | theta).
+    /// The mask under which all but the data count: p(phi_i | theta).
     prior: SiteMask,
     is_gaussian: bool,
     /// The variance of ln Z_i that is aimed at.

@@ -17,11 +17,11 @@ use crate::density::Density;
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::DVector;
 
-/// How it went.
+/// How an importance correction went.
 pub(crate) enum Attempt {
-    /// Nobody wanted it.
+    /// The correction was not asked for.
     NotAsked,
-    /// It would have cost more than it may.
+    /// The correction would have cost more than it may.
     TooCostly,
     /// No draw of theta had a finite weight.
     NoWeight,

@@ -22,7 +22,7 @@ pub(crate) struct Weighted {
 enum Next {
     /// Another round that prepares, or the last.
     Round { proposal: Proposal, number: usize },
-    /// Nothing more.
+    /// The rounds are over.
     Done,
 }
 

@@ -19,7 +19,7 @@ pub struct Evidence {
     /// Estimate of ln p(D), or of ln p(D | theta) where the guide holds theta at a point. Only as good as the weights:
     /// `k_hat` tells.
     pub ln_evidence: f64,
-    /// Its Monte Carlo standard error.
+    /// Monte Carlo standard error of `ln_evidence`.
     pub ln_evidence_error: f64,
 }
 
