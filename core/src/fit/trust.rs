@@ -44,11 +44,18 @@ pub(crate) struct Judgement<'a> {
     pub(crate) attempt: &'a Attempt,
 }
 
+/// What is said of an attempt at a correction.
+struct Said {
+    doubts: Vec<String>,
+    /// A remark that is no doubt.
+    remark: Option<String>,
+}
+
 impl Judgement<'_> {
     /// The trust that the posterior deserves.
     pub(crate) fn judge(&self) -> Trust {
         let method = self.method();
-        let (mut notes, remark) = self.of_attempt(method);
+        let Said { doubts: mut notes, remark } = self.of_attempt(method);
         notes.extend(self.of_method(method));
         // importance weights correct wherever the guide stopped; nothing else does
         if method != Correction::Importance && !self.climbed.verdict.is_converged() {
@@ -79,16 +86,16 @@ impl Judgement<'_> {
     }
 
     /// What the attempt at a correction leaves to doubt, and a remark that is no doubt.
-    fn of_attempt(&self, method: Correction) -> (Vec<String>, Option<String>) {
+    fn of_attempt(&self, method: Correction) -> Said {
+        let doubts = |doubts| Said { doubts, remark: None };
+        let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
-            Attempt::Ran(c) if !c.is_useless => (of_weights(c), None),
-            Attempt::Ran(c) => (vec![failed(c)], None),
-            Attempt::NoWeight => (vec!["no draw of theta has a finite importance weight".into()], None),
-            Attempt::TooCostly => (Vec::new(), Some("importance weights would cost more than their budget".into())),
-            Attempt::NotAsked if method == Correction::LinearResponse => {
-                (Vec::new(), Some("without importance weights, as asked".into()))
-            }
-            Attempt::NotAsked => (Vec::new(), None),
+            Attempt::Ran(c) if !c.is_useless => doubts(of_weights(c)),
+            Attempt::Ran(c) => doubts(vec![failed(c)]),
+            Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
+            Attempt::TooCostly => remark("importance weights would cost more than their budget"),
+            Attempt::NotAsked if method == Correction::LinearResponse => remark("without importance weights, as asked"),
+            Attempt::NotAsked => doubts(Vec::new()),
         }
     }
 

@@ -80,6 +80,13 @@ struct Direction {
     gradient_norm: f64,
 }
 
+/// A step that gains enough.
+struct Step {
+    to: Position,
+    /// How much of the direction leads there.
+    length: f64,
+}
+
 /// Climbs the `bound` from `guide` until its gradient is small.
 pub(crate) fn lbfgs(
     guide: Guide,
@@ -105,7 +112,7 @@ pub(crate) fn lbfgs(
             }
         } else if !may_go_on {
             return climb.end(norm, End::Stopped);
-        } else if let Some((place, length)) = climb.search(&direction) {
+        } else if let Some(Step { to: place, length }) = climb.search(&direction) {
             climb.remember(&direction, length, &place);
             climb.at = place;
             climb.trace.push(climb.at.slope.value);
@@ -147,8 +154,8 @@ impl Lbfgs<'_> {
         Direction { step: q, slope, gradient_norm }
     }
 
-    /// The first place along the direction that gains enough, and how much of the step leads there.
-    fn search(&mut self, direction: &Direction) -> Option<(Position, f64)> {
+    /// The first step along the direction that gains enough.
+    fn search(&mut self, direction: &Direction) -> Option<Step> {
         let Direction { step, slope, gradient_norm } = direction;
         let mut length = (LONGEST_LN_SCALE_STEP / step.longest_ln_scale()).min(1.0);
         if self.memory.is_empty() {
@@ -158,7 +165,7 @@ impl Lbfgs<'_> {
         loop {
             let place = self.place(self.at.guide.moved_by(step, length));
             if place.slope.value.is_finite() && place.slope.value >= self.at.slope.value + SHARE * length * slope {
-                return Some((place, length));
+                return Some(Step { to: place, length });
             }
             length *= 0.5;
             if length < SHORTEST {

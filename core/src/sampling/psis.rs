@@ -128,21 +128,28 @@ fn smooth_tail(weights: &mut [f64], tail: usize) -> f64 {
     }
     let tail = largest.len();
     let excess: Vec<f64> = largest.iter().map(|&i| weights[i] - cutoff).collect();
-    let (k, sigma) = fit_pareto(&excess);
+    let TailFit { shape: k, scale } = fit_pareto(&excess);
     if k.is_finite() {
         for (rank, &i) in largest.iter().enumerate() {
             let p = (rank as f64 + 0.5) / tail as f64;
             let quantile =
-                if k.abs() < 1e-12 { -sigma * (-p).ln_1p() } else { sigma * (-k * (-p).ln_1p()).exp_m1() / k };
+                if k.abs() < 1e-12 { -scale * (-p).ln_1p() } else { scale * (-k * (-p).ln_1p()).exp_m1() / k };
             weights[i] = (cutoff + quantile).min(1.0);
         }
     }
     k
 }
 
-/// Shape and scale of a generalised Pareto distribution from ascending excesses, with the weak prior on k that Vehtari et al.
+/// A generalised Pareto distribution.
+struct TailFit {
+    /// k, the larger the heavier the tail.
+    shape: f64,
+    scale: f64,
+}
+
+/// The generalised Pareto distribution of ascending excesses, with the weak prior on k that Vehtari et al.
 /// use (10 observations at 0.5).
-fn fit_pareto(excess: &[f64]) -> (f64, f64) {
+fn fit_pareto(excess: &[f64]) -> TailFit {
     let n = excess.len() as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let grid = 30 + n.sqrt() as usize;
@@ -163,8 +170,7 @@ fn fit_pareto(excess: &[f64]) -> (f64, f64) {
     let weight = |j: usize| ln_likelihood.iter().map(|l| (l - ln_likelihood[j]).exp()).sum::<f64>().recip();
     let b: f64 = points.iter().enumerate().map(|(j, b)| b * weight(j)).sum();
     let k = shape_at(b);
-    let sigma = -k / b;
-    ((k * n + 0.5 * 10.0) / (n + 10.0), sigma)
+    TailFit { shape: (k * n + 0.5 * 10.0) / (n + 10.0), scale: -k / b }
 }
 
 #[cfg(test)]
