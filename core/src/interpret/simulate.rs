@@ -15,7 +15,7 @@ use rand::Rng;
 /// Which data are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Those that are missing (`None`).
+    /// The missing observations (`None`).
     Missing,
     /// All, as if none had been observed.
     All,
@@ -24,9 +24,9 @@ pub enum Wanted {
 /// Whether the places of drawn numbers are noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Places {
-    /// They are noted.
+    /// Places are noted.
     Noted,
-    /// They are known already, or of no interest.
+    /// Places are known already, or of no interest.
     Known,
 }
 
