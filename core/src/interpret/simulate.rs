@@ -21,10 +21,9 @@ pub enum Wanted {
     All,
 }
 
-/// The state: the generator, and what was drawn.
-#[derive(Debug)]
-pub struct Simulate<'a, R: Rng> {
-    rng: &'a mut R,
+/// The state: the generator, of whatever type, and what was drawn.
+pub struct Simulate<'a> {
+    rng: &'a mut dyn Rng,
     wanted: Wanted,
     task: Option<usize>,
     seen: Vec<usize>,
@@ -37,9 +36,9 @@ pub struct Simulate<'a, R: Rng> {
     pub error: Option<Error>,
 }
 
-impl<'a, R: Rng> Simulate<'a, R> {
+impl<'a> Simulate<'a> {
     /// An interpreter that has drawn nothing yet.
-    pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, places_wanted: bool) -> Self {
+    pub fn new(rng: &'a mut dyn Rng, wanted: Wanted, task: Option<usize>, places_wanted: bool) -> Self {
         Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), places_wanted, error: None }
     }
 
@@ -82,7 +81,7 @@ impl<'a, R: Rng> Simulate<'a, R> {
     }
 }
 
-impl<R: Rng> Interpreter for Simulate<'_, R> {
+impl Interpreter for Simulate<'_> {
     type N = f64;
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
