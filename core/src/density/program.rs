@@ -12,9 +12,9 @@ use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::level::Level;
 use crate::model::signature::Signature;
+use crate::numbers::Taped;
 use crate::numbers::number::Real;
 use crate::numbers::pass::{Derivatives, Order};
-use crate::numbers::tape::Taped;
 
 /// A model with its data, its types erased.
 pub(crate) trait Program: Send + Sync {

@@ -30,10 +30,9 @@ pub enum Places {
     Known,
 }
 
-/// The state: the generator, and what was drawn.
-#[derive(Debug)]
-pub struct Simulate<'a, R: Rng> {
-    rng: &'a mut R,
+/// The state: the generator, of whatever type, and what was drawn.
+pub struct Simulate<'a> {
+    rng: &'a mut dyn Rng,
     wanted: Wanted,
     task: Option<usize>,
     seen: Vec<usize>,
@@ -46,9 +45,9 @@ pub struct Simulate<'a, R: Rng> {
     pub error: Option<Error>,
 }
 
-impl<'a, R: Rng> Simulate<'a, R> {
+impl<'a> Simulate<'a> {
     /// An interpreter that has drawn nothing yet.
-    pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
+    pub fn new(rng: &'a mut dyn Rng, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
         Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), noted, error: None }
     }
 
@@ -91,7 +90,7 @@ impl<'a, R: Rng> Simulate<'a, R> {
     }
 }
 
-impl<R: Rng> Interpreter for Simulate<'_, R> {
+impl Interpreter for Simulate<'_> {
     type N = f64;
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
