@@ -17,6 +17,7 @@ pub use gradient::{GradientFit, GradientOptions, Stepped};
 pub use mlp::Mlp;
 
 use crate::adapt::adapted::Adapted;
+use crate::elbo::Bound;
 use crate::error::Error;
 use crate::guide::MeanField;
 use crate::model::subset::Subset;
@@ -52,6 +53,23 @@ pub trait Recognition<M: Model>: Sync {
 }
 
 impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
+    /// The ELBO over all tasks of `full`, each factor computed from the task of that number of the trained model.
+    fn elbo_of(training: &Training<'_, M>, full: &M, how: &R) -> f64 {
+        let all: Vec<usize> = (0..training.model.num_tasks()).collect();
+        let (mut locals, mut global) = (0.0, 0.0);
+        for few in all.chunks(training.batch_size()) {
+            let tasks: Vec<&M::Task> = few.iter().map(|&i| training.model.task(i)).collect();
+            let guide = training.guide(how.factors(training, &tasks));
+            let full = Subset::with(full, few.iter().map(|&i| full.task(i)).collect());
+            let density = training.density(&full);
+            let bound = Bound { density: &density, noise: training.fixed(training.options.draws, few.len()) };
+            let elbo = bound.value(&guide);
+            global = elbo.global_reconstruction - elbo.global_kl;
+            locals += elbo.total() - global;
+        }
+        locals + global
+    }
+
     /// Posterior summaries of the globals, under q(theta).
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
         let thetas = self.training.thetas(self.training.options.posterior_draws);

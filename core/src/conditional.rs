@@ -5,22 +5,25 @@
 //! heavy-tailed proposals of the modes' curvature does the rest. Locals are written centred here, whatever the guide does.
 
 mod answer;
+mod ask;
 pub(crate) mod memory;
 pub(crate) mod mixture;
 mod modes;
+mod scorers;
 #[cfg(test)]
 mod tests;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
 use crate::density::conditional::SharedTheta;
-use crate::density::program::{Fixed, Program, Scorer, Scoring};
+use crate::density::program::{Fixed, Program, Scoring};
 use crate::interpret::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
+pub(crate) use ask::{Answer, Ask, Guess, Inner};
 use memory::TaskMemory;
 use mixture::Sample;
-use nalgebra::{DMatrix, DVector};
 use rand_chacha::ChaCha8Rng;
+use scorers::{ProposalEffort, Scorers};
 
 /// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
 const NOISE: f64 = 0.05;
@@ -36,10 +39,7 @@ pub(crate) struct Conditionals<'a> {
     /// The mask under which all but the data count: p(phi_i | theta).
     prior: SiteMask,
     is_gaussian: bool,
-    /// The variance of ln Z_i that is aimed at.
-    noise: f64,
-    /// How many proposals of phi_i a theta may take in the end where that is not reached.
-    most_grown: usize,
+    effort: ProposalEffort,
 }
 
 /// Some fixed thetas, of which tasks are asked one after another.
@@ -57,55 +57,10 @@ enum Answering<'c> {
     Visits { derivatives: Box<dyn Fixed + 'c>, values: Box<dyn Fixed + 'c> },
 }
 
-/// What a task says of one theta: ln Z_i, and draws of phi_i.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    /// ln Z_i; -inf for a theta under which the task is impossible.
-    pub(crate) ln_z: f64,
-    pub(crate) draws: Vec<DVector<f64>>,
-    pub(crate) mode: DVector<f64>,
-    /// Weights of the proposals relative to their mean; empty where Z_i is exact.
-    pub(crate) weights: Vec<f64>,
-}
-
-/// What a task is asked.
-#[derive(Clone, Copy)]
-pub(crate) struct Ask<'a> {
-    pub(crate) task: usize,
-    /// The number of the fixed theta.
-    pub(crate) theta: usize,
-    pub(crate) guess: Guess<'a>,
-    pub(crate) inner: Inner,
-}
-
-/// How many draws of phi_i are wanted, and how many proposals may be spent on them: a power of 2.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Inner {
-    pub(crate) wanted: usize,
-    pub(crate) most: usize,
-}
-
-/// Where to look for phi_i given theta first, and the covariance to fall back on.
-#[derive(Clone, Copy)]
-pub(crate) struct Guess<'a> {
-    pub(crate) start: &'a DVector<f64>,
-    pub(crate) covariance: &'a DMatrix<f64>,
-}
-
 /// Asks tasks; it has buffers of its own.
 pub(crate) enum Asker<'f> {
     Closed { density: &'f Density<'f>, shared: &'f [SharedTheta] },
     Visits { thetas: &'f FixedThetas<'f>, scorers: Box<Scorers<'f>> },
-}
-
-/// What scores a task, with derivatives and without, and what has been proposed for it.
-pub(crate) struct Scorers<'f> {
-    conditionals: &'f Conditionals<'f>,
-    posterior: Box<dyn Scorer + 'f>,
-    prior: Box<dyn Scorer + 'f>,
-    values: Box<dyn Scorer + 'f>,
-    unused: Derivatives,
-    sample: Sample,
 }
 
 impl<'a> Conditionals<'a> {
@@ -118,14 +73,16 @@ impl<'a> Conditionals<'a> {
             prior: all.without_data(),
             all,
             is_gaussian: density.is_gaussian_given_theta(),
-            noise: (NOISE / density.num_tasks().max(1) as f64).min(NOISE_OF_ONE),
-            most_grown: 0,
+            effort: ProposalEffort {
+                noise: (NOISE / density.num_tasks().max(1) as f64).min(NOISE_OF_ONE),
+                most_grown: 0,
+            },
         }
     }
 
     /// Where the proposals asked for are too few, their number may grow to as many as this.
     pub(crate) fn growing_to(self, most_grown: usize) -> Self {
-        Self { most_grown, ..self }
+        Self { effort: ProposalEffort { most_grown, ..self.effort }, ..self }
     }
 
     /// Fixes theta at these unconstrained values.
@@ -151,12 +108,13 @@ impl FixedThetas<'_> {
             Answering::Closed(shared) => Asker::Closed { density: self.conditionals.density, shared },
             Answering::Visits { derivatives, values } => {
                 let scorers = Box::new(Scorers {
-                    conditionals: self.conditionals,
                     posterior: derivatives.scorer(all),
                     prior: derivatives.scorer(prior),
                     values: values.scorer(all),
                     unused: Derivatives::default(),
                     sample: Sample::default(),
+                    task_reads: &self.conditionals.density.layout.task_reads,
+                    effort: self.conditionals.effort,
                 });
                 Asker::Visits { thetas: self, scorers }
             }

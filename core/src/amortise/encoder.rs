@@ -124,7 +124,7 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
             }
             gradient.elbo
         });
-        let elbo = training.elbo(model, &how);
+        let elbo = Self::elbo_of(&training, model, &how);
         Ok(Self { training, how, ended, elbo })
     }
 

@@ -145,7 +145,7 @@ impl<'a, M: Model> GradientFit<'a, M> {
             }
             outer.elbo
         });
-        let elbo = training.elbo(full, &how);
+        let elbo = Self::elbo_of(&training, full, &how);
         Ok(Self { training, how, ended, elbo })
     }
 

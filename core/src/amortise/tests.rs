@@ -3,7 +3,7 @@
 use super::encoder::{Encoded, Gradient};
 use super::gradient::{Outer, Stepped};
 use super::training::Training;
-use super::{Encoder, Mlp, Recognition};
+use super::{Amortised, Encoder, Mlp, Recognition};
 use crate::model::Model;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
@@ -170,7 +170,7 @@ fn what_the_steps_are_judged_by_is_the_elbo() {
         Training::new(&support, &Options { global, parameterisation, ..Options::default() }).expect("valid");
     training.global.loc = vec![0.4, -0.5];
     let how = Stepped { steps: 5, draws: 16, ln_rate: vec![-2.0, -2.5] };
-    let elbo = training.elbo(&full, &how);
+    let elbo = Amortised::elbo_of(&training, &full, &how);
     let judged: Vec<f64> = (0..1000).map(|step| how.outer(&training, &full, &[0, 1, 2, 3, 4], step).elbo).collect();
     let mean = judged.iter().sum::<f64>() / 1000.0;
     let error = (judged.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / 1e6).sqrt();

@@ -1,12 +1,10 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
 use crate::adapt::adapted::{Adapted, TaskDraw};
-use crate::amortise::Recognition;
 use crate::density::program::Program;
 use crate::density::program::unscored;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
-use crate::elbo::Bound;
 use crate::error::Error;
 use crate::fit::Trust;
 use crate::guide::FIRST_LN_SCALE;
@@ -128,23 +126,6 @@ impl<'a, M: Model> Training<'a, M> {
         let single = Subset::one(self.model, task);
         let found = Shape::discover(&single, &self.start)?.offsets[1];
         if found == self.num_latents { Ok(()) } else { Err(other_latents(found, self.num_latents)) }
-    }
-
-    /// The ELBO over all tasks of `full`, each factor computed from the task of that number of this model.
-    pub(super) fn elbo(&self, full: &M, how: &impl Recognition<M>) -> f64 {
-        let all: Vec<usize> = (0..self.model.num_tasks()).collect();
-        let (mut locals, mut global) = (0.0, 0.0);
-        for few in all.chunks(self.batch_size()) {
-            let tasks: Vec<&M::Task> = few.iter().map(|&i| self.model.task(i)).collect();
-            let guide = self.guide(how.factors(self, &tasks));
-            let full = Subset::with(full, few.iter().map(|&i| full.task(i)).collect());
-            let density = self.density(&full);
-            let bound = Bound { density: &density, noise: self.fixed(self.options.draws, few.len()) };
-            let elbo = bound.value(&guide);
-            global = elbo.global_reconstruction - elbo.global_kl;
-            locals += elbo.total() - global;
-        }
-        locals + global
     }
 
     /// Draws of theta, unconstrained.

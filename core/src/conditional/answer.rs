@@ -1,9 +1,10 @@
 //! What a task says of a theta: exactly where its density is quadratic, by importance sampling elsewhere.
 
+use crate::conditional::ask::{Answer, Ask, Guess};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::modes::{component, components};
-use crate::conditional::{Answer, Ask, Guess, Scorers};
+use crate::conditional::scorers::Scorers;
 use crate::density::mode::{Mode, find_mode};
 use crate::linalg::gaussian::{Gaussian, standard_normal};
 use nalgebra::DVector;
@@ -47,7 +48,7 @@ impl Scorers<'_> {
             return answer;
         }
         memory.may_be_gaussian = false;
-        let aimed_at = self.conditionals.noise;
+        let aimed_at = self.effort.noise;
         let count = memory.proposals(aimed_at, CHOICE * ask.inner.wanted, ask.inner.most);
         let was_easy = memory.is_easy();
         let ProposalMix { components, is_settled } = self.proposed(ask, &modes, memory);
@@ -57,7 +58,7 @@ impl Scorers<'_> {
             // other proposals from now on
             memory.forget_noise();
         } else if is_settled {
-            memory.learn_noise(&self.sample, count, TOLERABLE * aimed_at, self.conditionals.most_grown);
+            memory.learn_noise(&self.sample, count, TOLERABLE * aimed_at, self.effort.most_grown);
         }
         let mode = modes.into_iter().next().map_or_else(|| ask.guess.start.clone(), |mode| mode.at);
         let draws = match self.sample.pick(ask.inner.wanted, rng) {

@@ -1,8 +1,9 @@
 //! Where the modes of a task given theta are.
 
+use crate::conditional::ask::{Ask, Guess};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
-use crate::conditional::{Ask, Guess, Scorers};
+use crate::conditional::scorers::Scorers;
 use crate::density::mode::{Mode, find_mode, precision};
 use crate::linalg::gaussian::{Gaussian, ln_determinant, root, root_of_precision};
 use crate::numbers::pass::Derivatives;
@@ -24,7 +25,7 @@ const LEAST_SHARE: f64 = 0.1;
 impl Scorers<'_> {
     /// The modes of the task at this theta, the one of most mass first; looks for new ones now and then.
     pub(super) fn modes(&mut self, ask: &Ask<'_>, theta: &[f64], memory: &mut TaskMemory) -> Vec<Mode> {
-        let theta: Vec<f64> = self.conditionals.density.layout.task_reads.iter().map(|&j| theta[j]).collect();
+        let theta: Vec<f64> = self.task_reads.iter().map(|&j| theta[j]).collect();
         let mut starts = match &memory.modes[..] {
             [] | [_] if memory.is_concave => {
                 vec![memory.trend.predict(&theta).unwrap_or_else(|| ask.guess.start.clone())]

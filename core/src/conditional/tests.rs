@@ -14,6 +14,7 @@ use crate::prelude::*;
 use crate::sampling::lattice::{Lattice, ln_density};
 use crate::sampling::stream::keyed;
 use crate::special::LN_SQRT_2PI;
+use nalgebra::{DMatrix, DVector};
 use std::f64::consts::TAU;
 
 /// What asks one task of one theta after another.
@@ -378,7 +379,11 @@ fn few_proposals_are_enough_where_the_density_is_nearly_normal() {
         squares += (answer.ln_z - exact).powi(2) / 200.0;
         proposals += answer.weights.len();
     }
-    assert!(squares < 4.0 * conditionals.noise, "variance of ln Z {squares}, wanted {}", conditionals.noise);
+    assert!(
+        squares < 4.0 * conditionals.effort.noise,
+        "variance of ln Z {squares}, wanted {}",
+        conditionals.effort.noise
+    );
     assert!(proposals < 200 * 20, "{proposals} proposals");
 }
 

@@ -9,10 +9,12 @@
 pub(crate) mod collect;
 pub(crate) mod derivatives;
 mod triangle;
+mod view;
 
 use collect::ClosedSum;
 use nalgebra::DMatrix;
 use triangle::Triangle;
+pub(crate) use view::{BlockPoint, BlockView};
 
 /// The closed-form sums of many blocks. Blocks of one layout share it; what differs are their numbers, side by side.
 #[derive(Clone, Debug, Default)]
@@ -47,21 +49,6 @@ struct Group {
 pub(crate) struct ClosedBlock<'a> {
     layout: &'a Layout,
     numbers: &'a [f64],
-}
-
-/// Mean and variance of a block's coordinates under the guide, and E\[exp\] of the exponents that blocks share.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BlockView<'a> {
-    pub(crate) loc: &'a [f64],
-    pub(crate) variance: &'a [f64],
-    pub(crate) exps: &'a [f64],
-}
-
-/// A point in a block's coordinates, and exp of the shared exponents there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BlockPoint<'a> {
-    pub(crate) u: &'a [f64],
-    pub(crate) exps: &'a [f64],
 }
 
 impl ClosedTable {

@@ -1,6 +1,6 @@
 //! Upper triangles as rows of numbers.
 
-use crate::density::closed::BlockView;
+use crate::density::closed::view::BlockView;
 
 /// The first rows of an upper triangle, packed; the last column belongs to the constant 1.
 #[derive(Clone, Copy)]
