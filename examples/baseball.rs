@@ -8,13 +8,15 @@
 //!
 //! cargo run --release --example baseball
 
+#[path = "baseball/batting.rs"]
+#[expect(unreachable_pub, reason = "tests fit this model too")]
+mod batting;
+
+use batting::{Batting, Season};
+use figure::{Axis, Frame, Lines};
 use hierarch::prelude::*;
 use indicatif::ProgressBar;
 use plotters::prelude::*;
-use serde::Deserialize;
-
-/// Times at bat that the estimates are made from.
-const AT_BATS: u32 = 45;
 
 model! {
     /// sqrt(45) asin(2 p - 1) of a batting average p is nearly normal with variance 1.
@@ -28,43 +30,13 @@ model! {
     }
 }
 
-model! {
-    /// Chances to hit are alike; how alike is learned.
-    pub Batting(hits: &[u32]) {
-        /// The mean chance.
-        phi ~ Uniform(0.0, 1.0);
-        /// As if each batter had been seen so many times before.
-        kappa ~ Pareto(1.0, 1.5);
-        for &hits in hits {
-            theta ~ Beta(phi * kappa, (1.0 - phi) * kappa);
-            hits ~ Binomial(AT_BATS, theta);
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct File {
-    names: Vec<String>,
-    hits: Vec<u32>,
-    remaining_average_published: Vec<f64>,
-    beta_binomial_exact: Exact,
-}
-
-/// The posterior of `Batting`, by quadrature.
-#[derive(Deserialize)]
-struct Exact {
-    phi_mean: f64,
-    phi_sd: f64,
-    theta_mean: Vec<f64>,
-    theta_sd: Vec<f64>,
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let file: File = serde_json::from_str(include_str!("data/efron_morris_baseball.json"))?;
-    let rest = &file.remaining_average_published;
-    let early: Vec<f64> = file.hits.iter().map(|&hits| f64::from(hits) / f64::from(AT_BATS)).collect();
+    let season = batting::season()?;
+    let rest = &season.remaining_average_published;
+    let at_bats = f64::from(season.at_bats);
+    let early: Vec<f64> = season.hits.iter().map(|&hits| f64::from(hits) / at_bats).collect();
 
-    let root = f64::from(AT_BATS).sqrt();
+    let root = at_bats.sqrt();
     let arcsine = |p: &f64| root * (2.0 * p - 1.0).asin();
     let scores: Vec<f64> = early.iter().map(arcsine).collect();
     let bar = ProgressBar::new(2);
@@ -76,11 +48,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let ours = errors(&thetas);
 
-    let fit = Batting::new(&file.hits).fit()?;
+    let fit = Batting::new(&season.hits, season.at_bats).fit()?;
     bar.finish_and_clear();
     print!("{fit}");
     println!("\n{:12} {:>6} {:>9} {:>9} {:>6}", "", "early", "binomial", "arcsine", "rest");
-    for (i, name) in file.names.iter().enumerate() {
+    for (i, name) in season.names.iter().enumerate() {
         let back = 0.5 * ((thetas[i] / root).sin() + 1.0);
         println!("{name:12} {:>6.3} {:>9.3} {back:>9.3} {:>6.3}", early[i], fit.local(i).theta.mean, rest[i]);
     }
@@ -93,11 +65,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("  arcsine model                      {ours:>6.2}");
     println!("  binomial model                     {:>6.2}", errors(&binomial));
     println!("  binomial model, transform of means {:>6.2}", errors(&transformed));
-    draw(&file, &early, &means)?;
+    draw(&season, &early, &means)?;
 
     assert!(ours <= 5.1, "{ours}");
     assert!((errors(&scores) - 17.56).abs() < 0.02, "the published total comes out");
-    let exact = &file.beta_binomial_exact;
+    let exact = &season.beta_binomial_exact;
     let mut compared = vec![(fit.global().phi, exact.phi_mean, exact.phi_sd)];
     compared.extend((0..means.len()).map(|i| (fit.local(i).theta, exact.theta_mean[i], exact.theta_sd[i])));
     reference::assert_near("quadrature", &compared);
@@ -105,38 +77,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// A line a batter: early average, estimate, rest of the season.
-fn draw(file: &File, early: &[f64], means: &[f64]) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(season: &Season, early: &[f64], means: &[f64]) -> Result<(), Box<dyn std::error::Error>> {
     figure::save("baseball", (900, 620), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption("Batting averages of 1970: seen early, estimated, and what came of it", ("sans-serif", 20))
-            .margin(12)
-            .x_label_area_size(8)
-            .y_label_area_size(58)
-            .build_cartesian_2d(-0.1..2.45, 0.14..0.42)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .disable_x_axis()
-            .light_line_style(TRANSPARENT)
-            .label_style(("sans-serif", 15))
-            .y_desc("hits per time at bat")
-            .y_label_formatter(&|y| format!("{y:.2}"))
-            .draw()?;
-        let label = |text: &str, x: f64| Text::new(text.to_owned(), (x, 0.412), ("sans-serif", 16).into_font());
-        chart.draw_series([
-            label("first 45 at bats", -0.08),
-            label("estimate", 0.92),
-            label("rest of the season", 1.85),
-        ])?;
-        let rest = &file.remaining_average_published;
+        let title = "Batting averages of 1970: seen early, estimated, and what came of it";
+        let write = |y: &f64| format!("{y:.2}");
+        let axes = [
+            Axis { lines: Lines::NoAxis, ..Axis::new("", -0.1..2.45) },
+            Axis { write: Some(&write), ..Axis::new("hits per time at bat", 0.14..0.42) },
+        ];
+        let mut chart = Frame { below: 8, ..Frame::default() }.chart(area, title, axes)?;
+        for (text, x) in [("first 45 at bats", -0.08), ("estimate", 0.92), ("rest of the season", 1.85)] {
+            chart.text(text, (x, 0.412), 16, &BLACK)?;
+        }
+        let rest = &season.remaining_average_published;
         for i in 0..means.len() {
-            let color = color_of(i);
-            let line = [(0.0, early[i]), (1.0, means[i]), (2.0, rest[i])];
-            chart.draw_series(LineSeries::new(line, color.stroke_width(2)).point_size(4))?;
+            chart.beads([(0.0, early[i]), (1.0, means[i]), (2.0, rest[i])], &color_of(i))?;
         }
         for (i, at) in apart(rest, 0.0075).into_iter().enumerate() {
-            let font = ("sans-serif", 14).into_font().color(&color_of(i));
-            chart.draw_series([Text::new(file.names[i].clone(), (2.04, at + 0.004), font)])?;
+            chart.text(&season.names[i], (2.04, at + 0.004), 14, &color_of(i))?;
         }
         Ok(())
     })

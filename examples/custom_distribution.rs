@@ -5,8 +5,9 @@
 //!
 //! cargo run --release --example `custom_distribution`
 
-use hierarch::check_distribution;
+use figure::{Axis, Frame, Mark};
 use hierarch::prelude::*;
+use hierarch::{Fit, Summary, check_distribution};
 use plotters::prelude::*;
 use serde::Deserialize;
 
@@ -120,52 +121,44 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Measurements, and for each crude the posterior mean and 90% interval of its curve.
-fn draw(crudes: &[Crude], fit: &hierarch::Fit<Refinery>) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(crudes: &[Crude], fit: &Fit<Refinery>) -> Result<(), Box<dyn std::error::Error>> {
     figure::save("custom_distribution", (900, 560), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(
-                "Gasoline from ten crude oils: Proportion(mean, precision), a distribution of one's own",
-                ("sans-serif", 19),
-            )
-            .margin(12)
-            .x_label_area_size(46)
-            .y_label_area_size(58)
-            .build_cartesian_2d(185.0..480.0, 0.0..0.6)?;
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .label_style(("sans-serif", 15))
-            .x_desc("end point of the distillation, degrees Fahrenheit")
-            .y_desc("share of the crude that becomes gasoline")
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| format!("{:.0}%", 100.0 * y))
-            .draw()?;
+        let title = "Gasoline from ten crude oils: Proportion(mean, precision), a distribution of one's own";
+        let (degrees, percent) = (|x: &f64| format!("{x:.0}"), |y: &f64| format!("{:.0}%", 100.0 * y));
+        let axes = [
+            Axis {
+                write: Some(&degrees),
+                ..Axis::new("end point of the distillation, degrees Fahrenheit", 185.0..480.0)
+            },
+            Axis { write: Some(&percent), ..Axis::new("share of the crude that becomes gasoline", 0.0..0.6) },
+        ];
+        let mut chart = Frame { title_size: 19, ..Frame::default() }.chart(area, title, axes)?;
         for (i, crude) in crudes.iter().enumerate() {
             let color = HSLColor(i as f64 / 10.5, 0.75, 0.4);
-            let (first, last) = (crude.runs[0].heat, crude.runs[crude.runs.len() - 1].heat);
-            let heats = (0..=20).map(|k| first - 0.1 + (last - first + 0.2) * f64::from(k) / 20.0);
-            let curve: Vec<_> = heats
-                .map(|heat| {
-                    let share = fit.marginal(|d| {
-                        let base = d.local[i].base;
-                        1.0 / (1.0 + (1.0 - base) / base * (-d.global.slope * heat).exp())
-                    });
-                    (332.0 + 100.0 * heat, share)
-                })
-                .collect();
-            let upper = curve.iter().map(|(t, share)| (*t, share.q95));
-            let band = upper.chain(curve.iter().rev().map(|(t, share)| (*t, share.q05))).collect::<Vec<_>>();
-            chart.draw_series(std::iter::once(Polygon::new(band, color.mix(0.18))))?;
-            chart
-                .draw_series(LineSeries::new(curve.iter().map(|(t, share)| (*t, share.mean)), color.stroke_width(2)))?
-                .label(format!("crude {}", i + 1))
-                .legend(move |(x, y)| Circle::new((x + 8, y), 5, color.filled()));
-            let points = crude.runs.iter().map(|run| (332.0 + 100.0 * run.heat, run.share));
-            chart.draw_series(points.map(|at| Circle::new(at, 4, color.filled())))?;
+            let curve = curve(fit, i, crude);
+            let along = |value: fn(&Summary) -> f64| -> Vec<_> {
+                curve.iter().map(|(degrees, share)| (*degrees, value(share))).collect()
+            };
+            chart.band([along(|share| share.q95), along(|share| share.q05)], &color.mix(0.18))?;
+            chart.line(along(|share| share.mean), color.stroke_width(2))?;
+            chart.name(format!("crude {}", i + 1), Mark::Dot(5), &color)?;
+            chart.dots(crude.runs.iter().map(|run| (332.0 + 100.0 * run.heat, run.share)), 4, &color)?;
         }
-        figure::legend(&mut chart, SeriesLabelPosition::UpperLeft)?;
-        Ok(())
+        chart.key(SeriesLabelPosition::UpperLeft)
     })
+}
+
+/// What is believed of the share of a crude by the end point in degrees, where it was measured.
+fn curve(fit: &Fit<Refinery>, crude: usize, Crude { runs }: &Crude) -> Vec<(f64, Summary)> {
+    let (first, last) = (runs[0].heat, runs[runs.len() - 1].heat);
+    let share = |heat: f64| {
+        fit.marginal(|d| {
+            let base = d.local[crude].base;
+            1.0 / (1.0 + (1.0 - base) / base * (-d.global.slope * heat).exp())
+        })
+    };
+    let heats = (0..=20).map(|k| first - 0.1 + (last - first + 0.2) * f64::from(k) / 20.0);
+    heats.map(|heat| (332.0 + 100.0 * heat, share(heat))).collect()
 }
 
 #[path = "shared/figure.rs"]

@@ -14,16 +14,20 @@
 //!
 //! cargo run --release --example `few_shot_classification`
 
-use hierarch::metrics::{Bin, Estimate, Reliability};
+#[path = "shared/figure.rs"]
+mod figure;
+#[path = "few_shot_classification/score.rs"]
+mod score;
+
 use hierarch::prelude::*;
 use hierarch::{Correction, Fit, Options, Parameterisation};
 use indicatif::ProgressBar;
 use nalgebra::{DMatrix, DVector};
-use plotters::prelude::*;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use score::{Answer, Results, Score};
 
 /// Images to classify of each digit and episode.
 const QUERIES: usize = 15;
@@ -75,59 +79,6 @@ model! {
                 }
             }
         }
-    }
-}
-
-/// Probabilities of each digit, and which it is.
-type Answer = (Vec<f64>, usize);
-
-/// What a way to classify says of each query.
-#[derive(Default)]
-struct Score {
-    name: &'static str,
-    /// Confidence in the answer, and whether it is right.
-    answers: Vec<(f64, bool)>,
-    /// Of each episode: share of right answers, mean log probability of the right one.
-    episodes: Vec<[f64; 2]>,
-}
-
-impl Score {
-    fn add(&mut self, answers: &[Answer]) {
-        let mut sums = [0.0; 2];
-        for (probabilities, digit) in answers {
-            let confidence = probabilities.iter().copied().fold(0.0, f64::max);
-            let is_right = probabilities.iter().position(|&p| p >= confidence) == Some(*digit);
-            self.answers.push((confidence.min(1.0), is_right));
-            sums[0] += f64::from(is_right) / answers.len() as f64;
-            sums[1] += probabilities[*digit].max(f64::MIN_POSITIVE).ln() / answers.len() as f64;
-        }
-        self.episodes.push(sums);
-    }
-
-    /// By how much its log probabilities are larger than those of another on the same episodes.
-    fn gain(&self, other: &Self) -> Estimate {
-        Estimate::of(&self.episodes.iter().zip(&other.episodes).map(|(a, b)| a[1] - b[1]).collect::<Vec<_>>())
-    }
-
-    /// Mean over episodes of a column.
-    fn mean(&self, column: usize) -> Estimate {
-        Estimate::of(&self.episodes.iter().map(|e| e[column]).collect::<Vec<_>>())
-    }
-
-    fn reliability(&self) -> Reliability {
-        let (confidence, correct): (Vec<_>, Vec<_>) = self.answers.iter().copied().unzip();
-        Reliability::new(&confidence, &correct, 10)
-    }
-
-    /// Maximum calibration error in ten bins of as many answers each.
-    fn mce(&self) -> f64 {
-        let (confidence, correct): (Vec<_>, Vec<_>) = self.answers.iter().copied().unzip();
-        Reliability::equal_mass(&confidence, &correct, 10).maximum_error()
-    }
-
-    /// Expected calibration error.
-    fn ece(&self) -> f64 {
-        self.reliability().expected_error()
     }
 }
 
@@ -265,10 +216,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let episodes = if quick { 15 } else { 60 };
     let images = read()?;
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut results = [1, 5].map(|shots| {
-        let names = ["hierarchical", "point estimate of phi", "a weight of 1", "Gaussian images"];
-        (shots, names.map(|name| Score { name, ..Score::default() }))
-    });
+    let mut results = [1, 5].map(Results::of);
     let bar = ProgressBar::new(4 * episodes);
     for train in [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]] {
         let others: Vec<usize> = (0..10).filter(|digit| !train.contains(digit)).collect();
@@ -276,42 +224,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let components = if quick { 27 } else { choose(&images, &train, &mut rng)? };
         let [digits, test] = split(&images, &train, &others, components);
         let gaussian = Gaussian::new(components, &digits).fit_with(&options())?;
-        for (shots, scores) in &mut results {
-            let shown = training(&digits, *shots, &mut rng);
+        for results in &mut results {
+            let shots = results.shots;
+            let shown = training(&digits, shots, &mut rng);
             let fit = Softmax::new(&shown).fit_with(&options())?;
             let (steps, time) = (fit.iterations(), fit.times().climb);
             println!("  {shots}-shot: {} in {steps} steps, {:.0} ms", fit.verdict(), 1e3 * time.as_secs_f64());
-            let episodes: Vec<Episode> = (0..episodes).map(|_| Episode::draw(&test, *shots, &mut rng)).collect();
+            let episodes: Vec<Episode> = (0..episodes).map(|_| Episode::draw(&test, shots, &mut rng)).collect();
             let answers = episodes.par_iter().map(|episode| {
                 bar.inc(1);
                 answers(&fit, &gaussian, episode)
             });
             for answer in answers.collect::<Result<Vec<_>, _>>()? {
-                scores.iter_mut().zip(answer).for_each(|(score, answer)| score.add(&answer));
+                results.scores.iter_mut().zip(answer).for_each(|(score, answer)| score.add(&answer));
             }
         }
     }
     bar.finish_and_clear();
-    for (shots, scores) in &results {
-        println!("\n5-way {shots}-shot, {} queries in {} episodes", scores[0].answers.len(), 2 * episodes);
-        println!("{:24} {:>14} {:>19} {:>7} {:>7}", "", "accuracy", "ln probability", "ECE", "MCE");
-        for score in scores {
-            let (ece, mce) = (score.ece(), score.mce());
-            println!("{:24} {:14.3} {:19.3} {ece:>7.3} {mce:>7.3}", score.name, score.mean(0), score.mean(1));
-        }
-        println!("{:24} {:>5.3} {:>19.3}", "chance", 0.2, 0.2_f64.ln());
+    for results in &results {
+        results.print(2 * episodes);
     }
-    draw(&results)?;
+    score::draw(&results)?;
 
     // a quarter of the episodes is noisier
     let slack = if quick { 0.01 } else { 0.0 };
-    for ((shots, [hierarchical, _, one, images]), bound) in results.iter().zip([0.05, 0.02]) {
-        assert!(hierarchical.ece() < bound + slack, "expected calibration error {}", hierarchical.ece());
-        for other in [one, images] {
-            assert!(other.ece() > bound + slack, "{shots} shots, {}: that bound is no feat", other.name);
-            let gain = hierarchical.gain(other);
-            assert!(gain.mean > 2.0 * gain.std_error, "{shots} shots, over {}: {gain}", other.name);
-        }
+    for (results, bound) in results.iter().zip([0.05, 0.02]) {
+        results.check(bound + slack);
     }
     Ok(())
 }
@@ -340,50 +278,3 @@ fn split(images: &[Vec<DVector<f64>>], train: &[usize], others: &[usize], compon
     let project = |x: &DVector<f64>| order[..components].iter().map(|&k| along(x, k)).collect();
     [train, others].map(|digits| digits.iter().map(|&digit| images[digit].iter().map(project).collect()).collect())
 }
-
-/// Reliability: how often answers are right against how sure they are.
-fn draw(results: &[(usize, [Score; 4])]) -> Result<(), Box<dyn std::error::Error>> {
-    let colors = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(120, 120, 120), RGBColor(0, 158, 115)];
-    figure::save("few_shot_classification", (1000, 520), |area| {
-        for ((shots, scores), part) in results.iter().zip(area.split_evenly((1, results.len()))) {
-            let mut chart = ChartBuilder::on(&part)
-                .caption(format!("Digits never seen before, 5-way {shots}-shot"), ("sans-serif", 20))
-                .margin(12)
-                .margin_right(28)
-                .x_label_area_size(46)
-                .y_label_area_size(58)
-                .build_cartesian_2d(0.2..1.0, 0.2..1.0)?;
-            let percent = |x: &f64| format!("{:.0}%", 100.0 * x);
-            chart
-                .configure_mesh()
-                .light_line_style(TRANSPARENT)
-                .label_style(("sans-serif", 15))
-                .x_labels(5)
-                .x_desc("confidence")
-                .y_desc("answers that are right")
-                .x_label_formatter(&percent)
-                .y_label_formatter(&percent)
-                .draw()?;
-            chart.draw_series(LineSeries::new([(0.2, 0.2), (1.0, 1.0)], BLACK.mix(0.4)))?;
-            for (score, color) in scores.iter().zip(colors) {
-                let reliability = score.reliability();
-                let shown: Vec<&Bin> =
-                    reliability.bins.iter().filter(|b| 100 * b.count >= score.answers.len()).collect();
-                let line = shown.iter().map(|b| (b.confidence, b.accuracy));
-                chart.draw_series(LineSeries::new(line, color.stroke_width(2)))?;
-                chart
-                    .draw_series(shown.iter().map(|b| {
-                        let share = b.count as f64 / score.answers.len() as f64;
-                        Circle::new((b.confidence, b.accuracy), 3.0 + 14.0 * share.sqrt(), color.mix(0.7).filled())
-                    }))?
-                    .label(format!("{} (ECE {:.1}%)", score.name, 100.0 * score.ece()))
-                    .legend(move |(x, y)| Circle::new((x + 8, y), 5, color.filled()));
-            }
-            figure::legend(&mut chart, SeriesLabelPosition::LowerRight)?;
-        }
-        Ok(())
-    })
-}
-
-#[path = "shared/figure.rs"]
-mod figure;

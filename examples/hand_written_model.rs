@@ -7,11 +7,12 @@ use hierarch::dual::Width;
 use hierarch::model::{Field, Interpreter, Latents, Model, Of, Site, Value};
 use hierarch::prelude::*;
 
-/// One school's experiment: the estimated effect of coaching, in points, and its standard error.
-pub struct School {
-    pub effect: f64,
-    pub std_error: f64,
-}
+/// The same model in the language of the macro, with its data.
+#[path = "eight_schools.rs"]
+#[expect(dead_code, unreachable_pub, reason = "a program of its own, of which the data serve here")]
+mod eight_schools;
+
+pub use eight_schools::{SCHOOLS, School};
 
 /// The model with its data.
 pub struct EightSchools<'data> {
@@ -114,11 +115,7 @@ impl Model for EightSchools<'_> {
 }
 
 fn main() -> Result<(), hierarch::Error> {
-    let effects = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0];
-    let std_errors = [15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0];
-    let schools: Vec<School> =
-        effects.iter().zip(std_errors).map(|(&effect, std_error)| School { effect, std_error }).collect();
-    let fit = EightSchools::new(&schools).fit()?;
+    let fit = EightSchools::new(&SCHOOLS).fit()?;
     print!("{fit}");
     Ok(())
 }

@@ -1,3 +1,4 @@
+#![allow(missing_docs, reason = "fields are called what they are")]
 //! Radon in 919 houses of 85 Minnesota counties (Gelman & Hill 2007): a mean a county, partially pooled.
 //!
 //! cargo run --release --example radon
@@ -6,15 +7,17 @@ use hierarch::prelude::*;
 use serde::Deserialize;
 
 /// A county: the logarithm of the uranium in its soil, and its houses.
+#[derive(Clone)]
 pub struct County {
-    log_uranium: f64,
-    houses: Vec<House>,
+    pub log_uranium: f64,
+    pub houses: Vec<House>,
 }
 
 /// A house: 0 if measured in the basement, 1 on the first floor; and ln(pCi / L) of radon there.
+#[derive(Clone, Copy)]
 pub struct House {
-    floor: f64,
-    log_radon: f64,
+    pub floor: f64,
+    pub log_radon: f64,
 }
 
 model! {
@@ -35,31 +38,15 @@ model! {
     }
 }
 
-#[derive(Deserialize)]
-struct Columns {
-    county_idx: Vec<usize>,
-    floor: Vec<f64>,
-    log_radon: Vec<f64>,
-    log_uranium: Vec<f64>,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    mean: Values,
-    sd: Values,
-}
-
-#[derive(Deserialize)]
-struct Values {
-    mu_alpha: f64,
-    sigma_alpha: f64,
-    beta_uranium: f64,
-    beta_floor: f64,
-    sigma_y: f64,
-    alpha: Vec<f64>,
-}
-
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// The counties, from the columns of the file.
+pub fn counties() -> Result<Vec<County>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Columns {
+        county_idx: Vec<usize>,
+        floor: Vec<f64>,
+        log_radon: Vec<f64>,
+        log_uranium: Vec<f64>,
+    }
     let data: Columns = serde_json::from_str(include_str!("data/radon_mn.json"))?;
     let mut counties: Vec<County> = Vec::new();
     for (i, &county) in data.county_idx.iter().enumerate() {
@@ -68,13 +55,39 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         place.log_uranium = data.log_uranium[i];
         place.houses.push(House { floor: data.floor[i], log_radon: data.log_radon[i] });
     }
+    Ok(counties)
+}
 
+/// Means and standard deviations of the posterior by a long NUTS run of the same model.
+#[derive(Deserialize)]
+pub struct Reference {
+    pub mean: Values,
+    pub sd: Values,
+}
+
+/// A value a latent; `alpha` has one a county.
+#[derive(Deserialize)]
+pub struct Values {
+    pub mu_alpha: f64,
+    pub sigma_alpha: f64,
+    pub beta_uranium: f64,
+    pub beta_floor: f64,
+    pub sigma_y: f64,
+    pub alpha: Vec<f64>,
+}
+
+/// What the posterior should be.
+pub fn reference() -> Result<Reference, serde_json::Error> {
+    serde_json::from_str(include_str!("data/radon_mn_reference.json"))
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let counties = counties()?;
     let fit = Radon::new(&counties).fit()?;
     print!("{fit}");
 
-    // a long NUTS run of the same model
-    let reference: Reference = serde_json::from_str(include_str!("data/radon_mn_reference.json"))?;
-    let (mean, sd, global) = (&reference.mean, &reference.sd, fit.global());
+    let Reference { mean, sd } = reference()?;
+    let global = fit.global();
     let mut compared = vec![
         (global.mu_alpha, mean.mu_alpha, sd.mu_alpha),
         (global.sigma_alpha, mean.sigma_alpha, sd.sigma_alpha),

@@ -8,45 +8,20 @@
 //!
 //! cargo run --release --example `radon_new_county`
 
+use figure::{Axis, Frame, Lines, Mark};
 use hierarch::metrics::Estimate;
 use hierarch::prelude::*;
 use hierarch::{Fit, Model, TaskDraw};
 use indicatif::ProgressBar;
 use plotters::prelude::*;
-use serde::Deserialize;
 use std::time::Instant;
 
-/// A county: the logarithm of the uranium in its soil, and its houses.
-#[derive(Clone)]
-pub struct County {
-    log_uranium: f64,
-    houses: Vec<House>,
-}
+/// The hierarchical model is that of the example `radon`: it pools partially.
+#[path = "radon.rs"]
+#[expect(dead_code, unreachable_pub, reason = "a program of its own, of which the model and its data serve here")]
+mod radon;
 
-/// A house: 0 if measured in the basement, 1 on the first floor; and ln(pCi / L) of radon there.
-#[derive(Clone, Copy)]
-pub struct House {
-    floor: f64,
-    log_radon: f64,
-}
-
-model! {
-    /// Counties differ; uranium and the floor explain a part.
-    pub Partial(counties: &[County]) {
-        mu_alpha ~ Normal(0.0, 10.0);
-        sigma_alpha ~ HalfNormal(1.0);
-        beta_uranium ~ Normal(0.0, 10.0);
-        beta_floor ~ Normal(0.0, 10.0);
-        sigma_y ~ HalfNormal(1.0);
-        for county in counties {
-            alpha ~ Normal(mu_alpha, sigma_alpha);
-            let base = alpha + beta_uranium * county.log_uranium;
-            for house in &county.houses {
-                house.log_radon ~ Normal(base + beta_floor * house.floor, sigma_y);
-            }
-        }
-    }
-}
+use radon::{County, House, Radon};
 
 model! {
     /// Nothing is learned from other counties but the effect of the floor and the noise.
@@ -135,7 +110,7 @@ impl Score {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folds = if std::env::args().any(|arg| arg == "--quick") { 2 } else { 10 };
-    let counties = read()?;
+    let counties = radon::counties()?;
     let no_soil: Vec<County> = counties.iter().map(|c| County { log_uranium: 0.0, ..c.clone() }).collect();
     let bar = ProgressBar::new(2 * folds as u64);
     let unknown = cross_validate(&no_soil, folds, &bar)?;
@@ -180,7 +155,7 @@ fn cross_validate(counties: &[County], folds: usize, bar: &ProgressBar) -> Resul
     for fold in 0..folds {
         let held_out = |i: usize| i % folds == fold;
         let train: Vec<County> = (0..counties.len()).filter(|&i| !held_out(i)).map(|i| counties[i].clone()).collect();
-        let partial = Partial::new(&train).fit()?;
+        let partial = Radon::new(&train).fit()?;
         let separate = NoPooling::new(&train).fit()?;
         let pooled = CompletePooling::new(&train).fit()?;
         for county in (0..counties.len()).filter(|&i| held_out(i)).map(|i| &counties[i]) {
@@ -209,25 +184,6 @@ fn cross_validate(counties: &[County], folds: usize, bar: &ProgressBar) -> Resul
     Ok([complete, none, new, half])
 }
 
-fn read() -> Result<Vec<County>, Box<dyn std::error::Error>> {
-    #[derive(Deserialize)]
-    struct Columns {
-        county_idx: Vec<usize>,
-        floor: Vec<f64>,
-        log_radon: Vec<f64>,
-        log_uranium: Vec<f64>,
-    }
-    let data: Columns = serde_json::from_str(include_str!("data/radon_mn.json"))?;
-    let mut counties: Vec<County> = Vec::new();
-    for (i, &county) in data.county_idx.iter().enumerate() {
-        counties.resize_with(counties.len().max(county), || County { log_uranium: 0.0, houses: Vec::new() });
-        let place = &mut counties[county - 1];
-        place.log_uranium = data.log_uranium[i];
-        place.houses.push(House { floor: data.floor[i], log_radon: data.log_radon[i] });
-    }
-    Ok(counties)
-}
-
 /// Error against the number of houses, for each way to predict.
 fn draw(unknown: &[Score; 4], known: &[Score; 4]) -> Result<(), Box<dyn std::error::Error>> {
     let series = [
@@ -243,43 +199,30 @@ fn draw(unknown: &[Score; 4], known: &[Score; 4]) -> Result<(), Box<dyn std::err
         near.map_or_else(String::new, |g| names[g].to_owned())
     };
     figure::save("radon_new_county", (900, 520), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption("Radon in a county that was not part of the fit", ("sans-serif", 20))
-            .margin(12)
-            .x_label_area_size(46)
-            .y_label_area_size(62)
-            .build_cartesian_2d(0.4..5.6, 0.5..1.3)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .label_style(("sans-serif", 15))
-            .x_labels(5)
-            .x_label_formatter(&group_name)
-            .x_desc("houses in the county, half of them seen")
-            .y_desc("RMSE of ln radon in its other houses, +- standard error")
-            .draw()?;
-        for (k, (score, name, color)) in series.iter().cloned().enumerate() {
+        let axes = [
+            Axis {
+                labels: 5,
+                lines: Lines::No,
+                write: Some(&group_name),
+                ..Axis::new("houses in the county, half of them seen", 0.4..5.6)
+            },
+            Axis::new("RMSE of ln radon in its other houses, +- standard error", 0.5..1.3),
+        ];
+        let title = "Radon in a county that was not part of the fit";
+        let mut chart = Frame { beside: 62, ..Frame::default() }.chart(area, title, axes)?;
+        for (k, (score, name, color)) in series.iter().enumerate() {
             let part = |(low, high): (f64, f64)| Score {
                 counties: score.counties.iter().filter(|c| (low..=high).contains(&c[3])).copied().collect(),
                 ..Score::default()
             };
-            let values: Vec<_> = groups
-                .iter()
-                .enumerate()
-                .map(|(g, &group)| (1.0 + g as f64 + 0.11 * (k as f64 - 1.5), part(group).rmse()))
-                .collect();
-            chart.draw_series(values.iter().map(|&(x, rmse)| {
-                let (low, high) = (rmse.mean - rmse.std_error, rmse.mean + rmse.std_error);
-                PathElement::new([(x, low), (x, high)], color.stroke_width(2))
-            }))?;
-            chart
-                .draw_series(values.iter().map(|&(x, rmse)| Circle::new((x, rmse.mean), 5, color.filled())))?
-                .label(name)
-                .legend(move |(x, y)| Circle::new((x + 8, y), 5, color.filled()));
+            let at = |(g, &group)| (1.0 + g as f64 + 0.11 * (k as f64 - 1.5), part(group).rmse());
+            let values: Vec<(f64, Estimate)> = groups.iter().enumerate().map(at).collect();
+            let ends = |&(x, rmse): &(f64, Estimate)| [-1.0, 1.0].map(|sign| (x, rmse.mean + sign * rmse.std_error));
+            chart.bars(values.iter().map(ends), color)?;
+            chart.dots(values.iter().map(|&(x, rmse)| (x, rmse.mean)), 5, color)?;
+            chart.name(name, Mark::Dot(5), color)?;
         }
-        figure::legend(&mut chart, SeriesLabelPosition::UpperRight)?;
-        Ok(())
+        chart.key(SeriesLabelPosition::UpperRight)
     })
 }
 

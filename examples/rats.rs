@@ -1,3 +1,4 @@
+#![allow(missing_docs, reason = "fields are called what they are")]
 //! Growth of 30 rats, weighed on five days (Gelfand et al. 1990): a line a rat, partially pooled.
 //!
 //! cargo run --release --example rats
@@ -36,33 +37,48 @@ struct File {
     reference: Reference,
 }
 
-#[derive(Deserialize)]
-struct Reference {
-    mean: Values,
-    sd: Values,
+fn file() -> Result<File, serde_json::Error> {
+    serde_json::from_str(include_str!("data/rats.json"))
 }
 
+/// The rats.
+pub fn rats() -> Result<Vec<Rat>, serde_json::Error> {
+    let file = file()?;
+    let days: Vec<f64> = file.days.iter().map(|day| day - file.mean_day).collect();
+    Ok(file.weight.into_iter().map(|weights| days.iter().copied().zip(weights).collect()).collect())
+}
+
+/// Means and standard deviations of the posterior by a long NUTS run of the same model.
 #[derive(Deserialize)]
-struct Values {
-    mu_alpha: f64,
-    mu_beta: f64,
-    sigma_y: f64,
-    sigma_alpha: f64,
-    sigma_beta: f64,
-    alpha: Vec<f64>,
-    beta: Vec<f64>,
+pub struct Reference {
+    pub mean: Values,
+    pub sd: Values,
+}
+
+/// A value a latent; `alpha` and `beta` have one a rat.
+#[derive(Deserialize)]
+pub struct Values {
+    pub mu_alpha: f64,
+    pub mu_beta: f64,
+    pub sigma_y: f64,
+    pub sigma_alpha: f64,
+    pub sigma_beta: f64,
+    pub alpha: Vec<f64>,
+    pub beta: Vec<f64>,
+}
+
+/// What the posterior should be.
+pub fn reference() -> Result<Reference, serde_json::Error> {
+    file().map(|file| file.reference)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let file: File = serde_json::from_str(include_str!("data/rats.json"))?;
-    let days: Vec<f64> = file.days.iter().map(|day| day - file.mean_day).collect();
-    let rats: Vec<Rat> = file.weight.iter().map(|w| days.iter().copied().zip(w.iter().copied()).collect()).collect();
-
+    let rats = rats()?;
     let fit = Rats::new(&rats).fit()?;
     print!("{fit}");
 
-    // a long NUTS run of the same model
-    let (mean, sd, global) = (&file.reference.mean, &file.reference.sd, fit.global());
+    let Reference { mean, sd } = reference()?;
+    let global = fit.global();
     let mut compared = vec![
         (global.mu_alpha, mean.mu_alpha, sd.mu_alpha),
         (global.mu_beta, mean.mu_beta, sd.mu_beta),

@@ -211,50 +211,10 @@ struct Row {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let quick = std::env::args().any(|arg| arg == "--quick");
-    let test_tasks: u64 = if quick { 60 } else { 600 };
-    let mut rows = Vec::new();
+    let test_tasks: u64 = if is_quick() { 60 } else { 600 };
     let bar = ProgressBar::new(8 * test_tasks);
-    for noise in [0.0, 0.3] {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let mut waves = || (Wave::draw(&mut rng), rng.random::<u64>());
-        let training: Vec<Task> = (0..TRAINING_TASKS)
-            .map(|_| waves())
-            .map(|(wave, seed)| wave.points(TRAINING_POINTS, noise, &mut ChaCha8Rng::seed_from_u64(seed)))
-            .collect();
-        let test: Vec<(Wave, u64)> = (0..test_tasks).map(|_| waves()).collect();
-        let lines = Linear::new(&training, f64::max(noise, 0.05)).fit()?;
-        let assumed = match noise {
-            0.0 if quick => 0.3,
-            0.0 => choose_noise(&training)?,
-            _ => noise,
-        };
-        let rings = learn_ring(&training, assumed)?;
-        if noise > 0.0 {
-            draw(&lines)?;
-        }
-        for k in [1, 5, 10, 20] {
-            let outcomes = |&(wave, seed): &(Wave, u64)| -> Result<_, hierarch::Error> {
-                bar.inc(1);
-                let context = wave.points(k, noise, &mut ChaCha8Rng::seed_from_u64(seed));
-                let exact = bayes(wave, &context, noise);
-                let outcome = |predictor: Predictor| Outcome {
-                    error: predictor.squared_distance(wave.predictor()),
-                    excess: predictor.squared_distance(exact),
-                };
-                let ring = if k == 1 { Some(outcome(ring(&rings, &context, assumed)?)) } else { None };
-                Ok((outcome(linear(&lines, &context)?), ring, outcome(exact)))
-            };
-            let outcomes = test.par_iter().map(outcomes).collect::<Result<Vec<_>, _>>()?;
-            rows.push(Row {
-                noise,
-                k,
-                linear: outcomes.iter().map(|o| o.0).collect(),
-                ring: outcomes.iter().map(|o| o.1).collect(),
-                bayes: outcomes.iter().map(|o| o.2).collect(),
-            });
-        }
-    }
+    let mut rows = rows(0.0, test_tasks, &bar)?;
+    rows.extend(self::rows(0.3, test_tasks, &bar)?);
     bar.finish_and_clear();
     println!("\nMSE over {test_tasks} test tasks, and its standard error\n");
     println!("{:>5} {:>3} {:>19} {:>19} {:>19}", "noise", "K", "linear", "amplitude and phase", "exact Bayes");
@@ -266,7 +226,54 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A row of the table, and the targets.
+fn is_quick() -> bool {
+    std::env::args().any(|arg| arg == "--quick")
+}
+
+/// The rows of the table for waves seen with that noise, a number of points each.
+fn rows(noise: f64, test_tasks: u64, bar: &ProgressBar) -> Result<Vec<Row>, Box<dyn std::error::Error>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut waves = || (Wave::draw(&mut rng), rng.random::<u64>());
+    let training: Vec<Task> = (0..TRAINING_TASKS)
+        .map(|_| waves())
+        .map(|(wave, seed)| wave.points(TRAINING_POINTS, noise, &mut ChaCha8Rng::seed_from_u64(seed)))
+        .collect();
+    let test: Vec<(Wave, u64)> = (0..test_tasks).map(|_| waves()).collect();
+    let lines = Linear::new(&training, f64::max(noise, 0.05)).fit()?;
+    let assumed = match noise {
+        0.0 if is_quick() => 0.3,
+        0.0 => choose_noise(&training)?,
+        _ => noise,
+    };
+    let rings = learn_ring(&training, assumed)?;
+    if noise > 0.0 {
+        draw(&lines)?;
+    }
+    let row = |k: usize| -> Result<Row, Box<dyn std::error::Error>> {
+        let outcomes = |&(wave, seed): &(Wave, u64)| -> Result<_, hierarch::Error> {
+            bar.inc(1);
+            let context = wave.points(k, noise, &mut ChaCha8Rng::seed_from_u64(seed));
+            let exact = bayes(wave, &context, noise);
+            let outcome = |predictor: Predictor| Outcome {
+                error: predictor.squared_distance(wave.predictor()),
+                excess: predictor.squared_distance(exact),
+            };
+            let ring = if k == 1 { Some(outcome(ring(&rings, &context, assumed)?)) } else { None };
+            Ok((outcome(linear(&lines, &context)?), ring, outcome(exact)))
+        };
+        let outcomes = test.par_iter().map(outcomes).collect::<Result<Vec<_>, _>>()?;
+        Ok(Row {
+            noise,
+            k,
+            linear: outcomes.iter().map(|o| o.0).collect(),
+            ring: outcomes.iter().map(|o| o.1).collect(),
+            bayes: outcomes.iter().map(|o| o.2).collect(),
+        })
+    };
+    [1, 5, 10, 20].into_iter().map(row).collect()
+}
+
+/// Prints a row of the table, and asserts the targets.
 fn report(row: &Row) {
     let over =
         |outcomes: &[Outcome], of: fn(&Outcome) -> f64| Estimate::of(&outcomes.iter().map(of).collect::<Vec<_>>());

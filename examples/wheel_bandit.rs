@@ -43,7 +43,7 @@ mod split;
 
 use bandit::{ARMS, CELLS, DELTAS, GRID, Learned, Policy, SAFE_ARM, Triple, cell, play, training_wheels};
 use hierarch::metrics::Estimate;
-use report::{Row, draw, print, published};
+use report::{Row, draw, print, published_tables};
 use split::{Split, ln_stepwise};
 
 /// A step between two radii.
@@ -161,6 +161,17 @@ fn point() -> Options {
     }
 }
 
+/// What the three models learn from the training wheels.
+fn learn() -> Result<[Learned; 3], Box<dyn Error>> {
+    let wheels = training_wheels(&mut ChaCha8Rng::seed_from_u64(562));
+    let rewards: Vec<f64> = wheels.iter().flatten().map(|t| t.reward).collect();
+    let n = rewards.len() as f64;
+    let unit = (rewards.iter().map(|r| r * r).sum::<f64>() / n).sqrt();
+    let stepwise = learn_stepwise(&wheels, unit)?;
+    let [structured, sharp] = learn_structured(&wheels, unit)?;
+    Ok([stepwise, structured, sharp])
+}
+
 fn learn_stepwise(wheels: &[Vec<Triple>], unit: f64) -> Result<Learned, Box<dyn Error>> {
     let of_cell = |wheel: &[Triple], c: usize| -> Vec<(f64, f64)> {
         let triples = wheel.iter().filter(|t| cell(t.context.quadrant, t.arm) == c);
@@ -228,13 +239,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let quick = flag("--quick");
     let (runs, steps): (u64, &[usize]) = if quick { (20, &[2_000]) } else { (50, &[2_000, 80_000]) };
 
-    let wheels = training_wheels(&mut ChaCha8Rng::seed_from_u64(562));
-    let rewards: Vec<f64> = wheels.iter().flatten().map(|t| t.reward).collect();
-    let n = rewards.len() as f64;
-    let unit = (rewards.iter().map(|r| r * r).sum::<f64>() / n).sqrt();
-    let stepwise = learn_stepwise(&wheels, unit)?;
-    let [structured, sharp] = learn_structured(&wheels, unit)?;
-
+    let [stepwise, structured, sharp] = learn()?;
     let (thompson, greedy) = (Policy::Thompson, Policy::Greedy);
     let players = [
         ("stepwise, Thompson", Some((&stepwise, thompson)), runs),
@@ -247,16 +252,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (ALL_BUT_DELTA, None, 20 * runs),
     ];
     let bar = ProgressBar::new(players.iter().map(|player| DELTAS.len() as u64 * player.2).sum());
-    let mut tables = vec![
-        vec![
-            published("MAML", [1.79, 2.10, 6.08, 16.80, 55.53]),
-            published("Ravi & Beatson", [1.36, 1.59, 3.51, 7.21, 35.04]),
-        ],
-        vec![
-            published("MAML", [0.20, 0.34, 1.02, 2.10, 9.81]),
-            published("Ravi & Beatson", [0.22, 0.29, 0.66, 1.03, 4.66]),
-        ],
-    ];
+    let mut tables = published_tables();
     tables.truncate(steps.len());
     for (name, learned, runs) in players {
         let percent = DELTAS.map(|delta| -> Vec<Vec<f64>> {
@@ -272,22 +268,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     bar.finish_and_clear();
-
-    println!("stepwise: told of arms, quadrants, radius, and that a wheel's rewards step once, about one radius;");
-    println!("structured: told which arm pays where, but not the rewards, nor delta, nor how sharp the step there is;");
-    println!("sharp: told that it is sharp, too");
-    println!(
-        "\nCumulative regret, % of that of uniform play (standard error over {runs} runs, {} in the last row)",
-        20 * runs
-    );
-    for (n, table) in steps.iter().zip(&tables) {
-        print(*n, table);
-    }
+    report::explain(runs);
+    steps.iter().zip(&tables).for_each(|(n, table)| print(*n, table));
     draw(steps, &tables)?;
+    let ours = players.iter().filter(|player| player.1.is_some()).map(|player| player.0);
+    check(&tables, &ours.collect::<Vec<_>>());
+    Ok(())
+}
 
-    for table in &tables {
+/// Asserts that our players are below Ravi & Beatson, and what the text above says of them.
+fn check(tables: &[Vec<Row>], ours: &[&str]) {
+    for table in tables {
         let theirs = &row(table, "Ravi & Beatson").cells;
-        for ours in players.iter().filter(|player| player.1.is_some()).map(|player| row(table, player.0)) {
+        for ours in ours.iter().map(|name| row(table, name)) {
             assert!((0..5).all(|d| ours.cells[d].mean < theirs[d].mean), "{} is below Ravi & Beatson", ours.name);
         }
     }
@@ -299,7 +292,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         |ours: &Estimate, other: &Estimate| ours.mean < other.mean + 4.0 * ours.std_error.hypot(other.std_error);
     let known = short(ALL_BUT_DELTA);
     assert!(short("sharp, Thompson").iter().zip(known).all(|(ours, known)| no_worse(ours, known)));
-    Ok(())
 }
 
 const ALL_BUT_DELTA: &str = "all but delta, Thompson";

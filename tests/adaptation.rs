@@ -1,11 +1,8 @@
 //! Tasks never seen: against fits with the task among the data, and against closed forms.
 
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::models::{self, County, EightSchools, HOSPITALS, Hospital, House, Radon, SCHOOLS, School, Surgical};
 use hierarch::prelude::*;
 use hierarch::{AdaptOptions, Correction, Fit, GlobalFactor, Options, Summary};
-use models::{County, EightSchools, HOSPITALS, Hospital, Radon, SCHOOLS, School, Surgical};
 use std::sync::Arc;
 
 fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
@@ -122,11 +119,12 @@ fn given_a_point_theta_phi_is_exact() {
     let options = Options { global: GlobalFactor::Point, correction: Correction::LinearResponse, ..Options::default() };
     let counties = models::counties();
     let fit = Radon::new(&counties[..40]).fit_with(&options).expect("valid");
-    let new = County { log_uranium: 0.3, houses: vec![(0.0, 1.9), (1.0, 0.7), (0.0, 1.2)] };
+    let house = |floor, log_radon| House { floor, log_radon };
+    let new = County { log_uranium: 0.3, houses: vec![house(0.0, 1.9), house(1.0, 0.7), house(0.0, 1.2)] };
     let theta = fit.global();
     let (noise, spread) = (theta.sigma_y.mean.powi(-2), theta.sigma_alpha.mean.powi(-2));
     let known = |floor: f64| theta.beta_uranium.mean * new.log_uranium + theta.beta_floor.mean * floor;
-    let residuals: f64 = new.houses.iter().map(|&(floor, y)| y - known(floor)).sum();
+    let residuals: f64 = new.houses.iter().map(|house| house.log_radon - known(house.floor)).sum();
     let precision = spread + 3.0 * noise;
     let mean = (spread * theta.mu_alpha.mean + noise * residuals) / precision;
     let sd = precision.sqrt().recip();

@@ -1,11 +1,8 @@
 //! Where climbs end, and what they say of it: saddles are left, what runs away is named, draws are enough.
 
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::models::{EightSchools, Group, HOSPITALS, SCHOOLS, Surgical, group};
 use hierarch::prelude::*;
-use hierarch::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
-use models::{EightSchools, Group, HOSPITALS, SCHOOLS, Surgical, group};
+use hierarch::{AdamOptions, Correction, DrawsError, GlobalFactor, Optimiser, Options, Parameterisation};
 use std::f64::consts::PI;
 
 model! {
@@ -161,11 +158,11 @@ fn the_set_of_draws_grows_where_it_is_too_small() {
     // each task's likelihood is far narrower than what a dozen draws can see
     let options = Options { draws: 4, ..Options::default() };
     let few = Surgical::new(&HOSPITALS).fit_with(&options).expect("valid");
-    let (draws, error) = few.draws_error();
+    let DrawsError { draws, error, .. } = few.draws_error();
     assert!(draws > 4 && error <= 0.05 && few.verdict().is_converged(), "{few}");
     let held = Options { most_draws: 4, ..options };
     let held = Surgical::new(&HOSPITALS).fit_with(&held).expect("valid");
-    let (draws, error) = held.draws_error();
+    let DrawsError { draws, error, .. } = held.draws_error();
     assert!(draws == 4 && error > 0.05, "{held}");
 }
 

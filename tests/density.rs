@@ -1,16 +1,16 @@
 //! Laws of the log density: gradients against differences, the same bits in every algebra, simulate then score.
 
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::models::{
+    self, Batting, Conjugate, EightSchools, HOSPITALS, PUMPS, ProperRats, Pumps, Radon, SCHOOLS, Surgical,
+};
 use hierarch::Joint;
 use hierarch::dual::{Dual, Dual2};
-use hierarch::interpret::log_density::{Counted, LogDensity};
+use hierarch::interpret::log_density::LogDensity;
 use hierarch::interpret::simulate::simulate;
+use hierarch::interpret::site_mask::SiteMask;
 use hierarch::model::Model;
 use hierarch::number::{Number, Real};
 use hierarch::prelude::*;
-use models::{Baseball, Conjugate, EightSchools, HOSPITALS, PUMPS, Pumps, Radon, Rats, SCHOOLS, Surgical};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -142,10 +142,10 @@ macro_rules! every_model {
     ($visit:ident) => {
         $visit("eight schools", &EightSchools::new(&SCHOOLS));
         $visit("radon", &Radon::new(&models::counties()[..60]));
-        $visit("rats", &Rats::new(&models::rats()));
+        $visit("rats", &ProperRats::new(&models::rats()));
         $visit("pumps", &Pumps::new(&PUMPS));
         $visit("surgical", &Surgical::new(&HOSPITALS));
-        $visit("baseball", &Baseball::new(&[18, 17, 7, 12], 45));
+        $visit("baseball", &Batting::new(&[18, 17, 7, 12], 45));
         $visit("conjugate", &Conjugate::new(&models::groups(), 1.5, 0.8));
         $visit("ragged", &Ragged::new(&ragged(), 2));
         $visit("correlated", &Correlated::new(&curves()));
@@ -193,25 +193,25 @@ fn gradients_agree_with_differences() {
 
 /// The log density as an interpreter of numbers `N` gives it, task by task.
 fn plain<N: Number, M: Model>(model: &M, joint: &Joint<'_, M>, u: &[f64]) -> f64 {
-    let flags = [M::GLOBAL_SITES.len(), M::LOCAL_SITES.len(), M::OBSERVED_SITES.len()];
-    let [centred, all, observed] = [vec![false; 99], vec![true; 99], vec![true; flags[2]]];
-    let counted = Counted { non_centred: &centred, latents: &all, observed: &observed, jacobian: true };
+    let observed = M::OBSERVED_SITES.len();
+    let outside = SiteMask::all(M::GLOBAL_SITES.len(), observed);
+    let inside = SiteMask::all(M::LOCAL_SITES.len(), observed);
     let u: Vec<Real<N>> = u.iter().map(|&u| Real::constant(u)).collect();
     let mut global = Default::default();
-    let mut run = LogDensity::new(&u[..joint.num_global_coordinates()], counted);
+    let mut run = LogDensity::new(&u[..joint.num_global_coordinates()], &outside);
     model.global(&mut run, &mut global);
-    let outside = (run.latents + run.data).value();
-    let mut inside = 0.0;
+    let before = (run.latents + run.data).value();
+    let mut total = 0.0;
     for i in 0..model.num_tasks() {
         let mut local = Default::default();
-        let mut run = LogDensity::new(&u[joint.task(i)], counted);
+        let mut run = LogDensity::new(&u[joint.task(i)], &inside);
         model.local(&mut run, &global, model.task(i), &mut local);
         let prior = run.latents.value();
-        let mut run = LogDensity::new(&[], counted);
+        let mut run = LogDensity::new(&[], &inside);
         model.likelihood(&mut run, &global, &local, model.task(i));
-        inside += prior + run.data.value();
+        total += prior + run.data.value();
     }
-    outside + inside
+    before + total
 }
 
 #[test]

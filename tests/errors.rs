@@ -4,7 +4,7 @@ use hierarch::prelude::*;
 use hierarch::{Error, Fittable};
 
 /// A list of measurements.
-pub struct Task {
+pub(crate) struct Task {
     ys: Vec<f64>,
     scale: f64,
 }

@@ -1,14 +1,12 @@
 //! Posteriors against exact ones: a conjugate hierarchy in closed form, three published data sets, three models whose
 //! locals and likelihoods are not normal.
 
-#[path = "shared/models.rs"]
-mod models;
-
-use hierarch::prelude::*;
-use hierarch::{Correction, Estimator, Fit, Model, Options, Parameterisation, Summary};
-use models::{
-    Baseball, Conjugate, EightSchools, Group, HOSPITALS, PUMPS, Pumps, Radon, Rats, SCHOOLS, Surgical, group,
+use crate::models::{
+    self, Batting, Conjugate, EightSchools, Group, HOSPITALS, House, PUMPS, Pumps, Radon, Rats, SCHOOLS, Surgical,
+    group,
 };
+use hierarch::prelude::*;
+use hierarch::{Correction, Estimator, Explained, Fit, Model, Options, Parameterisation, Summary, Taken};
 use nalgebra::{DMatrix, DVector};
 use std::f64::consts::PI;
 
@@ -124,7 +122,8 @@ fn the_better_parameterisation_is_chosen() {
     let [centred, non_centred] = [false, true].map(|written| Exact::of(&models::groups(), written).best_elbo());
     assert_near("ELBO", fit.elbo().total(), centred.max(non_centred), 1e-8);
     assert_eq!(fit.non_centred().count(), usize::from(non_centred > centred));
-    assert_eq!(fit.explain(), [("mu", true), ("theta", true), ("y", true)]);
+    let closed = |site| Explained { site, taken: Taken::ClosedForm };
+    assert_eq!(fit.explain(), [closed("mu"), closed("theta"), closed("y")]);
 }
 
 #[test]
@@ -180,8 +179,9 @@ fn terms_with_unknown_scales_are_exact() {
     let counties = models::counties();
     let options = Options { parameterisation: Parameterisation::Centred, ..Options::default() };
     let fit = Radon::new(&counties).fit_with(&options).expect("valid");
-    let closed = fit.explain().iter().filter(|site| site.1).map(|site| site.0).collect::<Vec<_>>();
-    assert!(closed.contains(&"alpha") && closed.contains(&"log_radon"), "{closed:?}");
+    let closed =
+        fit.explain().iter().filter(|site| site.taken == Taken::ClosedForm).map(|site| site.site).collect::<Vec<_>>();
+    assert!(closed.contains(&"alpha") && closed.contains(&"house.log_radon"), "{closed:?}");
     let (guide, elbo) = (fit.guide(), fit.elbo());
     let moments = |loc: f64, ln_scale: f64| (loc, (2.0 * ln_scale).exp());
     let global: Vec<(f64, f64)> =
@@ -193,10 +193,10 @@ fn terms_with_unknown_scales_are_exact() {
         let kl = -entropy - expected_ln_normal(alpha, mu_alpha, sigma_alpha);
         assert_near("local KL", elbo.local_kl[i], kl, 1e-9);
         let u = county.log_uranium;
-        let house = |&(x, y): &(f64, f64)| {
+        let house = |&House { floor: x, log_radon }: &House| {
             let mean = alpha.0 + uranium.0 * u + floor.0 * x;
             let variance = alpha.1 + uranium.1 * u * u + floor.1 * x * x;
-            expected_ln_normal((y, 0.0), (mean, variance), sigma_y)
+            expected_ln_normal((log_radon, 0.0), (mean, variance), sigma_y)
         };
         let reconstruction: f64 = county.houses.iter().map(house).sum();
         assert_near("reconstruction", elbo.reconstruction[i], reconstruction, 1e-8);
@@ -376,70 +376,61 @@ fn the_evidence_of_eight_schools_bounds_its_elbo() {
     }
 }
 
-fn reference(file: &str) -> serde_json::Value {
-    serde_json::from_str(file).expect("the file is valid")
-}
-
 /// Means within 0.1 sd and sds within 10%: what `fit()` promises of these data.
 const PROMISED: (f64, f64) = (0.1, 0.1);
 
 #[test]
 fn eight_schools_agree_with_quadrature() {
-    let exact = &reference(include_str!("../examples/data/eight_schools.json"))["reference"];
-    let number = |name: &str| exact[name].as_f64().expect("a number");
+    let exact = models::eight_schools::exact().expect("the file is valid");
     let fit = EightSchools::new(&SCHOOLS).fit().expect("valid");
     assert!(fit.verdict().is_converged());
-    assert_close("mu", fit.global().mu, (number("mu_mean"), number("mu_sd")), PROMISED);
-    assert_close("tau", fit.global().tau, (number("tau_mean"), number("tau_sd")), PROMISED);
-    let (means, sds) = (models::numbers(&exact["theta_mean"]), models::numbers(&exact["theta_sd"]));
+    assert_close("mu", fit.global().mu, (exact.mu_mean, exact.mu_sd), PROMISED);
+    assert_close("tau", fit.global().tau, (exact.tau_mean, exact.tau_sd), PROMISED);
     for i in 0..8 {
-        assert_close(&format!("theta {i}"), fit.local(i).theta, (means[i], sds[i]), PROMISED);
+        let theta = (exact.theta_mean[i], exact.theta_sd[i]);
+        assert_close(&format!("theta {i}"), fit.local(i).theta, theta, PROMISED);
     }
 }
 
 #[test]
 fn radon_agrees_with_a_long_nuts_run() {
-    let nuts = reference(include_str!("../examples/data/radon_mn_reference.json"));
-    let number = |name: &str| ["mean", "sd"].map(|moment| nuts[moment][name].as_f64().expect("a number")).into();
-    let [means, sds] = ["mean", "sd"].map(|moment| models::numbers(&nuts[moment]["alpha"]));
+    let models::radon::Reference { mean, sd } = models::radon::reference().expect("the file is valid");
     let counties = models::counties();
     let fit = Radon::new(&counties).fit().expect("valid");
     assert!(fit.verdict().is_converged() && fit.trust().is_reliable, "{:?}", fit.trust());
     let linear = fit.uncorrected(Correction::LinearResponse);
     for (global, within) in [(fit.global(), PROMISED), (linear.global(), (0.3, 0.15))] {
-        assert_close("mu_alpha", global.mu_alpha, number("mu_alpha"), within);
-        assert_close("sigma_alpha", global.sigma_alpha, number("sigma_alpha"), within);
-        assert_close("beta_uranium", global.beta_uranium, number("beta_uranium"), within);
-        assert_close("beta_floor", global.beta_floor, number("beta_floor"), within);
-        assert_close("sigma_y", global.sigma_y, number("sigma_y"), within);
+        assert_close("mu_alpha", global.mu_alpha, (mean.mu_alpha, sd.mu_alpha), within);
+        assert_close("sigma_alpha", global.sigma_alpha, (mean.sigma_alpha, sd.sigma_alpha), within);
+        assert_close("beta_uranium", global.beta_uranium, (mean.beta_uranium, sd.beta_uranium), within);
+        assert_close("beta_floor", global.beta_floor, (mean.beta_floor, sd.beta_floor), within);
+        assert_close("sigma_y", global.sigma_y, (mean.sigma_y, sd.sigma_y), within);
     }
     for i in 0..counties.len() {
-        assert_close(&format!("alpha {i}"), fit.local(i).alpha, (means[i], sds[i]), PROMISED);
-        assert_close(&format!("alpha {i}, linear"), linear.local(i).alpha, (means[i], sds[i]), (0.3, 0.15));
+        let alpha = (mean.alpha[i], sd.alpha[i]);
+        assert_close(&format!("alpha {i}"), fit.local(i).alpha, alpha, PROMISED);
+        assert_close(&format!("alpha {i}, linear"), linear.local(i).alpha, alpha, (0.3, 0.15));
     }
 }
 
 #[test]
 fn rats_agree_with_a_long_nuts_run() {
-    let nuts = &reference(include_str!("../examples/data/rats.json"))["reference"];
-    let number = |name: &str| ["mean", "sd"].map(|moment| nuts[moment][name].as_f64().expect("a number")).into();
-    let table = |name: &str| ["mean", "sd"].map(|moment| models::numbers(&nuts[moment][name]));
-    let ([alpha, alpha_sd], [beta, beta_sd]) = (table("alpha"), table("beta"));
+    let models::rats::Reference { mean, sd } = models::rats::reference().expect("the file is valid");
     let rats = models::rats();
     let fit = Rats::new(&rats).fit().expect("valid");
     assert!(fit.verdict().is_converged() && fit.trust().is_reliable, "{:?}", fit.trust());
     let linear = fit.uncorrected(Correction::LinearResponse);
     for (global, within) in [(fit.global(), PROMISED), (linear.global(), (0.3, 0.15))] {
-        assert_close("mu_alpha", global.mu_alpha, number("mu_alpha"), within);
-        assert_close("mu_beta", global.mu_beta, number("mu_beta"), within);
-        assert_close("sigma_y", global.sigma_y, number("sigma_y"), within);
-        assert_close("sigma_alpha", global.sigma_alpha, number("sigma_alpha"), within);
-        assert_close("sigma_beta", global.sigma_beta, number("sigma_beta"), within);
+        assert_close("mu_alpha", global.mu_alpha, (mean.mu_alpha, sd.mu_alpha), within);
+        assert_close("mu_beta", global.mu_beta, (mean.mu_beta, sd.mu_beta), within);
+        assert_close("sigma_y", global.sigma_y, (mean.sigma_y, sd.sigma_y), within);
+        assert_close("sigma_alpha", global.sigma_alpha, (mean.sigma_alpha, sd.sigma_alpha), within);
+        assert_close("sigma_beta", global.sigma_beta, (mean.sigma_beta, sd.sigma_beta), within);
     }
     for i in 0..rats.len() {
         for (local, within) in [(fit.local(i), PROMISED), (linear.local(i), (0.3, 0.15))] {
-            assert_close(&format!("alpha {i}"), local.alpha, (alpha[i], alpha_sd[i]), within);
-            assert_close(&format!("beta {i}"), local.beta, (beta[i], beta_sd[i]), within);
+            assert_close(&format!("alpha {i}"), local.alpha, (mean.alpha[i], sd.alpha[i]), within);
+            assert_close(&format!("beta {i}"), local.beta, (mean.beta[i], sd.beta[i]), within);
         }
     }
 }
@@ -496,18 +487,15 @@ fn surgical_agrees_with_quadrature() {
 
 #[test]
 fn baseball_agrees_with_quadrature() {
-    let file = reference(include_str!("../examples/data/efron_morris_baseball.json"));
-    let exact = &file["beta_binomial_exact"];
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let hits: Vec<u32> = models::numbers(&file["hits"]).into_iter().map(|h| h as u32).collect();
-    let fit = Baseball::new(&hits, 45).fit().expect("valid");
-    let number = |name: &str| exact[name].as_f64().expect("a number");
-    assert_close("phi", fit.global().phi, (number("phi_mean"), number("phi_sd")), PROMISED);
+    let season = models::baseball::season().expect("the file is valid");
+    let exact = &season.beta_binomial_exact;
+    let fit = Batting::new(&season.hits, season.at_bats).fit().expect("valid");
+    assert_close("phi", fit.global().phi, (exact.phi_mean, exact.phi_sd), PROMISED);
     // kappa has no variance to speak of; its median has a Monte Carlo error of a few percent
     assert_near("median of kappa", fit.global().kappa.q50 / 64.078, 1.0, 0.12);
-    let (means, sds) = (models::numbers(&exact["theta_mean"]), models::numbers(&exact["theta_sd"]));
-    for i in 0..hits.len() {
-        assert_close(&format!("theta {i}"), fit.local(i).theta, (means[i], sds[i]), PROMISED);
+    for i in 0..season.hits.len() {
+        let theta = (exact.theta_mean[i], exact.theta_sd[i]);
+        assert_close(&format!("theta {i}"), fit.local(i).theta, theta, PROMISED);
     }
 }
 

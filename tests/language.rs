@@ -1,18 +1,14 @@
 //! What a model says to its interpreter: order, values and parameters of its sites, for each part of the language.
 
-/// A model and its expansion by hand.
-#[path = "../examples/hand_written_model.rs"]
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
-mod hand_written_model;
-#[path = "language/recorder.rs"]
 mod recorder;
 
+use crate::hand_written_model;
 use hierarch::model::{Model, Site};
 use hierarch::prelude::*;
 use recorder::{Call, factor, normal, observed, record, sampled};
 
 /// One school's experiment.
-pub struct School {
+pub(crate) struct School {
     effect: f64,
     std_error: f64,
 }
@@ -284,16 +280,19 @@ mod conditions {
         }
     }
 
-    #[test]
-    fn data_decide_which_sites_are_visited() {
+    fn patients() -> Vec<Patient> {
         let patient = |dose, treated, group| Patient { dose, treated, outcomes: [Some(1.0), None], group };
-        let patients = vec![
+        vec![
             patient(Some(3.0), true, Group::Early { shift: 1.0 }),
             patient(None, true, Group::Early { shift: 2.0 }),
             patient(None, false, Group::Early { shift: 3.0 }),
             patient(None, false, Group::Late),
-        ];
-        let model = Trial::new(patients, &[1.0, 2.0], true);
+        ]
+    }
+
+    #[test]
+    fn data_decide_which_sites_are_visited() {
+        let model = Trial::new(patients(), &[1.0, 2.0], true);
         let calls = record(&model, &[0.5, 9.0, 1.0, 2.0, 3.0, 4.0]);
         let missing = |at: f64| observed("patient.outcomes", f64::NAN, normal(at, 1.0));
         let outcome = |at: f64| observed("patient.outcomes", 1.0, normal(at, 1.0));

@@ -1,13 +1,10 @@
 //! What a fit says of its own answer: nothing is called reliable that was not checked, every reason is the true one, and
 //! the evidence is right where theta is fixed.
 
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::models::{EightSchools, SCHOOLS};
 use hierarch::prelude::*;
 use hierarch::special::ln_gamma;
 use hierarch::{Correction, Fit, Fittable, GlobalFactor, Model, Options};
-use models::{EightSchools, SCHOOLS};
 use std::f64::consts::PI;
 
 fn schools(options: &Options) -> Fit<EightSchools<'static>> {

@@ -1,18 +1,12 @@
 //! Fits that are hard or cannot work end in a verdict or an error, never in a panic, NaN or endless loop; and fits are
 //! repeatable to the bit.
 
-/// A model and its expansion by hand.
-#[path = "../examples/hand_written_model.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod hand_written_model;
-#[path = "shared/models.rs"]
-mod models;
-
+use crate::hand_written_model;
+use crate::models::{self, EightSchools, Group, PUMPS, Pumps, Radon, Rats, SCHOOLS, School, group};
 use hierarch::guide::Guide;
 use hierarch::model::Latents;
 use hierarch::prelude::*;
 use hierarch::{AdamOptions, Correction, Fit, Fittable, GlobalFactor, Model, Optimiser, Options, Summary};
-use models::{EightSchools, Group, PUMPS, Pumps, Radon, Rats, SCHOOLS, School, group};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
@@ -477,9 +471,9 @@ fn later_questions_have_the_same_bits_too() {
 
 #[test]
 fn the_expansion_and_the_model_written_by_hand_give_the_same_bits() {
-    let schools = SCHOOLS.map(|s| hand_written_model::School { effect: s.effect, std_error: s.std_error });
     let options = Options { seed: 3, ..Options::default() };
-    let by_hand = hand_written_model::EightSchools::new(&schools).fit_with(&options).expect("valid");
+    let by_hand =
+        hand_written_model::EightSchools::new(&hand_written_model::SCHOOLS).fit_with(&options).expect("valid");
     let by_macro = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
     assert_eq!(bits(&by_hand), bits(&by_macro));
 }

@@ -4,82 +4,24 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hierarch::prelude::*;
 use hierarch::{Correction, Joint, Options, Parameterisation};
-use serde_json::Value;
 use std::hint::black_box;
 
-pub struct County {
-    log_uranium: f64,
-    /// Pairs of floor and log radon.
-    houses: Vec<(f64, f64)>,
-}
+/// The example of that name: its model and its data.
+#[path = "../../examples/radon.rs"]
+#[expect(dead_code, unreachable_pub, reason = "a program of its own, of which the model and its data serve here")]
+mod radon;
+#[path = "shared/regression.rs"]
+mod regression;
 
-model! {
-    Radon(counties: &[County]) {
-        mu_alpha ~ Normal(0.0, 10.0);
-        sigma_alpha ~ HalfNormal(1.0);
-        beta_uranium ~ Normal(0.0, 10.0);
-        beta_floor ~ Normal(0.0, 10.0);
-        sigma_y ~ HalfNormal(1.0);
-        for county in counties {
-            alpha ~ Normal(mu_alpha, sigma_alpha);
-            let base = alpha + beta_uranium * county.log_uranium;
-            for &(floor, log_radon) in &county.houses {
-                log_radon ~ Normal(base + beta_floor * floor, sigma_y);
-            }
-        }
-    }
-}
-
-type Task = Vec<(f64, f64)>;
-
-model! {
-    Regression(tasks: &[Task]) {
-        mu_a ~ Normal(0.0, 10.0);
-        mu_b ~ Normal(0.0, 10.0);
-        tau_a ~ HalfNormal(1.0);
-        tau_b ~ HalfNormal(1.0);
-        sigma ~ HalfNormal(1.0);
-        for task in tasks {
-            a ~ Normal(mu_a, tau_a);
-            b ~ Normal(mu_b, tau_b);
-            for &(x, y) in task {
-                y ~ Normal(a + b * x, sigma);
-            }
-        }
-    }
-}
-
-fn counties() -> Vec<County> {
-    let file: Value =
-        serde_json::from_str(include_str!("../../examples/data/radon_mn.json")).expect("the file is JSON");
-    let entries = |name: &str| file[name].as_array().cloned().unwrap_or_default();
-    let column = |name: &str| -> Vec<f64> { entries(name).iter().filter_map(Value::as_f64).collect() };
-    let (floor, radon, uranium) = (column("floor"), column("log_radon"), column("log_uranium"));
-    let mut counties: Vec<County> = Vec::new();
-    for (i, index) in entries("county_idx").iter().filter_map(Value::as_u64).enumerate() {
-        let index = usize::try_from(index).expect("a county's number is small");
-        counties.resize_with(counties.len().max(index), || County { log_uranium: uranium[i], houses: Vec::new() });
-        counties[index - 1].houses.push((floor[i], radon[i]));
-    }
-    counties
-}
-
-/// Lines with noise; the waves stand for random numbers.
-fn tasks(count: usize) -> Vec<Task> {
-    let wave = |k: usize| (k as f64 * 0.7).sin();
-    let point = |i: usize, j: usize| {
-        let x = j as f64 / 10.0 - 1.0;
-        (x, 1.0 + wave(i) + 0.5 * wave(7 * i) * x + 0.3 * wave(i + j * j))
-    };
-    (0..count).map(|i| (0..20).map(|j| point(i, j)).collect()).collect()
-}
+use radon::Radon;
+use regression::{Regression, Task, tasks};
 
 fn one_thread(correction: Correction) -> Options {
     Options { threads: Some(1), correction, ..Options::default() }
 }
 
-fn radon(c: &mut Criterion) {
-    let counties = counties();
+fn whole_fit(c: &mut Criterion) {
+    let counties = radon::counties().expect("the file is valid");
     let mut group = c.benchmark_group("radon, one thread");
     group.sample_size(20);
     for (name, correction) in
@@ -155,5 +97,5 @@ fn threads(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, radon, scaling, threads);
+criterion_group!(benches, whole_fit, scaling, threads);
 criterion_main!(benches);

@@ -106,20 +106,25 @@ fn error(task: &Task, mean: &DVector<f64>, rng: &mut ChaCha8Rng) -> f64 {
     ((0..QUERIES).map(missed).sum::<f64>() / QUERIES as f64).sqrt()
 }
 
+/// The mean over new tasks of the error by what `mean_of` says of their weights.
+fn held_out(new: &[Task], mean_of: &dyn Fn(&Task) -> DVector<f64>) -> f64 {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    new.iter().map(|task| error(task, &mean_of(task), &mut rng)).sum::<f64>() / NEW_TASKS as f64
+}
+
+/// A point for theta, given which exact locals need no correction.
+fn options(locals: LocalFactor) -> Options {
+    Options { global: GlobalFactor::Point, locals, correction: Correction::LinearResponse, ..Options::default() }
+}
+
 fn run(n: usize, points: usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let truth = Truth::new(n);
     let tasks: Vec<Task> = (0..TASKS).map(|_| truth.task(points, &mut rng)).collect();
     let new: Vec<Task> = (0..NEW_TASKS).map(|_| truth.task(points, &mut rng)).collect();
-    let score = |mean_of: &dyn Fn(&Task) -> DVector<f64>| {
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        new.iter().map(|task| error(task, &mean_of(task), &mut rng)).sum::<f64>() / NEW_TASKS as f64
-    };
     println!("{n} weights, {TASKS} tasks of {points} points, noise {NOISE}");
-    println!("    oracle: held-out RMSE {:.3}", score(&|task| truth.posterior_mean(task)));
-    // given a point for theta, exact locals need no correction
-    let point = Options { global: GlobalFactor::Point, correction: Correction::LinearResponse, ..Options::default() };
-    let full = Options { locals: LocalFactor::Full, ..point.clone() };
+    println!("    oracle: held-out RMSE {:.3}", held_out(&new, &|task| truth.posterior_mean(task)));
+    let [point, full] = [LocalFactor::MeanField, LocalFactor::Full].map(options);
     macro_rules! report {
         ($name:literal, $model:expr, $options:expr) => {{
             let started = Instant::now();
@@ -134,7 +139,7 @@ fn run(n: usize, points: usize) {
                 fit.elbo().total()
             );
             let started = Instant::now();
-            let rmse = score(&|task| {
+            let rmse = held_out(&new, &|task| {
                 let adapted = fit.adapt(task).expect("the data are valid").local();
                 DVector::from_iterator(n, adapted.w.iter().map(|s| s.mean))
             });

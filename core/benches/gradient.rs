@@ -3,34 +3,12 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hierarch::Joint;
-use hierarch::prelude::*;
 use std::hint::black_box;
 
-type Task = Vec<(f64, f64)>;
+#[path = "shared/regression.rs"]
+mod regression;
 
-model! {
-    Regression(tasks: &[Task]) {
-        mu_a ~ Normal(0.0, 10.0);
-        mu_b ~ Normal(0.0, 10.0);
-        tau_a ~ HalfNormal(1.0);
-        tau_b ~ HalfNormal(1.0);
-        sigma ~ HalfNormal(1.0);
-        for task in tasks {
-            a ~ Normal(mu_a, tau_a);
-            b ~ Normal(mu_b, tau_b);
-            for &(x, y) in task {
-                y ~ Normal(a + b * x, sigma);
-            }
-        }
-    }
-}
-
-fn tasks(count: usize) -> Vec<Task> {
-    let wave = |k: usize| (k as f64 * 0.7).sin();
-    (0..count)
-        .map(|i| (0..20).map(|j| (j as f64 / 10.0 - 1.0, 1.0 + wave(i) + wave(i + j * j) * 0.3)).collect())
-        .collect()
-}
+use regression::{Regression, Task, tasks};
 
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 

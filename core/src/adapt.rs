@@ -1,24 +1,31 @@
 //! Tasks never seen: the posterior of their phi, and predictions.
 //!
 //! p(phi | D_new, D) = E\[ p(phi | D_new, theta) \] over p(theta | D_new, D), and the latter weights the fit's draws of
-//! theta by Z_new(theta) = p(D_new | theta). A few draws of theta stand for all of the fit's; see `thetas.rs` for which.
+//! theta by Z_new(theta) = p(D_new | theta). A few draws of theta stand for all of the fit's; see `posterior/thetas.rs` for which.
 
 pub mod adapted;
+mod asking;
 pub(crate) mod new_task;
+pub mod prediction;
+mod weighed;
 
-use crate::adapt::adapted::{Adapted, AtTheta, Prediction, TaskDraw};
-use crate::adapt::new_task::Told;
-use crate::conditional::Inner;
+use crate::density::program::{Program, unscored};
 use crate::error::Error;
-use crate::fit::report::task_level;
-use crate::fit::{Evidence, Fit, Trust, later, local_values, plain};
-use crate::interpret::simulate::{Simulate, Wanted};
-use crate::model::{Globals, Latents, Model};
-use crate::numbers::number::Real;
+use crate::fit::{Fit, Trust};
+use crate::interpret::simulate::{Places, Simulate, Wanted};
+use crate::model::Model;
+use crate::model::level::Level;
+use crate::model::signature::Signature;
+use crate::model::subset::Subset;
+use crate::model::values::values_of;
 use crate::options::AdaptOptions;
-use crate::posterior::thetas::Thetas;
-use crate::sampling::psis::{Smoothed, k_hat_of_proposals, smooth};
+use crate::sampling::stream::{Question, Stream};
+use adapted::{Adapted, AtTheta, TaskDraw};
+use asking::{Asking, KnownTask};
+use new_task::AnswerAt;
+use prediction::Prediction;
 use std::sync::{Arc, OnceLock};
+use weighed::Weighed;
 
 impl<M: Model> Fit<M> {
     /// The posterior of phi for a task that was not part of the fit, without refitting.
@@ -33,7 +40,7 @@ impl<M: Model> Fit<M> {
         self.adapt_with(task, &AdaptOptions::default())
     }
 
-    /// The same with as many draws as `options` say.
+    /// The posterior of phi for a task that was not part of the fit, with as many draws as `options` say.
     ///
     /// # Errors
     /// As for [`adapt`](Self::adapt).
@@ -41,64 +48,17 @@ impl<M: Model> Fit<M> {
     /// # Panics
     /// If `options` ask for no draws, or allow no proposals.
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
-        let AdaptOptions { global_draws, mut local_draws, max_proposals } = *options;
+        let AdaptOptions { global_draws, local_draws, max_proposals } = *options;
         assert!(global_draws > 0 && local_draws > 0 && max_proposals > 0, "a posterior needs draws");
-        let mut cluster = local_draws;
-        let is_fixed = self.guide().is_point() || self.guide().global.is_empty();
-        if is_fixed {
-            // all draws of theta are the same, and those of phi independent
-            (local_draws, cluster) = (global_draws * local_draws, 1);
-        }
-        let choose = || {
-            if is_fixed {
-                return Thetas::fixed(&self.posterior);
-            }
-            Thetas::of(&self.posterior, global_draws, &mut later(self.options.seed, 1))
-        };
-        let own;
-        let thetas = if is_fixed || global_draws == AdaptOptions::default().global_draws {
-            self.thetas.get_or_init(choose)
-        } else {
-            own = choose();
-            &own
-        };
-        let inner = Inner { wanted: local_draws, most: max_proposals };
-        let told = self.ask(task, thetas.iter().map(|draw| draw.0), inner, &mut later(self.options.seed, 0))?;
-        let (thetas, told): (Vec<_>, Vec<_>) =
-            thetas.iter().zip(told).filter(|(_, told)| told.ln_z > f64::NEG_INFINITY).unzip();
-        let ln_weights: Vec<f64> = told.iter().zip(&thetas).map(|(told, theta)| told.ln_z + theta.1.ln()).collect();
-        let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
-        let mut evidence = evidence_of(&smoothed, &told);
-        if is_fixed {
-            // the draws of phi are what there is
-            evidence =
-                Evidence { k_hat: 0.0, draws: local_draws, effective_sample_size: local_draws as f64, ..evidence };
-        }
-        let centred = vec![false; M::LOCAL_SITES.len()];
-        let mut draws = Vec::with_capacity(told.len() * local_draws);
-        let mut weights = Vec::with_capacity(draws.capacity());
-        let mut given_theta = Vec::with_capacity(told.len());
-        for ((told, (u, _)), weight) in told.into_iter().zip(thetas).zip(smoothed.weights) {
-            let global = shared::<M>(&told.theta);
-            for phi in &told.phis {
-                let local = local_values(&self.model, &centred, &told.theta, task, phi.as_slice());
-                draws.push(TaskDraw { global: Arc::clone(&global), local });
-                weights.push(weight / local_draws as f64);
-            }
-            given_theta.extend(told.given_theta.map(|phi| AtTheta { theta: u.to_vec(), phi, weight }));
-        }
-        Ok(Adapted {
-            model: &self.model,
-            seed: self.options.seed,
-            start: self.start,
-            level: task_level(&self.model, &self.start, task),
-            draws,
-            weights,
-            cluster,
-            given_theta,
-            trust: Trust::of_task(&self.trust, &evidence),
-            evidence: Some(evidence),
-        })
+        let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
+        let KnownTask { level, weighed, cluster, evidence, trust } = self.asking(&all).adapt(&new, options)?;
+        let mut adapted = Adapted { cluster, evidence: Some(evidence), ..self.without_draws(level, trust) };
+        adapted.take(&new, weighed);
+        Ok(adapted)
+    }
+
+    fn asking<'f>(&'f self, program: &'f Subset<'f, M>) -> Asking<'f> {
+        Asking { program, solution: &self.solution, later: &self.found_later }
     }
 
     /// Predictive draws of the missing observations of task `i`.
@@ -137,15 +97,16 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// A distribution of a local latent without a sampler, or invalid constants.
     pub fn unseen(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
-        let mut rng = later(self.options.seed, 2);
-        let draws = (0..self.posterior.len()).map(|s| {
-            let theta = self.plain_globals(self.posterior.theta(s));
-            let mut run = Simulate::new(&mut rng, Wanted::All, None, false);
+        let program = Subset::one(&self.model, task);
+        let posterior = &self.solution.draws;
+        let mut rng = Stream::Question(Question::Unseen).of(self.solution.options.seed);
+        let draws = (0..posterior.len()).map(|s| {
+            let theta = program.plain_globals(posterior.theta(s));
+            let mut run = Simulate::new(&mut rng, Wanted::All, None, Places::Known);
             let mut phi = Default::default();
             self.model.local(&mut run, &theta, task, &mut phi);
-            let mut local = Default::default();
-            M::Local::map(&phi, &mut local, |x: &Real<f64>| x.0);
-            run.error.map_or(Ok(TaskDraw { global: shared::<M>(&theta), local }), Err)
+            let global = Arc::new(values_of::<M::Global>(&theta));
+            run.error.map_or(Ok(TaskDraw { global, local: values_of::<M::Local>(&phi) }), Err)
         });
         Ok(self.as_adapted(draws.collect::<Result<_, _>>()?, task))
     }
@@ -155,27 +116,35 @@ impl<M: Model> Fit<M> {
     /// # Panics
     /// If there is no task `i`.
     pub fn seen(&self, i: usize) -> Adapted<'_, M> {
-        let source = self.view().source();
-        let draws = (0..self.posterior.len()).map(|s| {
+        let posterior = self.posterior();
+        let source = posterior.typed();
+        let draws = (0..self.solution.draws.len()).map(|s| {
             let theta = source.theta(s);
-            TaskDraw { local: source.local(s, &theta, i), global: shared::<M>(&theta) }
+            TaskDraw { local: source.local(s, &theta, i), global: Arc::new(values_of::<M::Global>(&theta)) }
         });
         self.as_adapted(draws.collect(), self.model.task(i))
     }
 
     /// A draw of the task's phi for each of the fit's own draws of theta.
     fn as_adapted(&self, draws: Vec<TaskDraw<M>>, task: &M::Task) -> Adapted<'_, M> {
+        let level = Subset::one(&self.model, task).task_level(&self.solution.start, 0);
+        let weights = self.solution.draws.weights.clone();
+        Adapted { draws, weights, ..self.without_draws(level, self.solution.trust.clone()) }
+    }
+
+    /// A task of which there are no draws yet.
+    fn without_draws(&self, level: Level, trust: Trust) -> Adapted<'_, M> {
         Adapted {
             model: &self.model,
-            seed: self.options.seed,
-            start: self.start,
-            level: task_level(&self.model, &self.start, task),
-            draws,
-            weights: self.posterior.weights.clone(),
+            seed: self.solution.options.seed,
+            start: self.solution.start,
+            level,
+            draws: Vec::new(),
+            weights: Vec::new(),
             cluster: 1,
             given_theta: Vec::new(),
             evidence: None,
-            trust: self.trust.clone(),
+            trust,
         }
     }
 
@@ -194,42 +163,27 @@ impl<M: Model> Fit<M> {
                 "q(theta) is a point, which a task does not move: fit anew with the task among the data".to_owned(),
             ));
         }
-        let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
-        let thetas = (0..self.posterior.len()).map(|s| self.posterior.theta(s));
-        let told = self.ask(task, thetas, inner, &mut later(self.options.seed, 3))?;
-        let weighted = told.iter().zip(&self.posterior.weights);
-        let ln_weights: Vec<f64> = weighted.map(|(told, weight)| told.ln_z + weight.ln()).collect();
-        let smoothed = smooth(&ln_weights).ok_or_else(impossible)?;
-        let learned = evidence_of(&smoothed, &told);
-        self.posterior.weights = smoothed.weights;
-        self.thetas = OnceLock::new();
-        self.absorbed += 1;
-        self.trust.learn(&learned, self.absorbed);
-        if let Some(evidence) = &mut self.evidence {
-            evidence.learn(&learned);
-        }
+        let weighed = self.asking(&Subset::all(&self.model)).learn(&Subset::one(&self.model, task))?;
+        let learned = weighed.evidence();
+        self.solution.absorb(&learned, weighed.smoothed.weights);
+        self.found_later.thetas = OnceLock::new();
         Ok(learned.k_hat)
     }
 }
 
-/// What a task's answers for draws of theta say of its evidence, given the smoothed weights of these draws: those before,
-/// which sum to 1, times Z.
-fn evidence_of<M: Model>(smoothed: &Smoothed, told: &[Told<M>]) -> Evidence {
-    let draws = smoothed.weights.len() as f64;
-    Evidence {
-        draws: smoothed.weights.len(),
-        k_hat: smoothed.k_hat,
-        task_k_hat: vec![k_hat_of_proposals(told.iter().flat_map(|told| told.weights.iter().copied()))],
-        effective_sample_size: smoothed.effective,
-        ln_evidence: smoothed.ln_mean + draws.ln(),
-        ln_evidence_error: (smoothed.effective.recip() - draws.recip()).max(0.0).sqrt(),
+impl<M: Model> Adapted<'_, M> {
+    /// Takes the draws of a task's answers.
+    fn take(&mut self, program: &Subset<'_, M>, Weighed { answers, smoothed }: Weighed) {
+        let centred = unscored(&Signature::of::<M>(), &vec![false; M::LOCAL_SITES.len()]);
+        for (AnswerAt { theta, answer, given_theta }, weight) in answers.into_iter().zip(smoothed.weights) {
+            let globals = program.plain_globals(&theta);
+            let global = Arc::new(values_of::<M::Global>(&globals));
+            for phi in &answer.draws {
+                let local = program.plain_locals(&globals, &centred, 0, phi.as_slice());
+                self.draws.push(TaskDraw { global: Arc::clone(&global), local: values_of::<M::Local>(&local) });
+                self.weights.push(weight / answer.draws.len() as f64);
+            }
+            self.given_theta.extend(given_theta.map(|phi| AtTheta { theta, phi, weight }));
+        }
     }
-}
-
-fn impossible() -> Error {
-    Error::Unusable("the new task has density 0 under every draw of the fit".to_owned())
-}
-
-fn shared<M: Model>(theta: &Globals<M, f64>) -> Arc<<M::Global as Latents>::Of<f64>> {
-    Arc::new(plain::<M>(theta))
 }

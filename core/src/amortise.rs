@@ -8,30 +8,33 @@
 pub mod encoder;
 pub mod gradient;
 pub mod mlp;
-mod seen;
 #[cfg(test)]
 mod tests;
+mod training;
 
 pub use encoder::{Encoded, Encoder, EncoderFit};
 pub use gradient::{GradientFit, GradientOptions, Stepped};
 pub use mlp::Mlp;
 
+use crate::adapt::adapted::Adapted;
 use crate::error::Error;
-use crate::fit::{Adapted, plain, summarise};
 use crate::guide::MeanField;
+use crate::model::subset::Subset;
+use crate::model::values::filled;
 use crate::model::{Latents, Model};
 use crate::optimize::plateau::Ascended;
+use crate::posterior::columns::global_summaries;
 use crate::posterior::summary::Summary;
 use crate::verdict::Verdict;
-use seen::Seen;
 use std::fmt;
+use training::Training;
 
 /// A model trained so that the posterior of any task is computed from its data. `R` says how: see [`EncoderFit`] and
 /// [`GradientFit`].
 ///
 /// Memory grows with neither tasks nor data. All tasks must have the same number of latents.
 pub struct Amortised<'a, M: Model, R> {
-    seen: Seen<'a, M>,
+    training: Training<'a, M>,
     how: R,
     ended: Ascended,
     elbo: f64,
@@ -45,20 +48,22 @@ pub trait Recognition<M: Model>: Sync {
     fn describe(&self) -> String;
     /// The factors of some tasks, side by side.
     #[doc(hidden)]
-    fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField;
+    fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField;
 }
 
 impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// Posterior summaries of the globals, under q(theta).
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
-        let draws = self.seen.thetas(self.seen.options.posterior_draws);
-        let equally = |values: &[f64]| Summary::weighted(values, &vec![(values.len() as f64).recip(); values.len()]);
-        summarise::<M::Global>(draws.iter().map(plain::<M>), equally)
+        let thetas = self.training.thetas(self.training.options.posterior_draws);
+        let program = Subset::all(self.training.model);
+        let weights = vec![(thetas.len() as f64).recip(); thetas.len()];
+        let summaries = global_summaries(&program, thetas.iter().map(Vec::as_slice), &weights);
+        filled::<M::Global, _, _>(&program.plain_globals(&thetas[0]), summaries)
     }
 
     /// q(theta), in unconstrained coordinates.
     pub fn global_guide(&self) -> &MeanField {
-        &self.seen.global
+        &self.training.global
     }
 
     /// The posterior of the latents of any task, seen in training or not: summaries, draws and predictions.
@@ -67,7 +72,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// Data outside their support, invalid constants, another number of latents than the tasks of the training.
     pub fn adapt(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
         let factor = self.factor(task)?;
-        Ok(self.seen.adapted(task, &factor, &self.how.describe()))
+        Ok(self.training.adapted(task, &factor, &self.how.describe()))
     }
 
     /// q(phi | D) of any task, in unconstrained coordinates; of a location-scale local that is written non-centred, in its z.
@@ -75,8 +80,8 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// # Errors
     /// As for [`adapt`](Self::adapt).
     pub fn factor(&self, task: &M::Task) -> Result<MeanField, Error> {
-        self.seen.check(task)?;
-        Ok(self.how.factors(&self.seen, &[task]))
+        self.training.check(task)?;
+        Ok(self.how.factors(&self.training, &[task]))
     }
 
     /// The evidence lower bound over all tasks, with the computed factors.
@@ -101,8 +106,8 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
 
     /// How many numbers the fit holds: those of q(theta), and those that all tasks share.
     pub fn num_parameters(&self) -> usize {
-        let scales = self.seen.global.ln_scale.iter().filter(|s| s.is_finite()).count();
-        self.seen.global.len() + scales + self.how.num_parameters()
+        let scales = self.training.global.ln_scale.iter().filter(|s| s.is_finite()).count();
+        self.training.global.len() + scales + self.how.num_parameters()
     }
 }
 
@@ -113,8 +118,8 @@ impl<M: Model, R: Recognition<M>> fmt::Display for Amortised<'_, M, R> {
             "{} after {} Adam steps on {} of {} tasks each, {} parameters, local posteriors by {}, ELBO {:.3}",
             self.ended.verdict,
             self.ended.steps,
-            self.seen.batch_size(),
-            self.seen.model.num_tasks(),
+            self.training.batch_size(),
+            self.training.model.num_tasks(),
             self.num_parameters(),
             self.how.describe(),
             self.elbo

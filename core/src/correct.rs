@@ -3,3 +3,7 @@
 pub(crate) mod effort;
 pub(crate) mod importance;
 pub(crate) mod linear_response;
+mod one_theta;
+mod proposal;
+pub(crate) mod round;
+mod rounds;

@@ -1,7 +1,199 @@
-//! A model with its data as a function of coordinates.
+//! A model with its data as a function of coordinates: ln p(theta, phi, D) + ln |dx/du|, part by part.
+//!
+//! [`program`] is the seam: what the core asks of a model, whatever its type. A [`Density`] is a program of known shape,
+//! of which closed forms are known and the rest is scored by visits.
 
+pub(crate) mod blocks;
+mod chain;
 pub(crate) mod closed;
+mod closing;
+pub(crate) mod conditional;
+pub(crate) mod forms;
 pub mod joint;
-pub(crate) mod lanes;
+mod lanes;
 pub(crate) mod mode;
-pub(crate) mod wide;
+mod order;
+mod plain;
+pub(crate) mod program;
+pub(crate) mod shape;
+pub(crate) mod tape;
+mod theta;
+mod typed;
+
+use crate::interpret::site_mask::SiteMask;
+use crate::model::Site;
+use crate::model::signature::Signature;
+use crate::options::{Estimator, GlobalFactor, Options};
+use crate::sampling::noise::NoiseSize;
+use blocks::BlockLayout;
+use closed::{BlockPoint, ClosedBlock, ClosedTable};
+use closing::Closing;
+use program::{LogParts, Masks, Program};
+use shape::Shape;
+
+/// A model with its data as a function of coordinates.
+pub(crate) struct Density<'a> {
+    pub(crate) program: Box<dyn Program + 'a>,
+    pub(crate) layout: BlockLayout,
+    /// M + 1 offsets of the tasks' unconstrained coordinates.
+    pub(crate) offsets: Vec<usize>,
+    /// How many tasks there are; more than the program holds if it is a batch of them.
+    pub(crate) total_tasks: usize,
+    /// The sites that are left to sampling.
+    pub(crate) open: Masks,
+    closed_outside: ClosedTable,
+    closed_tasks: ClosedTable,
+    /// Whether anything outside the plate is left to sampling.
+    pub(crate) samples_outside: bool,
+    /// Whether anything of a task is.
+    pub(crate) samples_tasks: bool,
+}
+
+/// How the latents of a density are written, and which of its sites are taken in closed form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writing<'a> {
+    /// By local site: whether as loc + scale * u; false past the end.
+    pub(crate) non_centred: &'a [bool],
+    pub(crate) estimator: Estimator,
+    /// Whether the log-Jacobian of theta counts.
+    pub(crate) jacobian: bool,
+}
+
+impl<'a> Writing<'a> {
+    /// Everything centred and in closed form where possible.
+    pub(crate) const CENTRED: Writing<'static> =
+        Writing { non_centred: &[], estimator: Estimator::ClosedForm, jacobian: true };
+
+    pub(crate) fn new(non_centred: &'a [bool], options: &Options) -> Self {
+        Self { non_centred, estimator: options.estimator, jacobian: options.global == GlobalFactor::MeanField }
+    }
+}
+
+/// How the expectation of a site's log density is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Exactly, by a formula.
+    ClosedForm,
+    /// By a mean over draws.
+    Sampled,
+}
+
+/// A site of a model, and how its expectation is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The site's name.
+    pub site: &'static str,
+    /// Whether in closed form or over draws.
+    pub taken: Taken,
+}
+
+/// The closed-form sums of one task, or of what is outside the plate.
+#[derive(Clone, Copy)]
+pub(crate) struct ClosedParts<'a> {
+    pub(crate) latents: ClosedBlock<'a>,
+    pub(crate) data: ClosedBlock<'a>,
+}
+
+impl ClosedParts<'_> {
+    /// The sums at a point of the block's coordinates; adds their gradient.
+    #[inline]
+    pub(crate) fn at_point(&self, point: BlockPoint<'_>, gradient: &mut [f64]) -> f64 {
+        self.latents.at_point(point, gradient) + self.data.at_point(point, gradient)
+    }
+}
+
+impl<'a> Density<'a> {
+    /// The density of a program of known shape.
+    pub(crate) fn new(program: Box<dyn Program + 'a>, shape: &Shape, writing: Writing<'_>) -> Self {
+        let signature = program.signature();
+        let mut written = Masks::all(&signature);
+        written.outside.jacobian = writing.jacobian;
+        let sites = written.tasks.non_centred.iter_mut().zip(writing.non_centred);
+        sites.for_each(|(to, from)| *to = *from);
+        let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
+        let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
+        let Closing { outside, tasks, open } = Closing::of(&*program, &layout, written, writing.estimator);
+        let samples = |mask: &SiteMask, outside: bool| {
+            let observed = || mask.observed.iter().zip(&shape.observed_outside);
+            mask.latents.contains(&true) || observed().any(|(&open, &place)| open && place == outside)
+        };
+        Self {
+            program,
+            samples_outside: samples(&open.outside, true),
+            samples_tasks: shape.num_tasks() > 0 && samples(&open.tasks, false),
+            layout,
+            offsets: shape.offsets.clone(),
+            total_tasks: shape.num_tasks(),
+            open,
+            closed_outside: outside,
+            closed_tasks: tasks,
+        }
+    }
+
+    pub(crate) fn num_tasks(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    pub(crate) fn num_globals(&self) -> usize {
+        self.layout.num_globals()
+    }
+
+    /// Whether anything at all is left to sampling.
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.samples_outside || self.samples_tasks
+    }
+
+    /// The most coordinates that anything is differentiated in at once.
+    pub(crate) fn widest_block(&self) -> usize {
+        self.num_globals().max(self.layout.task_reads.len() + self.layout.widest.coordinates)
+    }
+
+    /// The size of so many draws of everything.
+    pub(crate) fn noise_size(&self, draws: usize) -> NoiseSize {
+        NoiseSize { draws, globals: self.num_globals(), locals: self.layout.widest.coordinates }
+    }
+
+    /// The closed forms outside the plate.
+    pub(crate) fn closed_outside(&self) -> ClosedParts<'_> {
+        ClosedParts { latents: self.closed_outside.block(0), data: self.closed_outside.block(1) }
+    }
+
+    /// The closed forms of task i, in the coordinates (globals that tasks read, task's own).
+    pub(crate) fn closed_task(&self, i: usize) -> ClosedParts<'_> {
+        ClosedParts { latents: self.closed_tasks.block(2 * i), data: self.closed_tasks.block(2 * i + 1) }
+    }
+
+    /// E\[exp\] of the exponents that tasks share, given mean and variance of the globals.
+    pub(crate) fn shared(&self, loc: &[f64], variance: &[f64]) -> Vec<f64> {
+        self.closed_tasks.shared(loc, variance)
+    }
+
+    /// exp of the exponents that tasks share, at a point.
+    pub(crate) fn shared_at(&self, theta: &[f64]) -> Vec<f64> {
+        self.shared(theta, &vec![0.0; theta.len()])
+    }
+
+    /// Everything that counts outside the plate, whether it has a closed form or not.
+    pub(crate) fn all_outside(&self, theta: &[f64]) -> LogParts {
+        let mut mask = self.open.outside.clone();
+        mask.latents.fill(true);
+        mask.observed.fill(true);
+        self.program.outside(&mask, theta)
+    }
+}
+
+impl Masks {
+    /// How the expectation of each site is taken, of those that these masks leave to sampling and of the others.
+    pub(crate) fn explain(&self, signature: &Signature) -> Vec<Explained> {
+        let level = |sites: &'static [Site], open: &[bool]| -> Vec<Explained> {
+            let taken = |site: &Site| if open[site.id] { Taken::Sampled } else { Taken::ClosedForm };
+            sites.iter().map(|site| Explained { site: site.name, taken: taken(site) }).collect()
+        };
+        [
+            level(signature.global_sites, &self.outside.latents),
+            level(signature.local_sites, &self.tasks.latents),
+            level(signature.observed_sites, &self.tasks.observed),
+        ]
+        .concat()
+    }
+}

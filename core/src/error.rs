@@ -106,7 +106,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same of a task that is not one of the fit's, and so has no number.
+    /// The error as that of a task that is not one of the fit's, and so has no number.
     pub(crate) fn of_new_task(mut self) -> Self {
         match &mut self {
             Self::Observation { place, .. }

@@ -1,7 +1,12 @@
 //! The mean-field guide q(theta) prod_i q(phi_i): an independent normal for every unconstrained coordinate.
 
+pub(crate) mod metric;
+
 use std::f64::consts::PI;
 use std::ops::Range;
+
+/// Log-scale that a guide starts with.
+pub(crate) const FIRST_LN_SCALE: f64 = -1.0;
 
 /// Independent normals, one a coordinate.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +45,11 @@ impl MeanField {
     }
 }
 
+/// scale^2 of coordinates with these log standard deviations.
+pub(crate) fn variances(ln_scale: &[f64]) -> Vec<f64> {
+    ln_scale.iter().map(|s| (2.0 * s).exp()).collect()
+}
+
 /// The guide of a model: a factor for theta, and one for all tasks' phi side by side.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Guide {
@@ -56,6 +66,11 @@ impl Guide {
         self.offsets[i]..self.offsets[i + 1]
     }
 
+    /// The task that a local coordinate belongs to.
+    pub(crate) fn task_of(&self, coordinate: usize) -> usize {
+        self.offsets.partition_point(|&o| o <= coordinate) - 1
+    }
+
     /// M, the number of tasks.
     pub fn num_tasks(&self) -> usize {
         self.offsets.len() - 1
@@ -67,6 +82,17 @@ impl Guide {
         let MeanField { loc, ln_scale } = &self.local;
         let local = MeanField { loc: loc[..n].to_vec(), ln_scale: ln_scale[..n].to_vec() };
         Self { global: self.global.clone(), local, offsets: self.offsets[..=tasks].to_vec() }
+    }
+
+    /// The guide with another's factor of theta, and its factors of some tasks, which it has for these alone.
+    pub(crate) fn with(mut self, other: &Self, tasks: &[usize]) -> Self {
+        self.global.clone_from(&other.global);
+        for (position, &i) in tasks.iter().enumerate() {
+            let (from, to) = (other.task(position), self.task(i));
+            self.local.loc[to.clone()].copy_from_slice(&other.local.loc[from.clone()]);
+            self.local.ln_scale[to].copy_from_slice(&other.local.ln_scale[from]);
+        }
+        self
     }
 
     /// Whether q(theta) is a point.

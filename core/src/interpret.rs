@@ -6,4 +6,5 @@ pub mod expected;
 pub mod log_density;
 pub(crate) mod rewrite;
 pub mod simulate;
+pub mod site_mask;
 pub mod structure;

@@ -51,6 +51,7 @@ mod optimize;
 pub mod options;
 mod posterior;
 pub mod prelude;
+mod private;
 mod progress;
 mod sampling;
 pub mod special;
@@ -59,23 +60,38 @@ pub mod testing;
 pub mod verdict;
 
 pub use density::joint;
-pub use model::{datum, draw, tasks};
+pub use model::{datum, tasks};
 pub use numbers::{dual, form, number, param_vec, real};
 pub use posterior::summary;
 
+/// Draws of everything a model does not know.
+pub mod draw {
+    pub use crate::model::draw::Draw;
+    pub use crate::posterior::lazy::{LazyDraw, LazyLocals};
+}
+
+pub use adapt::adapted::{Adapted, TaskDraw};
+pub use adapt::prediction::Prediction;
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
+pub use density::{Explained, Taken};
 pub use draw::{Draw, LazyDraw};
 pub use elbo::Elbo;
 pub use error::Error;
-pub use fit::{Adapted, Evidence, Fit, Fittable, Prediction, TaskDraw, Trust};
+pub use fit::{DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
 pub use options::{
     AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation,
 };
+pub use posterior::view::Posterior;
 pub use summary::Summary;
 pub use verdict::Verdict;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}
 
 /// The README's programs are tested.
 #[cfg(doctest)]

@@ -2,4 +2,5 @@
 
 pub(crate) mod arrow;
 pub(crate) mod cholesky;
+pub(crate) mod gaussian;
 pub(crate) mod ragged;

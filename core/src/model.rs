@@ -8,8 +8,11 @@
 
 pub mod datum;
 pub mod draw;
+pub mod level;
+pub(crate) mod signature;
 pub(crate) mod subset;
 pub mod tasks;
+pub(crate) mod values;
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::numbers::dual::LaneWidth;

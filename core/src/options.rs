@@ -9,7 +9,7 @@
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The same seed gives the same bits, for any number of threads.
+    /// Key of all random numbers: the same seed gives the same bits, for any number of threads.
     pub seed: u64,
     /// Which expectations are taken in closed form.
     pub estimator: Estimator,
@@ -81,7 +81,7 @@ pub enum Estimator {
     /// All of them: the latents' and the data's.
     #[default]
     ClosedForm,
-    /// Those of the latents, so that KL terms are exact and the reconstruction is sampled
+    /// Expectations of latents' densities, so that KL terms are exact and the reconstruction is sampled
     /// (the second estimator of Kingma & Welling 2014, eq. 7).
     ClosedKl,
     /// None: everything is sampled (their first, eq. 6).

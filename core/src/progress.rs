@@ -1,5 +1,6 @@
 //! A progress bar for long fits, on a terminal only.
 
+use crate::options::Options;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -15,12 +16,12 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Hidden for good unless wanted and standard error is a terminal.
-    pub(crate) fn new(wanted: bool, name: &'static str, steps: usize) -> Self {
+    pub(crate) fn new(options: &Options, name: &'static str, steps: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} {elapsed} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name);
-        let is_possible = wanted && std::io::stderr().is_terminal();
+        let is_possible = options.progress && std::io::stderr().is_terminal();
         let started = Instant::now();
         Self { bar, started: if is_possible { started } else { started + Duration::from_secs(u64::from(u32::MAX)) } }
     }

@@ -5,3 +5,4 @@ pub(crate) mod noise;
 pub(crate) mod psis;
 pub(crate) mod recurrence;
 pub(crate) mod resample;
+pub(crate) mod stream;

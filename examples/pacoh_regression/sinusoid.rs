@@ -72,7 +72,8 @@ pub(crate) fn environment(seed: u64, tests: usize) -> Result<[Scores; 3], hierar
         let scores = tests.par_iter().map(|(context, test)| Ok(adapted(&fit, context, test)?.scores()));
         Ok(mean(&scores.collect::<Result<Vec<_>, hierarch::Error>>()?))
     };
-    let exact: Vec<Scores> = tests.par_iter().map(|(context, test)| oracle(context, test).scores()).collect();
+    let exact: Vec<Scores> =
+        tests.par_iter().map(|(context, test)| Oracle::new(context).predict(test).scores()).collect();
     Ok([mean(&exact), model(2)?, model(4)?])
 }
 
@@ -125,48 +126,78 @@ impl Truth {
     }
 }
 
-/// The exact answer under the true distribution of tasks: a grid over amplitude and shift, given which the posterior of
-/// intercept and slope is normal.
-fn oracle(context: &Task, test: &Task) -> Predictions {
-    const GRID: u32 = 40;
-    let prior = Vector2::new(5.0, 0.5);
-    let prior_precision = Matrix2::from_diagonal(&Vector2::new(0.1_f64.powi(-2), 0.2_f64.powi(-2)));
-    let mut precision = prior_precision;
-    for &(x, _) in context {
-        precision += Vector2::new(1.0, x) * Vector2::new(1.0, x).transpose() / (NOISE * NOISE);
+/// The exact posterior of a task under the true distribution of tasks: a grid over amplitude and shift, given which the
+/// posterior of intercept and slope is normal.
+struct Oracle {
+    cells: Vec<Cell>,
+    /// Of intercept and slope, in every cell.
+    covariance: Matrix2<f64>,
+}
+
+/// A likely cell of the grid.
+struct Cell {
+    weight: f64,
+    amplitude: f64,
+    shift: f64,
+    /// The mean of intercept and slope.
+    line: Vector2<f64>,
+}
+
+impl Cell {
+    /// The mean of the task's function.
+    fn at(&self, x: f64) -> f64 {
+        self.line.dot(&Vector2::new(1.0, x)) + wave(self.amplitude, self.shift, x)
     }
-    let covariance = precision.try_inverse().expect("the prior's precision is positive");
-    let middle = |k: u32| (f64::from(k) + 0.5) / f64::from(GRID);
-    let cells = (0..GRID).flat_map(|i| (0..GRID).map(move |j| (0.7 + 0.6 * middle(i), 0.5 * (2.0 * middle(j) - 1.0))));
-    let answers: Vec<_> = cells
-        .map(|(amplitude, shift)| {
-            let wave = move |x: f64| amplitude * (1.5 * (x - shift)).sin();
+}
+
+fn wave(amplitude: f64, shift: f64, x: f64) -> f64 {
+    amplitude * (1.5 * (x - shift)).sin()
+}
+
+impl Oracle {
+    fn new(context: &Task) -> Self {
+        const GRID: u32 = 40;
+        let prior = Vector2::new(5.0, 0.5);
+        let prior_precision = Matrix2::from_diagonal(&Vector2::new(0.1_f64.powi(-2), 0.2_f64.powi(-2)));
+        let mut precision = prior_precision;
+        for &(x, _) in context {
+            precision += Vector2::new(1.0, x) * Vector2::new(1.0, x).transpose() / (NOISE * NOISE);
+        }
+        let covariance = precision.try_inverse().expect("the prior's precision is positive");
+        // the logarithm of a cell's weight stands for the weight until all are known
+        let cell = |amplitude: f64, shift: f64| {
             let mut target = prior_precision * prior;
             let mut squares = (shift / 0.1).powi(2);
             for &(x, y) in context {
-                target += Vector2::new(1.0, x) * (y - wave(x)) / (NOISE * NOISE);
-                squares += ((y - wave(x)) / NOISE).powi(2);
+                let rest = y - wave(amplitude, shift, x);
+                target += Vector2::new(1.0, x) * rest / (NOISE * NOISE);
+                squares += (rest / NOISE).powi(2);
             }
             let line = covariance * target;
-            (-0.5 * (squares - target.dot(&line)), line, wave)
-        })
-        .collect();
-    let top = answers.iter().map(|a| a.0).fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = answers.iter().map(|a| (a.0 - top).exp()).sum();
-    let likely: Vec<_> = answers.iter().map(|a| ((a.0 - top).exp() / total, a)).filter(|a| a.0 > 1e-9).collect();
-    let mut out = Predictions::default();
-    for &(x, y) in test {
-        let at = Vector2::new(1.0, x);
-        let sd = (at.dot(&(covariance * at)) + NOISE * NOISE).sqrt();
-        let (mut mean, mut cdf) = (0.0, 0.0);
-        for (weight, (_, line, wave)) in &likely {
-            let centre = line.dot(&at) + wave(x);
-            mean += weight * centre;
-            cdf += weight * normal_cdf((y - centre) / sd);
+            Cell { weight: -0.5 * (squares - target.dot(&line)), amplitude, shift, line }
+        };
+        let middle = |k: u32| (f64::from(k) + 0.5) / f64::from(GRID);
+        let row = |i: u32| (0..GRID).map(move |j| cell(0.7 + 0.6 * middle(i), 0.5 * (2.0 * middle(j) - 1.0)));
+        let mut cells: Vec<Cell> = (0..GRID).flat_map(row).collect();
+        let top = cells.iter().map(|cell| cell.weight).fold(f64::NEG_INFINITY, f64::max);
+        let total: f64 = cells.iter().map(|cell| (cell.weight - top).exp()).sum();
+        for cell in &mut cells {
+            cell.weight = (cell.weight - top).exp() / total;
         }
-        out.actual.push(y);
-        out.mean.push(mean);
-        out.cdf.push(cdf);
+        cells.retain(|cell| cell.weight > 1e-9);
+        Self { cells, covariance }
     }
-    out
+
+    fn predict(&self, test: &Task) -> Predictions {
+        let mut out = Predictions::default();
+        for &(x, y) in test {
+            let at = Vector2::new(1.0, x);
+            let sd = (at.dot(&(self.covariance * at)) + NOISE * NOISE).sqrt();
+            let over = |value: &dyn Fn(&Cell) -> f64| self.cells.iter().map(|cell| cell.weight * value(cell)).sum();
+            out.actual.push(y);
+            out.mean.push(over(&|cell| cell.at(x)));
+            out.cdf.push(over(&|cell| normal_cdf((y - cell.at(x)) / sd)));
+        }
+        out
+    }
 }

@@ -1,6 +1,11 @@
-//! Where the examples put their pictures, and what these have in common.
+//! Where the examples put their pictures, and what these are drawn with.
 
-use plotters::coord::{CoordTranslate, Shift};
+#[path = "chart.rs"]
+mod chart;
+
+#[allow(unused_imports, reason = "a picture takes what it needs")]
+pub(crate) use chart::{Axis, Chart, Frame, Lines, Mark};
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::error::Error;
 use std::path::Path;
@@ -25,17 +30,5 @@ pub(crate) fn save(
         area.present()?;
         eprintln!("{}", path.display());
     }
-    Ok(())
-}
-
-/// What the series of a chart are.
-#[allow(dead_code, reason = "a picture may name them where they are")]
-pub(crate) fn legend<'a, C: CoordTranslate>(
-    chart: &mut ChartContext<'a, SVGBackend<'a>, C>,
-    corner: SeriesLabelPosition,
-) -> Result<(), Box<dyn Error>> {
-    let mut labels = chart.configure_series_labels();
-    labels.position(corner).background_style(WHITE.mix(0.9)).border_style(BLACK.mix(0.2));
-    labels.label_font(("sans-serif", 14)).draw()?;
     Ok(())
 }

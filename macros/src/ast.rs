@@ -1,7 +1,7 @@
-//! What the parser makes of a model, and what the checker adds to it.
+//! A model as it is written. What is found out about it stands in [`facts`](crate::facts).
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Attribute, Expr, Generics, Label, Local, Pat, Type, Visibility};
+use syn::{Attribute, Expr, Generics, Label, Local, Pat, Type, UnOp, Visibility};
 
 /// `pub Name<generics>(args) { body }`.
 pub(crate) struct Model {
@@ -20,6 +20,7 @@ pub(crate) struct Arg {
     pub(crate) ty: Type,
 }
 
+/// A statement of the language.
 pub(crate) enum Stmt {
     Site(Box<Site>),
     Factor(Box<Factor>),
@@ -31,43 +32,37 @@ pub(crate) enum Stmt {
 
 /// `left ~ right;`.
 pub(crate) struct Site {
+    /// Tells it from all other sites and factors of the model.
+    pub(crate) number: usize,
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) left: Left,
     pub(crate) right: Expr,
-    /// Filled in by the checker.
-    pub(crate) role: Role,
 }
 
-/// The left side of `~`, and how it is written.
+/// The left side of `~`.
 pub(crate) struct Left {
-    /// Without the brackets of `Each` and `Vector`.
+    /// What stands before the brackets.
     pub(crate) place: Expr,
-    pub(crate) form: Form,
+    pub(crate) brackets: Brackets,
 }
 
-pub(crate) enum Form {
+/// What the left side of `~` says in brackets about a vector.
+pub(crate) enum Brackets {
     /// `place`
-    Plain,
+    None,
     /// `place[index in range]`
     Each { index: Pat, range: Box<Expr> },
     /// `place[..]`
-    Vector,
-}
-
-/// What a site is; the number is its id.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Role {
-    Unknown,
-    Latent(usize),
-    Observed(usize),
+    Full,
 }
 
 /// `factor(term);`.
 pub(crate) struct Factor {
+    /// Tells it from all other sites and factors of the model.
+    pub(crate) number: usize,
+    /// The word `factor`.
     pub(crate) name: Ident,
     pub(crate) term: Expr,
-    /// Filled in by the checker.
-    pub(crate) id: usize,
 }
 
 /// A loop, a conditional or a block: braces with statements in them.
@@ -80,6 +75,7 @@ pub(crate) struct Flow {
     pub(crate) branches: Vec<Branch>,
 }
 
+/// Which loop, conditional or block; `Loop` is `while` too.
 pub(crate) enum FlowKind {
     For,
     Loop,
@@ -101,10 +97,28 @@ pub(crate) struct Branch {
     pub(crate) body: Vec<Stmt>,
 }
 
+impl FlowKind {
+    /// Whether the braces may be run through more than once.
+    pub(crate) fn repeats(&self) -> bool {
+        matches!(self, FlowKind::For | FlowKind::Loop)
+    }
+}
+
 impl Left {
     /// The left side when it is a bare name, which is what can declare a latent.
     pub(crate) fn name(&self) -> Option<&Ident> {
         bare_name(&self.place)
+    }
+}
+
+impl Stmt {
+    /// Whether a `~` or `factor` stands in the statement.
+    pub(crate) fn has_sites(&self) -> bool {
+        match self {
+            Stmt::Site(_) | Stmt::Factor(_) => true,
+            Stmt::Flow(flow) => flow.branches.iter().flat_map(|b| &b.body).any(Stmt::has_sites),
+            Stmt::Let(_) | Stmt::Plain(_) => false,
+        }
     }
 }
 
@@ -116,64 +130,16 @@ pub(crate) fn bare_name(expr: &Expr) -> Option<&Ident> {
     }
 }
 
-impl Stmt {
-    /// Whether a `~` or `factor` stands in it.
-    pub(crate) fn has_sites(&self) -> bool {
-        match self {
-            Stmt::Site(_) | Stmt::Factor(_) => true,
-            Stmt::Flow(flow) => flow.branches.iter().flat_map(|b| &b.body).any(Stmt::has_sites),
-            Stmt::Let(_) | Stmt::Plain(_) => false,
-        }
+/// The variable a place starts from: `task` of `task.points[i].y`.
+pub(crate) fn root(place: &Expr) -> Option<&Ident> {
+    match place {
+        Expr::Path(_) => bare_name(place),
+        Expr::Field(field) => root(&field.base),
+        Expr::Index(index) => root(&index.expr),
+        Expr::MethodCall(call) => root(&call.receiver),
+        Expr::Reference(reference) => root(&reference.expr),
+        Expr::Paren(paren) => root(&paren.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => root(&unary.expr),
+        _ => None,
     }
-}
-
-/// What the checker knows of a model beyond its syntax.
-#[derive(Default)]
-pub(crate) struct Facts {
-    pub(crate) globals: Vec<Latent>,
-    pub(crate) locals: Vec<Latent>,
-    /// Observations and factors outside the plate, then those in it.
-    pub(crate) observed: Vec<Observed>,
-    pub(crate) plate: Option<Plate>,
-    /// Latents that nothing reads.
-    pub(crate) unused: Vec<Ident>,
-}
-
-pub(crate) struct Latent {
-    pub(crate) name: Ident,
-    pub(crate) shape: Shape,
-    /// `///` and lint attributes.
-    pub(crate) attrs: Vec<Attribute>,
-    /// The statement that declares it, as text.
-    pub(crate) source: String,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Shape {
-    Scalar,
-    /// The number of unconstrained coordinates, where the source tells.
-    Vector(Option<usize>),
-}
-
-pub(crate) struct Observed {
-    pub(crate) name: String,
-    pub(crate) span: Span,
-}
-
-/// The top-level `for` over tasks.
-pub(crate) struct Plate {
-    /// Its position in the body.
-    pub(crate) at: usize,
-    /// Those of further plates, which have been reported.
-    pub(crate) others: Vec<usize>,
-    pub(crate) tasks: Tasks,
-}
-
-pub(crate) enum Tasks {
-    /// An argument, by position.
-    Argument(usize),
-    /// A range of numbers.
-    Numbers(syn::ExprRange),
-    /// Something else, which has been reported.
-    Unknown,
 }

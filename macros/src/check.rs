@@ -1,48 +1,56 @@
 //! What a model must mean. Every such error is found here, all of them in one pass.
 
+mod catalogue;
 mod jumps;
 mod left;
+mod plain;
 mod plate;
 mod right;
 mod scope;
 mod uses;
 
-use crate::ast::{Facts, Flow, FlowKind, Form, Latent, Model, Observed, Plate, Role, Shape, Site, Stmt};
+use crate::ast::{Arg, Flow, FlowKind, Model, Stmt};
+use crate::errors::Errors;
+use crate::facts::{Dimension, Facts, Latent, Observation, Role, Tier};
 use crate::names;
-use crate::parse::Errors;
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
-use scope::{Kind, Scope};
+use scope::{Meaning, Scope};
 use syn::{Error, Expr, Local, Pat};
 
-/// Fills in what each `~` is, and tells what is wrong.
+/// Finds out what each `~` is, and tells what is wrong. An argument whose name is taken gets another.
 pub(crate) fn check(model: &mut Model, errors: &mut Errors) -> Facts {
     let mut check = Check::new(errors);
-    check.arguments(model);
-    let plate = plate::find(model, check.errors);
-    let mut body = std::mem::take(&mut model.body);
-    check.body(&mut body, plate.as_ref());
-    model.body = body;
+    check.arguments(&mut model.args);
+    check.facts.plate = plate::find(model, check.errors);
+    check.body(&model.body);
     check.misplaced_reads();
-    let unused = if check.observed.is_empty() || !check.errors.is_empty() { Vec::new() } else { check.unused() };
-    Facts { globals: check.globals, locals: check.locals, observed: check.observed, plate, unused }
+    if check.errors.is_empty() {
+        check.facts.unused = check.unused();
+    }
+    check.facts
 }
 
+/// Goes through a model; the methods of each question are in a file of their own.
 struct Check<'e> {
     errors: &'e mut Errors,
+    facts: Facts,
     scope: Scope,
-    globals: Vec<Latent>,
-    locals: Vec<Latent>,
-    observed: Vec<Observed>,
     /// Latents that were refused for where they stand; reads of them are not reported again.
     refused: Vec<Ident>,
     used: Vec<Ident>,
-    /// Names read where no argument, latent or variable has them, and whether in the plate.
-    unknown: Vec<(Ident, bool)>,
-    in_plate: bool,
-    /// What encloses the statement within its level.
+    unknown: Vec<UnknownRead>,
+    /// Where the statement stands.
+    tier: Tier,
+    /// What encloses the statement within its tier.
     inside: Option<Inside>,
     loops: usize,
+}
+
+/// A name read where no argument, latent or variable has it.
+struct UnknownRead {
+    name: Ident,
+    tier: Tier,
 }
 
 /// What may not declare latents: how many there are would depend on it.
@@ -57,93 +65,78 @@ impl<'e> Check<'e> {
     fn new(errors: &'e mut Errors) -> Self {
         Self {
             errors,
+            facts: Facts::default(),
             scope: Scope::default(),
-            globals: Vec::new(),
-            locals: Vec::new(),
-            observed: Vec::new(),
             refused: Vec::new(),
             used: Vec::new(),
             unknown: Vec::new(),
-            in_plate: false,
+            tier: Tier::Global,
             inside: None,
             loops: 0,
         }
     }
 
-    /// An error at all of `tokens`.
+    /// Reports an error at all of `tokens`.
     fn error(&mut self, tokens: &impl ToTokens, message: String) {
         self.errors.push(Error::new_spanned(tokens, message));
     }
 
-    fn arguments(&mut self, model: &mut Model) {
-        for arg in &mut model.args {
-            if self.scope.kind(&arg.name).is_some() {
+    fn arguments(&mut self, args: &mut [Arg]) {
+        for arg in args {
+            if self.scope.meaning(&arg.name).is_some() {
                 self.error(&arg.name, format!("two arguments are called `{0}`: rename one", arg.name));
                 arg.name = format_ident!("{}_again", arg.name);
             }
-            self.scope.bind(&arg.name, Kind::Argument);
+            self.scope.bind(&arg.name, Meaning::Data);
         }
     }
 
-    /// The observations in the plate are numbered after the others.
-    fn body(&mut self, body: &mut [Stmt], plate: Option<&Plate>) {
-        let mut in_plate = Vec::new();
-        for (at, stmt) in body.iter_mut().enumerate() {
+    fn body(&mut self, body: &[Stmt]) {
+        for (at, stmt) in body.iter().enumerate() {
             match stmt {
-                Stmt::Flow(flow) if plate.is_some_and(|plate| plate.at == at || plate.others.contains(&at)) => {
-                    let outside = std::mem::take(&mut self.observed);
-                    self.plate(flow);
-                    in_plate.append(&mut std::mem::replace(&mut self.observed, outside));
-                }
+                Stmt::Flow(flow) if self.facts.is_plate(at) => self.plate(flow),
                 stmt => self.stmt(stmt),
             }
         }
-        let outside = self.observed.len();
-        if let Some(Stmt::Flow(flow)) = plate.map(|plate| &mut body[plate.at]) {
-            for stmt in &mut flow.branches[0].body {
-                renumber(stmt, outside);
-            }
-        }
-        self.observed.append(&mut in_plate);
     }
 
-    fn plate(&mut self, flow: &mut Flow) {
-        let branch = &mut flow.branches[0];
+    fn plate(&mut self, flow: &Flow) {
+        let branch = &flow.branches[0];
         let list: Vec<Ident> = branch.source.iter().flat_map(names::in_expr).collect();
-        if let Some(name) = list.iter().find(|name| self.scope.kind(name).is_some_and(Kind::varies)) {
+        if let Some(name) = list.iter().find(|name| self.scope.varies(name)) {
             let message = format!("the number of tasks must be known before the fit, but `{name}` is not: use data");
             self.error(name, message);
         }
         self.reads(list);
         let depth = self.scope.depth();
-        self.in_plate = true;
-        self.bind_pattern(branch.pat.as_ref(), Kind::Data);
-        for stmt in &mut branch.body {
+        self.tier = Tier::Local;
+        self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
+        for stmt in &branch.body {
             self.stmt(stmt);
         }
-        self.in_plate = false;
+        self.tier = Tier::Global;
         self.scope.truncate(depth);
     }
 
-    fn stmt(&mut self, stmt: &mut Stmt) {
+    fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Site(site) => self.site(site),
             Stmt::Factor(factor) => {
                 self.expr(&factor.term);
-                factor.id = self.observation("factor".to_owned(), factor.name.span());
+                let (name, span) = ("factor".to_owned(), factor.name.span());
+                let role = self.observation(Observation { name, span, dimension: Dimension::Scalar });
+                self.facts.roles.set(factor.number, role);
             }
             Stmt::Let(local) => self.local(local),
             Stmt::Flow(flow) => self.flow(flow),
             Stmt::Plain(expr) => {
-                if let Some(declared) = self.plain(expr) {
-                    self.declare(&declared, Shape::Scalar, Vec::new(), String::new());
-                }
+                self.plain(expr);
                 self.expr(expr);
             }
         }
     }
 
-    fn flow(&mut self, flow: &mut Flow) {
+    fn flow(&mut self, flow: &Flow) {
         let outer = self.inside;
         self.inside = match flow.kind {
             FlowKind::For | FlowKind::Loop => Some(Inside::Loop),
@@ -151,44 +144,44 @@ impl<'e> Check<'e> {
             FlowKind::Match(_) => Some(Inside::Condition("`match`")),
             FlowKind::Block => Some(outer.unwrap_or(Inside::Condition("block"))),
         };
-        self.loops += usize::from(matches!(flow.kind, FlowKind::For | FlowKind::Loop));
+        self.loops += usize::from(flow.kind.repeats());
         if let FlowKind::Match(on) = &flow.kind {
             self.expr(on);
         }
-        for branch in &mut flow.branches {
+        for branch in &flow.branches {
             let depth = self.scope.depth();
             if let Some(source) = &branch.source {
                 self.expr(source);
-                for bound in names::bound_by_condition(source) {
-                    self.scope.bind(&bound.name, Kind::Data);
+                for binding in names::bound_by_condition(source) {
+                    self.scope.bind(&binding.name, Meaning::Data);
                 }
             }
-            self.bind_pattern(branch.pat.as_ref(), Kind::Data);
+            self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
             if let Some(guard) = &branch.guard {
                 self.expr(guard);
             }
-            for stmt in &mut branch.body {
+            for stmt in &branch.body {
                 self.stmt(stmt);
             }
             self.scope.truncate(depth);
         }
-        self.loops -= usize::from(matches!(flow.kind, FlowKind::For | FlowKind::Loop));
+        self.loops -= usize::from(flow.kind.repeats());
         self.inside = outer;
     }
 
     fn local(&mut self, local: &Local) {
         let reads = names::in_let(local);
-        let varies = reads.iter().any(|name| self.scope.kind(name).is_some_and(Kind::varies));
+        let varies = reads.iter().any(|name| self.scope.varies(name));
         self.reads(reads);
         self.jumps(|jumps| syn::visit::visit_local(jumps, local));
         let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
         let whole = matches!(pat, Pat::Ident(_));
-        self.bind_pattern(Some(&local.pat), if varies && whole { Kind::Computed } else { Kind::Data });
+        self.bind_pattern(Some(&local.pat), if varies && whole { Meaning::Computed } else { Meaning::Data });
     }
 
-    fn bind_pattern(&mut self, pat: Option<&Pat>, kind: Kind) {
-        for bound in pat.map(names::bound_by).unwrap_or_default() {
-            self.scope.bind_variable(&bound, kind, self.in_plate);
+    fn bind_pattern(&mut self, pat: Option<&Pat>, meaning: Meaning) {
+        for binding in pat.map(names::bound_by).unwrap_or_default() {
+            self.scope.bind_variable(&binding, meaning, self.tier);
         }
     }
 
@@ -199,42 +192,29 @@ impl<'e> Check<'e> {
 
     fn reads(&mut self, names: impl IntoIterator<Item = Ident>) {
         for name in names {
-            match self.scope.kind(&name) {
-                Some(kind) if kind.is_latent() => self.used.push(name),
+            match self.scope.meaning(&name) {
+                Some(Meaning::Latent) => self.used.push(name),
                 Some(_) => {}
-                None => self.unknown.push((name, self.in_plate)),
+                None => self.unknown.push(UnknownRead { name, tier: self.tier }),
             }
         }
     }
 
-    fn observation(&mut self, name: String, span: Span) -> usize {
-        self.observed.push(Observed { name, span });
-        self.observed.len() - 1
+    fn observation(&mut self, observation: Observation) -> Role {
+        let observations = self.facts.observations.of_mut(self.tier);
+        observations.push(observation);
+        Role::Observation { tier: self.tier, at: observations.len() - 1 }
     }
 
-    fn declare(&mut self, name: &Ident, shape: Shape, attrs: Vec<syn::Attribute>, source: String) -> usize {
-        let (level, kind) =
-            if self.in_plate { (&mut self.locals, Kind::Local) } else { (&mut self.globals, Kind::Global) };
-        level.push(Latent { name: name.clone(), shape, attrs, source });
-        self.scope.bind(name, kind);
-        level.len() - 1
+    fn declare(&mut self, latent: Latent) -> Role {
+        self.scope.bind(&latent.name, Meaning::Latent);
+        let latents = self.facts.latents.of_mut(self.tier);
+        latents.push(latent);
+        Role::Latent { tier: self.tier, at: latents.len() - 1 }
     }
-}
 
-/// Whether an observation is of a vector.
-pub(crate) fn observes_vector(site: &Site) -> bool {
-    matches!(site.left.form, Form::Vector) || right::is_vector(&site.right)
-}
-
-fn renumber(stmt: &mut Stmt, by: usize) {
-    match stmt {
-        Stmt::Site(site) => {
-            if let Role::Observed(id) = &mut site.role {
-                *id += by;
-            }
-        }
-        Stmt::Factor(factor) => factor.id += by,
-        Stmt::Flow(flow) => flow.branches.iter_mut().flat_map(|b| &mut b.body).for_each(|s| renumber(s, by)),
-        Stmt::Let(_) | Stmt::Plain(_) => {}
+    /// The latents declared so far, those outside the plate first.
+    fn latents(&self) -> impl Iterator<Item = &Latent> {
+        self.facts.latents.global.iter().chain(&self.facts.latents.local)
     }
 }

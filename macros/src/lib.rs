@@ -1,10 +1,14 @@
 //! The `model!` macro of the `hierarch` crate. [`model!`](macro@model) is the manual of its language.
 //!
-//! A small compiler: `parse` (syntax errors) -> `ast` -> `check` (errors of meaning) -> `lower` -> `emit`.
+//! A small compiler: `parse` (syntax errors) -> `ast` -> `check` (errors of meaning) -> `facts` -> `lower` (or
+//! `fallback`, after an error) -> `emit`.
 
 mod ast;
 mod check;
 mod emit;
+mod errors;
+mod facts;
+mod fallback;
 mod lifetimes;
 mod lower;
 mod names;
@@ -184,14 +188,14 @@ pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 }
 
 fn expand(input: TokenStream) -> TokenStream {
-    let mut errors = parse::Errors::default();
+    let mut errors = errors::Errors::default();
     let mut model = match parse::model(input, &mut errors) {
         Ok(model) => model,
         Err(error) => return error.to_compile_error(),
     };
     lifetimes::name_elided(&mut model);
     let facts = check::check(&mut model, &mut errors);
-    let plan = if errors.is_empty() { lower::lower(&model, &facts) } else { lower::broken(&model, &facts) };
+    let plan = if errors.is_empty() { lower::lower(&model, &facts) } else { fallback::fallback(&model, &facts) };
     let (items, errors) = (emit::emit(&plan, core_crate()), errors.into_compile_error());
     quote!(#items #errors)
 }

@@ -7,25 +7,28 @@ use syn::{GenericParam, Lifetime, LifetimeParam, ParenthesizedGenericArguments, 
 
 /// Names the elided lifetimes of the arguments, and declares the name if there are any.
 pub(crate) fn name_elided(model: &mut Model) {
-    let mut elided = Elided { found: false };
+    let mut elisions = Elisions { found: false };
     for arg in &mut model.args {
-        elided.visit_type_mut(&mut arg.ty);
+        elisions.visit_type_mut(&mut arg.ty);
     }
     let declared = model.generics.lifetimes().any(|param| param.lifetime.ident == "data");
-    if elided.found && !declared {
+    if elisions.found && !declared {
         model.generics.params.insert(0, GenericParam::Lifetime(LifetimeParam::new(data(Span::mixed_site()))));
     }
 }
 
+/// `'data`.
 fn data(span: Span) -> Lifetime {
     Lifetime::new("'data", span)
 }
 
-struct Elided {
+/// Names every elided lifetime that it meets.
+struct Elisions {
+    /// Whether there was any.
     found: bool,
 }
 
-impl VisitMut for Elided {
+impl VisitMut for Elisions {
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
         if reference.lifetime.is_none() {
             reference.lifetime = Some(data(Span::mixed_site().located_at(reference.and_token.span)));

@@ -1,13 +1,13 @@
 //! Tokens back to source text and lines, for names of sites, messages and docs.
 
-use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// `tokens` on one line, spaced as rustfmt would.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
-    let mut text = String::new();
-    write(tokens.to_token_stream(), &mut text);
-    text
+    let mut writer = Writer { text: String::new(), glue: Glue::Start };
+    writer.stream(tokens.to_token_stream());
+    writer.text
 }
 
 /// The line of a span in its file; 0 outside a compiler.
@@ -18,51 +18,10 @@ pub(crate) fn line(span: Span) -> u32 {
     u32::try_from(span.unwrap().line()).unwrap_or(0)
 }
 
-fn write(tokens: TokenStream, out: &mut String) {
-    let mut glue = Glue::Start;
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::Brace => (" { ", " }"),
-                    Delimiter::None => ("", ""),
-                };
-                if glue == Glue::Space {
-                    out.push(' ');
-                }
-                out.push_str(open);
-                write(group.stream(), out);
-                out.push_str(close);
-                glue = Glue::Word;
-            }
-            TokenTree::Punct(punct) => {
-                let c = punct.as_char();
-                let joint = punct.spacing() == Spacing::Joint;
-                let tight = matches!(c, '.' | ':' | '?' | ',' | ';' | '!');
-                let unary =
-                    matches!(glue, Glue::Start | Glue::Space | Glue::Joint) && matches!(c, '-' | '&' | '*' | '|');
-                if matches!(glue, Glue::Word | Glue::Space) && !tight {
-                    out.push(' ');
-                }
-                out.push(c);
-                glue = match c {
-                    _ if joint => Glue::Joint,
-                    '.' | ':' | '?' | '!' => Glue::Tight,
-                    _ if unary => Glue::Tight,
-                    _ => Glue::Space,
-                };
-            }
-            word => {
-                if matches!(glue, Glue::Word | Glue::Space) {
-                    out.push(' ');
-                }
-                out.push_str(&word.to_string());
-                glue = Glue::Word;
-            }
-        }
-    }
+/// Writes token after token, with or without a space between.
+struct Writer {
+    text: String,
+    glue: Glue,
 }
 
 /// What the last token asks of the next.
@@ -77,6 +36,62 @@ enum Glue {
     Tight,
     /// The first half of an operator of two characters.
     Joint,
+}
+
+impl Writer {
+    fn stream(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => self.group(&group),
+                TokenTree::Punct(punct) => self.punct(&punct),
+                TokenTree::Ident(name) => self.word(&name.to_string()),
+                TokenTree::Literal(literal) => self.word(&literal.to_string()),
+            }
+        }
+    }
+
+    /// A group knows nothing of what stands before it, and is a word to what follows.
+    fn group(&mut self, group: &Group) {
+        let (open, close) = match group.delimiter() {
+            Delimiter::Parenthesis => ("(", ")"),
+            Delimiter::Bracket => ("[", "]"),
+            Delimiter::Brace => (" { ", " }"),
+            Delimiter::None => ("", ""),
+        };
+        self.space_after(&[Glue::Space]);
+        self.text.push_str(open);
+        self.glue = Glue::Start;
+        self.stream(group.stream());
+        self.text.push_str(close);
+        self.glue = Glue::Word;
+    }
+
+    fn punct(&mut self, punct: &Punct) {
+        let c = punct.as_char();
+        let is_operand_next = matches!(self.glue, Glue::Start | Glue::Space | Glue::Joint);
+        if !matches!(c, '.' | ':' | '?' | ',' | ';' | '!') {
+            self.space_after(&[Glue::Word, Glue::Space]);
+        }
+        self.text.push(c);
+        self.glue = match c {
+            _ if punct.spacing() == Spacing::Joint => Glue::Joint,
+            '.' | ':' | '?' | '!' => Glue::Tight,
+            '-' | '&' | '*' | '|' if is_operand_next => Glue::Tight,
+            _ => Glue::Space,
+        };
+    }
+
+    fn word(&mut self, word: &str) {
+        self.space_after(&[Glue::Word, Glue::Space]);
+        self.text.push_str(word);
+        self.glue = Glue::Word;
+    }
+
+    fn space_after(&mut self, glues: &[Glue]) {
+        if glues.contains(&self.glue) {
+            self.text.push(' ');
+        }
+    }
 }
 
 #[cfg(test)]

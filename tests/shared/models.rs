@@ -1,89 +1,34 @@
-//! Models that several test files fit, with their data.
-#![allow(missing_docs, dead_code, unreachable_pub)]
+//! Models that several test files fit, with their data: those of the examples, and more.
+#![allow(missing_docs, dead_code, unreachable_pub, reason = "what a program in `examples/` needs beside its model")]
 
+#[path = "../../examples/baseball/batting.rs"]
+pub mod baseball;
+#[path = "../../examples/eight_schools.rs"]
+pub mod eight_schools;
+#[path = "../../examples/radon.rs"]
+pub mod radon;
+#[path = "../../examples/rats.rs"]
+pub mod rats;
+
+pub use baseball::Batting;
+pub use eight_schools::{EightSchools, SCHOOLS, School};
 use hierarch::prelude::*;
-use serde::Deserialize;
+pub use radon::{County, House, Radon};
+pub use rats::{Rat, Rats};
 
-/// The numbers of a JSON list in an example's file.
-pub fn numbers(json: &serde_json::Value) -> Vec<f64> {
-    json.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number")).collect()
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct School {
-    pub effect: f64,
-    pub std_error: f64,
-}
-
-pub const SCHOOLS: [School; 8] = [
-    School { effect: 28.0, std_error: 15.0 },
-    School { effect: 8.0, std_error: 10.0 },
-    School { effect: -3.0, std_error: 16.0 },
-    School { effect: 7.0, std_error: 11.0 },
-    School { effect: -1.0, std_error: 9.0 },
-    School { effect: 1.0, std_error: 11.0 },
-    School { effect: 18.0, std_error: 10.0 },
-    School { effect: 12.0, std_error: 18.0 },
-];
-
-model! {
-    pub EightSchools(schools: &[School]) {
-        mu ~ Normal(0.0, 5.0);
-        tau ~ HalfCauchy(5.0);
-        for school in schools {
-            theta ~ Normal(mu, tau);
-            school.effect ~ Normal(theta, school.std_error);
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct County {
-    pub log_uranium: f64,
-    /// Floor and log radon of each house.
-    pub houses: Vec<(f64, f64)>,
-}
-
-model! {
-    pub Radon(counties: &[County]) {
-        mu_alpha ~ Normal(0.0, 10.0);
-        sigma_alpha ~ HalfNormal(1.0);
-        beta_uranium ~ Normal(0.0, 10.0);
-        beta_floor ~ Normal(0.0, 10.0);
-        sigma_y ~ HalfNormal(1.0);
-        for county in counties {
-            alpha ~ Normal(mu_alpha, sigma_alpha);
-            let base = alpha + beta_uranium * county.log_uranium;
-            for (floor, log_radon) in &county.houses {
-                log_radon ~ Normal(base + beta_floor * floor, sigma_y);
-            }
-        }
-    }
-}
-
+/// The counties of [`Radon`].
 pub fn counties() -> Vec<County> {
-    #[derive(Deserialize)]
-    struct Columns {
-        county_idx: Vec<usize>,
-        floor: Vec<f64>,
-        log_radon: Vec<f64>,
-        log_uranium: Vec<f64>,
-    }
-    let data: Columns =
-        serde_json::from_str(include_str!("../../examples/data/radon_mn.json")).expect("the file is valid");
-    let mut counties = vec![County { log_uranium: 0.0, houses: Vec::new() }; 85];
-    for (i, county) in data.county_idx.iter().enumerate() {
-        counties[county - 1].log_uranium = data.log_uranium[i];
-        counties[county - 1].houses.push((data.floor[i], data.log_radon[i]));
-    }
-    counties
+    radon::counties().expect("the file is valid")
 }
 
-/// Pairs of day and weight.
-pub type Rat = Vec<(f64, f64)>;
+/// The rats of [`Rats`].
+pub fn rats() -> Vec<Rat> {
+    rats::rats().expect("the file is valid")
+}
 
 model! {
-    pub Rats(rats: &[Rat]) {
+    /// [`Rats`] with priors that can be drawn from.
+    pub ProperRats(rats: &[Rat]) {
         mu_alpha ~ Normal(0.0, 100.0);
         mu_beta ~ Normal(0.0, 100.0);
         sigma_y ~ HalfNormal(1000.0);
@@ -97,14 +42,6 @@ model! {
             }
         }
     }
-}
-
-pub fn rats() -> Vec<Rat> {
-    let file: serde_json::Value =
-        serde_json::from_str(include_str!("../../examples/data/rats.json")).expect("the file is valid");
-    let days: Vec<f64> = numbers(&file["days"]).iter().map(|day| day - 22.0).collect();
-    let weights = file["weight"].as_array().expect("a list").iter().map(numbers);
-    weights.map(|w| days.iter().copied().zip(w).collect()).collect()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -169,18 +106,6 @@ model! {
         for hospital in hospitals {
             theta ~ StudentT(4.0, mu, tau);
             hospital.deaths ~ BinomialLogit(hospital.operations, theta);
-        }
-    }
-}
-
-model! {
-    /// Batting averages.
-    pub Baseball(hits: &[u32], at_bats: u32) {
-        phi ~ Uniform(0.0, 1.0);
-        kappa ~ Pareto(1.0, 1.5);
-        for hit in hits {
-            theta ~ Beta(phi * kappa, (1.0 - phi) * kappa);
-            hit ~ Binomial(at_bats, theta);
         }
     }
 }

@@ -1,16 +1,14 @@
-//! The posterior of one task's latents, joint with theta, and predictions from it.
+//! The posterior of one task's latents, joint with theta.
 
-use crate::elbo::{Conditional, Objective, Shape, Written};
-use crate::error::{Error, Place};
-use crate::fit::report::{self, Row};
-use crate::fit::{Evidence, Trust, later, summarise};
-use crate::interpret::discover::{Level, Start};
-use crate::interpret::log_density::{Counted, LogDensity};
-use crate::interpret::simulate::{Simulate, Wanted};
-use crate::model::subset::Subset;
+use crate::density::conditional::Conditional;
+use crate::fit::report;
+use crate::fit::table::{NamedLevel, table};
+use crate::fit::{Evidence, Trust};
+use crate::interpret::discover::Start;
+use crate::model::level::Level;
+use crate::model::values::filled;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
-use crate::numbers::real::log_sum_exp;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
 use rand::Rng;
@@ -26,7 +24,7 @@ pub struct Adapted<'f, M: Model> {
     /// What the task's latents look like.
     pub(crate) level: Level,
     pub(crate) draws: Vec<TaskDraw<M>>,
-    /// Sum to 1.
+    /// Weights of the draws; they sum to 1.
     pub(crate) weights: Vec<f64>,
     /// That many draws in a row share a theta, and so are not independent of each other.
     pub(crate) cluster: usize,
@@ -63,24 +61,22 @@ impl<M: Model> fmt::Debug for TaskDraw<M> {
     }
 }
 
-/// Predictive draws of one observation.
-#[derive(Clone, Debug)]
-pub struct Prediction {
-    /// Which observation.
-    pub place: Place,
-    /// Equally likely draws where the posterior's are; use `weights` otherwise.
-    pub draws: Vec<f64>,
-    /// Of the draws; they sum to 1.
-    pub weights: Vec<f64>,
-    /// Mean, standard deviation and quantiles of the draws.
-    pub summary: Summary,
-}
-
 impl<M: Model> Adapted<'_, M> {
     /// Posterior summaries of the task's latents.
     pub fn local(&self) -> <M::Local as Latents>::Of<Summary> {
-        let draws = self.draws.iter().map(|draw| draw.local.clone());
-        summarise::<M::Local>(draws, |values| self.summary(values))
+        let first = self.draws.first().map(|draw| filled::<M::Local, _, _>(&draw.local, self.summaries()));
+        first.unwrap_or_default()
+    }
+
+    /// Posterior summaries of the latents' numbers, in order.
+    fn summaries(&self) -> Vec<Summary> {
+        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); self.level.num_values()];
+        for draw in &self.draws {
+            let mut at = columns.iter_mut();
+            let place = |x: &f64| at.next().expect("one column a number").push(*x);
+            M::Local::map(&draw.local, &mut Default::default(), place);
+        }
+        columns.iter().map(|values| self.summary(values)).collect()
     }
 
     /// Every draw with its weight; the weights sum to 1. For many functions of the latents one pass over the draws does
@@ -142,104 +138,12 @@ impl<M: Model> Adapted<'_, M> {
         &self.trust
     }
 
-    /// Predictive draws of the missing observations of `query`, a task with the same latents: the support set's, say.
-    /// Nothing is drawn for an observation that is there; [`replicate`](Self::replicate) draws those as well.
-    ///
-    /// # Errors
-    /// A distribution without a sampler, or invalid constants.
-    pub fn predict(&self, query: &M::Task) -> Result<Vec<Prediction>, Error> {
-        self.predictions(query, None, Wanted::Missing)
-    }
-
-    /// Predictive draws of all observations of `query`, a task with the same latents: whatever they are, they are taken
-    /// as missing.
-    ///
-    /// # Errors
-    /// A distribution without a sampler, or invalid constants.
-    pub fn replicate(&self, query: &M::Task) -> Result<Vec<Prediction>, Error> {
-        self.predictions(query, None, Wanted::All)
-    }
-
-    /// ln p(data of `query` | what was adapted to), jointly, integrated over phi and theta: for held-out data of the same
-    /// task.
-    ///
-    /// phi is integrated in closed form where the task is Gaussian given theta. Elsewhere the density is averaged over
-    /// the draws, which are too few for a query that says much more of phi than the task did: its observations one by one,
-    /// or more draws ([`AdaptOptions`](crate::AdaptOptions)), then do better.
-    ///
-    /// # Errors
-    /// Data of the query outside their support, or invalid constants.
-    pub fn ln_predictive(&self, query: &M::Task) -> Result<f64, Error> {
-        let single = Subset::one(self.model, query);
-        let shape = Shape::discover(&single, &self.start).map_err(Error::of_new_task)?;
-        Ok(self.exact_ln_predictive(&single, &shape).unwrap_or_else(|| self.average_ln_predictive(query)))
-    }
-
-    fn exact_ln_predictive(&self, query: &Subset<'_, M>, shape: &Shape) -> Option<f64> {
-        let known = self.given_theta.first()?;
-        let objective = Objective::new(query, shape, Written::CENTRED);
-        if !objective.is_gaussian_given_theta() || objective.offsets[1] != known.phi.mean.len() {
-            return None;
-        }
-        let term = |given: &AtTheta| {
-            let ln_density = objective.ln_expected_likelihood(0, &given.theta, &given.phi)?;
-            Some(Real(ln_density + given.weight.ln()))
-        };
-        let terms: Vec<Real<f64>> = self.given_theta.iter().map(term).collect::<Option<_>>()?;
-        Some(log_sum_exp(terms).value())
-    }
-
-    fn average_ln_predictive(&self, query: &M::Task) -> f64 {
-        let flags = vec![true; M::OBSERVED_SITES.len()];
-        let counted = Counted { non_centred: &[], latents: &[], observed: &flags, jacobian: true };
-        let mut terms = Vec::with_capacity(self.draws.len());
-        self.for_each_as_real(|theta, phi, weight| {
-            let mut run = LogDensity::<f64>::new(&[], counted);
-            self.model.likelihood(&mut run, theta, phi, query);
-            terms.push(run.data + weight.ln());
-        });
-        log_sum_exp(terms).value()
-    }
-
-    pub(super) fn predictions(
-        &self,
-        task: &M::Task,
-        i: Option<usize>,
-        wanted: Wanted,
-    ) -> Result<Vec<Prediction>, Error> {
-        let mut rng = later(self.seed, 4 + i.map_or(u64::MAX - 4, |i| i as u64));
-        let mut places = Vec::new();
-        let mut columns: Vec<Vec<f64>> = Vec::new();
-        let mut failed = Ok(());
-        self.for_each_as_real(|theta, phi, _| {
-            let is_first = columns.is_empty();
-            let mut run = Simulate::new(&mut rng, wanted, i, is_first);
-            self.model.likelihood(&mut run, theta, phi, task);
-            if let (Some(error), Ok(())) = (run.error, &failed) {
-                failed = Err(error);
-            }
-            if is_first {
-                places = run.places;
-                columns = vec![Vec::with_capacity(self.draws.len()); run.drawn.len()];
-            }
-            columns.iter_mut().zip(run.drawn).for_each(|(column, value)| column.push(value));
-        });
-        failed?;
-        let prediction = |(place, draws): (Place, Vec<f64>)| Prediction {
-            place,
-            summary: self.summary(&draws),
-            draws,
-            weights: self.weights.clone(),
-        };
-        Ok(places.into_iter().zip(columns).map(prediction).collect())
-    }
-
-    fn summary(&self, values: &[f64]) -> Summary {
+    pub(super) fn summary(&self, values: &[f64]) -> Summary {
         Summary::clustered(values, &self.weights, self.cluster)
     }
 
     /// Calls `f` with theta, phi and weight of each draw, as a model's parts take them.
-    fn for_each_as_real(&self, mut f: impl FnMut(&Globals<M, f64>, &Locals<M, f64>, f64)) {
+    pub(super) fn for_each_as_real(&self, mut f: impl FnMut(&Globals<M, f64>, &Locals<M, f64>, f64)) {
         let (mut theta, mut phi) = Default::default();
         let mut last: Option<&Arc<_>> = None;
         for (draw, weight) in self.weighted_draws() {
@@ -262,8 +166,7 @@ impl<M: Model> fmt::Display for Adapted<'_, M> {
             write!(f, ", k-hat {k_hat:.2}, effective {effective_sample_size:.0}, ln evidence {ln_evidence:.3}")?;
         }
         report::notes(f, &self.trust)?;
-        let mut rows = Vec::new();
-        Row::push_level::<M::Local>(&mut rows, M::LOCAL_SITES, (&self.level, None), (&self.local(), None));
-        report::table(f, &rows)
+        let level = NamedLevel { level: &self.level, sites: M::LOCAL_SITES, task: None };
+        table(f, &level.rows(&self.summaries(), None))
     }
 }

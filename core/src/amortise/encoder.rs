@@ -5,17 +5,17 @@
 //! the M in a batch and g_i the ELBO's gradient in a task's (loc, `ln_scale`),
 //!     d elbo / d weights = M / B sum_i (d encode(D_i) / d weights)' g_i.
 
-use crate::amortise::seen::Seen;
+use crate::amortise::training::Training;
 use crate::amortise::{Amortised, Recognition};
+use crate::elbo::{Bound, Slope};
 use crate::error::Error;
 use crate::guide::MeanField;
 use crate::linalg::arrow::{ArrowVector, CHUNK};
 use crate::model::Model;
-use crate::model::subset::Subset;
 use crate::optimize::adam::shift;
-use crate::optimize::plateau::{Moments, ascend};
+use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::Options;
-use crate::sampling::noise::keyed;
+use crate::sampling::stream::Stream;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -82,8 +82,8 @@ impl<M: Model, E: Encoder<M::Task>> Recognition<M> for Encoded<E> {
         format!("an encoder of {} weights", self.weights.len())
     }
 
-    fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField {
-        let n = seen.num_latents;
+    fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField {
+        let n = training.num_latents;
         let encode = |task: &&M::Task| {
             let mut out = vec![0.0; 2 * n];
             self.encoder.encode(&self.weights, task, &mut out);
@@ -100,7 +100,7 @@ impl<M: Model, E: Encoder<M::Task>> Recognition<M> for Encoded<E> {
 impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
     /// Climbs the ELBO over q(theta) and the encoder's weights.
     ///
-    /// Of the options, `seed`, `estimator`, `global`, `random_start`, `max_iterations` and `progress` mean what they do
+    /// The options `seed`, `estimator`, `global`, `random_start`, `max_iterations` and `progress` mean what they do
     /// for a fit. Locals are written centred unless `parameterisation` is `NonCentred`. The step size, the batches and
     /// the draws are those of `optimiser` if that is Adam, and otherwise 0.01, 256 tasks and 4. `posterior_draws` is what
     /// summaries are taken from.
@@ -111,20 +111,21 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
     /// # Panics
     /// If the encoder does not give two numbers for each latent coordinate of a task.
     pub fn train(model: &'a M, encoder: E, options: &Options) -> Result<Self, Error> {
-        let mut seen = Seen::new(model, options)?;
-        let weights = encoder.start(&mut keyed(options.seed, START, 0));
+        let mut training = Training::new(model, options)?;
+        let weights = encoder.start(&mut Stream::Encoder.of(options.seed));
         let mut how = Encoded { encoder, weights };
-        let (mut global, mut shared) = (Moments::new(2 * seen.global.len()), Moments::new(how.weights.len()));
-        let ended = ascend(options, seen.adam.step, |step, size| {
-            let gradient = how.gradient(&seen, &seen.batch(step), step);
+        let (mut global, mut shared) =
+            (AdamMoments::new(2 * training.global.len()), AdamMoments::new(how.weights.len()));
+        let ended = ascend(options, training.adam.step, |step, size| {
+            let gradient = how.gradient(&training, &training.batch(step), step);
             if gradient.elbo.is_finite() {
-                shift(&mut seen.global, 0, &gradient.global, size, &mut global);
+                shift(&mut training.global, 0, &gradient.global, size, &mut global);
                 shared.step(&gradient.weights, size, |slot, by| how.weights[slot] += by);
             }
             gradient.elbo
         });
-        let elbo = seen.elbo(model, &how);
-        Ok(Self { seen, how, ended, elbo })
+        let elbo = training.elbo(model, &how);
+        Ok(Self { training, how, ended, elbo })
     }
 
     /// The trained weights of the encoder.
@@ -132,9 +133,6 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
         &self.how.weights
     }
 }
-
-/// Distinguishes the first weights from other draws.
-const START: u64 = u64::MAX - 5;
 
 /// An estimate of the ELBO, and of its gradient in theta's (locs, `ln_scales`) and in the weights.
 pub(super) struct Gradient {
@@ -145,17 +143,18 @@ pub(super) struct Gradient {
 
 impl<E> Encoded<E> {
     /// From the tasks of a batch, with the draws of a step; unbiased.
-    pub(super) fn gradient<M: Model>(&self, seen: &Seen<'_, M>, batch: &[usize], step: usize) -> Gradient
+    pub(super) fn gradient<M: Model>(&self, training: &Training<'_, M>, batch: &[usize], step: usize) -> Gradient
     where
         E: Encoder<M::Task>,
     {
-        let few = Subset::of(seen.model, batch);
-        let guide = seen.guide(self.factors(seen, &few.tasks));
+        let some: Vec<&M::Task> = batch.iter().map(|&i| training.model.task(i)).collect();
+        let guide = training.guide(self.factors(training, &some));
         let all: Vec<usize> = (0..batch.len()).collect();
-        let (elbo, gradient) = seen.objective_of_batch(&few).gradient(&guide, &seen.fresh(batch, step), &all);
-        let ArrowVector { global, tasks } = gradient;
-        let chunks: Vec<Vec<f64>> = few
-            .tasks
+        let few = training.some(batch);
+        let density = training.density_of_batch(&few);
+        let bound = Bound { density: &density, noise: training.fresh(batch, step) };
+        let Slope { value: elbo, gradient: ArrowVector { global, tasks } } = bound.slope(&guide);
+        let chunks: Vec<Vec<f64>> = some
             .par_chunks(CHUNK)
             .zip(all.par_chunks(CHUNK))
             .map(|(here, positions)| {

@@ -11,17 +11,16 @@
 //!     dL / d theta += S' dL / d lambda,    dL / d ln rate = T' dL / d lambda.
 //! The draws of L are fresh, and not those of L_s: steps that know the draws they are judged by would look too good.
 
-use crate::amortise::seen::Seen;
+use crate::amortise::training::Training;
 use crate::amortise::{Amortised, Recognition};
-use crate::elbo::Objective;
+use crate::elbo::{Bound, Slope};
 use crate::error::Error;
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::{Arrow, TaskArrows};
 use crate::model::Model;
 use crate::model::subset::Subset;
-use crate::optimize::plateau::{Moments, ascend};
+use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::{GlobalFactor, Options, Parameterisation};
-use crate::sampling::noise::Noise;
 use nalgebra::{DMatrix, DVector};
 
 /// How [`GradientFit`] adapts and is trained.
@@ -102,13 +101,13 @@ impl<M: Model> Recognition<M> for Stepped {
         format!("{} gradient steps from the prior", self.steps)
     }
 
-    fn factors(&self, seen: &Seen<'_, M>, tasks: &[&M::Task]) -> MeanField {
-        let few = Subset { model: seen.model, tasks: tasks.to_vec() };
-        let (objective, noise) = (seen.objective(&few), seen.fixed(self.draws, 1));
-        let all: Vec<usize> = (0..tasks.len()).collect();
-        let mut guide = seen.guide(MeanField::new(tasks.len() * seen.num_latents, 0.0, 0.0));
+    fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField {
+        let few = Subset::with(training.model, tasks.to_vec());
+        let density = training.density(&few);
+        let bound = Bound { density: &density, noise: training.fixed(self.draws, 1) };
+        let mut guide = training.guide(MeanField::new(tasks.len() * training.num_latents, 0.0, 0.0));
         for _ in 0..self.steps {
-            let (_, gradient) = objective.gradient(&guide, &noise, &all);
+            let Slope { gradient, .. } = bound.slope(&guide);
             for (i, gradient) in gradient.tasks.iter().enumerate() {
                 self.step(&mut guide, i, gradient);
             }
@@ -128,25 +127,26 @@ impl<'a, M: Model> GradientFit<'a, M> {
         let GradientOptions { steps, rate, draws, options } = options;
         let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
         let options = Options { global, parameterisation, ..options.clone() };
-        let mut seen = Seen::new(support, &options)?;
-        let other = Seen::new(full, &options)?;
-        if (full.num_tasks(), other.num_latents) != (support.num_tasks(), seen.num_latents) {
+        let mut training = Training::new(support, &options)?;
+        let other = Training::new(full, &options)?;
+        if (full.num_tasks(), other.num_latents) != (support.num_tasks(), training.num_latents) {
             return Err(Error::Unusable("the support model and the full model have different tasks".to_owned()));
         }
-        let ln_rate = rate.map_or_else(|| first_ln_rate(&seen, *draws), |rate| vec![rate.ln(); 2 * seen.num_latents]);
+        let ln_rate =
+            rate.map_or_else(|| first_ln_rate(&training, *draws), |rate| vec![rate.ln(); 2 * training.num_latents]);
         let mut how = Stepped { steps: *steps, draws: *draws, ln_rate };
-        let (mut theta, mut rates) = (Moments::new(seen.global.len()), Moments::new(how.ln_rate.len()));
-        let ended = ascend(&options, seen.adam.step, |step, size| {
-            let batch = seen.batch(step);
-            let outer = how.outer(&seen, full, &batch, step);
+        let (mut theta, mut rates) = (AdamMoments::new(training.global.len()), AdamMoments::new(how.ln_rate.len()));
+        let ended = ascend(&options, training.adam.step, |step, size| {
+            let batch = training.batch(step);
+            let outer = how.outer(&training, full, &batch, step);
             if outer.elbo.is_finite() {
-                theta.step(outer.theta.as_slice(), size, |slot, by| seen.global.loc[slot] += by);
+                theta.step(outer.theta.as_slice(), size, |slot, by| training.global.loc[slot] += by);
                 rates.step(outer.ln_rate.as_slice(), size, |slot, by| how.ln_rate[slot] += by);
             }
             outer.elbo
         });
-        let elbo = seen.elbo(full, &how);
-        Ok(Self { seen, how, ended, elbo })
+        let elbo = training.elbo(full, &how);
+        Ok(Self { training, how, ended, elbo })
     }
 
     /// The learned rates: of the L locs, then of the L log-scales.
@@ -156,11 +156,13 @@ impl<'a, M: Model> GradientFit<'a, M> {
 }
 
 /// ln(1 / max_i sum_t |H_st|) at the prior, for each slot s: then rate * H has no eigenvalue beyond 1.
-fn first_ln_rate<M: Model>(seen: &Seen<'_, M>, draws: usize) -> Vec<f64> {
-    let few = Subset::of(seen.model, &seen.batch(0));
-    let guide = seen.guide(MeanField::new(few.tasks.len() * seen.num_latents, 0.0, 0.0));
-    let (_, arrow) = seen.objective(&few).expand(&guide, &seen.fixed(draws, 1));
-    let slots = 2 * seen.num_latents;
+fn first_ln_rate<M: Model>(training: &Training<'_, M>, draws: usize) -> Vec<f64> {
+    let batch = training.batch(0);
+    let few = training.some(&batch);
+    let guide = training.guide(MeanField::new(batch.len() * training.num_latents, 0.0, 0.0));
+    let density = training.density(&few);
+    let arrow = Bound { density: &density, noise: training.fixed(draws, 1) }.expand(&guide).arrow;
+    let slots = 2 * training.num_latents;
     let row = |hessian: &[f64], s: usize| hessian[s * slots..(s + 1) * slots].iter().map(|h| h.abs()).sum();
     let curvature = |s: usize| arrow.tasks.hessian.iter().map(|hessian| row(hessian, s)).fold(0.0, f64::max);
     (0..slots).map(|s| -curvature(s).ln()).collect()
@@ -175,16 +177,18 @@ pub(super) struct Outer {
 
 impl Stepped {
     /// The outer bound, from the tasks of a batch and the draws of a step, and its gradient through the steps.
-    pub(super) fn outer<M: Model>(&self, seen: &Seen<'_, M>, full: &M, batch: &[usize], step: usize) -> Outer {
-        let (support, full) = (Subset::of(seen.model, batch), Subset::of(full, batch));
-        let mut guide = seen.guide(MeanField::new(batch.len() * seen.num_latents, 0.0, 0.0));
-        let inner = seen.objective(&support);
-        let jacobians = self.differentiated(&inner, &mut guide, &seen.fixed(self.draws, 1));
-        let all: Vec<usize> = (0..batch.len()).collect();
-        let (elbo, gradient) = seen.objective_of_batch(&full).gradient(&guide, &seen.fresh(batch, step), &all);
-        let mut theta = gradient.global.rows(0, seen.global.len()).into_owned();
+    pub(super) fn outer<M: Model>(&self, training: &Training<'_, M>, full: &M, batch: &[usize], step: usize) -> Outer {
+        let (support, full) = (training.some(batch), Subset::with(full, batch.iter().map(|&i| full.task(i)).collect()));
+        let mut guide = training.guide(MeanField::new(batch.len() * training.num_latents, 0.0, 0.0));
+        let inner = training.density(&support);
+        let jacobians =
+            self.differentiated(&Bound { density: &inner, noise: training.fixed(self.draws, 1) }, &mut guide);
+        let outer = training.density_of_batch(&full);
+        let bound = Bound { density: &outer, noise: training.fresh(batch, step) };
+        let Slope { value: elbo, gradient } = bound.slope(&guide);
+        let mut theta = gradient.global.rows(0, training.global.len()).into_owned();
         let mut ln_rate = DVector::zeros(self.ln_rate.len());
-        let reads = &inner.blocks.task_reads;
+        let reads = &inner.layout.task_reads;
         for (jacobian, gradient) in jacobians.iter().zip(gradient.tasks.iter()) {
             let through = jacobian.tr_mul(&DVector::from_column_slice(gradient));
             reads.iter().zip(&through).for_each(|(&j, g)| theta[j] += g);
@@ -194,16 +198,11 @@ impl Stepped {
     }
 
     /// Takes the steps; gives the derivatives (S, T) of each task's lambda_K in the globals it reads and in ln rate.
-    fn differentiated<M: Model>(
-        &self,
-        support: &Objective<'_, M>,
-        guide: &mut Guide,
-        noise: &Noise,
-    ) -> Vec<DMatrix<f64>> {
-        let (slots, reads) = (self.ln_rate.len(), support.blocks.task_reads.len());
+    fn differentiated(&self, support: &Bound<'_>, guide: &mut Guide) -> Vec<DMatrix<f64>> {
+        let (slots, reads) = (self.ln_rate.len(), support.density.layout.task_reads.len());
         let mut jacobians = vec![DMatrix::zeros(slots, reads + slots); guide.num_tasks()];
         for _ in 0..self.steps {
-            let (_, Arrow { tasks, .. }) = support.expand(guide, noise);
+            let Arrow { tasks, .. } = support.expand(guide).arrow;
             for (i, jacobian) in jacobians.iter_mut().enumerate() {
                 self.differentiated_step(&tasks, i, reads, jacobian);
                 self.step(guide, i, &tasks.gradient[i]);

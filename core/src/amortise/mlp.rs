@@ -1,7 +1,7 @@
 //! The built-in encoder: a multilayer perceptron on features of a task.
 
 use crate::amortise::Encoder;
-use crate::optimize::climb::FIRST_LN_SCALE;
+use crate::guide::FIRST_LN_SCALE;
 use rand::{Rng, RngExt};
 
 /// A network from features of a task to its (loc, `ln_scale`): layers of tanh units, and a linear one at the end.

@@ -2,12 +2,12 @@
 
 use super::encoder::{Encoded, Gradient};
 use super::gradient::{Outer, Stepped};
-use super::seen::Seen;
+use super::training::Training;
 use super::{Encoder, Mlp, Recognition};
-use crate::model::subset::Subset;
+use crate::model::Model;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
-use crate::sampling::noise::keyed;
+use crate::sampling::stream::keyed;
 use rand::RngExt;
 
 model! {
@@ -90,10 +90,12 @@ fn gradients_through_the_encoder_agree_with_differences_and_average_over_batches
     let tasks = tasks(false);
     let model = Mixed::new(&tasks, &POOLED);
     for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
-        let mut seen = Seen::new(&model, &Options { estimator, ..Options::default() }).expect("the data are valid");
+        let mut training =
+            Training::new(&model, &Options { estimator, ..Options::default() }).expect("the data are valid");
         let weights = random(Encoder::<Vec<Option<f64>>>::num_weights(&network()), 3);
-        seen.global.loc = random(3, 4);
-        let of = |weights: &[f64], batch: &[usize]| Encoded::new(network(), weights.to_vec()).gradient(&seen, batch, 7);
+        training.global.loc = random(3, 4);
+        let of =
+            |weights: &[f64], batch: &[usize]| Encoded::new(network(), weights.to_vec()).gradient(&training, batch, 7);
         let whole = of(&weights, &[0, 1, 2, 3, 4]);
         assert_gradient(&whole.weights, &weights, "all tasks", |weights| of(weights, &[0, 1, 2, 3, 4]).elbo);
         let batches: Vec<Gradient> = pairs().iter().map(|batch| of(&weights, batch)).collect();
@@ -107,10 +109,10 @@ fn gradients_through_the_encoder_agree_with_differences_and_average_over_batches
 
 /// theta, then ln rate, at which the outer bound is evaluated.
 fn outer(models: [&Mixed<'_>; 2], options: &Options, at: &[f64], batch: &[usize]) -> Outer {
-    let mut seen = Seen::new(models[0], options).expect("the data are valid");
-    seen.global.loc = at[..3].to_vec();
+    let mut training = Training::new(models[0], options).expect("the data are valid");
+    training.global.loc = at[..3].to_vec();
     let how = Stepped { steps: 4, draws: 6, ln_rate: at[3..].to_vec() };
-    how.outer(&seen, models[1], batch, 7)
+    how.outer(&training, models[1], batch, 7)
 }
 
 #[test]
@@ -138,9 +140,9 @@ fn no_steps_leave_the_prior() {
     let support = tasks(true);
     let model = Mixed::new(&support, &POOLED);
     let options = Options { parameterisation: Parameterisation::NonCentred, ..Options::default() };
-    let seen = Seen::new(&model, &options).expect("the data are valid");
+    let training = Training::new(&model, &options).expect("the data are valid");
     let how = Stepped { steps: 0, draws: 2, ln_rate: vec![0.0; 4] };
-    let factors = how.factors(&seen, &Subset::of(&model, &[0, 1]).tasks);
+    let factors = how.factors(&training, &[model.task(0), model.task(1)]);
     assert_eq!((factors.loc, factors.ln_scale), (vec![0.0; 4], vec![0.0; 4]));
 }
 
@@ -164,11 +166,12 @@ fn what_the_steps_are_judged_by_is_the_elbo() {
     let (support, full) = (tasks(true), tasks(false));
     let (support, full) = (Quadratic::new(&support), Quadratic::new(&full));
     let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
-    let mut seen = Seen::new(&support, &Options { global, parameterisation, ..Options::default() }).expect("valid");
-    seen.global.loc = vec![0.4, -0.5];
+    let mut training =
+        Training::new(&support, &Options { global, parameterisation, ..Options::default() }).expect("valid");
+    training.global.loc = vec![0.4, -0.5];
     let how = Stepped { steps: 5, draws: 16, ln_rate: vec![-2.0, -2.5] };
-    let elbo = seen.elbo(&full, &how);
-    let judged: Vec<f64> = (0..1000).map(|step| how.outer(&seen, &full, &[0, 1, 2, 3, 4], step).elbo).collect();
+    let elbo = training.elbo(&full, &how);
+    let judged: Vec<f64> = (0..1000).map(|step| how.outer(&training, &full, &[0, 1, 2, 3, 4], step).elbo).collect();
     let mean = judged.iter().sum::<f64>() / 1000.0;
     let error = (judged.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / 1e6).sqrt();
     assert!((mean - elbo).abs() < 4.0 * error, "{mean} +- {error} and {elbo}");

@@ -4,10 +4,12 @@
 //! Guibas 1995). Its mean is Z whatever the components are, as long as they do not depend on the proposals themselves: what
 //! weights tell of a better proposal is for the next theta.
 
+use crate::linalg::gaussian::Gaussian;
 use crate::sampling::lattice::{Lattice, ln_density};
 use crate::sampling::psis::{relative, top};
+use crate::sampling::resample::systematic;
 use nalgebra::{DMatrix, DVector};
-use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
 
 /// Proposals are this much wider than the Gaussian they come from.
 pub(crate) const WIDER: f64 = 1.1;
@@ -15,32 +17,26 @@ pub(crate) const WIDER: f64 = 1.1;
 /// Weights are bad where fewer than this part of the proposals count.
 const BAD: f64 = 0.25;
 
-/// One proposal, u = mean + root z.
+/// A component of the mixture: a heavy-tailed relative of a Gaussian, u = mean + root z.
 pub(crate) struct Component {
-    pub(crate) mean: DVector<f64>,
-    /// A root of the covariance, `WIDER` included.
-    pub(crate) root: DMatrix<f64>,
+    /// The Gaussian, `WIDER` included.
+    pub(crate) wide: Gaussian,
     /// ln |root|
     pub(crate) ln_det: f64,
     pub(crate) count: usize,
 }
 
 impl Component {
-    pub(crate) fn new(mean: DVector<f64>, root: DMatrix<f64>) -> Self {
-        let root = root * WIDER;
-        Self { ln_det: ln_determinant(&root), mean, root, count: 0 }
+    pub(crate) fn new(gaussian: Gaussian) -> Self {
+        let wide = gaussian.widened(WIDER);
+        Self { ln_det: wide.ln_det(), wide, count: 0 }
     }
 
     /// ln q(u); `away` is working space.
     fn ln_density(&self, inverse: &DMatrix<f64>, u: &[f64], away: &mut DVector<f64>) -> f64 {
-        away.iter_mut().zip(u).zip(&self.mean).for_each(|((away, u), mean)| *away = u - mean);
+        away.iter_mut().zip(u).zip(&self.wide.mean).for_each(|((away, u), mean)| *away = u - mean);
         ln_density(&(inverse * &*away)) - self.ln_det
     }
-}
-
-/// Of a triangular matrix.
-pub(crate) fn ln_determinant(root: &DMatrix<f64>) -> f64 {
-    root.diagonal().iter().map(|d| d.abs().ln()).sum()
 }
 
 /// Proposals so far; buffers are kept from one theta to the next.
@@ -50,9 +46,9 @@ pub(crate) struct Sample {
     /// Row-major: a row a proposal.
     proposals: Vec<f64>,
     ln_f: Vec<f64>,
-    /// Of its own component.
+    /// Log density of each proposal under its own component.
     ln_q: Vec<f64>,
-    /// Relative to their mean.
+    /// Weights of the proposals, relative to their mean.
     pub(crate) weights: Vec<f64>,
     /// Estimate of ln Z.
     pub(crate) ln_z: f64,
@@ -71,25 +67,25 @@ impl Sample {
     }
 
     pub(crate) fn proposal(&self, k: usize) -> &[f64] {
-        let n = self.components[0].mean.len();
+        let n = self.components[0].wide.mean.len();
         &self.proposals[k * n..(k + 1) * n]
     }
 
     /// Draws from a component and adds it; `ln_f` is the log density wanted.
-    pub(crate) fn draw<R: Rng>(
+    pub(crate) fn draw(
         &mut self,
         mut component: Component,
         count: usize,
-        mut ln_f: impl FnMut(&[f64]) -> f64,
-        rng: &mut R,
+        ln_f: &mut dyn FnMut(&[f64]) -> f64,
+        rng: &mut ChaCha8Rng,
     ) {
-        let n = component.mean.len();
+        let n = component.wide.mean.len();
         let mut lattice = Lattice::shifted(n, rng);
         let (mut z, mut u) = (DVector::zeros(n), DVector::zeros(n));
         for _ in 0..count {
             self.ln_q.push(lattice.propose(&mut z, rng) - component.ln_det);
-            u.copy_from(&component.mean);
-            u.gemv(1.0, &component.root, &z, 1.0);
+            u.copy_from(&component.wide.mean);
+            u.gemv(1.0, &component.wide.root, &z, 1.0);
             self.ln_f.push(ln_f(u.as_slice()));
             self.proposals.extend_from_slice(u.as_slice());
         }
@@ -103,10 +99,10 @@ impl Sample {
         if let [_] = self.components[..] {
             self.weights.extend(self.ln_f.iter().zip(&self.ln_q).map(|(f, q)| f - q));
         } else {
-            let n = self.components[0].mean.len();
+            let n = self.components[0].wide.mean.len();
             let mut away = DVector::zeros(n);
             // a component without an inverse is a point, which gives nothing any density
-            let inverses: Vec<_> = self.components.iter().map(|c| c.root.clone().try_inverse()).collect();
+            let inverses: Vec<_> = self.components.iter().map(|c| c.wide.root.clone().try_inverse()).collect();
             for (u, f) in self.proposals.chunks(n).zip(&self.ln_f) {
                 let terms = self.components.iter().zip(&inverses).filter_map(|(c, inverse)| {
                     let share = c.count as f64 / self.ln_f.len() as f64;
@@ -139,21 +135,9 @@ impl Sample {
         (difference / self.weights.len() as f64).powi(2)
     }
 
-    /// Indices in proportion to the weights, evenly spread (systematic resampling); `None` if all are 0.
-    pub(crate) fn pick<R: Rng>(&self, wanted: usize, rng: &mut R) -> Option<Vec<usize>> {
-        let last = self.weights.iter().rposition(|&w| w > 0.0)?;
-        let total: f64 = self.weights.iter().sum();
-        let offset = rng.random::<f64>();
-        let (mut at, mut below) = (0, self.weights[0]);
-        let picked = (0..wanted).map(|j| {
-            let level = total * (j as f64 + offset) / wanted as f64;
-            while below <= level && at < last {
-                at += 1;
-                below += self.weights[at];
-            }
-            at
-        });
-        Some(picked.collect())
+    /// Indices in proportion to the weights, evenly spread; `None` if all are 0.
+    pub(crate) fn pick(&self, wanted: usize, rng: &mut ChaCha8Rng) -> Option<Vec<usize>> {
+        systematic(&self.weights, wanted, rng)
     }
 }
 

@@ -1,13 +1,49 @@
 //! The posterior of a task given theta against quadrature on grids.
 
 use super::*;
-use crate::elbo::{Shape, Written};
+use crate::conditional::mixture::Component;
+use crate::density::Writing;
+use crate::density::mode::find_mode;
+use crate::density::shape::Shape;
 use crate::fit::Fittable;
 use crate::interpret::discover::Start;
+use crate::linalg::gaussian::Gaussian;
+use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::prelude::*;
-use crate::sampling::noise::keyed;
+use crate::sampling::lattice::{Lattice, ln_density};
+use crate::sampling::stream::keyed;
+use crate::special::LN_SQRT_2PI;
 use std::f64::consts::TAU;
+
+/// What asks one task of one theta after another.
+struct Asks {
+    memory: TaskMemory,
+    rng: ChaCha8Rng,
+    inner: Inner,
+}
+
+impl Asks {
+    fn new(rng: ChaCha8Rng, wanted: usize) -> Self {
+        Self { memory: TaskMemory::default(), rng, inner: Inner { wanted, most: 64 } }
+    }
+
+    fn answer(&mut self, conditionals: &Conditionals<'_>, theta: &[f64], task: usize) -> Answer {
+        let offsets = &conditionals.density.offsets;
+        let n = offsets[task + 1] - offsets[task];
+        let guess = Guess { start: &DVector::zeros(n), covariance: &DMatrix::identity(n, n) };
+        let fixed = conditionals.fix(vec![theta.to_vec()]);
+        let ask = Ask { task, theta: 0, guess, inner: self.inner };
+        fixed.asker().answer(&ask, &mut self.memory, &mut self.rng)
+    }
+}
+
+/// The centred density of a model.
+fn density<M: Model>(model: &M) -> Density<'_> {
+    let program = Subset::all(model);
+    let shape = Shape::discover(&program, &Start::Zero).expect("valid");
+    Density::new(Box::new(program), &shape, Writing::CENTRED)
+}
 
 /// Points (x, y).
 type Wave = Vec<(f64, f64)>;
@@ -101,21 +137,16 @@ fn exactly_turned(wave: &Wave) -> Says {
     exactly(wave, (0.0, TAU), |_| -TAU.ln())
 }
 
-/// The same from many answers, whose Z are averaged; `x` tells amplitude and phase from coordinates.
-fn by_answers<M: Model>(model: &M, i: usize, x: impl Fn(&DVector<f64>) -> (f64, f64)) -> (Says, f64) {
+/// What the posterior of a wave says from many answers, whose Z are averaged; `x` tells amplitude and phase from coordinates.
+fn by_answers(program: &dyn Program, i: usize, x: impl Fn(&DVector<f64>) -> (f64, f64)) -> (Says, f64) {
     const ANSWERS: usize = 400;
-    let shape = Shape::discover(model, &Start::Zero).expect("valid");
-    let objective = Objective::new(model, &shape, Written::CENTRED);
-    let conditionals = Conditionals::new(&objective);
-    let (start, covariance) = (DVector::zeros(2), DMatrix::identity(2, 2));
-    let guess = Guess { start: &start, covariance: &covariance };
-    let theta = conditionals.fix(&[SCALE.ln()]);
-    let mut workspace = conditionals.workspace();
-    let mut rng = keyed(1, 2, i as u64);
+    let density =
+        Density::new(program.all(), &Shape::discover(program, &Start::Zero).expect("valid"), Writing::CENTRED);
+    let conditionals = Conditionals::new(&density);
+    let mut asks = Asks::new(keyed(1, 2, i as u64), 4);
     let (mut z, mut squared, mut means) = (0.0, 0.0, [0.0; 4]);
     for _ in 0..ANSWERS {
-        let inner = Inner { wanted: 4, most: 64 };
-        let answer = conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng);
+        let answer = asks.answer(&conditionals, &[SCALE.ln()], 0);
         z += answer.ln_z.exp();
         squared += (2.0 * answer.ln_z).exp();
         for draw in &answer.draws {
@@ -201,17 +232,9 @@ model! {
 fn weights_of_bent(ys: &[f64], bend: f64, constant: f64) -> Vec<f64> {
     let tasks = [ys.to_vec()];
     let model = Bent::new(&tasks, bend, constant);
-    let model = Subset::all(&model);
-    let shape = Shape::discover(&model, &Start::Zero).expect("valid");
-    let objective = Objective::new(&model, &shape, Written::CENTRED);
-    assert!(!objective.is_gaussian_given_theta());
-    let conditionals = Conditionals::new(&objective);
-    let (start, covariance) = (DVector::zeros(1), DMatrix::identity(1, 1));
-    let guess = Guess { start: &start, covariance: &covariance };
-    let inner = Inner { wanted: 1, most: 64 };
-    conditionals
-        .answer(0, &conditionals.fix(&[]), &guess, inner, &mut conditionals.workspace(), &mut keyed(1, 2, 3))
-        .weights
+    let density = density(&model);
+    assert!(!density.is_gaussian_given_theta());
+    Asks::new(keyed(1, 2, 3), 1).answer(&Conditionals::new(&density), &[], 0).weights
 }
 
 #[test]
@@ -258,20 +281,13 @@ fn asked_of_a_funnel(bend: f64, most_grown: usize) -> (f64, f64, f64) {
     const ANSWERS: u32 = 1000;
     let ys = [3.0];
     let model = Funnels::new(&ys, bend);
-    let model = Subset::all(&model);
-    let shape = Shape::discover(&model, &Start::Zero).expect("valid");
-    let objective = Objective::new(&model, &shape, Written::CENTRED);
-    let conditionals = Conditionals::new(&objective).growing_to(most_grown);
-    let (start, covariance) = (DVector::zeros(4), DMatrix::identity(4, 4));
-    let guess = Guess { start: &start, covariance: &covariance };
-    let mut workspace = conditionals.workspace();
-    let mut rng = keyed(1, 2, 3);
+    let density = density(&model);
+    let conditionals = Conditionals::new(&density).growing_to(most_grown);
+    let mut asks = Asks::new(keyed(1, 2, 3), 1);
     let (mut mean, mut squares, mut proposals) = (0.0, 0.0, 0.0);
     for s in 0..ANSWERS {
         let shift = 0.5 * f64::from(s).sin();
-        let theta = conditionals.fix(&[shift]);
-        let inner = Inner { wanted: 1, most: 64 };
-        let answer = conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng);
+        let answer = asks.answer(&conditionals, &[shift], 0);
         let ratio = (answer.ln_z - ln_z_of_funnel(shift, ys[0], bend)).exp();
         mean += ratio / f64::from(ANSWERS);
         squares += ratio * ratio / f64::from(ANSWERS);
@@ -313,21 +329,14 @@ model! {
 #[test]
 fn a_curved_ridge_agrees_with_quadrature() {
     let model = Bananas::new(&[2.0]);
-    let all = Subset::all(&model);
-    let shape = Shape::discover(&all, &Start::Zero).expect("valid");
-    let objective = Objective::new(&all, &shape, Written::CENTRED);
-    let conditionals = Conditionals::new(&objective);
-    let (start, covariance) = (DVector::zeros(2), DMatrix::identity(2, 2));
-    let guess = Guess { start: &start, covariance: &covariance };
-    let theta = conditionals.fix(&[0.3]);
-    let (mut workspace, mut rng) = (conditionals.workspace(), keyed(1, 2, 3));
+    let bananas = density(&model);
+    let conditionals = Conditionals::new(&bananas);
+    let mut asks = Asks::new(keyed(1, 2, 3), 4);
     let grid = (-4000..=4000).map(|k| f64::from(k) * 2e-3);
     let density = |a: f64| (-0.5 * (a - 0.3).powi(2) - 0.5 * (2.0 - a * a).powi(2) / 1.25).exp() / 1.25_f64.sqrt();
     let exact = (grid.clone().map(density).sum::<f64>() * 2e-3).ln() - 2.0 * LN_SQRT_2PI;
     let exact_mean = grid.clone().map(|a| a * density(a)).sum::<f64>() / grid.map(density).sum::<f64>();
-    let inner = Inner { wanted: 4, most: 64 };
-    let answers: Vec<Answer> =
-        (0..200).map(|_| conditionals.answer(0, &theta, &guess, inner, &mut workspace, &mut rng)).collect();
+    let answers: Vec<Answer> = (0..200).map(|_| asks.answer(&conditionals, &[0.3], 0)).collect();
     let z = |answer: &Answer| answer.ln_z.exp();
     let total: f64 = answers.iter().map(z).sum();
     assert!(((total / 200.0).ln() - exact).abs() < 0.03, "{} but {exact}", (total / 200.0).ln());
@@ -355,19 +364,14 @@ model! {
 fn few_proposals_are_enough_where_the_density_is_nearly_normal() {
     let tasks = vec![vec![2, 0, 3]; 60];
     let model = Counts::new(&tasks);
-    let all = Subset::all(&model);
-    let shape = Shape::discover(&all, &Start::Zero).expect("valid");
-    let objective = Objective::new(&all, &shape, Written::CENTRED);
-    let conditionals = Conditionals::new(&objective);
-    let (start, covariance) = (DVector::zeros(1), DMatrix::identity(1, 1));
-    let guess = Guess { start: &start, covariance: &covariance };
-    let (mut workspace, mut rng) = (conditionals.workspace(), keyed(1, 2, 3));
+    let density = density(&model);
+    let conditionals = Conditionals::new(&density);
+    let mut asks = Asks::new(keyed(1, 2, 3), 1);
     let ln_normal = LN_SQRT_2PI + 0.7_f64.ln();
     let (mut squares, mut proposals) = (0.0, 0);
     for k in 0..200 {
         let mu = f64::from(k * 37 % 200) / 200.0 - 0.5;
-        let theta = conditionals.fix(&[mu]);
-        let answer = conditionals.answer(5, &theta, &guess, Inner { wanted: 1, most: 64 }, &mut workspace, &mut rng);
+        let answer = asks.answer(&conditionals, &[mu], 5);
         // 2! 3! = 12
         let f = |eta: f64| (-0.5 * ((eta - mu) / 0.7).powi(2) + 5.0 * eta - 3.0 * eta.exp()).exp() / 12.0;
         let exact = ((-600..=400).map(|j| f(f64::from(j) * 0.01)).sum::<f64>() * 0.01).ln() - ln_normal;
@@ -382,7 +386,7 @@ fn few_proposals_are_enough_where_the_density_is_nearly_normal() {
 fn differences(f: impl Fn(f64, f64) -> f64) -> impl FnMut(&DVector<f64>, &mut Derivatives) {
     move |at, out| {
         let (x, y, h) = (at[0], at[1], 1e-4);
-        out.reset(2, true);
+        out.reset(2, Order::Second);
         out.value = f(x, y);
         out.gradient = vec![(f(x + h, y) - f(x - h, y)) / (2.0 * h), (f(x, y + h) - f(x, y - h)) / (2.0 * h)];
         let cross = (f(x + h, y + h) - f(x + h, y - h) - f(x - h, y + h) + f(x - h, y - h)) / (4.0 * h * h);
@@ -407,7 +411,7 @@ fn ascent_reaches_a_mode_from_anywhere() {
         for start in starts {
             let mut evaluations = 0;
             let mut evaluate = differences(f);
-            let mode = climb(DVector::from_row_slice(start), |at, out| {
+            let mode = find_mode(DVector::from_row_slice(start), &mut |at, out| {
                 evaluations += 1;
                 evaluate(at, out);
             });
@@ -421,7 +425,7 @@ fn ascent_reaches_a_mode_from_anywhere() {
 #[test]
 fn ascent_ends_where_nothing_can_be_gained() {
     for f in [|_: f64, _: f64| 1.0, |_, _| f64::NAN, |_, _| f64::NEG_INFINITY] {
-        let mode = climb(DVector::zeros(2), differences(f));
+        let mode = find_mode(DVector::zeros(2), &mut differences(f));
         assert!(mode.precision.is_none());
         assert_eq!(mode.at, DVector::zeros(2));
     }
@@ -455,7 +459,7 @@ fn proposals_have_the_density_they_say() {
         let mut z = DVector::zeros(dimensions);
         for _ in 0..64 {
             let ln_q = lattice.propose(&mut z, &mut rng);
-            assert!((ln_q - crate::sampling::lattice::ln_density(&z)).abs() < 1e-9, "{dimensions}: {z}");
+            assert!((ln_q - ln_density(&z)).abs() < 1e-9, "{dimensions}: {z}");
         }
     }
     for dimensions in [1, 3] {
@@ -463,9 +467,7 @@ fn proposals_have_the_density_they_say() {
         let along = |x: f64| {
             let mut z = origin.clone();
             z[0] = x;
-            (crate::sampling::lattice::ln_density(&z)
-                - crate::sampling::lattice::ln_density(&origin) * (1.0 - 1.0 / dimensions as f64))
-                .exp()
+            (ln_density(&z) - ln_density(&origin) * (1.0 - 1.0 / dimensions as f64)).exp()
         };
         let integral: f64 = (-100_000..100_000).map(|k| along(f64::from(k) * 1e-3) * 1e-3).sum();
         assert!((integral - 1.0).abs() < 1e-5, "{dimensions}: {integral}");
@@ -488,9 +490,12 @@ fn lattices_integrate_smooth_functions() {
         let mut squares = 0.0;
         for shift in 0..50 {
             let mut sample = Sample::default();
-            let component = Component::new(DVector::zeros(dimensions), DMatrix::identity(dimensions, dimensions));
-            let ln_f = |u: &[f64]| u.iter().map(|u| -0.5 * u * u - LN_SQRT_2PI).sum();
-            sample.draw(component, count, ln_f, &mut keyed(shift, 0, 0));
+            let component = Component::new(Gaussian {
+                mean: DVector::zeros(dimensions),
+                root: DMatrix::identity(dimensions, dimensions),
+            });
+            let mut ln_f = |u: &[f64]| u.iter().map(|u| -0.5 * u * u - LN_SQRT_2PI).sum();
+            sample.draw(component, count, &mut ln_f, &mut keyed(shift, 0, 0));
             sample.weigh();
             squares += sample.ln_z.powi(2) / 50.0;
         }
@@ -514,18 +519,12 @@ model! {
 fn no_precision_is_too_large() {
     let ys = [0.3, -1.7];
     let model = Precise::new(&ys);
-    let all = Subset::all(&model);
-    let shape = Shape::discover(&all, &Start::Zero).expect("valid");
-    let objective = Objective::new(&all, &shape, Written::CENTRED);
-    assert!(objective.is_gaussian_given_theta());
-    let conditionals = Conditionals::new(&objective);
-    let guess = Guess { start: &DVector::zeros(1), covariance: &DMatrix::identity(1, 1) };
+    let density = density(&model);
+    assert!(density.is_gaussian_given_theta());
+    let conditionals = Conditionals::new(&density);
     for ln_sigma in [0.0, -3.0, -8.0, -20.0, -40.0] {
-        let theta = conditionals.fix(&[ln_sigma]);
         for (i, y) in ys.iter().enumerate() {
-            let inner = Inner { wanted: 1, most: 64 };
-            let answer =
-                conditionals.answer(i, &theta, &guess, inner, &mut conditionals.workspace(), &mut keyed(0, 0, 0));
+            let answer = Asks::new(keyed(0, 0, 0), 1).answer(&conditionals, &[ln_sigma], i);
             let variance = 1.0 + (2.0 * ln_sigma).exp();
             let exact = -0.5 * (y * y / variance + variance.ln()) - LN_SQRT_2PI;
             assert!((answer.ln_z - exact).abs() < 1e-9, "{ln_sigma}: {}, not {exact}", answer.ln_z);

@@ -1,13 +1,14 @@
 //! How much of an importance correction is worth its cost.
 
-use crate::correct::importance::{Effort, MOST_PREPARING};
-use crate::elbo::{Objective, Shape};
-use crate::model::Model;
+use crate::correct::round::Effort;
+use crate::correct::rounds::MOST_PREPARING;
+use crate::density::Density;
+use crate::density::shape::Shape;
 use crate::options::{Correction, Options};
 
 /// Most proposals of phi a draw of theta at first.
 const MOST_INNER: usize = 64;
-/// And where a task's estimates remain noisy, if the budget allows.
+/// Most proposals of phi a draw of theta where a task's estimates remain noisy, if the budget allows.
 const MOST_GROWN: usize = 1024;
 /// So many times the draws asked for may be taken where few of them count.
 const MOST_TIMES: usize = 10;
@@ -15,8 +16,8 @@ const MOST_TIMES: usize = 10;
 const FEWEST_DRAWS: usize = 100;
 
 /// How much importance correction is affordable; `None` for none.
-pub(crate) fn effort<M: Model>(objective: &Objective<'_, M>, shape: &Shape, options: &Options) -> Option<Effort> {
-    let cost = Cost::of(objective.is_gaussian_given_theta(), objective.model.num_tasks(), shape);
+pub(crate) fn effort(density: &Density<'_>, shape: &Shape, options: &Options) -> Option<Effort> {
+    let cost = Cost::of(density, shape);
     // those that prepare the last round take a quarter each
     let affordable = options.correction_budget / (cost.of_theta() + cost.of_theta() * MOST_PREPARING / 4);
     let wanted = options.posterior_draws.max(FEWEST_DRAWS);
@@ -37,7 +38,7 @@ struct Cost {
     own: usize,
     /// Each proposal of every task's phi; 0 where none is needed.
     proposal: usize,
-    /// The same where it has to be weighed against several components.
+    /// Each proposal of every task's phi where it has to be weighed against several components.
     hard_proposal: usize,
     /// How many of them it takes, as a rule.
     proposals: usize,
@@ -46,14 +47,14 @@ struct Cost {
 impl Cost {
     /// With n latents a task: tasks Gaussian given theta take an elimination each, whatever their data; others 2^(n + 2)
     /// proposals and derivatives by two coordinates at a time, each over all data.
-    fn of(is_gaussian: bool, tasks: usize, shape: &Shape) -> Self {
+    fn of(density: &Density<'_>, shape: &Shape) -> Self {
         const OVERHEAD: usize = 50;
-        let locals = shape.offsets[shape.offsets.len() - 1];
+        let (tasks, locals) = (shape.num_tasks(), shape.num_locals());
         let n = locals.div_ceil(tasks.max(1));
         let globals = shape.global.num_coordinates();
         // a wide theta costs a product with the root of its covariance
         let own = 1 + globals * (globals / 8) + tasks * (OVERHEAD + n * n * n);
-        if is_gaussian {
+        if density.is_gaussian_given_theta() {
             return Self { own, proposal: 0, hard_proposal: 0, proposals: 0 };
         }
         let proposal = locals + shape.num_observations;

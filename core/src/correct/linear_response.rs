@@ -3,13 +3,13 @@
 //! The covariance of u is how the optimal means respond to a tilt of the posterior: the means' block of the inverse of the
 //! ELBO's negative Hessian in (loc, ln_scale) at the optimum. The arrow gives it in O(M).
 
-use crate::elbo::Shape;
+use crate::density::shape::Shape;
 use crate::guide::Guide;
-use crate::interpret::discover::Level;
-use crate::linalg::arrow::{Arrow, Factorised};
-use crate::optimize::newton::metric;
-use crate::posterior::root;
-use nalgebra::{DMatrix, DVector};
+use crate::guide::metric::Metric;
+use crate::linalg::arrow::{Arrow, Factorised, TaskCovariance};
+use crate::model::level::Level;
+use crate::posterior::gaussian::{GaussianHierarchy, GivenTheta, Refused, Spread, diagonal};
+use nalgebra::DMatrix;
 
 /// Corrected standard deviations below this many mean-field ones, or above so many, are not believed. A large ratio is what
 /// strong correlation looks like: with a covariate of 2000 +- 1 for a year, intercept and slope have ratios of 2000. But of
@@ -23,7 +23,7 @@ const MOST_TRANSFORMED: f64 = 4.0;
 pub(crate) struct Identity {
     /// By global coordinate.
     pub(crate) global: Vec<bool>,
-    /// Of all local ones.
+    /// Whether all local coordinates are.
     pub(crate) local: bool,
 }
 
@@ -36,126 +36,47 @@ impl Identity {
     }
 }
 
-/// The corrected Gaussian over all unconstrained coordinates, in blocks.
-#[derive(Clone, Debug)]
-pub(crate) struct LinearResponse {
-    /// Of theta.
-    pub(crate) global: Spread,
-    /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
-    pub(crate) tasks: Vec<GivenTheta>,
-    /// Coordinates whose correction was refused, and the mean-field variance kept: global ones, then (task, coordinate).
-    pub(crate) refused: Vec<(Option<usize>, usize)>,
-}
-
-/// How theta spreads around its mean.
-#[derive(Clone, Debug)]
-pub(crate) enum Spread {
-    /// Standard deviations of independent coordinates; 0 for a point.
-    Independent(DVector<f64>),
-    /// A covariance.
-    Covariance(DMatrix<f64>),
-}
-
-impl Spread {
-    fn mean_field(guide: &Guide) -> Self {
-        Self::Independent(DVector::from_iterator(guide.global.len(), guide.global.ln_scale.iter().map(|s| s.exp())))
+/// The linear-response posterior, from the expansion of the ELBO at its optimum; `None` where the negative Hessian is not positive definite.
+///
+/// A global coordinate that is refused is made independent of the other globals before any task is looked at, so that
+/// tasks respond to it as they do to every other, and share none of the variance that is not believed.
+pub(crate) fn linear_response(guide: &Guide, arrow: &Arrow, identity: &Identity) -> Option<GaussianHierarchy> {
+    let mut factorised: Factorised = arrow.factorise(0.0, Metric::of(guide, arrow).diagonal())?;
+    let globals = guide.global.len();
+    let mut refused: Vec<Refused> = Vec::new();
+    if guide.is_point() {
+        factorised.global_inverse.fill(0.0);
+    } else {
+        let refused_here = believe(&mut factorised.global_inverse, &guide.global.ln_scale, |j| identity.global[j]);
+        refused.extend(refused_here.into_iter().map(|coordinate| Refused { task: None, coordinate }));
     }
-
-    /// A lower-triangular root of the covariance; of one that is zero, zero.
-    pub(crate) fn root(&self) -> DMatrix<f64> {
-        match self {
-            Self::Independent(sd) => DMatrix::from_diagonal(sd),
-            Self::Covariance(covariance) => root(covariance),
+    let global = factorised.global_inverse.view((0, 0), (globals, globals)).into_owned();
+    let inverse = global.clone().cholesky().map(|c| c.inverse());
+    let tasks = (0..guide.num_tasks()).map(|i| {
+        let scales = &guide.local.ln_scale[guide.task(i)];
+        let n = scales.len();
+        let mut refuse = |coordinate| refused.push(Refused { task: Some(i), coordinate });
+        let TaskCovariance { mut own, cross } = factorised.task_covariance(i);
+        let refused_here = believe(&mut own, scales, |_| identity.local);
+        let own = own.view((0, 0), (n, n)).into_owned();
+        if !refused_here.is_empty() {
+            refused_here.into_iter().for_each(refuse);
+            return GivenTheta { slope: None, covariance: own };
         }
-    }
-
-    /// What turns standard normal draws into draws around 0.
-    pub(crate) fn spreading(&self) -> impl Fn(&[f64]) -> DVector<f64> {
-        let root = match self {
-            Self::Independent(sd) => Err(sd.clone()),
-            Self::Covariance(covariance) => Ok(root(covariance)),
+        let cross = cross.view((0, 0), (n, globals));
+        let slope = inverse.as_ref().map(|inverse| cross * inverse);
+        let covariance = match &slope {
+            Some(slope) => own - slope * cross.transpose(),
+            None => own,
         };
-        move |noise| {
-            let noise = DVector::from_column_slice(noise);
-            root.as_ref().map_or_else(|sd| sd.component_mul(&noise), |root| root * &noise)
+        if covariance.clone().cholesky().is_none() {
+            (0..n).for_each(&mut refuse);
+            return GivenTheta { slope: None, covariance: diagonal(scales) };
         }
-    }
-}
-
-/// A task's coordinates given theta.
-#[derive(Clone, Debug)]
-pub(crate) struct GivenTheta {
-    /// d mean / d theta; `None` where it is not known, and taken as 0.
-    pub(crate) slope: Option<DMatrix<f64>>,
-    /// Covariance given theta.
-    pub(crate) covariance: DMatrix<f64>,
-}
-
-impl LinearResponse {
-    /// From the expansion of the ELBO at its optimum; `None` where the negative Hessian is not positive definite.
-    ///
-    /// A global coordinate that is refused is made independent of the other globals before any task is looked at, so that
-    /// tasks respond to it as they do to every other, and share none of the variance that is not believed.
-    pub(crate) fn new(guide: &Guide, arrow: &Arrow, identity: &Identity) -> Option<Self> {
-        let mut factorised: Factorised = arrow.factorise(0.0, &metric(guide, arrow))?;
-        let globals = guide.global.len();
-        let mut refused: Vec<(Option<usize>, usize)> = Vec::new();
-        if guide.is_point() {
-            factorised.global_inverse.fill(0.0);
-        } else {
-            let refused_here = believe(&mut factorised.global_inverse, &guide.global.ln_scale, |j| identity.global[j]);
-            refused.extend(refused_here.into_iter().map(|j| (None, j)));
-        }
-        let global = factorised.global_inverse.view((0, 0), (globals, globals)).into_owned();
-        let inverse = global.clone().cholesky().map(|c| c.inverse());
-        let tasks = (0..guide.num_tasks()).map(|i| {
-            let scales = &guide.local.ln_scale[guide.task(i)];
-            let n = scales.len();
-            let (mut own, cross) = factorised.task_covariance(i);
-            let refused_here = believe(&mut own, scales, |_| identity.local);
-            let own = own.view((0, 0), (n, n)).into_owned();
-            if !refused_here.is_empty() {
-                refused.extend(refused_here.into_iter().map(|j| (Some(i), j)));
-                return GivenTheta { slope: None, covariance: own };
-            }
-            let cross = cross.view((0, 0), (n, globals));
-            let slope = inverse.as_ref().map(|inverse| cross * inverse);
-            let covariance = match &slope {
-                Some(slope) => own - slope * cross.transpose(),
-                None => own,
-            };
-            if covariance.clone().cholesky().is_none() {
-                refused.extend((0..n).map(|j| (Some(i), j)));
-                return GivenTheta { slope: None, covariance: diagonal(scales) };
-            }
-            GivenTheta { slope, covariance }
-        });
-        let tasks = tasks.collect();
-        Some(Self { global: Spread::Covariance(global), tasks, refused })
-    }
-
-    /// Independent coordinates, as the guide has them.
-    pub(crate) fn mean_field(guide: &Guide) -> Self {
-        let covariances = (0..guide.num_tasks()).map(|i| diagonal(&guide.local.ln_scale[guide.task(i)]));
-        Self::given_theta(guide, covariances)
-    }
-
-    /// Theta as the guide has it, and tasks with these covariances given theta.
-    pub(crate) fn given_theta(guide: &Guide, covariances: impl Iterator<Item = DMatrix<f64>>) -> Self {
-        let tasks = covariances.map(|covariance| GivenTheta { slope: None, covariance }).collect();
-        Self { global: Spread::mean_field(guide), tasks, refused: Vec::new() }
-    }
-
-    /// Mean of task i's coordinates given theta.
-    pub(crate) fn task_mean(&self, guide: &Guide, i: usize, theta: &[f64]) -> DVector<f64> {
-        let loc = DVector::from_column_slice(&guide.local.loc[guide.task(i)]);
-        let Some(slope) = &self.tasks[i].slope else { return loc };
-        loc + slope * DVector::from_iterator(theta.len(), theta.iter().zip(&guide.global.loc).map(|(t, l)| t - l))
-    }
-}
-
-fn diagonal(ln_scale: &[f64]) -> DMatrix<f64> {
-    DMatrix::from_diagonal(&DVector::from_iterator(ln_scale.len(), ln_scale.iter().map(|s| (2.0 * s).exp())))
+        GivenTheta { slope, covariance }
+    });
+    let tasks = tasks.collect();
+    Some(GaussianHierarchy { global: Spread::Covariance(global), tasks, refused })
 }
 
 /// In a covariance of means and then log-scales: makes the coordinates whose variance is implausible independent of the
@@ -182,6 +103,7 @@ mod tests {
     use super::*;
     use crate::guide::MeanField;
     use crate::linalg::arrow::TaskArrows;
+    use nalgebra::DVector;
 
     /// The expansion of a Gaussian log density of theta and, by task, phi, at the mean-field optimum: H is minus the
     /// precision for means, -2 for log-scales. Precision: p_theta of theta, p_i of phi_i, b_i between them.
@@ -207,11 +129,11 @@ mod tests {
         (guide, arrow)
     }
 
-    fn linear_response(guide: &Guide, arrow: &Arrow) -> Option<LinearResponse> {
-        LinearResponse::new(guide, arrow, &Identity { global: vec![true], local: true })
+    fn identical(guide: &Guide, arrow: &Arrow) -> Option<GaussianHierarchy> {
+        linear_response(guide, arrow, &Identity { global: vec![true], local: true })
     }
 
-    fn variance(linear: &LinearResponse, i: usize) -> f64 {
+    fn variance(linear: &GaussianHierarchy, i: usize) -> f64 {
         let Spread::Covariance(global) = &linear.global else { panic!("a covariance") };
         let GivenTheta { slope, covariance } = &linear.tasks[i];
         covariance[(0, 0)] + slope.as_ref().map_or(0.0, |slope| slope[(0, 0)].powi(2) * global[(0, 0)])
@@ -220,7 +142,7 @@ mod tests {
     #[test]
     fn a_gaussian_has_its_covariance() {
         let (guide, arrow) = expanded(2.0, &[(1.0, -1.0), (4.0, 0.5)]);
-        let linear = linear_response(&guide, &arrow).expect("positive definite");
+        let linear = identical(&guide, &arrow).expect("positive definite");
         let precision = DMatrix::from_row_slice(3, 3, &[2.0, -1.0, 0.5, -1.0, 1.0, 0.0, 0.5, 0.0, 4.0]);
         let exact = precision.try_inverse().expect("regular");
         assert!(linear.refused.is_empty());
@@ -234,8 +156,8 @@ mod tests {
     #[test]
     fn tasks_share_nothing_of_a_variance_that_is_refused() {
         let (guide, arrow) = expanded(2.0 + 2e-10, &[(1.0, -1.0), (1.0, -1.0)]);
-        let linear = linear_response(&guide, &arrow).expect("positive definite");
-        assert_eq!(linear.refused, [(None, 0)]);
+        let linear = identical(&guide, &arrow).expect("positive definite");
+        assert_eq!(linear.refused, [Refused { task: None, coordinate: 0 }]);
         let of_theta = guide.global.ln_scale[0].exp().powi(2);
         for (i, task) in linear.tasks.iter().enumerate() {
             let slope = task.slope.as_ref().expect("known")[(0, 0)];
@@ -251,7 +173,7 @@ mod tests {
         let (guide, arrow) = expanded(2.0 + 2e-4, &[(1.0, -1.0), (1.0, -1.0)]);
         for is_identity in [true, false] {
             let identity = Identity { global: vec![is_identity], local: true };
-            let linear = LinearResponse::new(&guide, &arrow, &identity).expect("positive definite");
+            let linear = linear_response(&guide, &arrow, &identity).expect("positive definite");
             assert_eq!(linear.refused.is_empty(), is_identity, "{linear:?}");
         }
     }
@@ -261,8 +183,8 @@ mod tests {
         // phi's sd is a tenth of what the guide says
         let (mut guide, arrow) = expanded(2.0, &[(1.0, -0.1), (1.0, -1.0)]);
         guide.local.ln_scale[0] += 10_f64.ln();
-        let linear = linear_response(&guide, &arrow).expect("positive definite");
-        assert_eq!(linear.refused, [(Some(0), 0)]);
+        let linear = identical(&guide, &arrow).expect("positive definite");
+        assert_eq!(linear.refused, [Refused { task: Some(0), coordinate: 0 }]);
         assert!(linear.tasks[0].slope.is_none() && linear.tasks[1].slope.is_some());
         assert!((linear.tasks[0].covariance[(0, 0)] - 100.0).abs() < 1e-9, "{linear:?}");
     }
@@ -271,7 +193,7 @@ mod tests {
     fn of_a_point_tasks_have_their_own_variance_alone() {
         let (mut guide, arrow) = expanded(2.0, &[(1.0, -1.0), (1.0, 0.5)]);
         guide.global.ln_scale[0] = f64::NEG_INFINITY;
-        let linear = linear_response(&guide, &arrow).expect("positive definite");
+        let linear = identical(&guide, &arrow).expect("positive definite");
         assert!((0..2).all(|i| (variance(&linear, i) - 1.0).abs() < 1e-12), "{linear:?}");
     }
 }

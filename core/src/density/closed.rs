@@ -7,9 +7,12 @@
 //! However many observations a block has, its cost is that of R.
 
 pub(crate) mod collect;
+pub(crate) mod derivatives;
+mod triangle;
 
 use collect::ClosedSum;
 use nalgebra::DMatrix;
+use triangle::Triangle;
 
 /// The closed-form sums of many blocks. Blocks of one layout share it; what differs are their numbers, side by side.
 #[derive(Clone, Debug, Default)]
@@ -39,30 +42,26 @@ struct Group {
     rows: usize,
 }
 
-/// Value and derivatives of a block's part of the ELBO, in the guide's (loc, ln_scale) of n coordinates: 2n slots,
-/// all locs first.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct GuideDerivatives {
-    pub(crate) n: usize,
-    pub(crate) gradient: Vec<f64>,
-    /// Row-major, 2n squared; empty when only first derivatives are wanted.
-    pub(crate) hessian: Vec<f64>,
-    space: Vec<f64>,
+/// The closed-form sum of one block.
+#[derive(Clone, Copy)]
+pub(crate) struct ClosedBlock<'a> {
+    layout: &'a Layout,
+    numbers: &'a [f64],
 }
 
-impl GuideDerivatives {
-    /// Zeroed, for n coordinates.
-    pub(crate) fn reset(&mut self, n: usize, second: bool) {
-        self.n = n;
-        self.gradient.clear();
-        self.gradient.resize(2 * n, 0.0);
-        self.hessian.clear();
-        self.hessian.resize(if second { 4 * n * n } else { 0 }, 0.0);
-    }
+/// Mean and variance of a block's coordinates under the guide, and E\[exp\] of the exponents that blocks share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) loc: &'a [f64],
+    pub(crate) variance: &'a [f64],
+    pub(crate) exps: &'a [f64],
+}
 
-    fn add_second(&mut self, row: usize, col: usize, value: f64) {
-        self.hessian[row * 2 * self.n + col] += value;
-    }
+/// A point in a block's coordinates, and exp of the shared exponents there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockPoint<'a> {
+    pub(crate) u: &'a [f64],
+    pub(crate) exps: &'a [f64],
 }
 
 impl ClosedTable {
@@ -93,24 +92,31 @@ impl ClosedTable {
         self.shared.iter().map(|exponent| expected_exp(exponent, loc, variance)).collect()
     }
 
-    fn block(&self, i: usize) -> (&Layout, &[f64]) {
+    /// The block of that number.
+    pub(crate) fn block(&self, i: usize) -> ClosedBlock<'_> {
         let (layout, first) = self.blocks[i];
-        (&self.layouts[layout], &self.numbers[first..])
+        ClosedBlock { layout: &self.layouts[layout], numbers: &self.numbers[first..] }
+    }
+}
+
+impl<'a> ClosedBlock<'a> {
+    /// Constant and linear coefficients, and the numbers of the triangles behind them.
+    fn split(&self) -> (&'a [f64], &'a [f64]) {
+        self.numbers.split_at(1 + self.layout.linear.len())
     }
 
-    /// Whether block i's sum is quadratic in its coordinates from `first` on, the others given.
-    pub(crate) fn is_quadratic(&self, i: usize, first: usize) -> bool {
+    /// Whether the sum is quadratic in the coordinates from `first` on, the others given.
+    pub(crate) fn is_quadratic(&self, first: usize) -> bool {
         let is_fixed = |group: &Group| group.exponent.iter().all(|&(j, _)| j < first);
-        self.block(i).0.groups.iter().all(is_fixed)
+        self.layout.groups.iter().all(is_fixed)
     }
 
-    /// Adds the second derivatives of block i's sum in its coordinates from `first` on; it must be quadratic in them.
-    pub(crate) fn add_curvature(&self, i: usize, first: usize, at: (&[f64], &[f64]), hessian: &mut DMatrix<f64>) {
-        let (layout, numbers) = self.block(i);
-        let mut rest = &numbers[1 + layout.linear.len()..];
-        for group in &layout.groups {
+    /// Adds the second derivatives of the sum in the coordinates from `first` on; it must be quadratic in them.
+    pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut DMatrix<f64>) {
+        let (_, mut rest) = self.split();
+        for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            let factor = 2.0 * group.sign * group.exp_at(at.0, at.1);
+            let factor = 2.0 * group.sign * group.exp_at(at);
             triangle.rows(|columns, row, _| {
                 for (a, &j) in row.iter().zip(columns).filter(|(_, j)| **j >= first) {
                     for (b, &k) in row.iter().zip(columns).filter(|(_, k)| **k >= first) {
@@ -121,54 +127,29 @@ impl ClosedTable {
         }
     }
 
-    /// The expectation of block i's sum, given mean and variance of its coordinates, and the shared exponents'.
-    pub(crate) fn value(&self, i: usize, loc: &[f64], variance: &[f64], shared: &[f64]) -> f64 {
-        let (layout, numbers) = self.block(i);
-        let (head, mut rest) = numbers.split_at(1 + layout.linear.len());
-        let mut value = head[0] + layout.linear.iter().zip(&head[1..]).map(|(&j, c)| c * loc[j]).sum::<f64>();
-        for group in &layout.groups {
+    /// The expectation of the sum.
+    pub(crate) fn value(&self, seen: Seen<'_>) -> f64 {
+        let (head, mut rest) = self.split();
+        let mut value = head[0] + self.layout.linear.iter().zip(&head[1..]).map(|(&j, c)| c * seen.loc[j]).sum::<f64>();
+        for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            value += group.sign * group.expected_exp(loc, variance, shared) * triangle.square(loc, variance);
+            value += group.sign * group.expected_exp(seen) * triangle.square(seen.loc, seen.variance);
         }
         value
     }
 
-    /// The expectation; adds its derivatives in (loc, ln_scale) to `out`.
-    pub(crate) fn derivatives(
-        &self,
-        i: usize,
-        loc: &[f64],
-        variance: &[f64],
-        shared: &[f64],
-        out: &mut GuideDerivatives,
-    ) -> f64 {
-        let (layout, numbers) = self.block(i);
-        let (head, mut rest) = numbers.split_at(1 + layout.linear.len());
-        let mut value = head[0];
-        for (&j, c) in layout.linear.iter().zip(&head[1..]) {
-            value += c * loc[j];
-            out.gradient[j] += c;
-        }
-        for group in &layout.groups {
-            let triangle = group.take_triangle(&mut rest);
-            value += group.derivatives(triangle, loc, variance, shared, out);
-        }
-        value
-    }
-
-    /// Block i's sum itself at the point `u`; adds its gradient to `gradient`. `shared` holds the shared exponents' exp.
+    /// The sum itself at a point; adds its gradient to `gradient`.
     #[inline]
-    pub(crate) fn at_point(&self, i: usize, u: &[f64], shared: &[f64], gradient: &mut [f64]) -> f64 {
-        let (layout, numbers) = self.block(i);
-        let (head, mut rest) = numbers.split_at(1 + layout.linear.len());
+    pub(crate) fn at_point(&self, BlockPoint { u, exps }: BlockPoint<'_>, gradient: &mut [f64]) -> f64 {
+        let (head, mut rest) = self.split();
         let mut value = head[0];
-        for (&j, c) in layout.linear.iter().zip(&head[1..]) {
+        for (&j, c) in self.layout.linear.iter().zip(&head[1..]) {
             value += c * u[j];
             gradient[j] += c;
         }
-        for group in &layout.groups {
+        for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            let factor = group.sign * group.exp_at(u, shared);
+            let factor = group.sign * group.exp_at(BlockPoint { u, exps });
             let mut square = 0.0;
             triangle.rows(|columns, row, constant| {
                 let mut residual = constant;
@@ -199,41 +180,6 @@ fn expected_exp(exponent: &[(usize, f64)], loc: &[f64], variance: &[f64]) -> f64
     exponent.iter().map(|&(j, c)| c * loc[j] + 0.5 * c * c * variance[j]).sum::<f64>().exp()
 }
 
-/// The first rows of an upper triangle, packed; the last column belongs to the constant 1.
-#[derive(Clone, Copy)]
-struct Triangle<'a> {
-    coordinates: &'a [usize],
-    rows: usize,
-    numbers: &'a [f64],
-}
-
-impl Triangle<'_> {
-    fn width(&self) -> usize {
-        self.coordinates.len() + 1
-    }
-
-    /// Calls `f` with each row: the coordinates it names, their entries, the entry of the constant.
-    #[inline]
-    fn rows(&self, mut f: impl FnMut(&[usize], &[f64], f64)) {
-        let mut rest = self.numbers;
-        for row in 0..self.rows {
-            let (here, below) = rest.split_at(self.width() - row);
-            f(&self.coordinates[row..], &here[..here.len() - 1], here[here.len() - 1]);
-            rest = below;
-        }
-    }
-
-    /// |R (m, 1)|^2 + sum_j v_j |R_j|^2.
-    fn square(&self, loc: &[f64], variance: &[f64]) -> f64 {
-        let mut square = 0.0;
-        self.rows(|columns, row, constant| {
-            let residual = constant + row.iter().zip(columns).map(|(r, &j)| r * loc[j]).sum::<f64>();
-            square += residual * residual + row.iter().zip(columns).map(|(r, &j)| r * r * variance[j]).sum::<f64>();
-        });
-        square
-    }
-}
-
 impl Group {
     /// The group's triangle, taken off the front of the numbers.
     #[inline]
@@ -246,78 +192,14 @@ impl Group {
 
     /// exp(exponent) at the point `u`.
     #[inline]
-    fn exp_at(&self, u: &[f64], shared: &[f64]) -> f64 {
+    fn exp_at(&self, BlockPoint { u, exps }: BlockPoint<'_>) -> f64 {
         match self.shared {
-            Some(at) => shared[at],
+            Some(at) => exps[at],
             None => self.exponent.iter().map(|&(j, c)| c * u[j]).sum::<f64>().exp(),
         }
     }
 
-    fn expected_exp(&self, loc: &[f64], variance: &[f64], shared: &[f64]) -> f64 {
-        self.shared.map_or_else(|| expected_exp(&self.exponent, loc, variance), |at| shared[at])
-    }
-
-    /// With E = exp(l), value = sign E Q: gradient sign E (Q' + Q l'), Hessian
-    /// sign E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')). With v = exp(2 ln_scale), Q' is 2 R_j' R (m, 1) in a loc and
-    /// 2 v_j |R_j|^2 in an ln_scale, and Q'' is 2 R_j' R_k in two locs and 4 v_j |R_j|^2 in an ln_scale.
-    fn derivatives(
-        &self,
-        triangle: Triangle<'_>,
-        loc: &[f64],
-        variance: &[f64],
-        shared: &[f64],
-        out: &mut GuideDerivatives,
-    ) -> f64 {
-        let (n, second) = (out.n, !out.hessian.is_empty());
-        let factor = self.sign * self.expected_exp(loc, variance, shared);
-        let mut square = 0.0;
-        // Q' by slot, all locs first
-        let mut dq = std::mem::take(&mut out.space);
-        dq.clear();
-        dq.resize(2 * self.coordinates.len(), 0.0);
-        let (along, norms) = dq.split_at_mut(self.coordinates.len());
-        triangle.rows(|columns, row, constant| {
-            let first = along.len() - row.len();
-            let residual = constant + row.iter().zip(columns).map(|(r, &j)| r * loc[j]).sum::<f64>();
-            square += residual * residual;
-            for (a, (r, &j)) in row.iter().zip(columns).enumerate() {
-                square += r * r * variance[j];
-                along[first + a] += 2.0 * r * residual;
-                norms[first + a] += 2.0 * r * r * variance[j];
-                if second {
-                    let scaled = factor * 2.0 * r;
-                    row.iter().zip(columns).for_each(|(r, &k)| out.hessian[j * 2 * n + k] += scaled * r);
-                }
-            }
-        });
-        let slots = || self.coordinates.iter().copied().chain(self.coordinates.iter().map(|j| n + j));
-        slots().zip(&dq).for_each(|(slot, dq)| out.gradient[slot] += factor * dq);
-        for (row, dl) in self.exponent_slots(n, variance) {
-            out.gradient[row] += factor * square * dl;
-            if second {
-                for (col, dq) in slots().zip(&dq) {
-                    out.add_second(row, col, factor * dq * dl);
-                    out.add_second(col, row, factor * dq * dl);
-                }
-                for (col, dl_col) in self.exponent_slots(n, variance) {
-                    out.add_second(row, col, factor * square * dl * dl_col);
-                }
-            }
-        }
-        if second {
-            for &(j, c) in &self.exponent {
-                out.add_second(n + j, n + j, factor * square * 2.0 * c * c * variance[j]);
-            }
-            for (&j, dq) in self.coordinates.iter().zip(&dq[self.coordinates.len()..]) {
-                out.add_second(n + j, n + j, factor * 2.0 * dq);
-            }
-        }
-        out.space = dq;
-        factor * square
-    }
-
-    /// The slots of the exponent, with l' of each.
-    fn exponent_slots<'a>(&'a self, n: usize, variance: &'a [f64]) -> impl Iterator<Item = (usize, f64)> + 'a {
-        self.exponent.iter().flat_map(move |&(j, c)| [(j, c), (n + j, c * c * variance[j])])
+    fn expected_exp(&self, Seen { loc, variance, exps }: Seen<'_>) -> f64 {
+        self.shared.map_or_else(|| expected_exp(&self.exponent, loc, variance), |at| exps[at])
     }
 }

@@ -1,14 +1,18 @@
 //! The log joint density of all latents and data as a function of one unconstrained vector, with its gradient:
 //! for a sampler or optimiser of your own.
 
-use crate::density::lanes::{First, TaskBlock};
-use crate::elbo::{Objective, Shape, Written};
+use crate::density::closed::BlockPoint;
+use crate::density::program::{Fixed, Program, Scorer, Scoring};
+use crate::density::shape::Shape;
+use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::interpret::discover::Start;
 use crate::model::Model;
-use crate::numbers::pass::Derivatives;
+use crate::model::subset::Subset;
+use crate::numbers::pass::{Derivatives, Order};
 use crate::options::Estimator;
 use rayon::prelude::*;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Tasks a thread takes at a time; sums are taken in this order whatever the number of threads.
@@ -38,7 +42,8 @@ const TASKS: usize = 256;
 /// # }
 /// ```
 pub struct Joint<'a, M: Model> {
-    objective: Objective<'a, M>,
+    density: Density<'a>,
+    model: PhantomData<&'a M>,
 }
 
 impl<'a, M: Model> Joint<'a, M> {
@@ -47,33 +52,30 @@ impl<'a, M: Model> Joint<'a, M> {
     /// Terms of closed form are kept as sufficient statistics, so that they cost the same for any number of
     /// observations; the others are visited with dual numbers.
     pub fn new(model: &'a M) -> Result<Self, Error> {
-        Self::with_estimator(model, Estimator::ClosedForm)
+        let density = Density::joint(Box::new(Subset::all(model)), Estimator::ClosedForm)?;
+        Ok(Self { density, model: PhantomData })
     }
 
-    /// The same, every term visited with dual numbers at each evaluation.
+    /// The density of which every term is visited with dual numbers at each evaluation.
     pub fn by_dual_numbers(model: &'a M) -> Result<Self, Error> {
-        Self::with_estimator(model, Estimator::Sampled)
-    }
-
-    fn with_estimator(model: &'a M, estimator: Estimator) -> Result<Self, Error> {
-        let shape = Shape::discover(model, &Start::Zero)?;
-        Ok(Self { objective: Objective::new(model, &shape, Written { estimator, ..Written::CENTRED }) })
+        let density = Density::joint(Box::new(Subset::all(model)), Estimator::Sampled)?;
+        Ok(Self { density, model: PhantomData })
     }
 
     /// Number of unconstrained coordinates, of theta and all tasks.
     pub fn num_coordinates(&self) -> usize {
-        self.num_global_coordinates() + self.objective.offsets[self.objective.num_tasks()]
+        self.num_global_coordinates() + self.density.offsets[self.density.num_tasks()]
     }
 
     /// Number of unconstrained coordinates of theta; they come first.
     pub fn num_global_coordinates(&self) -> usize {
-        self.objective.num_globals()
+        self.density.num_globals()
     }
 
     /// The coordinates of task `i`.
     pub fn task(&self, i: usize) -> Range<usize> {
         let globals = self.num_global_coordinates();
-        globals + self.objective.offsets[i]..globals + self.objective.offsets[i + 1]
+        globals + self.density.offsets[i]..globals + self.density.offsets[i + 1]
     }
 
     /// The log density at `u`; its gradient replaces the content of `gradient`.
@@ -85,63 +87,104 @@ impl<'a, M: Model> Joint<'a, M> {
     pub fn gradient(&self, u: &[f64], gradient: &mut [f64]) -> f64 {
         assert_eq!(u.len(), self.num_coordinates(), "u has one entry a coordinate");
         assert_eq!(gradient.len(), u.len(), "the gradient has one entry a coordinate");
-        let (theta, phi) = u.split_at(self.num_global_coordinates());
+        self.density.joint_gradient(u, gradient)
+    }
+}
+
+/// A theta that tasks are visited with.
+struct At<'a> {
+    theta: &'a [f64],
+    exps: Vec<f64>,
+    fixed: Option<Box<dyn Fixed + 'a>>,
+}
+
+/// What visits tasks one after another, and the gradient of the last in (globals read, u).
+struct Visitor<'a> {
+    at: &'a At<'a>,
+    scorer: Option<Box<dyn Scorer + 'a>>,
+    point: Vec<f64>,
+    gradient: Vec<f64>,
+    out: Derivatives,
+}
+
+impl<'a> Density<'a> {
+    fn joint(program: Box<dyn Program + 'a>, estimator: Estimator) -> Result<Self, Error> {
+        let shape = Shape::discover(&*program, &Start::Zero)?;
+        Ok(Self::new(program, &shape, Writing { estimator, ..Writing::CENTRED }))
+    }
+
+    fn joint_gradient(&self, u: &[f64], gradient: &mut [f64]) -> f64 {
+        let (theta, phi) = u.split_at(self.num_globals());
         let (global_gradient, local_gradient) = gradient.split_at_mut(theta.len());
-        let Objective { model, blocks, offsets, most, sampled, .. } = &self.objective;
         global_gradient.fill(0.0);
-        let mut value = self.objective.closed_global_at(theta, global_gradient);
-        if sampled.global {
+        let mut value = self.closed_outside().at_point(BlockPoint { u: theta, exps: &[] }, global_gradient);
+        if self.samples_outside {
             let mut outside = Derivatives::default();
-            blocks.global::<M, First>(model, theta, &mut outside);
+            self.program.expand_outside(Order::First, &self.open.outside, theta, &mut outside);
             value += outside.value;
-            global_gradient.iter_mut().zip(&outside.gradient).for_each(|(sum, g)| *sum += g);
+            add(global_gradient, &outside.gradient);
         }
-        let fixed = sampled.tasks.then(|| blocks.theta::<M, First>(model, theta, *most));
-        let shared = self.objective.shared_at(theta);
-        let tasks = self.objective.num_tasks();
-        let reads = blocks.task_reads.len();
+        let scoring = Scoring::Derivatives(Order::First);
+        let fixed = self.samples_tasks.then(|| self.program.fix(scoring, &self.layout, &[theta.to_vec()]));
+        let at = At { theta, exps: self.shared_at(theta), fixed };
         let sums: Vec<(f64, Vec<f64>)> = self
             .chunks_of(local_gradient)
             .into_par_iter()
             .enumerate()
-            .map(|(chunk, own_gradient)| {
-                let mut block = fixed.as_ref().map(|fixed| (TaskBlock::<M, First>::new(model, blocks), fixed));
-                let mut gradient = Vec::new();
-                let mut point: Vec<f64> = blocks.task_reads.iter().map(|&j| theta[j]).collect();
-                let (mut value, mut seen) = (0.0, vec![0.0; reads]);
-                let first = offsets[chunk * TASKS];
-                for i in chunk * TASKS..((chunk + 1) * TASKS).min(tasks) {
-                    let range = offsets[i]..offsets[i + 1];
-                    let u = &phi[range.clone()];
-                    point.truncate(reads);
-                    point.extend_from_slice(u);
-                    gradient.clear();
-                    gradient.resize(point.len(), 0.0);
-                    value += self.objective.closed_at(i, &point, &shared, &mut gradient);
-                    if let Some((block, fixed)) = &mut block {
-                        block.evaluate(fixed, model.task(i), u);
-                        value += block.out.value;
-                        gradient.iter_mut().zip(&block.out.gradient).for_each(|(sum, g)| *sum += g);
-                    }
-                    let (of_theta, of_phi) = gradient.split_at(reads);
-                    seen.iter_mut().zip(of_theta).for_each(|(sum, g)| *sum += g);
-                    own_gradient[range.start - first..range.end - first].copy_from_slice(of_phi);
-                }
-                (value, seen)
-            })
+            .map(|(chunk, own_gradient)| self.chunk_gradient(&at, phi, chunk, own_gradient))
             .collect();
         for (part, seen) in sums {
             value += part;
-            for (&j, g) in blocks.task_reads.iter().zip(seen) {
+            for (&j, g) in self.layout.task_reads.iter().zip(seen) {
                 global_gradient[j] += g;
             }
         }
         value
     }
 
+    /// The log density of a chunk of tasks; their own gradient replaces the content of `own_gradient`, that in the globals
+    /// they read is returned.
+    fn chunk_gradient(&self, at: &At<'_>, phi: &[f64], chunk: usize, own_gradient: &mut [f64]) -> (f64, Vec<f64>) {
+        let offsets = &self.offsets;
+        let reads = &self.layout.task_reads;
+        let mut visitor = Visitor {
+            at,
+            scorer: at.fixed.as_deref().map(|fixed| fixed.scorer(&self.open.tasks)),
+            point: reads.iter().map(|&j| at.theta[j]).collect(),
+            gradient: Vec::new(),
+            out: Derivatives::default(),
+        };
+        let (mut value, mut seen) = (0.0, vec![0.0; reads.len()]);
+        let first = offsets[chunk * TASKS];
+        for i in chunk * TASKS..((chunk + 1) * TASKS).min(self.num_tasks()) {
+            let range = offsets[i]..offsets[i + 1];
+            visitor.point.truncate(reads.len());
+            value += self.task_gradient(i, &phi[range.clone()], &mut visitor);
+            let (of_theta, of_phi) = visitor.gradient.split_at(reads.len());
+            add(&mut seen, of_theta);
+            own_gradient[range.start - first..range.end - first].copy_from_slice(of_phi);
+        }
+        (value, seen)
+    }
+
+    /// The log density of one task at the unconstrained `u`; its gradient is left in the visitor.
+    fn task_gradient(&self, i: usize, u: &[f64], visitor: &mut Visitor<'_>) -> f64 {
+        let Visitor { at, scorer, point, gradient, out } = visitor;
+        point.extend_from_slice(u);
+        gradient.clear();
+        gradient.resize(point.len(), 0.0);
+        let mut value = self.closed_task(i).at_point(BlockPoint { u: point, exps: &at.exps }, gradient);
+        if let Some(scorer) = scorer {
+            scorer.score(0, i, u, out);
+            value += out.value;
+            add(gradient, &out.gradient);
+        }
+        value
+    }
+
     /// The local gradient in the pieces that belong to each chunk of tasks.
     fn chunks_of<'g>(&self, mut local_gradient: &'g mut [f64]) -> Vec<&'g mut [f64]> {
-        let (tasks, offsets) = (self.objective.num_tasks(), &self.objective.offsets);
+        let (tasks, offsets) = (self.num_tasks(), &self.offsets);
         let mut chunks = Vec::with_capacity(tasks.div_ceil(TASKS));
         for first in (0..tasks).step_by(TASKS) {
             let len = offsets[(first + TASKS).min(tasks)] - offsets[first];
@@ -151,4 +194,8 @@ impl<'a, M: Model> Joint<'a, M> {
         }
         chunks
     }
+}
+
+fn add(to: &mut [f64], from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(sum, g)| *sum += g);
 }

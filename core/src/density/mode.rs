@@ -32,7 +32,7 @@ impl Mode {
 }
 
 /// Climbs from `start` to a local maximum.
-pub(crate) fn climb(start: DVector<f64>, mut evaluate: impl FnMut(&DVector<f64>, &mut Derivatives)) -> Mode {
+pub(crate) fn find_mode(start: DVector<f64>, evaluate: &mut dyn FnMut(&DVector<f64>, &mut Derivatives)) -> Mode {
     let (mut here, mut next) = (Derivatives::default(), Derivatives::default());
     evaluate(&start, &mut here);
     let mut mode = Mode { precision: precision(&here), value: here.value, at: start };

@@ -49,7 +49,7 @@ impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
         let affine = self.0.form().ln_affine()?;
         let exponent = affine.plus(1.0, &x.form().ln_affine()?);
         let square = Affine::constant(1.0);
-        Some(ClosedForm { affine, exponential: Some(form::Exponential { factor: -1.0, exponent, square }) })
+        Some(ClosedForm { affine, exponential: Some(form::ExponentialTerm { factor: -1.0, exponent, square }) })
     }
 }
 

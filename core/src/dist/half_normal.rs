@@ -3,7 +3,7 @@
 use crate::dist::check::positive;
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
@@ -55,7 +55,10 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfNormal<S> {
         let mut affine = ln_scale.scaled(-1.0);
         affine.constant += LN_NORMALISER;
         let square = Affine::constant(1.0);
-        Some(ClosedForm { affine, exponential: Some(Exponential { factor: -0.5, exponent: ln_z.scaled(2.0), square }) })
+        Some(ClosedForm {
+            affine,
+            exponential: Some(ExponentialTerm { factor: -0.5, exponent: ln_z.scaled(2.0), square }),
+        })
     }
 }
 

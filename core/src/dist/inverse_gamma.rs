@@ -3,7 +3,7 @@
 use crate::dist::check::positive;
 use crate::dist::{Distribution, gamma};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Positive;
@@ -63,7 +63,7 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for InverseGamma<A, B>
         affine.constant -= ln_gamma(shape);
         let exponent = ln_scale.plus(-1.0, &ln_x);
         let square = Affine::constant(1.0);
-        Some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent, square }) })
+        Some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent, square }) })
     }
 }
 

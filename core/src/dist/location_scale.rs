@@ -9,7 +9,7 @@ use crate::numbers::{Args, Jet, Number, Param, Real};
 /// `$draw` a draw of z; then anything else it has.
 macro_rules! location_scale_family {
     ($family:ident, $standard:expr, $draw:expr $(, { $($more:item)* })?) => {
-        impl<N: $crate::numbers::Number, L: $crate::numbers::Param<N>, S: $crate::numbers::Param<N>>
+        impl<N: $crate::number::Number, L: $crate::number::Param<N>, S: $crate::number::Param<N>>
             $crate::dist::Distribution<N> for $family<L, S>
         {
             type Support = $crate::support::RealLine;
@@ -19,7 +19,7 @@ macro_rules! location_scale_family {
             }
 
             #[inline(always)]
-            fn ln_density<X: $crate::numbers::Param<N>>(&self, x: X) -> $crate::numbers::Real<N> {
+            fn ln_density<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
                 $crate::dist::location_scale::location_scale(x, self.0, self.1, $standard)
             }
 
@@ -35,8 +35,8 @@ macro_rules! location_scale_family {
             #[inline(always)]
             fn non_centred(
                 &self,
-                z: $crate::numbers::Real<N>,
-            ) -> Option<($crate::numbers::Real<N>, $crate::numbers::Real<N>)> {
+                z: $crate::number::Real<N>,
+            ) -> Option<($crate::number::Real<N>, $crate::number::Real<N>)> {
                 Some((self.0.real() + self.1.real() * z, $crate::dist::Distribution::ln_density(&$family(0.0, 1.0), z)))
             }
 
@@ -50,16 +50,16 @@ pub(crate) use location_scale_family;
 /// z; the survival at z is F at -z.
 macro_rules! symmetric_tails {
     ($family:ident, $ln_cdf:expr) => {
-        impl<N: $crate::numbers::Number, L: $crate::numbers::Param<N>, S: $crate::numbers::Param<N>>
-            $crate::dist::Cdf<N> for $family<L, S>
+        impl<N: $crate::number::Number, L: $crate::number::Param<N>, S: $crate::number::Param<N>> $crate::dist::Cdf<N>
+            for $family<L, S>
         {
-            fn ln_cdf<X: $crate::numbers::Param<N>>(&self, x: X) -> $crate::numbers::Real<N> {
+            fn ln_cdf<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
                 let z = $crate::dist::location_scale::standardised::<N>(x, self.0, self.1);
                 let [value, first, second] = $ln_cdf(z.value());
                 z.chain(value, first, second)
             }
 
-            fn ln_survival<X: $crate::numbers::Param<N>>(&self, x: X) -> $crate::numbers::Real<N> {
+            fn ln_survival<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
                 let z = -$crate::dist::location_scale::standardised::<N>(x, self.0, self.1);
                 let [value, first, second] = $ln_cdf(z.value());
                 z.chain(value, first, second)

@@ -4,7 +4,7 @@ use crate::dist::check::{finite, positive};
 use crate::dist::location_scale::symmetric_tails;
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{ClosedForm, Exponential};
+use crate::numbers::form::{ClosedForm, ExponentialTerm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{LN_SQRT_2PI, ln_normal_cdf_partials};
 use crate::support::RealLine;
@@ -60,7 +60,7 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Normal<L, S> {
         affine.constant -= LN_SQRT_2PI;
         residual.is_disjoint(&ln_scale).then_some(ClosedForm {
             affine,
-            exponential: Some(Exponential { factor: -0.5, exponent: ln_scale.scaled(-2.0), square: residual }),
+            exponential: Some(ExponentialTerm { factor: -0.5, exponent: ln_scale.scaled(-2.0), square: residual }),
         })
     }
 }

@@ -4,7 +4,7 @@ use crate::dist::check::finite;
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
@@ -51,7 +51,8 @@ pub(crate) fn expectation_given_eta(x: f64, eta: Affine) -> Option<ClosedForm> {
     let mut affine = eta.scaled(x);
     affine.constant -= ln_factorial(x);
     let square = Affine::constant(1.0);
-    is_count(x).then_some(ClosedForm { affine, exponential: Some(Exponential { factor: -1.0, exponent: eta, square }) })
+    is_count(x)
+        .then_some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent: eta, square }) })
 }
 
 #[cfg(test)]

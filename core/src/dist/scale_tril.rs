@@ -4,7 +4,7 @@ mod diagonal;
 mod pre_multiplied;
 
 pub use diagonal::{Diagonal, OnDiagonal};
-pub use pre_multiplied::{DiagPreMultiply, Times, diag_pre_multiply};
+pub use pre_multiplied::{DiagPreMultiply, Product, diag_pre_multiply};
 
 use crate::dist::check::{check_len, finite, require};
 use crate::error::Invalid;

@@ -4,7 +4,7 @@ use crate::dist::check::positive;
 use crate::dist::gamma::ln_power_of_zero;
 use crate::dist::{Cdf, Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
@@ -69,7 +69,7 @@ impl<N: Number, K: Param<N>, S: Param<N>> Distribution<N> for Weibull<K, S> {
         let square = Affine::constant(1.0);
         Some(ClosedForm {
             affine,
-            exponential: Some(Exponential { factor: -1.0, exponent: ln_ratio.scaled(shape), square }),
+            exponential: Some(ExponentialTerm { factor: -1.0, exponent: ln_ratio.scaled(shape), square }),
         })
     }
 }

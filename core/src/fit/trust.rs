@@ -1,13 +1,13 @@
 //! Is the answer to be believed: the trust report of a fit.
 
-use crate::correct::importance::{Attempt, Corrected};
-use crate::correct::linear_response::LinearResponse;
-use crate::elbo::Shape;
+use crate::correct::importance::Attempt;
+use crate::correct::round::Corrected;
+use crate::density::shape::Shape;
 use crate::fit::Evidence;
-use crate::interpret::discover::Level;
-use crate::model::Model;
-use crate::optimize::climb::Climbed;
+use crate::model::signature::Signature;
+use crate::optimize::climbed::Climbed;
 use crate::options::{Correction, Options};
+use crate::posterior::gaussian::{GaussianHierarchy, Refused};
 use crate::sampling::psis::{RELIABLE, reliable_below};
 
 /// Whether to believe the posterior that a fit reports.
@@ -33,52 +33,91 @@ pub struct Trust {
 /// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
 const ENOUGH: f64 = 100.0;
 
-impl Trust {
-    pub(crate) fn judge<M: Model>(
-        (options, shape): (&Options, &Shape),
-        (linear, climbed): (Option<&LinearResponse>, &Climbed),
-        attempt: &Attempt,
-    ) -> Self {
-        let (mut doubts, mut remarks) = (Vec::new(), Vec::new());
-        let mut doubtful_tasks = Vec::new();
-        // given a point for theta, exact locals are the posterior
-        let is_exact = climbed.guide.is_point() && climbed.locals.as_ref().is_some_and(|locals| locals.is_exact);
-        let method = match (attempt, linear) {
+/// What trust is judged by.
+pub(crate) struct Judgement<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) shape: &'a Shape,
+    pub(crate) signature: Signature,
+    /// The linear response, if there is one.
+    pub(crate) linear: Option<&'a GaussianHierarchy>,
+    pub(crate) climbed: &'a Climbed,
+    pub(crate) attempt: &'a Attempt,
+}
+
+impl Judgement<'_> {
+    /// The trust that the posterior deserves.
+    pub(crate) fn judge(&self) -> Trust {
+        let method = self.method();
+        let (mut notes, remark) = self.of_attempt(method);
+        notes.extend(self.of_method(method));
+        // importance weights correct wherever the guide stopped; nothing else does
+        if method != Correction::Importance && !self.climbed.verdict.is_converged() {
+            notes.push("the optimiser has not converged".into());
+        }
+        let is_doubtful = !notes.is_empty();
+        let is_checked = method == Correction::Importance || (method == Correction::MeanField && self.is_exact());
+        notes.extend(remark);
+        let doubtful_tasks = match self.attempt {
+            Attempt::Ran(c) if !c.is_useless => c.doubtful_tasks.clone(),
+            _ => Vec::new(),
+        };
+        Trust { method, is_reliable: is_checked && !is_doubtful, is_doubtful, doubtful_tasks, notes }
+    }
+
+    /// Where the answer comes from.
+    fn method(&self) -> Correction {
+        match (self.attempt, self.linear) {
             (Attempt::Ran(c), _) if !c.is_useless => Correction::Importance,
             (_, Some(_)) => Correction::LinearResponse,
             (_, None) => Correction::MeanField,
-        };
-        match attempt {
-            Attempt::Ran(c) if !c.is_useless => {
-                doubts.extend(of_weights(c));
-                doubtful_tasks.clone_from(&c.doubtful_tasks);
-            }
-            Attempt::Ran(c) => doubts.push(failed(c)),
-            Attempt::NoWeight => doubts.push("no draw of theta has a finite importance weight".into()),
-            Attempt::TooCostly => remarks.push("importance weights would cost more than their budget".into()),
-            Attempt::NotAsked if method == Correction::LinearResponse => {
-                remarks.push("without importance weights, as asked".into());
-            }
-            Attempt::NotAsked => {}
         }
-        match (method, linear) {
-            (Correction::LinearResponse, Some(linear)) if !linear.refused.is_empty() => {
-                doubts.push(refused::<M>(&linear.refused, &shape.global));
-            }
-            (Correction::MeanField, _) if !is_exact => doubts.push(of_mean_field(options, climbed).into()),
-            _ => {}
-        }
-        // importance weights correct wherever the guide stopped; nothing else does
-        if method != Correction::Importance && !climbed.verdict.is_converged() {
-            doubts.push("the optimiser has not converged".into());
-        }
-        let is_doubtful = !doubts.is_empty();
-        let is_checked = method == Correction::Importance || (method == Correction::MeanField && is_exact);
-        doubts.extend(remarks);
-        Self { method, is_reliable: is_checked && !is_doubtful, is_doubtful, doubtful_tasks, notes: doubts }
     }
 
-    /// Of the posterior of a task that the fit was adapted to.
+    /// Whether locals are the posterior itself: exact ones, given a point for theta.
+    fn is_exact(&self) -> bool {
+        self.climbed.guide.is_point() && self.climbed.locals.as_ref().is_some_and(|locals| locals.is_exact)
+    }
+
+    /// What the attempt at a correction leaves to doubt, and a remark that is no doubt.
+    fn of_attempt(&self, method: Correction) -> (Vec<String>, Option<String>) {
+        match self.attempt {
+            Attempt::Ran(c) if !c.is_useless => (of_weights(c), None),
+            Attempt::Ran(c) => (vec![failed(c)], None),
+            Attempt::NoWeight => (vec!["no draw of theta has a finite importance weight".into()], None),
+            Attempt::TooCostly => (Vec::new(), Some("importance weights would cost more than their budget".into())),
+            Attempt::NotAsked if method == Correction::LinearResponse => {
+                (Vec::new(), Some("without importance weights, as asked".into()))
+            }
+            Attempt::NotAsked => (Vec::new(), None),
+        }
+    }
+
+    /// What there is to doubt of the method that the answer comes from.
+    fn of_method(&self, method: Correction) -> Option<String> {
+        match (method, self.linear) {
+            (Correction::LinearResponse, Some(linear)) if !linear.refused.is_empty() => {
+                Some(self.refused(&linear.refused))
+            }
+            (Correction::MeanField, _) if !self.is_exact() => Some(of_mean_field(self.options, self.climbed).into()),
+            _ => None,
+        }
+    }
+
+    /// Which latents keep their mean-field standard deviation.
+    fn refused(&self, refused: &[Refused]) -> String {
+        let is_refused = |coordinate: usize| refused.contains(&Refused { task: None, coordinate });
+        let coordinates = |id: usize| self.shape.global.coordinates[id].clone();
+        let sites = self.signature.global_sites.iter().filter(|site| coordinates(site.id).any(is_refused));
+        let mut tasks: Vec<usize> = refused.iter().filter_map(|refused| refused.task).collect();
+        tasks.dedup();
+        let mut of: Vec<String> = sites.map(|site| site.name.to_owned()).collect();
+        of.extend((!tasks.is_empty()).then(|| list("task", &tasks)));
+        format!("linear response is implausible for {}, whose mean-field sd stays", of.join(" and "))
+    }
+}
+
+impl Trust {
+    /// The trust that the posterior of a task deserves that the fit was adapted to.
     pub(crate) fn of_task(fit: &Self, evidence: &Evidence) -> Self {
         let mut notes = doubts(evidence);
         notes.extend(fit.is_doubtful.then(|| "the fit itself is doubtful".to_owned()));
@@ -88,7 +127,7 @@ impl Trust {
         Self { method: Correction::Importance, is_reliable, is_doubtful, doubtful_tasks: Vec::new(), notes }
     }
 
-    /// Of a fit that has absorbed its nth task.
+    /// Becomes the trust in a fit that has absorbed its nth task.
     pub(crate) fn learn(&mut self, learned: &Evidence, absorbed: usize) {
         let doubts = doubts(learned);
         self.is_reliable &= doubts.is_empty();
@@ -147,17 +186,6 @@ fn of_mean_field(options: &Options, climbed: &Climbed) -> &'static str {
         None if climbed.arrow.is_none() => "blocks are too wide for second derivatives, so sds are mean-field",
         None => "the ELBO is not strictly concave where the fit stopped, so sds are mean-field",
     }
-}
-
-/// Which latents keep their mean-field standard deviation.
-fn refused<M: Model>(refused: &[(Option<usize>, usize)], global: &Level) -> String {
-    let is_refused = |at: usize| refused.contains(&(None, at));
-    let sites = M::GLOBAL_SITES.iter().filter(|site| global.coordinates[site.id].clone().any(is_refused));
-    let mut tasks: Vec<usize> = refused.iter().filter_map(|(task, _)| *task).collect();
-    tasks.dedup();
-    let mut of: Vec<String> = sites.map(|site| site.name.to_owned()).collect();
-    of.extend((!tasks.is_empty()).then(|| list("task", &tasks)));
-    format!("linear response is implausible for {}, whose mean-field sd stays", of.join(" and "))
 }
 
 /// Why corrected draws are not used, and which tasks are to blame.

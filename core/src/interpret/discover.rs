@@ -5,52 +5,14 @@
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
 use crate::error::{Error, Invalid, Place};
+use crate::model::level::Entries;
+pub use crate::model::level::Level;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::dual::Dual;
 use crate::numbers::number::{Number, Real};
-use crate::sampling::noise::keyed;
+use crate::sampling::stream::Stream;
 use crate::support::{Support, VectorSupport};
 use rand::RngExt;
-use std::ops::Range;
-
-/// What one level looks like: which coordinates and values each latent site has.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Level {
-    /// By site id: its unconstrained coordinates.
-    pub coordinates: Vec<Range<usize>>,
-    /// By site id: its constrained entries.
-    pub values: Vec<Range<usize>>,
-    /// By site id: whether the site is of a location-scale family on the real line.
-    pub location_scale: Vec<bool>,
-    /// By site id: whether x = u.
-    pub identity: Vec<bool>,
-}
-
-impl Level {
-    /// How many unconstrained coordinates the level has.
-    pub fn num_coordinates(&self) -> usize {
-        self.coordinates.last().map_or(0, |r| r.end)
-    }
-
-    /// How many constrained entries the level has.
-    pub fn num_values(&self) -> usize {
-        self.values.last().map_or(0, |r| r.end)
-    }
-
-    fn add(&mut self, site: &Site, coordinates: usize, values: usize, location_scale: bool, identity: bool) {
-        while self.coordinates.len() <= site.id {
-            let (u, x) = (self.num_coordinates(), self.num_values());
-            self.coordinates.push(u..u);
-            self.values.push(x..x);
-            self.location_scale.push(true);
-            self.identity.push(true);
-        }
-        self.coordinates[site.id].end += coordinates;
-        self.values[site.id].end += values;
-        self.location_scale[site.id] &= location_scale;
-        self.identity[site.id] &= identity;
-    }
-}
 
 /// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +29,44 @@ impl Start {
         match self {
             Self::Zero => 0.0,
             Self::Random(number) => {
-                keyed(*number, at as u64, task.map_or(u64::MAX, |i| i as u64)).random_range(-1.0..1.0)
+                let stream = Stream::Start { coordinate: at as u64, task: task.map(|i| i as u64) };
+                stream.of(*number).random_range(-1.0..1.0)
             }
         }
+    }
+}
+
+/// A place whose log density is not finite, with that density.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotFinite {
+    /// The site and where in it.
+    pub place: Place,
+    /// The log density: infinite or NaN.
+    pub value: f64,
+}
+
+/// What a visit of one level found.
+#[derive(Debug)]
+pub struct LevelVisit {
+    /// The shape of its latents.
+    pub level: Level,
+    /// Occurrences of each observed site; of none past the end.
+    pub seen: Vec<usize>,
+    /// The first error met.
+    pub error: Option<Error>,
+    /// The first site whose log density is not finite.
+    pub not_finite: Option<NotFinite>,
+}
+
+impl LevelVisit {
+    /// Visits of observed sites and factors.
+    pub fn num_observations(&self) -> usize {
+        self.seen.iter().sum()
+    }
+
+    /// Whether an observed site was visited.
+    pub fn has_seen(&self, id: usize) -> bool {
+        self.seen.get(id).is_some_and(|&count| count > 0)
     }
 }
 
@@ -87,8 +84,8 @@ pub struct Discover<'a> {
     seen: Vec<usize>,
     /// The first error met.
     pub error: Option<Error>,
-    /// The first site whose log density is not finite, with its value.
-    pub not_finite: Option<(Place, f64)>,
+    /// The first site whose log density is not finite.
+    pub not_finite: Option<NotFinite>,
 }
 
 impl<'a> Discover<'a> {
@@ -97,22 +94,12 @@ impl<'a> Discover<'a> {
         Self { start, task, level: Level::default(), seen: Vec::new(), error: None, not_finite: None }
     }
 
-    /// What was found; a site that the visit did not reach is an empty vector.
-    pub fn finish(mut self, sites: &[Site]) -> (Level, Option<Error>, Option<(Place, f64)>) {
+    /// What was found of a level with these latent sites; one that the visit did not reach is an empty vector.
+    pub fn finish(mut self, sites: &[Site]) -> LevelVisit {
         if let Some(last) = sites.last() {
-            self.level.add(last, 0, 0, true, true);
+            self.level.add(last, Entries::NONE);
         }
-        (self.level, self.error, self.not_finite)
-    }
-
-    /// Visits of observed sites and factors so far.
-    pub fn num_observations(&self) -> usize {
-        self.seen.iter().sum()
-    }
-
-    /// Whether an observed site was visited.
-    pub fn has_seen(&self, id: usize) -> bool {
-        self.seen.get(id).is_some_and(|&count| count > 0)
+        LevelVisit { level: self.level, seen: self.seen, error: self.error, not_finite: self.not_finite }
     }
 
     fn place(&self, site: &Site) -> Place {
@@ -141,7 +128,7 @@ impl<'a> Discover<'a> {
 
     fn scored(&mut self, place: Place, value: f64) {
         if !value.is_finite() && self.not_finite.is_none() {
-            self.not_finite = Some((place, value));
+            self.not_finite = Some(NotFinite { place, value });
         }
     }
 
@@ -154,14 +141,15 @@ impl Interpreter for Discover<'_> {
     type N = Visited;
 
     fn sample<D: ContinuousDistribution<Visited>>(&mut self, site: &Site, dist: D) -> Real<Visited> {
-        self.level.add(site, 0, 0, true, true);
+        self.level.add(site, Entries::NONE);
         let entry = self.level.coordinates[site.id].len();
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
         self.check(&place, dist.check());
         let u = self.coordinate(self.level.num_coordinates());
         let (x, ln_jacobian) = dist.constrain(u);
         self.scored(place, (dist.ln_density(x) + ln_jacobian).value());
-        self.level.add(site, 1, 1, dist.non_centred(u).is_some(), is_identity(&dist));
+        let location_scale = dist.non_centred(u).is_some();
+        self.level.add(site, Entries { coordinates: 1, values: 1, location_scale, identity: is_identity(&dist) });
         x
     }
 
@@ -177,7 +165,7 @@ impl Interpreter for Discover<'_> {
             self.scored(place, (dist.ln_density(out) + ln_jacobian).value());
         }
         let identity = *out == u && ln_jacobian == Real::constant(0.0);
-        self.level.add(site, u.len(), out.len(), false, identity);
+        self.level.add(site, Entries { coordinates: u.len(), values: out.len(), location_scale: false, identity });
     }
 
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {

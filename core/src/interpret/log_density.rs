@@ -2,32 +2,20 @@
 //!
 //! Where a value comes from: the next unconstrained coordinate. How it is transformed: by the support of its
 //! distribution, or by loc + scale * u at a non-centred site. What is accumulated: ln p + ln |dx/du| of the latents, and
-//! the log density of the data, of those sites that the [`Counted`] asks for.
+//! the log density of the data, of those sites that the [`SiteMask`] marks.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::interpret::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::{Number, Param, Real};
 use crate::support::VectorSupport;
-
-/// Which sites of one level count, and how its latents are written; indexed by a site's id.
-#[derive(Clone, Copy, Debug)]
-pub struct Counted<'a> {
-    /// Latent sites with x = loc + scale * u.
-    pub non_centred: &'a [bool],
-    /// Latent sites whose log density is added.
-    pub latents: &'a [bool],
-    /// Observed sites whose log density is added.
-    pub observed: &'a [bool],
-    /// Whether ln |dx/du| counts with a latent's density: not where the latents are a point to be estimated.
-    pub jacobian: bool,
-}
 
 /// The state: coordinates still to be read, and the two sums.
 #[derive(Debug)]
 pub struct LogDensity<'a, N: Number> {
     coordinates: &'a [Real<N>],
     next: usize,
-    counted: Counted<'a>,
+    mask: &'a SiteMask,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
     pub latents: Real<N>,
     /// Sum of the log densities of the counted observations, and of the counted factors.
@@ -37,8 +25,8 @@ pub struct LogDensity<'a, N: Number> {
 impl<'a, N: Number> LogDensity<'a, N> {
     /// An interpreter that reads the unconstrained `coordinates` in order.
     #[inline(always)]
-    pub fn new(coordinates: &'a [Real<N>], counted: Counted<'a>) -> Self {
-        Self { coordinates, next: 0, counted, latents: Real::constant(0.0), data: Real::constant(0.0) }
+    pub fn new(coordinates: &'a [Real<N>], mask: &'a SiteMask) -> Self {
+        Self { coordinates, next: 0, mask, latents: Real::constant(0.0), data: Real::constant(0.0) }
     }
 
     #[inline(always)]
@@ -55,8 +43,8 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
     #[inline(always)]
     fn sample<D: ContinuousDistribution<N>>(&mut self, site: &Site, dist: D) -> Real<N> {
         let u = self.read(1)[0];
-        let counts = self.counted.latents[site.id];
-        if self.counted.non_centred[site.id]
+        let counts = self.mask.latents[site.id];
+        if self.mask.non_centred[site.id]
             && let Some((x, ln_density)) = dist.non_centred(u)
         {
             if counts {
@@ -67,7 +55,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         let (x, ln_jacobian) = dist.constrain(u);
         if counts {
             self.latents += dist.ln_density(x);
-            if self.counted.jacobian {
+            if self.mask.jacobian {
                 self.latents += ln_jacobian;
             }
         }
@@ -79,9 +67,9 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         out.clear();
         let support = dist.support();
         let ln_jacobian = support.constrain(self.read(support.num_coordinates()), out);
-        if self.counted.latents[site.id] {
+        if self.mask.latents[site.id] {
             self.latents += dist.ln_density(out);
-            if self.counted.jacobian {
+            if self.mask.jacobian {
                 self.latents += ln_jacobian;
             }
         }
@@ -89,7 +77,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
 
     #[inline(always)]
     fn observe<D: Distribution<N>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
-        if self.counted.observed[site.id]
+        if self.mask.observed[site.id]
             && let Some(y) = datum.datum()
         {
             self.data += dist.ln_density(y);
@@ -98,7 +86,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
 
     #[inline(always)]
     fn observe_vector<D: VectorDistribution<N>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
-        if self.counted.observed[site.id]
+        if self.mask.observed[site.id]
             && let Some(y) = datum.data()
         {
             self.data += dist.ln_density(y);
@@ -107,7 +95,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
 
     #[inline(always)]
     fn factor(&mut self, site: &Site, term: Real<N>) {
-        if self.counted.observed[site.id] {
+        if self.mask.observed[site.id] {
             self.data += term.real();
         }
     }

@@ -9,6 +9,13 @@ use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 
+/// Two ways to write latents: by local site, whether as loc + scale * u.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rewriting<'a> {
+    pub(crate) from: &'a [bool],
+    pub(crate) to: &'a [bool],
+}
+
 /// The state: coordinates still to be read, and those written.
 #[derive(Debug)]
 pub(crate) struct Rewrite<'a> {
@@ -21,7 +28,7 @@ pub(crate) struct Rewrite<'a> {
 }
 
 impl<'a> Rewrite<'a> {
-    /// Of the coordinates `loc`, whose guides have the log-scales `ln_scale`; by site whether it is non-centred.
+    /// A visit of a task with the coordinates `loc`, whose guides have the log-scales `ln_scale`; by site whether it is non-centred.
     pub(crate) fn new(from: &'a [bool], to: &'a [bool], loc: &'a [f64], ln_scale: &'a [f64]) -> Self {
         Self { from, to, read: (loc, ln_scale), loc: Vec::new(), ln_scale: Vec::new() }
     }

@@ -21,6 +21,15 @@ pub enum Wanted {
     All,
 }
 
+/// Whether the places of drawn numbers are noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// They are noted.
+    Noted,
+    /// They are known already, or of no interest.
+    Known,
+}
+
 /// The state: the generator, of whatever type, and what was drawn.
 pub struct Simulate<'a> {
     rng: &'a mut dyn Rng,
@@ -29,17 +38,17 @@ pub struct Simulate<'a> {
     seen: Vec<usize>,
     /// Drawn numbers; a vector's one after another.
     pub drawn: Vec<f64>,
-    /// The place of each drawn number; filled only if `places_wanted`.
+    /// The place of each drawn number; filled only if wanted.
     pub places: Vec<Place>,
-    places_wanted: bool,
+    noted: Places,
     /// The first distribution that could not be sampled.
     pub error: Option<Error>,
 }
 
 impl<'a> Simulate<'a> {
     /// An interpreter that has drawn nothing yet.
-    pub fn new(rng: &'a mut dyn Rng, wanted: Wanted, task: Option<usize>, places_wanted: bool) -> Self {
-        Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), places_wanted, error: None }
+    pub fn new(rng: &'a mut dyn Rng, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
+        Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), noted, error: None }
     }
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
@@ -73,7 +82,7 @@ impl<'a> Simulate<'a> {
 
     /// Keeps the places of what has been drawn since there were `from` numbers.
     fn record(&mut self, place: &Place, from: usize) {
-        if self.places_wanted {
+        if self.noted == Places::Noted {
             let is_vector = self.drawn.len() - from > 1;
             let place = |k: usize| Place { entry: is_vector.then_some(k), ..place.clone() };
             self.places.extend((0..self.drawn.len() - from).map(place));
@@ -140,7 +149,7 @@ pub struct Simulated<M: Model> {
 /// # Errors
 /// [`Error::NoSampler`] for a site whose distribution has no sampler.
 pub fn simulate<M: Model, R: Rng>(model: &M, rng: &mut R) -> Result<Simulated<M>, Error> {
-    let mut run = Simulate::new(rng, Wanted::All, None, false);
+    let mut run = Simulate::new(rng, Wanted::All, None, Places::Known);
     let mut theta = Default::default();
     model.global(&mut run, &mut theta);
     let mut data = vec![std::mem::take(&mut run.drawn)];
@@ -148,7 +157,7 @@ pub fn simulate<M: Model, R: Rng>(model: &M, rng: &mut R) -> Result<Simulated<M>
     let mut latents = Draw { global: Default::default(), local: Vec::with_capacity(model.num_tasks()) };
     M::Global::map(&theta, &mut latents.global, |x: &Real<f64>| x.0);
     for i in 0..model.num_tasks() {
-        let mut run = Simulate::new(rng, Wanted::All, Some(i), false);
+        let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Known);
         let (mut phi, mut local) = (Default::default(), Default::default());
         model.local(&mut run, &theta, model.task(i), &mut phi);
         model.likelihood(&mut run, &theta, &phi, model.task(i));

@@ -4,6 +4,7 @@
 //! form. What is accumulated: for every site the [`ClosedForm`] of its log density, or that it has none.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::interpret::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::form::{Affine, ClosedForm, Form};
 use crate::numbers::number::{Number, Param, Real};
@@ -16,8 +17,7 @@ pub type Found = (usize, Option<ClosedForm>);
 #[derive(Debug)]
 pub struct Structure<'a> {
     start: &'a [f64],
-    non_centred: &'a [bool],
-    jacobian: bool,
+    mask: &'a SiteMask,
     offset: usize,
     next: usize,
     /// Latent sites visited, by id.
@@ -27,10 +27,9 @@ pub struct Structure<'a> {
 }
 
 impl<'a> Structure<'a> {
-    /// A visit whose latents take the coordinates `offset..`, now at `start`; see
-    /// [`Counted`](super::log_density::Counted) for the other two.
-    pub fn new(start: &'a [f64], offset: usize, non_centred: &'a [bool], jacobian: bool) -> Self {
-        Self { start, non_centred, jacobian, offset, next: 0, latents: Vec::new(), observed: Vec::new() }
+    /// A visit whose latents take the coordinates `offset..`, now at `start`, and are written as the mask says.
+    pub fn new(start: &'a [f64], offset: usize, mask: &'a SiteMask) -> Self {
+        Self { start, mask, offset, next: 0, latents: Vec::new(), observed: Vec::new() }
     }
 
     fn coordinate(&mut self) -> Real<Form> {
@@ -44,7 +43,7 @@ impl Interpreter for Structure<'_> {
 
     fn sample<D: ContinuousDistribution<Form>>(&mut self, site: &Site, dist: D) -> Real<Form> {
         let u = self.coordinate();
-        if self.non_centred[site.id]
+        if self.mask.non_centred[site.id]
             && let Some((x, _)) = dist.non_centred(u)
         {
             self.latents.push((site.id, dist.standard_closed_form(u)));
@@ -52,7 +51,7 @@ impl Interpreter for Structure<'_> {
         }
         let (x, ln_jacobian) = dist.constrain(u);
         let form = dist.closed_form(x);
-        let form = if self.jacobian { form.and_then(|form| plus(form, ln_jacobian)) } else { form };
+        let form = if self.mask.jacobian { form.and_then(|form| plus(form, ln_jacobian)) } else { form };
         self.latents.push((site.id, form));
         x
     }

@@ -42,11 +42,11 @@ impl TaskArrows {
 /// Which guides a step may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moving {
-    /// All of them.
+    /// All guides.
     Both,
-    /// Those of the locals: an E-step.
+    /// The guides of the locals: an E-step.
     Locals,
-    /// That of theta: an M-step.
+    /// The guide of theta: an M-step.
     Global,
 }
 
@@ -57,6 +57,29 @@ pub(crate) struct ArrowVector {
     pub(crate) tasks: Ragged,
 }
 
+impl ArrowVector {
+    /// The numbers of theta, then those of each task.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &f64> {
+        self.global.iter().chain(&self.tasks.numbers)
+    }
+
+    /// All numbers, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut f64> {
+        self.global.iter_mut().chain(&mut self.tasks.numbers)
+    }
+
+    /// The sum of products of numbers at the same place.
+    pub(crate) fn dot(&self, other: &Self) -> f64 {
+        self.iter().zip(other.iter()).map(|(a, b)| a * b).sum()
+    }
+
+    /// The longest move of a log-scale, of a step whose levels are (locs, `ln_scales`).
+    pub(crate) fn longest_ln_scale(&self) -> f64 {
+        let longest = |p: &[f64]| p.iter().skip(p.len() / 2).fold(0.0, |a: f64, b| a.max(b.abs()));
+        self.tasks.iter().map(longest).fold(longest(self.global.as_slice()), f64::max)
+    }
+}
+
 /// The tasks of a negative Hessian as eliminated.
 #[derive(Clone, Debug)]
 pub(crate) struct Eliminated {
@@ -64,6 +87,14 @@ pub(crate) struct Eliminated {
     /// For each task the Cholesky factor of A, and W = A^-1 B, row by row.
     factors: Ragged,
     w: Ragged,
+}
+
+/// Blocks of an inverse that belong to one task.
+pub(crate) struct TaskCovariance {
+    /// The task's own slots.
+    pub(crate) own: DMatrix<f64>,
+    /// Its slots against all global ones.
+    pub(crate) cross: DMatrix<f64>,
 }
 
 /// A factorised negative Hessian, damped or not.
@@ -90,6 +121,11 @@ impl Arrow {
         if moving == Moving::Global {
             self.tasks.gradient.numbers.fill(0.0);
         }
+    }
+
+    /// The gradient.
+    pub(crate) fn gradient(&self) -> ArrowVector {
+        ArrowVector { global: self.global_gradient.clone(), tasks: self.tasks.gradient.clone() }
     }
 
     /// Factorises -H + damping * metric, where the metric is diagonal; `None` if that is not positive definite.
@@ -172,7 +208,7 @@ fn add_transposed_product(sum: &mut [f64], a: &[f64], b: &[f64], columns: usize)
 impl Factorised {
     /// The p that solves (-H + damping) p = gradient of the arrow.
     pub(crate) fn solve(&self, arrow: &Arrow) -> ArrowVector {
-        self.solve_for(ArrowVector { global: arrow.global_gradient.clone(), tasks: arrow.tasks.gradient.clone() })
+        self.solve_for(arrow.gradient())
     }
 
     /// The p that solves (-H + damping) p = g, of any g.
@@ -195,8 +231,8 @@ impl Factorised {
         ArrowVector { global, tasks }
     }
 
-    /// Blocks of the inverse that belong to task `i`: its own, and its rows against all global slots.
-    pub(crate) fn task_covariance(&self, i: usize) -> (DMatrix<f64>, DMatrix<f64>) {
+    /// Blocks of the inverse that belong to task `i`.
+    pub(crate) fn task_covariance(&self, i: usize) -> TaskCovariance {
         let width = self.border_slots.len();
         let n = self.factors[i].len().isqrt();
         let w = DMatrix::from_row_slice(n, width, &self.w[i]);
@@ -206,6 +242,6 @@ impl Factorised {
             DMatrix::from_fn(width, self.global_inverse.ncols(), |r, c| self.global_inverse[(self.border_slots[r], c)]);
         let cross = -(&w * &seen);
         let seen_cross = DMatrix::from_fn(n, width, |r, c| cross[(r, self.border_slots[c])]);
-        (inverse - seen_cross * w.transpose(), cross)
+        TaskCovariance { own: inverse - seen_cross * w.transpose(), cross }
     }
 }

@@ -1,69 +1,60 @@
 //! A model with other tasks in place of its own: some of them, or new ones.
 
-use crate::model::{Interpreter, Model, Of, Site};
+use crate::model::Model;
 
-/// The model, and the tasks.
+/// A model, and the tasks that stand in its plate.
 pub(crate) struct Subset<'a, M: Model> {
     pub(crate) model: &'a M,
-    pub(crate) tasks: Vec<&'a M::Task>,
+    tasks: TaskList<'a, M>,
+}
+
+enum TaskList<'a, M: Model> {
+    All,
+    Some(Vec<&'a M::Task>),
+}
+
+impl<M: Model> Clone for Subset<'_, M> {
+    fn clone(&self) -> Self {
+        let tasks = match &self.tasks {
+            TaskList::All => TaskList::All,
+            TaskList::Some(tasks) => TaskList::Some(tasks.clone()),
+        };
+        Self { model: self.model, tasks }
+    }
 }
 
 impl<'a, M: Model> Subset<'a, M> {
-    /// All of the model's own tasks. Whatever the crate computes, it computes of a subset, so that a model's functions
-    /// are compiled once for fitting, choosing and adapting.
+    /// The model with all of its own tasks.
     pub(crate) fn all(model: &'a M) -> Self {
-        Self { model, tasks: (0..model.num_tasks()).map(|i| model.task(i)).collect() }
+        Self { model, tasks: TaskList::All }
     }
 
-    /// One task, which need not be the model's.
+    /// The model with one task, which need not be its own.
     pub(crate) fn one(model: &'a M, task: &'a M::Task) -> Self {
-        Self { model, tasks: vec![task] }
+        Self::with(model, vec![task])
     }
 
-    /// Some of the model's own tasks.
-    pub(crate) fn of(model: &'a M, tasks: &[usize]) -> Self {
-        Self { model, tasks: tasks.iter().map(|&i| model.task(i)).collect() }
-    }
-}
-
-impl<M: Model> Model for Subset<'_, M> {
-    type Global = M::Global;
-    type Local = M::Local;
-    type Task = M::Task;
-    type GlobalLanes = M::GlobalLanes;
-    type LocalLanes = M::LocalLanes;
-    type LikelihoodLanes = M::LikelihoodLanes;
-
-    const GLOBAL_SITES: &'static [Site] = M::GLOBAL_SITES;
-    const LOCAL_SITES: &'static [Site] = M::LOCAL_SITES;
-    const OBSERVED_SITES: &'static [Site] = M::OBSERVED_SITES;
-    const LOCAL_READS: &'static [usize] = M::LOCAL_READS;
-    const LIKELIHOOD_READS: &'static [usize] = M::LIKELIHOOD_READS;
-    const HAS_PLATE: bool = M::HAS_PLATE;
-
-    fn num_tasks(&self) -> usize {
-        self.tasks.len()
+    /// The model with these tasks, which need not be its own.
+    pub(crate) fn with(model: &'a M, tasks: Vec<&'a M::Task>) -> Self {
+        Self { model, tasks: TaskList::Some(tasks) }
     }
 
-    fn task(&self, i: usize) -> &M::Task {
-        self.tasks[i]
+    /// The model with some of the tasks only.
+    pub(crate) fn of(&self, tasks: &[usize]) -> Subset<'_, M> {
+        Subset::with(self.model, tasks.iter().map(|&i| self.task(i)).collect())
     }
 
-    fn global<I: Interpreter>(&self, i: &mut I, global: &mut Of<M::Global, I>) {
-        self.model.global(i, global);
+    pub(crate) fn num_tasks(&self) -> usize {
+        match &self.tasks {
+            TaskList::All => self.model.num_tasks(),
+            TaskList::Some(tasks) => tasks.len(),
+        }
     }
 
-    fn local<I: Interpreter>(&self, i: &mut I, global: &Of<M::Global, I>, task: &M::Task, local: &mut Of<M::Local, I>) {
-        self.model.local(i, global, task, local);
-    }
-
-    fn likelihood<I: Interpreter>(
-        &self,
-        i: &mut I,
-        global: &Of<M::Global, I>,
-        local: &Of<M::Local, I>,
-        task: &M::Task,
-    ) {
-        self.model.likelihood(i, global, local, task);
+    pub(crate) fn task(&self, i: usize) -> &M::Task {
+        match &self.tasks {
+            TaskList::All => self.model.task(i),
+            TaskList::Some(tasks) => tasks[i],
+        }
     }
 }

@@ -197,12 +197,12 @@ pub struct ClosedForm {
     /// The part that is affine in the coordinates.
     pub affine: Affine,
     /// factor, exponent.
-    pub exponential: Option<Exponential>,
+    pub exponential: Option<ExponentialTerm>,
 }
 
 /// factor * exp(exponent) * square^2, where the two forms name no coordinate in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Exponential {
+pub struct ExponentialTerm {
     /// A constant factor.
     pub factor: f64,
     /// The exponent.

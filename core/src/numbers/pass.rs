@@ -3,6 +3,13 @@
 use crate::numbers::dual::Lanes;
 use crate::numbers::number::Real;
 
+/// First derivatives, or first and second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    First,
+    Second,
+}
+
 /// A function's value, gradient and Hessian (row-major, full; empty for first order) in n coordinates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Derivatives {
@@ -12,12 +19,13 @@ pub(crate) struct Derivatives {
 }
 
 impl Derivatives {
-    pub(crate) fn reset(&mut self, n: usize, second: bool) {
+    /// Zeros, for a function of n coordinates.
+    pub(crate) fn reset(&mut self, n: usize, order: Order) {
         self.value = 0.0;
         self.gradient.clear();
         self.gradient.resize(n, 0.0);
         self.hessian.clear();
-        self.hessian.resize(if second { n * n } else { 0 }, 0.0);
+        self.hessian.resize(if order == Order::Second { n * n } else { 0 }, 0.0);
     }
 
     /// Adds `factor` times another function, coordinate c of which is slot `at[c]` here.

@@ -18,13 +18,12 @@ pub(crate) fn with_scratch<T: Copy + Default + 'static, Out>(len: usize, work: i
     let mut few = is_few.then(|| [T::default(); FEW]);
     // Taken out while in use, so that `work` may ask for scratch too.
     let mut many = if is_few { Vec::new() } else { take::<T>() };
-    let space = match &mut few {
-        Some(few) => &mut few[..len],
-        None => {
-            many.clear();
-            many.resize(len, T::default());
-            &mut many[..]
-        }
+    let space = if let Some(few) = &mut few {
+        &mut few[..len]
+    } else {
+        many.clear();
+        many.resize(len, T::default());
+        &mut many[..]
     };
     let out = work(space);
     if !is_few {

@@ -1,36 +1,34 @@
 //! Adam (Kingma & Ba 2015) on stochastic gradients: fresh draws every step, of all tasks or of a batch of them.
 //!
 //! A batch of B of the M tasks counts M / B times, which keeps the gradient of theta unbiased; the factor lives in
-//! [`Objective::gradient`] alone. A task's own coordinates move only when it is in the batch, with its own step count.
+//! [`Bound::slope_of`] alone. A task's own coordinates move only when it is in the batch, with its own step count.
 
-use crate::elbo::Objective;
+use crate::density::Density;
+use crate::elbo::{Bound, Slope};
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::ArrowVector;
-use crate::model::Model;
-use crate::optimize::plateau::{Ascended, Moments, ascend};
+use crate::optimize::plateau::{AdamMoments, Ascended, ascend};
 use crate::options::{AdamOptions, Options};
-use crate::sampling::noise::{Noise, keyed};
+use crate::sampling::noise::Noise;
+use crate::sampling::stream::Stream;
 use rand::seq::index::sample;
 
-/// Distinguishes the choice of batches from draws.
-const BATCHES: u64 = u64::MAX - 4;
-
 /// Climbs by stochastic gradients.
-pub(crate) fn adam<M: Model>(
-    objective: &Objective<'_, M>,
+pub(crate) fn adam(
+    density: &Density<'_>,
     mut guide: Guide,
     settings: &AdamOptions,
     options: &Options,
 ) -> (Guide, Ascended) {
-    let tasks = objective.num_tasks();
+    let tasks = density.num_tasks();
     let batch_size = settings.batch.unwrap_or(tasks).clamp(1, tasks.max(1)).min(tasks);
-    let mut global = Moments::new(2 * guide.global.len());
-    let mut locals: Vec<Moments> = (0..tasks).map(|i| Moments::new(2 * guide.task(i).len())).collect();
+    let mut global = AdamMoments::new(2 * guide.global.len());
+    let mut locals: Vec<AdamMoments> = (0..tasks).map(|i| AdamMoments::new(2 * guide.task(i).len())).collect();
     let ended = ascend(options, settings.step, |step, size| {
         let batch = batch(options.seed, step, tasks, batch_size);
-        let draws = settings.draws.max(1);
-        let noise = Noise::fresh(draws, guide.global.len(), objective.most.0, &batch, options.seed, step as u64 + 1);
-        let (elbo, gradient) = objective.gradient(&guide, &noise, &batch);
+        let size_of_noise = density.noise_size(settings.draws.max(1));
+        let bound = Bound { density, noise: Noise::fresh(size_of_noise, &batch, options.seed, step as u64 + 1) };
+        let Slope { value: elbo, gradient } = bound.slope_of(&guide, &batch);
         if !elbo.is_finite() {
             return elbo;
         }
@@ -49,13 +47,13 @@ pub(crate) fn batch(seed: u64, step: usize, tasks: usize, size: usize) -> Vec<us
     if size == tasks {
         return (0..tasks).collect();
     }
-    let mut picked = sample(&mut keyed(seed, step as u64, BATCHES), tasks, size).into_vec();
+    let mut picked = sample(&mut Stream::Batch { step: step as u64 }.of(seed), tasks, size).into_vec();
     picked.sort_unstable();
     picked
 }
 
 /// Moves the coordinates from `first` on of a factor; the gradient is that in (locs, `ln_scales`).
-pub(crate) fn shift(factor: &mut MeanField, first: usize, gradient: &[f64], size: f64, moments: &mut Moments) {
+pub(crate) fn shift(factor: &mut MeanField, first: usize, gradient: &[f64], size: f64, moments: &mut AdamMoments) {
     let n = gradient.len() / 2;
     moments.step(gradient, size, |slot, by| {
         let target = if slot < n { &mut factor.loc[first + slot] } else { &mut factor.ln_scale[first + slot - n] };

@@ -1,14 +1,12 @@
 //! The parameterisation of each local site: the one that gives the higher ELBO.
 
-use crate::density::lanes::globals;
-use crate::guide::{Guide, MeanField};
-use crate::interpret::rewrite::Rewrite;
-use crate::model::Model;
-use crate::model::subset::Subset;
-use crate::numbers::number::Real;
-use crate::optimize::climb::{Climbed, Origin, Settings, climb_as};
-use crate::optimize::newton::End;
+use crate::density::program::Program;
+use crate::guide::Guide;
+use crate::optimize::ascent::climb_as;
+use crate::optimize::climbed::{Climbed, Origin, Settings};
+use crate::optimize::ended::End;
 use crate::options::{Optimiser, Options};
+use nalgebra::DVector;
 
 /// How many tasks take part, with how many draws and steps at most.
 const MOST_TASKS: usize = 100;
@@ -26,11 +24,12 @@ pub(crate) struct Chosen {
 }
 
 /// Chooses site by site, with few draws, on evenly spaced tasks: data are often sorted.
-pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -> Chosen {
-    let all = model.num_tasks();
+pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Chosen {
+    let all = program.num_tasks();
     let count = all.min(MOST_TASKS);
     let tasks: Vec<usize> = (0..count).map(|k| k * all / count).collect();
-    let some = Subset { model: model.model, tasks: tasks.iter().map(|&i| model.tasks[i]).collect() };
+    let some = program.some(&tasks);
+    let some = &*some;
     let shape = settings.shape.of(&tasks);
     let draws = settings.options.draws.min(DRAWS);
     let options = Options {
@@ -41,16 +40,16 @@ pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -
         ..settings.options.clone()
     };
     let settings = Settings { options: &options, shape: &shape, start: settings.start };
-    let mut best = climb_as(&some, &settings, &vec![false; shape.location_scale.len()], Origin::Start);
+    let mut best = climb_as(some, &settings, &vec![false; shape.location_scale.len()], Origin::Start);
     let mut iterations = best.iterations;
     for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {
-        let mut written = best.non_centred.clone();
+        let mut written = best.open.tasks.non_centred.clone();
         written[site] = true;
         let other = if best.end == End::Converged {
-            let guide = rewritten(&some, &best.guide, (&best.non_centred, &written));
-            climb_as(&some, &settings, &written, Origin::Rival { guide: &guide, elbo: best.elbo.total() })
+            let guide = rewritten(some, &best.guide, &best.open.tasks.non_centred, &written);
+            climb_as(some, &settings, &written, Origin::Rival { guide: &guide, elbo: best.elbo.total() })
         } else {
-            climb_as(&some, &settings, &written, Origin::Start)
+            climb_as(some, &settings, &written, Origin::Start)
         };
         iterations += other.iterations;
         let is_sound = other.end == End::Converged || best.end != End::Converged;
@@ -62,15 +61,15 @@ pub(crate) fn choose<M: Model>(model: &Subset<'_, M>, settings: &Settings<'_>) -
 }
 
 /// The guide with its locals written otherwise, theta being at its mean.
-pub(crate) fn rewritten<M: Model>(model: &M, guide: &Guide, (from, to): (&[bool], &[bool])) -> Guide {
-    let theta = globals(model, &guide.global.loc, |_, u| Real(u));
-    let mut local = MeanField::default();
-    for i in 0..guide.num_tasks() {
-        let range = guide.task(i);
-        let mut run = Rewrite::new(from, to, &guide.local.loc[range.clone()], &guide.local.ln_scale[range]);
-        model.local(&mut run, &theta, model.task(i), &mut Default::default());
-        local.loc.append(&mut run.loc);
-        local.ln_scale.append(&mut run.ln_scale);
-    }
-    Guide { local, global: guide.global.clone(), offsets: guide.offsets.clone() }
+pub(crate) fn rewritten(program: &dyn Program, guide: &Guide, from: &[bool], to: &[bool]) -> Guide {
+    Guide { local: program.rewrite(guide, from, to), global: guide.global.clone(), offsets: guide.offsets.clone() }
+}
+
+/// Where the guide puts phi of each of the program's tasks, the first of the guide's, when theta is at its mean; in centred
+/// coordinates.
+pub(crate) fn modes_at_mean(program: &dyn Program, climbed: &Climbed) -> Vec<DVector<f64>> {
+    let centred = vec![false; climbed.open.tasks.non_centred.len()];
+    let guide = climbed.guide.first(program.num_tasks());
+    let guide = rewritten(program, &guide, &climbed.open.tasks.non_centred, &centred);
+    (0..guide.num_tasks()).map(|i| DVector::from_column_slice(&guide.local.loc[guide.task(i)])).collect()
 }

@@ -5,76 +5,91 @@
 //! several sets is twice the square of that error. It counts in units of the guide: means in its standard deviations,
 //! log-scales at half their worth, since a standard deviation may be off by twice as much as a mean.
 
-use crate::elbo::Objective;
+use crate::density::Density;
+use crate::elbo::Bound;
 use crate::guide::Guide;
+use crate::guide::metric::Metric;
 use crate::linalg::arrow::ArrowVector;
-use crate::model::Model;
-use crate::optimize::lbfgs::inverse_metric_step;
-use crate::optimize::newton::{Ended, metric};
+use crate::optimize::ended::Ended;
 
 /// Sets of draws that the one in use is compared with.
 const SETS: u64 = 4;
 
-/// How far other draws would move the guide, in its standard deviations.
+/// How far an answer depends on the fixed draws that sampled terms were averaged over.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct DrawsError {
-    /// The largest of three: the worst coordinate of theta; the root mean square over the tasks' coordinates; the worst of
-    /// those, less what the worst of so many is by chance.
-    pub(crate) overall: f64,
-    /// The task of the worst coordinate, and by how much that would move.
-    pub(crate) worst_task: Option<(usize, f64)>,
+pub struct DrawsError {
+    /// The number of fixed draws; 0 where every term has a closed form.
+    pub draws: usize,
+    /// How far other draws would move a mean, in standard deviations of the guide (or the logarithm of a standard
+    /// deviation, which counts half). The largest of three: the worst coordinate of theta; the root mean square over the
+    /// tasks' coordinates; the worst of those, less what the worst of so many is by chance.
+    pub error: f64,
+    /// The task whose coordinate would move most.
+    pub worst_task: Option<WorstTask>,
+}
+
+/// A task, and how far other draws would move its guide.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WorstTask {
+    /// The task's number.
+    pub task: usize,
+    /// How far, in standard deviations of its guide.
+    pub error: f64,
 }
 
 impl DrawsError {
-    /// Of the draws of an objective, at the end of a climb with them.
-    pub(crate) fn of<M: Model>(objective: &Objective<'_, M>, ended: &Ended, draws: usize, seed: u64) -> Self {
+    /// The error of the draws of a bound, at the end of a climb with them.
+    pub(crate) fn of(density: &Density<'_>, ended: &Ended, draws: usize, seed: u64) -> Self {
         let guide = &ended.guide;
-        let all: Vec<usize> = (0..objective.num_tasks()).collect();
-        let gradients = (1..=SETS).map(|set| {
-            let noise = objective.noise(draws, seed.wrapping_add(set));
-            objective.gradient(guide, &noise, &all).1
-        });
-        let (globals, tasks) = (guide.global.len(), guide.local.len());
-        let mut squares = (vec![0.0; globals], vec![0.0; tasks]);
-        let expanded = ended.arrow.as_ref().map(|arrow| (arrow, metric(guide, arrow)));
-        let factorised = expanded.as_ref().and_then(|(arrow, metric)| arrow.factorise(0.0, metric));
+        let gradients = (1..=SETS).map(|set| Bound::new(density, draws, seed.wrapping_add(set)).slope(guide).gradient);
+        let mut squares = Squares { theta: vec![0.0; guide.global.len()], locals: vec![0.0; guide.local.len()] };
+        let expanded = ended.arrow.as_ref().map(|arrow| (arrow, Metric::of(guide, arrow)));
+        let factorised = expanded.as_ref().and_then(|(arrow, metric)| arrow.factorise(0.0, metric.diagonal()));
         if let (Some((_, metric)), Some(factorised)) = (&expanded, &factorised) {
-            gradients.for_each(|g| add(&mut squares, guide, &factorised.solve_for(g), metric));
-            let worst = squares.0.iter().copied().fold(0.0, f64::max);
-            return Self::new(guide, worst, &squares.1);
+            gradients.for_each(|g| squares.add(guide, &factorised.solve_for(g), metric));
+            let worst = squares.theta.iter().copied().fold(0.0, f64::max);
+            return Self { draws, ..Self::new(guide, worst, &squares.locals) };
         }
-        gradients.for_each(|g| {
-            let (step, metric) = inverse_metric_step(guide, &g);
-            add(&mut squares, guide, &step, &metric);
-        });
+        let metric = Metric::plain(guide);
+        gradients.for_each(|g| squares.add(guide, &metric.natural_step(&g), &metric));
         // the worst of thousands says little
-        Self::new(guide, mean(&squares.0), &squares.1)
+        Self { draws, ..Self::new(guide, mean(&squares.theta), &squares.locals) }
     }
 
-    /// Of the mean squares, over sets, of the moves of theta and of each local coordinate.
+    /// The error, from the mean squares, over sets, of the moves of theta and of each local coordinate.
     fn new(guide: &Guide, theta: f64, locals: &[f64]) -> Self {
         let worst = (0..locals.len()).max_by(|&a, &b| locals[a].total_cmp(&locals[b]));
         let root = |square: f64| (0.5 * square).sqrt();
         let worst_square = worst.map_or(0.0, |j| locals[j]);
         Self {
-            overall: root(theta.max(mean(locals)).max(worst_square / by_chance(locals.len()))),
-            worst_task: worst.map(|j| (guide.offsets.partition_point(|&o| o <= j) - 1, root(worst_square))),
+            draws: 0,
+            error: root(theta.max(mean(locals)).max(worst_square / by_chance(locals.len()))),
+            worst_task: worst.map(|j| WorstTask { task: guide.task_of(j), error: root(worst_square) }),
         }
     }
 }
 
-/// Adds the squares of a step's moves, divided by the number of sets.
-fn add(squares: &mut (Vec<f64>, Vec<f64>), guide: &Guide, step: &ArrowVector, metric: &ArrowVector) {
-    let each = (SETS as f64).recip();
-    let level = |to: &mut [f64], p: &[f64], d: &[f64]| {
-        let n = to.len();
-        for (j, to) in to.iter_mut().enumerate() {
-            *to += each * f64::max(p[j] * p[j] * d[j], 0.25 * p[n + j] * p[n + j]);
+/// Mean squares, over sets, of the moves of each coordinate.
+struct Squares {
+    theta: Vec<f64>,
+    locals: Vec<f64>,
+}
+
+impl Squares {
+    /// Adds the squares of a step's moves, divided by the number of sets.
+    fn add(&mut self, guide: &Guide, step: &ArrowVector, metric: &Metric) {
+        let each = (SETS as f64).recip();
+        let level = |to: &mut [f64], p: &[f64], d: &[f64]| {
+            let n = to.len();
+            for (j, to) in to.iter_mut().enumerate() {
+                *to += each * f64::max(p[j] * p[j] * d[j], 0.25 * p[n + j] * p[n + j]);
+            }
+        };
+        let metric = metric.diagonal();
+        level(&mut self.theta, step.global.as_slice(), metric.global.as_slice());
+        for (i, (p, d)) in step.tasks.iter().zip(metric.tasks.iter()).enumerate() {
+            level(&mut self.locals[guide.task(i)], p, d);
         }
-    };
-    level(&mut squares.0, step.global.as_slice(), metric.global.as_slice());
-    for (i, (p, d)) in step.tasks.iter().zip(metric.tasks.iter()).enumerate() {
-        level(&mut squares.1[guide.task(i)], p, d);
     }
 }
 
@@ -101,10 +116,10 @@ mod tests {
     #[test]
     fn one_bad_task_of_many_is_not_hidden() {
         let mut squares = vec![0.01_f64.powi(2); 1000];
-        assert!(DrawsError::new(&guide(1000), 0.0, &squares).overall < 0.01);
+        assert!(DrawsError::new(&guide(1000), 0.0, &squares).error < 0.01);
         squares[700] = 2.0;
         let error = DrawsError::new(&guide(1000), 0.0, &squares);
-        assert_eq!(error.worst_task, Some((700, 1.0)));
-        assert!(error.overall > 0.3, "{error:?}");
+        assert_eq!(error.worst_task, Some(WorstTask { task: 700, error: 1.0 }));
+        assert!(error.error > 0.3, "{error:?}");
     }
 }

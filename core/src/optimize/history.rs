@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 
 /// A log-scale that moved by more, in the latter part of the climb, is still under way.
 const LONG: f64 = 2.0;
-/// The same of a mean, in units of 1 on a log scale, or of the guide's width where that is more.
+/// A mean that moved by more is still under way: in units of 1 on a log scale, or of the guide's width where that is more.
 const LONG_LOC: f64 = 1.0;
 
 impl History {

@@ -1,12 +1,15 @@
 //! What the end of a climb says to a person: the verdict, with its reason and what to try.
 
-use crate::elbo::{Objective, Shape};
+use crate::density::Density;
 use crate::guide::Guide;
-use crate::interpret::discover::{Discover, Level, Start};
-use crate::model::{Model, Site};
+use crate::guide::metric::Metric;
+use crate::interpret::discover::Start;
+use crate::model::Site;
+use crate::model::level::Level;
+use crate::optimize::climbed::Method;
 use crate::optimize::draws::DrawsError;
+use crate::optimize::ended::{End, Ended};
 use crate::optimize::history::{Kind, Runaway};
-use crate::optimize::newton::{End, Ended, metric};
 use crate::verdict::Verdict;
 
 /// Other draws may move a mean by so many guide standard deviations: more is no answer. Twice what a fit promises in all,
@@ -22,17 +25,18 @@ const RESTLESS: f64 = 0.01;
 /// A step is expected to help no further where the gradient is as small as this.
 const NEARLY: f64 = 1e-3;
 
-/// Judges a climb from `start` of which `enough` steps tell where it leads.
-pub(crate) fn judge<M: Model>(
-    objective: &Objective<'_, M>,
-    (start, enough): (&Start, usize),
+/// Judges a climb from `start` by that method.
+pub(crate) fn judge(
+    density: &Density<'_>,
+    start: &Start,
+    method: Method,
     ended: &Ended,
     error: &DrawsError,
 ) -> Verdict {
     let (reason, try_next) = match ended.end {
         End::Converged => match restless(ended) {
-            Some(found) => runs_away(objective, start, found),
-            None if error.overall <= MOST_DRAWS_ERROR => return Verdict::Converged,
+            Some(found) => runs_away(density, start, found),
+            None if error.error <= MOST_DRAWS_ERROR => return Verdict::Converged,
             None => depends_on_draws(error),
         },
         End::Saddle => (
@@ -40,9 +44,9 @@ pub(crate) fn judge<M: Model>(
             "more `max_iterations`, or a `random_start`".to_owned(),
         ),
         End::Stuck | End::Stopped => {
-            let found = ended.history.runaway(&ended.guide).filter(|_| ended.iterations >= enough);
-            match found.or_else(|| furthest(objective, start, &ended.guide)).or_else(|| widest(&ended.guide)) {
-                Some(found) => runs_away(objective, start, found),
+            let found = ended.history.runaway(&ended.guide).filter(|_| ended.iterations >= method.enough_steps());
+            match found.or_else(|| furthest(density, start, &ended.guide)).or_else(|| widest(&ended.guide)) {
+                Some(found) => runs_away(density, start, found),
                 None => unfinished(ended),
             }
         }
@@ -51,9 +55,9 @@ pub(crate) fn judge<M: Model>(
 }
 
 fn depends_on_draws(error: &DrawsError) -> (String, String) {
-    let worst = error.worst_task.map_or(String::new(), |(i, by)| format!(", and one of task {i} by {by:.1}"));
+    let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of task {} by {:.1}", w.task, w.error));
     (
-        format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.overall),
+        format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.error),
         "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
     )
 }
@@ -76,8 +80,8 @@ fn unfinished(ended: &Ended) -> (String, String) {
     }
 }
 
-fn runs_away<M: Model>(objective: &Objective<'_, M>, start: &Start, found: Runaway) -> (String, String) {
-    let (name, place) = named(objective, start, found);
+fn runs_away(density: &Density<'_>, start: &Start, found: Runaway) -> (String, String) {
+    let (name, place) = named(density, start, found);
     let moved = match found.kind {
         Kind::LnScale(to, grew) => {
             format!("the guide's scale of {place} {} to e^{to:.0}", if grew { "grew" } else { "shrank" })
@@ -88,21 +92,18 @@ fn runs_away<M: Model>(objective: &Objective<'_, M>, start: &Start, found: Runaw
 }
 
 /// The site of a coordinate, and with its task.
-fn named<M: Model>(objective: &Objective<'_, M>, start: &Start, found: Runaway) -> (String, String) {
+fn named(density: &Density<'_>, start: &Start, found: Runaway) -> (String, String) {
     if !found.is_local {
-        let name = name(M::GLOBAL_SITES, &objective.blocks.global, found.coordinate);
+        let name = name(density.program.signature().global_sites, &density.layout.global, found.coordinate);
         return (name.clone(), name);
     }
-    let i = objective.offsets.partition_point(|&o| o <= found.coordinate) - 1;
-    let name = name(M::LOCAL_SITES, &task_level(objective, start, i), found.coordinate - objective.offsets[i]);
+    let i = density.offsets.partition_point(|&o| o <= found.coordinate) - 1;
+    let name = name(
+        density.program.signature().local_sites,
+        &density.program.task_level(start, i),
+        found.coordinate - density.offsets[i],
+    );
     (name.clone(), format!("{name} of task {i}"))
-}
-
-fn task_level<M: Model>(objective: &Objective<'_, M>, start: &Start, i: usize) -> Level {
-    let mut global = Default::default();
-    objective.model.global(&mut Discover::new(start, None), &mut global);
-    let visit = Shape::discover_task(objective.model, &global, objective.model.task(i), start, Some(i));
-    visit.map_or_else(|_| Level::default(), |visit| visit.level)
 }
 
 fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {
@@ -111,7 +112,7 @@ fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {
 }
 
 /// The transformed coordinate whose mean is furthest from 0, if that is beyond all reason.
-fn furthest<M: Model>(objective: &Objective<'_, M>, start: &Start, guide: &Guide) -> Option<Runaway> {
+fn furthest(density: &Density<'_>, start: &Start, guide: &Guide) -> Option<Runaway> {
     let is_far = |at: &f64| at.abs() > FURTHEST;
     let level = |is_local: bool, level: &Level, first: usize, loc: &[f64]| {
         let transformed = level.coordinates.iter().zip(&level.identity).filter(|(_, is_identity)| !**is_identity);
@@ -119,9 +120,9 @@ fn furthest<M: Model>(objective: &Objective<'_, M>, start: &Start, guide: &Guide
         let top = all.filter(|(_, at)| is_far(at)).max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
         top.map(|(coordinate, at)| (at.abs(), Runaway { is_local, coordinate, kind: Kind::Loc(at) }))
     };
-    let global = level(false, &objective.blocks.global, 0, &guide.global.loc);
+    let global = level(false, &density.layout.global, 0, &guide.global.loc);
     let tasks = (0..guide.num_tasks()).filter(|&i| guide.local.loc[guide.task(i)].iter().any(is_far)).filter_map(|i| {
-        level(true, &task_level(objective, start, i), guide.task(i).start, &guide.local.loc[guide.task(i)])
+        level(true, &density.program.task_level(start, i), guide.task(i).start, &guide.local.loc[guide.task(i)])
     });
     global.into_iter().chain(tasks).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, found)| found)
 }
@@ -130,8 +131,8 @@ fn furthest<M: Model>(objective: &Objective<'_, M>, start: &Start, guide: &Guide
 /// maximum is at infinity.
 fn restless(ended: &Ended) -> Option<Runaway> {
     let arrow = ended.arrow.as_ref().filter(|_| ended.guide.is_point())?;
-    let metric = metric(&ended.guide, arrow);
-    let step = arrow.factorise(0.0, &metric)?.solve(arrow);
+    let metric = Metric::of(&ended.guide, arrow);
+    let step = arrow.factorise(0.0, metric.diagonal())?.solve(arrow);
     let loc = &ended.guide.global.loc;
     let moves = (0..loc.len()).filter(|&j| loc[j].abs() > FAR && step.global[j].abs() > RESTLESS * loc[j].abs());
     let most = moves.max_by(|&a, &b| step.global[a].abs().total_cmp(&step.global[b].abs()))?;

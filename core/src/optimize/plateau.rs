@@ -29,7 +29,7 @@ pub(crate) struct Ascended {
 /// that is not finite moves nothing, and is the last.
 pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(usize, f64) -> f64) -> Ascended {
     let most_steps = options.max_iterations.unwrap_or(MOST_STEPS);
-    let progress = Progress::new(options.progress, "Adam", most_steps);
+    let progress = Progress::new(options, "Adam", most_steps);
     let mut plateau = Plateau::new(first_size);
     let mut trace = Vec::new();
     for steps in 0..most_steps {
@@ -114,13 +114,13 @@ impl Plateau {
 }
 
 /// Running moments of a gradient.
-pub(crate) struct Moments {
+pub(crate) struct AdamMoments {
     first: Vec<f64>,
     second: Vec<f64>,
     steps: i32,
 }
 
-impl Moments {
+impl AdamMoments {
     pub(crate) fn new(len: usize) -> Self {
         Self { first: vec![0.0; len], second: vec![0.0; len], steps: 0 }
     }

@@ -6,12 +6,13 @@
 //! since p' (-H) p = v' S v. Without second derivatives the Lanczos method looks for the largest curvature, with
 //! products H v from differences of gradients (Golub & Van Loan 2013, section 10.1).
 
+use crate::guide::metric::Metric;
 use crate::linalg::arrow::{Arrow, ArrowVector};
 use nalgebra::{DMatrix, DVector};
 
 /// Curvature upwards is no more than rounding below this, in units in which the guide's own curvature is 1.
 const FLAT: f64 = 1e-6;
-/// The same where curvatures are differences of gradients.
+/// Curvature upwards is no more than rounding below this where curvatures are differences of gradients.
 const FLAT_BY_DIFFERENCES: f64 = 1e-2;
 /// Lanczos steps, one gradient each, and how long the steps are that gradients are compared over, in the guide's widths.
 const LANCZOS_STEPS: usize = 16;
@@ -23,7 +24,8 @@ const HALVINGS: usize = 20;
 
 /// A step along which the ELBO curves up, of length 1 in the metric, not against the gradient; `None` where it curves
 /// down in all directions.
-pub(super) fn upward(arrow: &Arrow, metric: &ArrowVector) -> Option<ArrowVector> {
+pub(super) fn way_up(arrow: &Arrow, metric: &Metric) -> Option<ArrowVector> {
+    let metric = metric.diagonal();
     if arrow.factorise(FLAT, metric).is_some() {
         return None;
     }
@@ -39,14 +41,9 @@ pub(super) fn upward(arrow: &Arrow, metric: &ArrowVector) -> Option<ArrowVector>
         let (s, eliminated) = arrow.eliminate(FLAT, metric)?;
         step = eliminated.with_tasks(most_upward(&-s, metric.global.as_slice())?);
     }
-    let of = |a: &[f64], b: &[f64], d: &[f64]| a.iter().zip(b).zip(d).map(|((a, b), d)| a * b * d).sum::<f64>();
-    let (global, tasks) = (step.global.as_slice(), &step.tasks.numbers);
-    let square = of(global, global, metric.global.as_slice()) + of(tasks, tasks, &metric.tasks.numbers);
-    let ones = vec![1.0; tasks.len().max(global.len())];
-    let slope = of(global, arrow.global_gradient.as_slice(), &ones) + of(tasks, &arrow.tasks.gradient.numbers, &ones);
-    let factor = square.sqrt().recip().copysign(slope);
-    step.global *= factor;
-    step.tasks.numbers.iter_mut().for_each(|p| *p *= factor);
+    let square: f64 = step.iter().zip(metric.iter()).map(|(p, d)| p * p * d).sum();
+    let factor = square.sqrt().recip().copysign(step.dot(&arrow.gradient()));
+    step.iter_mut().for_each(|p| *p *= factor);
     factor.is_finite().then_some(step)
 }
 
@@ -70,11 +67,11 @@ fn largest(matrix: DMatrix<f64>) -> Option<(f64, DVector<f64>)> {
 
 /// A step along which a function curves up, of length 1 in the metric of the inverse `width`, from its `gradient` here and
 /// those a step away, starting from the direction `first`; `None` if a few steps find none.
-pub(super) fn upward_by_differences(
+pub(super) fn way_up_by_differences(
     gradient: &[f64],
     width: &[f64],
     first: &[f64],
-    mut gradient_after: impl FnMut(&[f64]) -> Vec<f64>,
+    gradient_after: &mut dyn FnMut(&[f64]) -> Vec<f64>,
 ) -> Option<Vec<f64>> {
     let root = DVector::from_iterator(width.len(), width.iter().map(|w| w.sqrt()));
     let here = DVector::from_column_slice(gradient);
@@ -107,8 +104,9 @@ pub(super) fn upward_by_differences(
     None
 }
 
-/// The first of the candidates, one for every signed length, whose value beats `beyond`.
-pub(super) fn leave<T>(beyond: f64, mut candidate: impl FnMut(f64) -> (f64, T)) -> Option<T> {
+/// What is reached along a way out of a saddle: the first of the candidates, one for every signed length, whose value beats
+/// `beyond`.
+pub(super) fn escaped<T>(beyond: f64, mut candidate: impl FnMut(f64) -> (f64, T)) -> Option<T> {
     let lengths = (0..HALVINGS).map(|halvings| 0.5_f64.powi(i32::try_from(halvings).unwrap_or(i32::MAX)));
     lengths.flat_map(|length| [length, -length]).find_map(|length| {
         let (value, at) = candidate(length);

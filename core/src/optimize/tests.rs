@@ -1,9 +1,12 @@
 //! The objective's derivatives against differences of its value, minibatches against the whole, optimisers against each
 //! other.
 
-use super::climb::{Climbed, Settings, climb};
-use crate::density::wide::sampled;
-use crate::elbo::{Objective, Shape, Written};
+use super::climb;
+use super::climbed::{Climbed, Settings};
+use crate::density::program::Program;
+use crate::density::shape::Shape;
+use crate::density::{Density, Writing};
+use crate::elbo::{Bound, Expansion, Slope};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
 use crate::linalg::arrow::Arrow;
@@ -11,7 +14,8 @@ use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
-use crate::sampling::noise::{Noise, keyed};
+use crate::sampling::noise::Noise;
+use crate::sampling::stream::keyed;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
 
@@ -101,7 +105,7 @@ fn dense(arrow: &Arrow) -> (DVector<f64>, DMatrix<f64>) {
 fn the_expansion_agrees_with_differences() {
     let (tasks, shape_start) = (tasks(), Start::Zero);
     let model = Mixed::new(&tasks, &POOLED);
-    let shape = Shape::discover(&model, &shape_start).expect("the data are valid");
+    let shape = Shape::discover(&Subset::all(&model), &shape_start).expect("the data are valid");
     for (estimator, non_centred) in [
         (Estimator::ClosedForm, [false; 3]),
         (Estimator::ClosedKl, [true, false, true]),
@@ -109,13 +113,13 @@ fn the_expansion_agrees_with_differences() {
         (Estimator::Sampled, [true, false, false]),
         (Estimator::ClosedForm, [true, false, true]),
     ] {
-        let written = Written { non_centred: &non_centred, estimator, jacobian: true };
-        let objective = Objective::new(&model, &shape, written);
-        let noise = objective.noise(6, 1);
-        let guide = guide_at(&shape.offsets, objective.num_globals(), 2);
-        let (elbo, arrow) = objective.expand(&guide, &noise);
+        let writing = Writing { non_centred: &non_centred, estimator, jacobian: true };
+        let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
+        let bound = Bound::new(&density, 6, 1);
+        let guide = guide_at(&shape.offsets, density.num_globals(), 2);
+        let Expansion { elbo, arrow } = bound.expand(&guide);
         let what = format!("{estimator:?}, {non_centred:?}");
-        let value = objective.value(&guide, &noise).total();
+        let value = bound.value(&guide).total();
         assert!((elbo.total() - value).abs() < 1e-10 * value.abs(), "{what}: {} and {value}", elbo.total());
         let (gradient, hessian) = dense(&arrow);
         let moved = |slot: usize, h: f64| {
@@ -125,11 +129,11 @@ fn the_expansion_agrees_with_differences() {
         };
         let h = 1e-5;
         for slot in 0..gradient.len() {
-            let at = |h: f64| objective.value(&moved(slot, h), &noise).total();
+            let at = |h: f64| bound.value(&moved(slot, h)).total();
             let difference = (at(h) - at(-h)) / (2.0 * h);
             let tolerance = 1e-6 * (1.0 + gradient[slot].abs());
             assert!((gradient[slot] - difference).abs() < tolerance, "{what}, {slot}: {} {difference}", gradient[slot]);
-            let at = |h: f64| dense(&objective.expand(&moved(slot, h), &noise).1).0;
+            let at = |h: f64| dense(&bound.expand(&moved(slot, h)).arrow).0;
             let difference = (at(h) - at(-h)) / (2.0 * h);
             for other in 0..gradient.len() {
                 let second = hessian[(slot, other)];
@@ -151,14 +155,15 @@ fn batches(of: usize, size: usize) -> Vec<Vec<usize>> {
 fn gradients_of_batches_average_to_that_of_the_whole() {
     let tasks = tasks();
     let model = Mixed::new(&tasks, &POOLED);
-    let shape = Shape::discover(&model, &Start::Zero).expect("the data are valid");
+    let shape = Shape::discover(&Subset::all(&model), &Start::Zero).expect("the data are valid");
     for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
-        let written = Written { non_centred: &[false; 3], estimator, jacobian: true };
-        let objective = Objective::new(&model, &shape, written);
-        let guide = guide_at(&shape.offsets, objective.num_globals(), 4);
+        let writing = Writing { non_centred: &[false; 3], estimator, jacobian: true };
+        let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
+        let guide = guide_at(&shape.offsets, density.num_globals(), 4);
         let of = |batch: &[usize]| {
-            let noise = Noise::fresh(3, objective.num_globals(), objective.most.0, batch, 9, 5);
-            objective.gradient(&guide, &noise, batch)
+            let bound = Bound { density: &density, noise: Noise::fresh(density.noise_size(3), batch, 9, 5) };
+            let Slope { value, gradient } = bound.slope_of(&guide, batch);
+            (value, gradient)
         };
         let everyone: Vec<usize> = (0..tasks.len()).collect();
         let (elbo, whole) = of(&everyone);
@@ -196,17 +201,17 @@ fn gradients_of_batches_average_to_that_of_the_whole() {
 fn the_tape_agrees_with_lanes() {
     let tasks = tasks();
     let model = Mixed::new(&tasks, &POOLED);
-    let shape = Shape::discover(&model, &Start::Zero).expect("the data are valid");
+    let shape = Shape::discover(&Subset::all(&model), &Start::Zero).expect("the data are valid");
     for non_centred in [[false; 3], [true, false, true]] {
-        let written = Written { non_centred: &non_centred, estimator: Estimator::Sampled, jacobian: true };
-        let objective = Objective::new(&model, &shape, written);
-        let guide = guide_at(&shape.offsets, objective.num_globals(), 4);
+        let writing = Writing { non_centred: &non_centred, estimator: Estimator::Sampled, jacobian: true };
+        let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
+        let guide = guide_at(&shape.offsets, density.num_globals(), 4);
         let batch = [0, 3, 5];
-        let noise = Noise::fresh(20, objective.num_globals(), objective.most.0, &batch, 9, 5);
-        let (elbo, lanes) = objective.gradient(&guide, &noise, &batch);
+        let bound = Bound { density: &density, noise: Noise::fresh(density.noise_size(20), &batch, 9, 5) };
+        let Slope { value: elbo, gradient: lanes } = bound.slope_of(&guide, &batch);
         let by_tape = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
-            pool.install(|| sampled(&objective, &guide, &noise, (&batch, 2.0)))
+            pool.install(|| bound.taped_sum(&guide, &batch))
         };
         let (tape, other) = (by_tape(1), by_tape(3));
         assert_eq!(format!("{tape:?}"), format!("{other:?}"));
@@ -218,18 +223,19 @@ fn the_tape_agrees_with_lanes() {
             }
         };
         near(&tape.gradient, lanes.global.as_slice(), 1.0);
-        let mut total = tape.global.0 + tape.global.1 + guide.global.entropy(0..guide.global.len());
-        for ((&i, (parts, gradient)), lanes) in batch.iter().zip(&tape.tasks).zip(lanes.tasks.iter()) {
-            near(gradient, lanes, 2.0);
-            total += 2.0 * (parts.0 + parts.1 + guide.local.entropy(guide.task(i)));
+        let mut total = tape.outside.total() + guide.global.entropy(0..guide.global.len());
+        for ((&i, task), lanes) in batch.iter().zip(&tape.tasks).zip(lanes.tasks.iter()) {
+            near(&task.gradient, lanes, 2.0);
+            total += 2.0 * (task.parts.total() + guide.local.entropy(guide.task(i)));
         }
         assert!((total - elbo).abs() < 1e-11 * elbo.abs(), "{total} is not {elbo}");
     }
 }
 
 fn climbed<M: Model>(model: &M, options: &Options) -> Climbed {
-    let (shape, start) = (Shape::discover(model, &Start::Zero).expect("valid"), Start::Zero);
-    climb(&Subset::all(model), &Settings { options, shape: &shape, start })
+    let program: &dyn Program = &Subset::all(model);
+    let shape = Shape::discover(program, &Start::Zero).expect("valid");
+    climb(program, &Settings { options, shape: &shape, start: Start::Zero })
 }
 
 model! {

@@ -20,13 +20,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of independent values with weights that sum to 1. Any value of positive weight that is not finite makes every field
+    /// The summary of independent values with weights that sum to 1. Any value of positive weight that is not finite makes every field
     /// NaN; values of weight 0 do not count, whatever they are.
     pub(crate) fn weighted(values: &[f64], weights: &[f64]) -> Self {
         Self::clustered(values, weights, 1)
     }
 
-    /// The same of values in clusters of `size` neighbours, independent only of other clusters'.
+    /// The summary of values in clusters of `size` neighbours, independent only of other clusters'.
     ///
     /// mean = sum_i w_i v_i; its error by the delta method for a self-normalised mean over clusters c is
     /// sqrt(sum_c (sum_{i in c} w_i (v_i - mean))^2).

@@ -7,7 +7,8 @@
 //! Both serve the accuracy of means over few draws: the first as stratification does, the second by making the mean of
 //! any quadratic function of u exact.
 
-use crate::posterior::Posterior;
+use crate::linalg::gaussian::Moments;
+use crate::posterior::draws::WeightedDraws;
 use crate::sampling::resample::resample;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
@@ -16,6 +17,7 @@ use rand::{Rng, RngExt};
 const DRAWS_A_COORDINATE: usize = 4;
 
 /// Weighted draws of theta, neighbours close to each other.
+#[derive(Clone)]
 pub(crate) struct Thetas {
     rows: Vec<Vec<f64>>,
     /// Sum to 1.
@@ -27,12 +29,12 @@ const WIDEST_MATCHED: usize = 128;
 
 impl Thetas {
     /// The one theta of a posterior that has no other.
-    pub(crate) fn fixed(posterior: &Posterior) -> Self {
+    pub(crate) fn fixed(posterior: &WeightedDraws) -> Self {
         Self { rows: vec![posterior.theta(0).to_vec()], weights: vec![1.0] }
     }
 
     /// At most `most` draws for all of the posterior; all of them, as they are, if there are no more.
-    pub(crate) fn of<R: Rng>(posterior: &Posterior, most: usize, rng: &mut R) -> Self {
+    pub(crate) fn of<R: Rng>(posterior: &WeightedDraws, most: usize, rng: &mut R) -> Self {
         let mut draws: Vec<usize> = (0..posterior.len()).filter(|&s| posterior.weights[s] > 0.0).collect();
         let row = |s: usize| posterior.theta(s).to_vec();
         let weight = |s: usize| posterior.weights[s];
@@ -96,35 +98,10 @@ impl Thetas {
     }
 }
 
-/// Mean and covariance of weighted draws.
-struct Moments {
-    mean: DVector<f64>,
-    covariance: DMatrix<f64>,
-}
-
-impl Moments {
-    fn of<'a, I: Iterator<Item = (&'a [f64], f64)>>(globals: usize, draws: impl Fn() -> I) -> Self {
-        let mut mean = DVector::zeros(globals);
-        let mut total = 0.0;
-        for (u, weight) in draws() {
-            mean.iter_mut().zip(u).for_each(|(m, u)| *m += weight * u);
-            total += weight;
-        }
-        mean /= total;
-        let mut covariance = DMatrix::zeros(globals, globals);
-        let mut away = DVector::zeros(globals);
-        for (u, weight) in draws() {
-            away.iter_mut().zip(u.iter().zip(&mean)).for_each(|(away, (u, m))| *away = u - m);
-            covariance.ger(weight / total, &away, &away, 1.0);
-        }
-        Self { mean, covariance }
-    }
-}
-
 /// Splits draws into cells.
 struct Cells<'a> {
-    posterior: &'a Posterior,
-    /// Of each coordinate, over all draws.
+    posterior: &'a WeightedDraws,
+    /// Variance of each coordinate, over all draws.
     variance: Vec<f64>,
 }
 
@@ -171,11 +148,11 @@ impl Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::posterior::Locals;
-    use crate::sampling::noise::keyed;
+    use crate::posterior::draws::LocalDraws;
+    use crate::sampling::stream::keyed;
 
     /// Draws of two coordinates, the second skewed and dependent on the first, with weights.
-    fn posterior(draws: usize) -> Posterior {
+    fn posterior(draws: usize) -> WeightedDraws {
         let mut rng = keyed(1, 2, 3);
         let mut theta = Vec::new();
         let mut weights = Vec::new();
@@ -188,7 +165,7 @@ mod tests {
         for w in &mut weights {
             *w /= total;
         }
-        Posterior { theta, globals: 2, weights, locals: Locals::Gaussian { seed: 0 }, non_centred: Vec::new() }
+        WeightedDraws { theta, globals: 2, weights, locals: LocalDraws::Gaussian { seed: 0 }, non_centred: Vec::new() }
     }
 
     fn mean(draws: impl Iterator<Item = (f64, f64)>) -> f64 {
@@ -222,7 +199,7 @@ mod tests {
         let all = posterior(10);
         let few = Thetas::of(&all, 64, &mut keyed(0, 0, 0));
         assert!(few.iter().eq((0..10).map(|s| (all.theta(s), all.weights[s]))));
-        let point = Posterior { theta: [0.5, -2.0].repeat(500), weights: vec![0.002; 500], ..all };
+        let point = WeightedDraws { theta: [0.5, -2.0].repeat(500), weights: vec![0.002; 500], ..all };
         let few = Thetas::of(&point, 64, &mut keyed(0, 0, 0));
         assert!(few.iter().all(|(u, w)| (u[0] - 0.5).abs() + (u[1] + 2.0).abs() < 1e-12 && (0.01..0.02).contains(&w)));
     }
@@ -231,7 +208,7 @@ mod tests {
     fn more_coordinates_than_draws_have_their_means_and_variances() {
         let mut rng = keyed(4, 0, 0);
         let theta: Vec<f64> = (0..200 * 30).map(|_| rng.sample(rand_distr::StandardNormal)).collect();
-        let all = Posterior { theta, globals: 30, weights: vec![0.005; 200], ..posterior(0) };
+        let all = WeightedDraws { theta, globals: 30, weights: vec![0.005; 200], ..posterior(0) };
         let few = Thetas::of(&all, 20, &mut keyed(0, 0, 0));
         for j in 0..30 {
             for f in [|u: f64| u, |u: f64| u * u] {

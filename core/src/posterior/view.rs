@@ -1,102 +1,110 @@
-//! A posterior's draws as the latents of a model: summaries, draws, and functions of them.
+//! A posterior of a model's latents: summaries, draws, and functions of them.
 
-use crate::correct::linear_response::LinearResponse;
-use crate::fit::{Fit, local_values, plain, summarise};
-use crate::model::draw::{Draw, LazyDraw};
-use crate::model::{Globals, Latents, Model};
-use crate::posterior::Posterior;
+use crate::density::program::unscored;
+use crate::guide::Guide;
+use crate::model::draw::Draw;
+use crate::model::signature::Signature;
+use crate::model::subset::Subset;
+use crate::model::values::{filled, values_of};
+use crate::model::{Latents, Locals, Model};
+use crate::posterior::columns::Source;
+use crate::posterior::draws::WeightedDraws;
+use crate::posterior::gaussian::GaussianHierarchy;
+use crate::posterior::lazy::{LazyDraw, TypedSource};
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
 use rand::Rng;
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-/// A posterior of the fit's model: the fit's own, or one by other means.
-pub(crate) struct View<'f, M: Model> {
-    pub(crate) fit: &'f Fit<M>,
-    pub(crate) gaussian: &'f LinearResponse,
-    pub(crate) posterior: &'f Posterior,
+/// A posterior of a fit's latents: the fit's own, or one by other means.
+pub struct Posterior<'f, M: Model> {
+    pub(crate) model: &'f M,
+    pub(crate) guide: &'f Guide,
+    pub(crate) gaussian: Cow<'f, GaussianHierarchy>,
+    pub(crate) weighted: Cow<'f, WeightedDraws>,
 }
 
-/// Where its draws come from: the coordinates of a task's are made when first asked for.
-pub(crate) struct Source<'f, M: Model> {
-    view: View<'f, M>,
-    tables: Vec<OnceLock<Cow<'f, [f64]>>>,
-}
-
-impl<M: Model> Source<'_, M> {
-    /// theta of the draw of that number.
-    pub(crate) fn theta(&self, number: usize) -> Globals<M, f64> {
-        self.view.fit.plain_globals(self.view.posterior.theta(number))
+impl<M: Model> Posterior<'_, M> {
+    fn source(&self) -> Source<'_> {
+        Source { guide: self.guide, gaussian: &self.gaussian, draws: &self.weighted }
     }
 
-    /// phi of task `i` in that draw, whose theta is given.
-    pub(crate) fn local(&self, number: usize, theta: &Globals<M, f64>, i: usize) -> <M::Local as Latents>::Of<f64> {
-        let View { fit, gaussian, posterior } = self.view;
-        let table = self.tables[i].get_or_init(|| posterior.task(fit.guide(), gaussian, i));
-        let width = fit.guide().task(i).len();
-        let u = &table[number * width..(number + 1) * width];
-        local_values(&fit.model, &posterior.non_centred, theta, fit.model.task(i), u)
-    }
-}
-
-impl<M: Model> Clone for View<'_, M> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<M: Model> Copy for View<'_, M> {}
-
-impl<'f, M: Model> View<'f, M> {
-    pub(crate) fn source(self) -> Source<'f, M> {
-        Source { view: self, tables: (0..self.fit.model.num_tasks()).map(|_| OnceLock::new()).collect() }
+    pub(crate) fn typed(&self) -> TypedSource<'_, M> {
+        TypedSource::new(self.model, self.source())
     }
 
-    pub(crate) fn global(self) -> <M::Global as Latents>::Of<Summary> {
-        let draws = (0..self.posterior.len()).map(|s| plain::<M>(&self.fit.plain_globals(self.posterior.theta(s))));
-        summarise::<M::Global>(draws, |values| self.summary(values))
+    /// Posterior summaries of the globals, in a struct of the model's own: `fit.global().tau.mean`.
+    pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
+        let program = Subset::all(self.model);
+        let shape = program.plain_globals(self.weighted.theta(0));
+        filled::<M::Global, _, _>(&shape, self.source().globals(&program))
     }
 
-    pub(crate) fn local(self, i: usize) -> <M::Local as Latents>::Of<Summary> {
+    /// Posterior summaries of the latents of task `i`: `fit.local(3).theta.sd`.
+    ///
+    /// # Panics
+    /// If there is no task `i`.
+    pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
+        let program = Subset::one(self.model, self.model.task(i));
         let source = self.source();
-        let draws = (0..self.posterior.len()).map(|s| source.local(s, &source.theta(s), i));
-        summarise::<M::Local>(draws, |values| self.summary(values))
+        let theta = program.plain_globals(self.weighted.theta(0));
+        let mask = unscored(&Signature::of::<M>(), &self.weighted.non_centred);
+        let table = source.table(i);
+        let shape: Locals<M, f64> = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
+        filled::<M::Local, _, _>(&shape, source.locals(&program, i, 0))
     }
 
-    pub(crate) fn draws<R: Rng + ?Sized>(self, n: usize, rng: &mut R) -> Vec<Draw<M>> {
-        let source = self.source();
+    /// Draws of all latents, equally weighted.
+    pub fn draws<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<Draw<M>> {
+        let source = self.typed();
         let draw = |s: usize| {
             let theta = source.theta(s);
-            let local = (0..self.fit.model.num_tasks()).map(|i| source.local(s, &theta, i)).collect();
-            Draw { global: plain::<M>(&theta), local }
+            let local = (0..self.model.num_tasks()).map(|i| source.local(s, &theta, i)).collect();
+            Draw { global: values_of::<M::Global>(&theta), local }
         };
-        resample(&self.posterior.weights, n, rng).into_iter().map(draw).collect()
+        resample(&self.weighted.weights, n, rng).into_iter().map(draw).collect()
     }
 
-    pub(crate) fn marginal(self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
-        self.summary(&self.values(f))
+    /// The posterior of any function of the latents.
+    ///
+    /// ```
+    /// # use hierarch::prelude::*;
+    /// # fn main() -> Result<(), hierarch::Error> {
+    /// model! {
+    ///     Coins(heads: &[(u32, u32)]) {
+    ///         spread ~ HalfNormal(1.0);
+    ///         for &(heads, tosses) in heads {
+    ///             log_odds ~ Normal(0.0, spread);
+    ///             heads ~ BinomialLogit(tosses, log_odds);
+    ///         }
+    ///     }
+    /// }
+    /// let fit = Coins::new(&[(7, 10), (4, 10), (5, 10)]).fit()?;
+    /// let difference = fit.posterior().marginal(|d| d.local[0].log_odds - d.local[1].log_odds);
+    /// assert!(difference.mean > 0.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn marginal(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
+        Summary::weighted(&self.values(f), &self.weighted.weights)
     }
 
-    pub(crate) fn covariance(self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
-        let values = self.values(|draw| (f(draw), g(draw)));
-        let weighted = || values.iter().zip(&self.posterior.weights).filter(|(_, w)| **w > 0.0);
-        let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ((f, g), w)| (sum.0 + w * f, sum.1 + w * g));
-        weighted().map(|((f, g), w)| w * (f - mean_f) * (g - mean_g)).sum()
+    /// Posterior covariance of any two functions of the latents.
+    pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
+        let values = self.values(|draw| [f(draw), g(draw)]);
+        let weighted = || values.iter().zip(&self.weighted.weights).filter(|(_, w)| **w > 0.0);
+        let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ([f, g], w)| (sum.0 + w * f, sum.1 + w * g));
+        weighted().map(|([f, g], w)| w * (f - mean_f) * (g - mean_g)).sum()
     }
 
     /// The function at every draw.
-    fn values<T>(self, f: impl Fn(&LazyDraw<'_, M>) -> T) -> Vec<T> {
-        let source = self.source();
-        let mut draw = LazyDraw::new(&source, self.fit.model.num_tasks());
+    fn values<T>(&self, f: impl Fn(&LazyDraw<'_, M>) -> T) -> Vec<T> {
+        let source = self.typed();
+        let mut draw = LazyDraw::new(&source, self.model.num_tasks());
         let at = |s| {
             draw.turn_to(s);
             f(&draw)
         };
-        (0..self.posterior.len()).map(at).collect()
-    }
-
-    fn summary(self, values: &[f64]) -> Summary {
-        Summary::weighted(values, &self.posterior.weights)
+        (0..self.weighted.len()).map(at).collect()
     }
 }

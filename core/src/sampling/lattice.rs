@@ -107,7 +107,7 @@ pub(crate) fn ln_density(z: &DVector<f64>) -> f64 {
     ln_density_of(z, MOST_HEAVY)
 }
 
-/// The same of a stream of points.
+/// The log density of a standardised proposal of a stream of points.
 pub(crate) fn points_ln_density(z: &DVector<f64>) -> f64 {
     ln_density_of(z, MOST_EVEN)
 }

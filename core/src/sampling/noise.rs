@@ -1,25 +1,14 @@
-//! Standard normal draws, all from a counter-based generator: what a draw is depends on its key alone, not on threads.
+//! Standard normal draws, each of which depends on its key alone, not on threads.
 
 use crate::sampling::recurrence::{MOST_EVEN, Recurrence};
+use crate::sampling::stream::Stream;
 use crate::special::normal_quantile;
 use nalgebra::DVector;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
-
-/// The generator of one (seed, step, task).
-pub(crate) fn keyed(seed: u64, step: u64, task: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&step.to_le_bytes());
-    let mut rng = ChaCha8Rng::from_seed(key);
-    rng.set_stream(task);
-    rng
-}
 
 /// How many different sets of local draws there are; tasks share them in turn.
 const POOL: usize = 128;
-/// Stands for theta where a task's number is asked for.
-const THETA: u64 = u64::MAX;
 
 /// Draws for a whole evaluation: `draws` of theta, and as many of every task's phi.
 #[derive(Clone, Debug)]
@@ -31,26 +20,39 @@ pub(crate) struct Noise {
     locals: usize,
 }
 
+/// How many draws of how many coordinates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoiseSize {
+    pub(crate) draws: usize,
+    /// Coordinates of theta.
+    pub(crate) globals: usize,
+    /// The most coordinates of a task.
+    pub(crate) locals: usize,
+}
+
 impl Noise {
     /// Fixed antithetic draws, each coordinate of mean 0 and variance 1, and uncorrelated within a block
     /// (theta and one task) as far as their number allows: then the mean of any quadratic function is exact.
-    pub(crate) fn fixed(draws: usize, globals: usize, locals: usize, tasks: usize, seed: u64) -> Self {
+    pub(crate) fn fixed(NoiseSize { draws, globals, locals }: NoiseSize, tasks: usize, seed: u64) -> Self {
         let half = draws.div_ceil(2).max(1);
-        let theta = standardised(half, globals, &[], &mut keyed(seed, 0, THETA));
-        let pool = (0..POOL.min(tasks))
-            .map(|i| mirrored(standardised(half, locals, &theta, &mut keyed(seed, 0, i as u64)), half))
-            .collect();
+        let theta = standardised(half, globals, &[], &mut Stream::Theta { step: 0 }.of(seed));
+        let of_task = |i: usize| {
+            let mut rng = Stream::Task { step: 0, task: i as u64 }.of(seed);
+            mirrored(standardised(half, locals, &theta, &mut rng), half)
+        };
+        let pool = (0..POOL.min(tasks)).map(of_task).collect();
         Self { draws: 2 * half, theta: mirrored(theta, half), globals, pool, locals }
     }
 
-    /// Fresh draws for one stochastic step: those of theta; the ones of a task come from [`keyed`].
-    pub(crate) fn fresh(draws: usize, globals: usize, locals: usize, tasks: &[usize], seed: u64, step: u64) -> Self {
-        let normal = |len: usize, task: u64| -> Vec<f64> {
-            let mut rng = keyed(seed, step, task);
+    /// Fresh draws for one stochastic step, for theta and these tasks.
+    pub(crate) fn fresh(size: NoiseSize, tasks: &[usize], seed: u64, step: u64) -> Self {
+        let NoiseSize { draws, globals, locals } = size;
+        let normal = |len: usize, stream: Stream| -> Vec<f64> {
+            let mut rng = stream.of(seed);
             (0..len).map(|_| rng.sample(rand_distr::StandardNormal)).collect()
         };
-        let pool = tasks.iter().map(|&i| normal(draws * locals, i as u64)).collect();
-        Self { draws, theta: normal(draws * globals, THETA), globals, pool, locals }
+        let pool = tasks.iter().map(|&i| normal(draws * locals, Stream::Task { step, task: i as u64 })).collect();
+        Self { draws, theta: normal(draws * globals, Stream::Theta { step }), globals, pool, locals }
     }
 
     pub(crate) fn theta(&self, draw: usize) -> &[f64] {

@@ -47,6 +47,24 @@ pub(crate) fn relative(w: f64, top: f64) -> f64 {
     if w < f64::INFINITY { (w - top).exp() } else { 0.0 }
 }
 
+/// With fewer effective draws, not to be used.
+const USELESS: f64 = 10.0;
+impl Smoothed {
+    pub(crate) fn is_reliable(&self) -> bool {
+        self.k_hat < reliable_below(self.weights.len())
+    }
+
+    /// Whether weights say so little that more draws of the same kind would be wasted.
+    pub(crate) fn is_useless(&self) -> bool {
+        self.effective < USELESS.min(0.5 * self.weights.len() as f64)
+    }
+
+    /// Which part of the draws counts.
+    pub(crate) fn share(&self) -> f64 {
+        self.effective / self.weights.len() as f64
+    }
+}
+
 /// Smooths raw log weights; -inf is a weight of 0. `None` if no weight is positive.
 pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     let n = ln_weights.len();
@@ -57,7 +75,7 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     let mut weights: Vec<f64> = ln_weights.iter().map(|&w| relative(w, top)).collect();
     let not_finite = ln_weights.iter().filter(|w| w.is_nan() || **w == f64::INFINITY).count();
     let ln_mean = top + (weights.iter().sum::<f64>() / n as f64).ln();
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let tail = (0.2 * n as f64).min(3.0 * (n as f64).sqrt()).ceil() as usize;
     let k_hat = smooth_tail(&mut weights, tail);
     let total: f64 = weights.iter().sum();
@@ -126,9 +144,9 @@ fn smooth_tail(weights: &mut [f64], tail: usize) -> f64 {
 /// use (10 observations at 0.5).
 fn fit_pareto(excess: &[f64]) -> (f64, f64) {
     let n = excess.len() as f64;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let grid = 30 + n.sqrt() as usize;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let quartile = excess[((n / 4.0 + 0.5).floor() as usize).max(1) - 1].max(f64::MIN_POSITIVE);
     let largest = excess[excess.len() - 1];
     let shape_at = |b: f64| excess.iter().map(|x| (-b * x).ln_1p()).sum::<f64>() / n;

@@ -2,21 +2,29 @@
 
 use rand::{Rng, RngExt};
 
-/// Systematic resampling: n indices in proportion to the weights, in random order of use.
-pub(crate) fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
-    let mut out = Vec::with_capacity(n);
+/// Systematic resampling: n indices in proportion to the weights, which need not sum to 1, ascending and evenly spread;
+/// `None` if all are 0.
+pub(crate) fn systematic<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Option<Vec<usize>> {
+    let last = weights.iter().rposition(|&w| w > 0.0)?;
+    let total: f64 = weights.iter().sum();
     let offset = rng.random::<f64>();
-    let (mut at, mut cumulative) = (0, weights.first().copied().unwrap_or(0.0));
-    for k in 0..n {
-        let level = (k as f64 + offset) / n as f64;
-        while cumulative < level && at + 1 < weights.len() {
+    let (mut at, mut below) = (0, weights[0]);
+    let picked = (0..n).map(|k| {
+        let level = total * (k as f64 + offset) / n as f64;
+        while below <= level && at < last {
             at += 1;
-            cumulative += weights[at];
+            below += weights[at];
         }
-        out.push(at);
+        at
+    });
+    Some(picked.collect())
+}
+
+/// Systematic resampling in random order of use; the weights must not all be 0.
+pub(crate) fn resample<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Vec<usize> {
+    let mut picked = systematic(weights, n, rng).expect("some weight is positive");
+    for k in (1..picked.len()).rev() {
+        picked.swap(k, rng.random_range(0..=k));
     }
-    for k in (1..out.len()).rev() {
-        out.swap(k, rng.random_range(0..=k));
-    }
-    out
+    picked
 }

@@ -1,7 +1,7 @@
 //! Derivatives by differences.
 
 /// A derivative by differences, with its error: from extrapolation, and what the rounding of values makes of it.
-struct Slope {
+struct Difference {
     slope: f64,
     error: f64,
     rounding: f64,
@@ -9,7 +9,7 @@ struct Slope {
 
 /// Central differences with ever smaller steps, extrapolated to step 0 (Ridders 1982).
 /// `None` if the function is not finite around `at`.
-fn derivative(f: impl Fn(f64) -> f64, at: f64) -> Option<Slope> {
+fn derivative(f: impl Fn(f64) -> f64, at: f64) -> Option<Difference> {
     const SHRINK: f64 = 1.6;
     let mut step = 0.05 * if at == 0.0 { 1.0 } else { at.abs() };
     let slope = |step: f64| (f(at + step) - f(at - step)) / ((at + step) - (at - step));
@@ -22,7 +22,7 @@ fn derivative(f: impl Fn(f64) -> f64, at: f64) -> Option<Slope> {
     }
     // values are right to a few units in the last place
     let noise = 4.0 * f64::EPSILON * f(at).abs();
-    let mut best = Slope { slope: slope(step), error: f64::INFINITY, rounding: noise / step };
+    let mut best = Difference { slope: slope(step), error: f64::INFINITY, rounding: noise / step };
     let mut previous = vec![best.slope];
     for _ in 0..20 {
         step /= SHRINK;
@@ -34,7 +34,7 @@ fn derivative(f: impl Fn(f64) -> f64, at: f64) -> Option<Slope> {
             let (error, rounding) =
                 ((extrapolated - row[k]).abs().max((extrapolated - previous[k]).abs()), noise / step);
             if error.max(rounding) < best.error.max(best.rounding) {
-                best = Slope { slope: extrapolated, error, rounding };
+                best = Difference { slope: extrapolated, error, rounding };
             }
             row.push(extrapolated);
         }
@@ -58,7 +58,7 @@ pub(super) fn compare_where_possible(
     f: impl Fn(f64) -> f64,
     at: f64,
 ) -> Result<bool, String> {
-    let Some(Slope { slope: expected, error, rounding }) = derivative(f, at) else { return Ok(false) };
+    let Some(Difference { slope: expected, error, rounding }) = derivative(f, at) else { return Ok(false) };
     let size = 1.0 + expected.abs();
     if rounding > 1e-3 * size {
         return Ok(false);

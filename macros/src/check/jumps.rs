@@ -1,7 +1,7 @@
 //! Jumps that would leave a part of the model early, and so change which sites it visits.
 
 use super::Check;
-use crate::parse::Errors;
+use crate::errors::Errors;
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Error, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprReturn, ExprWhile, Item};
@@ -13,8 +13,10 @@ impl Check<'_> {
     }
 }
 
+/// Finds the jumps in an expression that leave the loops around it.
 pub(super) struct Jumps<'e> {
     errors: &'e mut Errors,
+    /// How many loops enclose the place, those of the model included.
     loops: usize,
 }
 

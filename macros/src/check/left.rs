@@ -1,58 +1,69 @@
 //! The left side of `~`: a fresh name is a latent, a place in the data an observation.
 
-use super::scope::Kind;
-use super::{Check, Inside};
-use crate::ast::{Form, Role, Shape, Site, bare_name};
+use super::scope::Meaning;
+use super::{Check, Inside, catalogue};
+use crate::ast::{Brackets, Site, root};
+use crate::facts::{Dimension, Latent, Observation, Role};
 use crate::names;
 use crate::source::text;
 use proc_macro2::Ident;
 use quote::quote;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, ExprLit, ExprRange, Lit};
+use syn::{Attribute, Expr, ExprLit, ExprRange, Lit, RangeLimits, UnOp};
 
 impl Check<'_> {
-    pub(super) fn site(&mut self, site: &mut Site) {
-        let source = declaration(site);
+    pub(super) fn site(&mut self, site: &Site) {
         self.right(site);
+        let role = self.role(site);
+        self.facts.roles.set(site.number, role);
+    }
+
+    fn role(&mut self, site: &Site) -> Role {
         let attrs = self.attributes(&site.attrs);
-        let vector = super::observes_vector(site);
-        site.role = match (&site.left.form, bare_name(&site.left.place).cloned()) {
-            (Form::Each { range, .. }, Some(name)) => {
-                let shape = Shape::Vector(self.length(range));
-                match self.scope.kind(&name) {
-                    Some(kind) if !kind.is_latent() => self.each_of_data(&name, site),
-                    _ => self.latent(&name, shape, attrs, source),
+        let is_vector = matches!(site.left.brackets, Brackets::Full) || catalogue::is_vector(&site.right);
+        let dimension = if is_vector { Dimension::Vector(None) } else { Dimension::Scalar };
+        let source = declaration(site);
+        match (&site.left.brackets, site.left.name().cloned()) {
+            (Brackets::Each { range, .. }, Some(name)) => {
+                let dimension = Dimension::Vector(self.length(range));
+                if self.is_data(&name) {
+                    self.each_of_data(&name, site);
+                    return Role::Unknown;
                 }
+                self.latent(Latent { name, dimension, attrs, source })
             }
-            (_, Some(name)) if self.scope.kind(&name).is_none_or(Kind::is_latent) => {
-                let shape = if vector { Shape::Vector(None) } else { Shape::Scalar };
-                self.latent(&name, shape, attrs, source)
-            }
-            _ => self.observed(&site.left.place),
-        };
+            (_, Some(name)) if !self.is_data(&name) => self.latent(Latent { name, dimension, attrs, source }),
+            _ => self.observed(&site.left.place, dimension),
+        }
+    }
+
+    /// Whether `name` is bound, and to no latent.
+    fn is_data(&self, name: &Ident) -> bool {
+        self.scope.meaning(name).is_some_and(|meaning| meaning != Meaning::Latent)
     }
 
     /// `name ~ ...` with a name that no data have.
-    fn latent(&mut self, name: &Ident, shape: Shape, attrs: Vec<Attribute>, source: String) -> Role {
-        let known = self.globals.iter().chain(&self.locals).any(|latent| latent.name == *name);
-        if known {
-            self.error(name, format!("`{name}` is declared twice: give one of the two another name"));
+    fn latent(&mut self, latent: Latent) -> Role {
+        let name = latent.name.clone();
+        if self.latents().any(|other| other.name == name) {
+            self.error(&name, format!("`{name}` is declared twice: give one of the two another name"));
             return Role::Unknown;
         }
         if let Some(inside) = self.inside {
-            self.error(name, misplaced(name, inside));
-            self.refused.push(name.clone());
+            self.error(&name, misplaced(&name, inside));
+            self.refused.push(name);
         }
-        Role::Latent(self.declare(name, shape, attrs, source))
+        self.declare(latent)
     }
 
-    fn observed(&mut self, place: &Expr) -> Role {
+    /// `place ~ ...` with a place in the data.
+    fn observed(&mut self, place: &Expr, dimension: Dimension) -> Role {
         let reads = names::in_expr(place);
-        if let Some(name) = reads.iter().find(|name| self.scope.kind(name).is_some_and(Kind::is_latent)) {
+        if let Some(name) = reads.iter().find(|name| self.scope.is_latent(name)) {
             let message =
                 format!("`{name}` is a latent, and only data can be observed; `factor(...)` scores any expression");
             self.error(name, message);
-        } else if let Some(name) = reads.iter().find(|name| self.scope.kind(name) == Some(Kind::Computed)) {
+        } else if let Some(name) = reads.iter().find(|name| self.scope.meaning(name) == Some(Meaning::Computed)) {
             self.error(
                 name,
                 format!(
@@ -73,16 +84,17 @@ impl Check<'_> {
             self.error(place, message.to_owned());
         }
         self.reads(reads);
-        Role::Observed(self.observation(observed_name(place), place.span()))
+        self.observation(Observation { name: observed_name(place), span: place.span(), dimension })
     }
 
-    /// A lowercase name that is no argument and no variable; an uppercase one may be a constant.
+    /// Whether `root` is a lowercase name that is no argument and no variable; an uppercase one may be a constant.
     fn is_undeclared(&self, root: &Ident) -> bool {
-        self.scope.kind(root).is_none() && root.to_string().starts_with(char::is_lowercase)
+        self.scope.meaning(root).is_none() && root.to_string().starts_with(char::is_lowercase)
     }
 
-    fn each_of_data(&mut self, name: &Ident, site: &Site) -> Role {
-        if let Form::Each { index, range } = &site.left.form {
+    /// Refuses `name[index in range] ~ right` with the name of data.
+    fn each_of_data(&mut self, name: &Ident, site: &Site) {
+        if let Brackets::Each { index, range } = &site.left.brackets {
             let (index, range, right) = (text(index), text(range), text(&site.right));
             self.error(
                 name,
@@ -92,19 +104,18 @@ impl Check<'_> {
                 ),
             );
         }
-        Role::Unknown
     }
 
     /// The length of `0..len`, where it is a literal.
     fn length(&mut self, range: &Expr) -> Option<usize> {
         self.expr(range);
-        if let Some(name) = names::in_expr(range).into_iter().find(|n| self.scope.kind(n).is_some_and(Kind::varies)) {
+        if let Some(name) = names::in_expr(range).into_iter().find(|name| self.scope.varies(name)) {
             let message = format!("the number of latents must be known before the fit, but `{name}` is not: use data");
             self.error(&name, message);
         }
         match range {
             Expr::Range(ExprRange { start: Some(start), end: Some(end), limits, .. }) if is_zero(start) => {
-                let closed = usize::from(matches!(limits, syn::RangeLimits::Closed(_)));
+                let closed = usize::from(matches!(limits, RangeLimits::Closed(_)));
                 literal(end).map(|end| end + closed)
             }
             Expr::Range(ExprRange { end: Some(end), .. }) => {
@@ -145,27 +156,13 @@ fn misplaced(name: &Ident, inside: Inside) -> String {
     }
 }
 
-/// The statement as text.
+/// A site as text.
 fn declaration(site: &Site) -> String {
     let (place, right) = (&site.left.place, &site.right);
-    match &site.left.form {
-        Form::Plain => text(&quote!(#place ~ #right)),
-        Form::Vector => text(&quote!(#place[..] ~ #right)),
-        Form::Each { index, range } => text(&quote!(#place[#index in #range] ~ #right)),
-    }
-}
-
-/// The variable a place starts from: `task` of `task.points[i].y`.
-pub(super) fn root(place: &Expr) -> Option<&Ident> {
-    match place {
-        Expr::Path(_) => bare_name(place),
-        Expr::Field(field) => root(&field.base),
-        Expr::Index(index) => root(&index.expr),
-        Expr::MethodCall(call) => root(&call.receiver),
-        Expr::Reference(reference) => root(&reference.expr),
-        Expr::Paren(paren) => root(&paren.expr),
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => root(&unary.expr),
-        _ => None,
+    match &site.left.brackets {
+        Brackets::None => text(&quote!(#place ~ #right)),
+        Brackets::Full => text(&quote!(#place[..] ~ #right)),
+        Brackets::Each { index, range } => text(&quote!(#place[#index in #range] ~ #right)),
     }
 }
 
@@ -175,15 +172,17 @@ fn observed_name(place: &Expr) -> String {
         Expr::Index(index) => observed_name(&index.expr),
         Expr::Reference(reference) => observed_name(&reference.expr),
         Expr::Paren(paren) => observed_name(&paren.expr),
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => observed_name(&unary.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => observed_name(&unary.expr),
         _ => text(place),
     }
 }
 
+/// Whether `expr` is the literal 0.
 fn is_zero(expr: &Expr) -> bool {
     literal(expr) == Some(0)
 }
 
+/// The value of a literal.
 fn literal(expr: &Expr) -> Option<usize> {
     match expr {
         Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse().ok(),

@@ -1,8 +1,9 @@
 //! Which top-level `for` is the plate.
 
-use crate::ast::{Arg, Branch, FlowKind, Model, Plate, Stmt, Tasks, bare_name};
+use crate::ast::{Arg, Branch, FlowKind, Model, Stmt, bare_name};
+use crate::errors::Errors;
+use crate::facts::{Plate, PlateList};
 use crate::names;
-use crate::parse::Errors;
 use crate::source::text;
 use proc_macro2::{Ident, Span};
 use syn::{Error, Expr, Result};
@@ -21,16 +22,16 @@ pub(super) fn find(model: &Model, errors: &mut Errors) -> Option<Plate> {
             second.at
         });
         let others = others.collect();
-        let tasks = tasks(&model.args, first.branch).unwrap_or_else(|error| {
+        let list = list(&model.args, first.branch).unwrap_or_else(|error| {
             errors.push(error);
-            Tasks::Unknown
+            PlateList::Unknown
         });
-        return Some(Plate { at: first.at, others, tasks });
+        return Some(Plate { at: first.at, others, list });
     }
     match loops.all.as_slice() {
         [only] if !only.sequential => {
-            let tasks = tasks(&model.args, only.branch).ok()?;
-            Some(Plate { at: only.at, others: Vec::new(), tasks })
+            let list = list(&model.args, only.branch).ok()?;
+            Some(Plate { at: only.at, others: Vec::new(), list })
         }
         _ => None,
     }
@@ -41,13 +42,15 @@ struct Loops<'m> {
     all: Vec<Loop<'m>>,
 }
 
+/// A top-level `for`, which may be the plate.
 struct Loop<'m> {
+    /// Its position in the body.
     at: usize,
     branch: &'m Branch,
     span: Span,
-    /// Whether it declares latents.
+    /// Whether the `for` declares latents.
     latents: bool,
-    /// Whether it uses a variable that changes, so that the order of its turns may matter.
+    /// Whether the `for` uses a variable that changes, so that the order of its turns may matter.
     sequential: bool,
 }
 
@@ -59,9 +62,9 @@ impl<'m> Loops<'m> {
         for (at, stmt) in model.body.iter().enumerate() {
             match stmt {
                 Stmt::Let(local) => {
-                    for bound in names::bound_by(&local.pat) {
-                        data.push(bound.name.clone());
-                        mutable.extend(bound.mutable.then_some(bound.name));
+                    for binding in names::bound_by(&local.pat) {
+                        data.push(binding.name.clone());
+                        mutable.extend(binding.mutable.then_some(binding.name));
                     }
                 }
                 Stmt::Flow(flow) if matches!(flow.kind, FlowKind::For) && stmt.has_sites() => {
@@ -77,13 +80,13 @@ impl<'m> Loops<'m> {
 }
 
 /// What the plate runs over.
-fn tasks(args: &[Arg], branch: &Branch) -> Result<Tasks> {
+fn list(args: &[Arg], branch: &Branch) -> Result<PlateList> {
     let list = branch.source.as_ref().expect("a `for` has a list");
     if let Expr::Range(range) = list
         && range.start.is_some()
         && range.end.is_some()
     {
-        return Ok(Tasks::Numbers(range.clone()));
+        return Ok(PlateList::Numbers(range.clone()));
     }
     let place = match list {
         Expr::Reference(reference) if reference.mutability.is_none() => &reference.expr,
@@ -91,7 +94,7 @@ fn tasks(args: &[Arg], branch: &Branch) -> Result<Tasks> {
         other => other,
     };
     if let Some(at) = bare_name(place).and_then(|name| args.iter().position(|arg| arg.name == *name)) {
-        return Ok(Tasks::Argument(at));
+        return Ok(PlateList::Argument(at));
     }
     Err(Error::new_spanned(
         list,

@@ -1,66 +1,64 @@
 //! What each name means at a point of the body.
 
-use crate::names::Bound;
+use crate::facts::Tier;
+use crate::names::Binding;
 use proc_macro2::Ident;
 
+/// What a name means.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
-    /// An argument of the model.
-    Argument,
-    Global,
-    Local,
-    /// Bound by a pattern, or by a `let` without latents.
+pub(super) enum Meaning {
+    /// An argument of the model, or bound by a pattern, or by a `let` without latents.
     Data,
+    Latent,
     /// Bound by a `let` that reads latents.
     Computed,
 }
 
-impl Kind {
-    pub(super) fn is_latent(self) -> bool {
-        matches!(self, Kind::Global | Kind::Local)
-    }
-
-    /// Whether the value depends on latents.
-    pub(super) fn varies(self) -> bool {
-        self.is_latent() || self == Kind::Computed
-    }
-}
-
 /// The names bound so far, the innermost last.
 #[derive(Default)]
-pub(super) struct Scope(Vec<Entry>);
+pub(super) struct Scope(Vec<BoundName>);
 
-struct Entry {
+/// A bound name.
+struct BoundName {
     name: Ident,
-    kind: Kind,
-    /// For a `mut` variable, whether it is bound in the plate.
-    mutable: Option<bool>,
+    meaning: Meaning,
+    /// Where a `mut` variable is bound.
+    mutable: Option<Tier>,
 }
 
 impl Scope {
-    pub(super) fn bind(&mut self, name: &Ident, kind: Kind) {
-        self.0.push(Entry { name: name.clone(), kind, mutable: None });
+    pub(super) fn bind(&mut self, name: &Ident, meaning: Meaning) {
+        self.0.push(BoundName { name: name.clone(), meaning, mutable: None });
     }
 
-    pub(super) fn bind_variable(&mut self, bound: &Bound, kind: Kind, in_plate: bool) {
-        let mutable = bound.mutable.then_some(in_plate);
-        self.0.push(Entry { name: bound.name.clone(), kind, mutable });
+    pub(super) fn bind_variable(&mut self, binding: &Binding, meaning: Meaning, tier: Tier) {
+        let mutable = binding.mutable.then_some(tier);
+        self.0.push(BoundName { name: binding.name.clone(), meaning, mutable });
     }
 
-    pub(super) fn kind(&self, name: &Ident) -> Option<Kind> {
-        self.find(name).map(|entry| entry.kind)
+    pub(super) fn meaning(&self, name: &Ident) -> Option<Meaning> {
+        self.find(name).map(|entry| entry.meaning)
+    }
+
+    pub(super) fn is_latent(&self, name: &Ident) -> bool {
+        self.meaning(name) == Some(Meaning::Latent)
+    }
+
+    /// Whether the value of `name` depends on latents.
+    pub(super) fn varies(&self, name: &Ident) -> bool {
+        matches!(self.meaning(name), Some(Meaning::Latent | Meaning::Computed))
     }
 
     /// Whether `name` is a `let mut` outside the plate.
     pub(super) fn is_shared_mut(&self, name: &Ident) -> bool {
-        self.find(name).is_some_and(|entry| entry.mutable == Some(false))
+        self.find(name).is_some_and(|entry| entry.mutable == Some(Tier::Global))
     }
 
     pub(super) fn is_mut(&self, name: &Ident) -> bool {
         self.find(name).is_some_and(|entry| entry.mutable.is_some())
     }
 
-    fn find(&self, name: &Ident) -> Option<&Entry> {
+    fn find(&self, name: &Ident) -> Option<&BoundName> {
         self.0.iter().rev().find(|entry| entry.name == *name)
     }
 

@@ -1,18 +1,19 @@
 //! Where latents are used: too early, elsewhere, nowhere.
 
-use super::Check;
+use super::{Check, UnknownRead};
+use crate::facts::Tier;
 use proc_macro2::Ident;
 
 impl Check<'_> {
-    /// Reads of latents that are not in scope where they are read.
+    /// Reports reads of latents that are not in scope where they are read.
     pub(super) fn misplaced_reads(&mut self) {
-        for (name, in_plate) in std::mem::take(&mut self.unknown) {
+        for UnknownRead { name, tier } in std::mem::take(&mut self.unknown) {
             if self.refused.contains(&name) {
                 continue;
             }
-            let global = self.globals.iter().any(|l| l.name == name);
-            let local = self.locals.iter().any(|l| l.name == name);
-            if global || (local && in_plate) {
+            let global = self.facts.latents.global.iter().any(|l| l.name == name);
+            let local = self.facts.latents.local.iter().any(|l| l.name == name);
+            if global || (local && tier == Tier::Local) {
                 self.error(
                     &name,
                     format!("`{name}` is used before it is declared: move `{name} ~ ...;` above this statement"),
@@ -29,10 +30,13 @@ impl Check<'_> {
         }
     }
 
-    /// Latents that nothing reads: no data can tell of them. `_name` and `#[allow(unused)]` keep it quiet.
+    /// Latents that nothing reads, so that no data can tell of them; none where there are no data at all. `_name` and
+    /// `#[allow(unused)]` keep it quiet.
     pub(super) fn unused(&self) -> Vec<Ident> {
-        let latents = self.globals.iter().chain(&self.locals);
-        latents
+        if self.facts.all_observations().next().is_none() {
+            return Vec::new();
+        }
+        self.latents()
             .filter(|l| !self.used.contains(&l.name) && !l.name.to_string().starts_with('_'))
             .filter(|l| !l.attrs.iter().any(|attr| attr.path().is_ident("allow")))
             .map(|l| l.name.clone())

@@ -1,8 +1,9 @@
 //! The statements of the model's functions.
 
 use super::Emit;
-use crate::ast::{Flow, FlowKind, Form, Latent, Site};
-use crate::lower::{Level, Step};
+use crate::ast::{Brackets, Flow, FlowKind, Site};
+use crate::facts::{Latent, Observation, Tier};
+use crate::lower::{Access, SampleStep, Step, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -16,8 +17,8 @@ impl Emit<'_> {
     /// The statements of `new`, where arguments are variables already.
     pub(super) fn counting(&self, steps: &[Step<'_>]) -> TokenStream {
         let step = |step: &Step<'_>| match step {
-            Step::Argument { by_value: true, .. } => TokenStream::new(),
-            Step::Argument { arg, .. } => {
+            Step::Argument { access: Access::Value, .. } => TokenStream::new(),
+            Step::Argument { access: Access::Reference, arg } => {
                 let name = &arg.name;
                 quote_spanned!(Span::mixed_site()=> let #name = &#name;)
             }
@@ -28,43 +29,44 @@ impl Emit<'_> {
 
     fn step(&self, step: &Step<'_>) -> TokenStream {
         match step {
-            Step::Argument { arg, by_value } => {
-                let (name, by_reference) = (&arg.name, (!by_value).then(|| quote!(&)));
+            Step::Argument { arg, access } => {
+                let (name, by_reference) = (&arg.name, (*access == Access::Reference).then(|| quote!(&)));
                 quote_spanned!(Span::mixed_site()=> let #name = #by_reference self.#name;)
             }
-            Step::Task { pat, by_value, shared } => {
-                let (allow, by_value) = (allow_unused(*shared), by_value.then(|| quote!(*)));
+            Step::Task { pat, access, unused } => {
+                let (allow, by_value) = (allow(*unused), (*access == Access::Value).then(|| quote!(*)));
                 quote_spanned!(Span::mixed_site()=> #allow let #pat = #by_value __task;)
             }
-            Step::Latent { level, latent } => bind(*level, latent),
-            Step::Sample { level, id, latent, site, used } => {
-                let bind = used.then(|| bind(*level, latent));
-                let sample = self.sample(*level, *id, latent, site);
+            Step::Latent { tier, latent } => bind(*tier, latent),
+            Step::Sample(sample) => {
+                let bind = sample.read.then(|| bind(sample.tier, sample.latent));
+                let sample = self.sample(sample);
                 quote!(#sample #bind)
             }
-            Step::Observe { id, site } => self.observe(*id, site),
-            Step::Factor(factor) => {
+            Step::Observe { id, observation, site } => self.observe(*id, observation, site),
+            Step::Factor { id, factor } => {
                 let at = located_at(factor.term.span());
                 let (krate, term) = (&self.krate, &factor.term);
-                let site = site_path(at, "OBSERVED_SITES", factor.id);
+                let site = site_path(at, "OBSERVED_SITES", *id);
                 quote_spanned!(at=> <__I as #krate::model::Interpreter>::factor(__interpreter, #site, #term);)
             }
-            Step::Let { local, shared } => {
-                let allow = allow_unused(*shared);
+            Step::Let { local, unused } => {
+                let allow = allow(*unused);
                 quote!(#allow #local)
             }
             Step::Plain(expr) => quote!(#expr;),
-            Step::Flow { flow, bodies, stripped } => self.flow(flow, bodies, *stripped),
+            Step::Flow { flow, bodies, unused } => self.flow(flow, bodies, *unused),
         }
     }
 
-    fn sample(&self, level: Level, id: usize, latent: &Latent, site: &Site) -> TokenStream {
+    fn sample(&self, sample: &SampleStep<'_>) -> TokenStream {
+        let SampleStep { tier, id, latent, site, .. } = *sample;
         let (krate, name, right) = (&self.krate, &latent.name, &site.right);
         let at = located_at(right.span());
-        let to = structure(level);
-        let path = site_path(at, if level == Level::Global { "GLOBAL_SITES" } else { "LOCAL_SITES" }, id);
-        match &site.left.form {
-            Form::Each { index, range } => {
+        let to = structure(tier);
+        let path = site_path(at, latent_table(tier), id);
+        match &site.left.brackets {
+            Brackets::Each { index, range } => {
                 let len = length(range);
                 quote_spanned! {at=>
                     <__I as #krate::model::Interpreter>::sample_each(
@@ -76,7 +78,7 @@ impl Emit<'_> {
                     );
                 }
             }
-            _ if Self::is_vector(latent) => quote_spanned! {at=>
+            _ if latent.dimension.is_vector() => quote_spanned! {at=>
                 <__I as #krate::model::Interpreter>::sample_vector(__interpreter, #path, #right, &mut #to.#name);
             },
             _ => quote_spanned! {at=>
@@ -85,18 +87,18 @@ impl Emit<'_> {
         }
     }
 
-    fn observe(&self, id: usize, site: &Site) -> TokenStream {
+    fn observe(&self, id: usize, observation: &Observation, site: &Site) -> TokenStream {
         let (krate, right) = (&self.krate, &site.right);
         let at = located_at(right.span());
         let path = site_path(at, "OBSERVED_SITES", id);
         let place = borrowed(&site.left.place);
-        let verb = if crate::check::observes_vector(site) { "observe_vector" } else { "observe" };
+        let verb = if observation.dimension.is_vector() { "observe_vector" } else { "observe" };
         let verb = Ident::new(verb, at);
         quote_spanned!(at=> <__I as #krate::model::Interpreter>::#verb(__interpreter, #path, #place, #right);)
     }
 
-    fn flow(&self, flow: &Flow, bodies: &[Vec<Step<'_>>], stripped: bool) -> TokenStream {
-        let (attrs, label, allow) = (&flow.attrs, &flow.label, allow_unused(stripped));
+    fn flow(&self, flow: &Flow, bodies: &[Vec<Step<'_>>], unused: Unused) -> TokenStream {
+        let (attrs, label, allow) = (&flow.attrs, &flow.label, allow(unused));
         let heads = flow.branches.iter().map(|branch| &branch.head);
         let bodies = bodies.iter().map(|body| self.steps(body));
         if let FlowKind::Match(on) = &flow.kind {
@@ -107,29 +109,43 @@ impl Emit<'_> {
 }
 
 /// Binds a latent to a variable of its name.
-fn bind(level: Level, latent: &Latent) -> TokenStream {
-    let (name, from) = (&latent.name, structure(level));
-    let value = if Emit::is_vector(latent) { quote!(#from.#name.as_slice()) } else { quote!(#from.#name) };
+fn bind(tier: Tier, latent: &Latent) -> TokenStream {
+    let (name, from) = (&latent.name, structure(tier));
+    let value = if latent.dimension.is_vector() { quote!(#from.#name.as_slice()) } else { quote!(#from.#name) };
     quote_spanned!(Span::mixed_site()=> let #name = #value;)
 }
 
-/// The parameter that holds the latents of a level.
-fn structure(level: Level) -> Ident {
-    Ident::new(if level == Level::Global { "__global" } else { "__local" }, Span::mixed_site())
+/// The parameter that holds the latents of a tier.
+fn structure(tier: Tier) -> Ident {
+    let name = match tier {
+        Tier::Global => "__global",
+        Tier::Local => "__local",
+    };
+    Ident::new(name, Span::mixed_site())
 }
 
+/// The table of the latent sites of a tier.
+fn latent_table(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Global => "GLOBAL_SITES",
+        Tier::Local => "LOCAL_SITES",
+    }
+}
+
+/// A reference to the entry `id` of a table of sites.
 fn site_path(at: Span, table: &str, id: usize) -> TokenStream {
     let (table, id) = (Ident::new(table, at), Literal::usize_unsuffixed(id));
     quote_spanned!(at=> &Self::#table[#id])
 }
 
-/// Our own tokens, but errors about them show at `span`.
+/// The span of our own tokens when errors about them should show at `span`.
 fn located_at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
-fn allow_unused(allow: bool) -> Option<TokenStream> {
-    allow.then(|| quote_spanned!(Span::mixed_site()=> #[allow(unused)]))
+/// The attribute that keeps the compiler from warning.
+fn allow(unused: Unused) -> Option<TokenStream> {
+    (unused == Unused::Allow).then(|| quote_spanned!(Span::mixed_site()=> #[allow(unused)]))
 }
 
 /// `&place`.

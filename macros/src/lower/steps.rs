@@ -1,76 +1,103 @@
 //! From what a function needs to its statements.
 
-use super::units::{Code, Function, Need, Part, Unit, Units};
-use super::{Level, Step};
-use crate::ast::{Branch, Plate, Role, Stmt, Tasks};
+use super::liveness::{Need, Needs};
+use super::plan::{Access, SampleStep, Step, Unused};
+use super::units::{Code, Function, Unit, Units};
+use crate::ast::{Branch, Site, Stmt};
+use crate::facts::{PlateList, Role};
 use syn::Type;
 
+/// What becomes of the sites in braces.
+#[derive(Clone, Copy, PartialEq)]
+enum InnerSites {
+    Keep,
+    /// They have their home in another function.
+    Strip,
+}
+
 impl<'m> Units<'m> {
-    pub(super) fn steps(&self, needs: &[[Need; 4]], function: Function) -> Vec<Step<'m>> {
-        let mut steps = Vec::new();
-        for (unit, need) in self.all.iter().zip(needs) {
-            if need[function as usize] != Need::No {
-                let used = need[function as usize] == Need::Used;
-                let shared = need.iter().filter(|need| **need != Need::No).count() > 1;
-                steps.extend(self.step(unit, function, used, shared));
-            }
-        }
-        steps
+    pub(super) fn steps(&self, needs: &[Needs], function: Function) -> Vec<Step<'m>> {
+        let needed = self.all.iter().zip(needs).filter(|(_, needs)| needs.of(function) != Need::No);
+        needed.filter_map(|(unit, needs)| self.step(unit, *needs, function)).collect()
     }
 
-    fn step(&self, unit: &Unit<'m>, function: Function, used: bool, shared: bool) -> Option<Step<'m>> {
-        let level = if unit.part == Part::Plate { Level::Local } else { Level::Global };
-        let latents = if level == Level::Local { &self.facts.locals } else { &self.facts.globals };
-        let by_value = matches!(&self.facts.plate, Some(Plate { tasks: Tasks::Numbers(_), .. }));
+    fn step(&self, unit: &Unit<'m>, needs: Needs, function: Function) -> Option<Step<'m>> {
+        let unused = if needs.of_several() { Unused::Allow } else { Unused::Warn };
         Some(match unit.code {
             Code::Count(_) => return None,
-            Code::Argument(arg) => Step::Argument { arg, by_value: is_by_value(&arg.ty) },
-            Code::Task(pat) => Step::Task { pat, by_value, shared },
-            Code::Stmt(Stmt::Site(site)) => match site.role {
-                Role::Latent(id) if unit.home == Some(function) => {
-                    Step::Sample { level, id, latent: &latents[id], site, used }
+            Code::Argument(arg) => Step::Argument { arg, access: argument_access(&arg.ty) },
+            Code::Task(pat) => Step::Task { pat, access: self.task_access(), unused },
+            Code::Stmt(Stmt::Site(site)) => match self.facts.roles.of(site.number) {
+                Role::Latent { tier, at } => {
+                    let latent = &self.facts.latents.of(tier)[at];
+                    if unit.home != Some(function) {
+                        return Some(Step::Latent { tier, latent });
+                    }
+                    Step::Sample(SampleStep { tier, id: at, latent, site, read: needs.of(function) == Need::Used })
                 }
-                Role::Latent(id) => Step::Latent { level, latent: &latents[id] },
-                Role::Observed(id) => Step::Observe { id, site },
+                Role::Observation { .. } => self.observe(site)?,
                 Role::Unknown => return None,
             },
-            Code::Stmt(Stmt::Let(local)) => Step::Let { local, shared },
-            Code::Stmt(stmt) => inner(stmt, unit.home.is_none_or(|home| home == function))?,
+            Code::Stmt(Stmt::Let(local)) => Step::Let { local, unused },
+            Code::Stmt(stmt) => {
+                let at_home = unit.home.is_none_or(|home| home == function);
+                self.inner(stmt, if at_home { InnerSites::Keep } else { InnerSites::Strip })?
+            }
         })
     }
-}
 
-/// A statement with those in its braces; without sites if it is not `home`.
-fn inner(stmt: &Stmt, home: bool) -> Option<Step<'_>> {
-    Some(match stmt {
-        Stmt::Site(site) => match site.role {
-            Role::Observed(id) if home => Step::Observe { id, site },
-            _ => return None,
-        },
-        Stmt::Factor(factor) if home => Step::Factor(factor),
-        Stmt::Factor(_) => return None,
-        Stmt::Let(local) => Step::Let { local, shared: !home },
-        Stmt::Plain(expr) => Step::Plain(expr),
-        Stmt::Flow(flow) => {
-            let bodies = flow.branches.iter().map(|branch| body(branch, home)).collect();
-            Step::Flow { flow, bodies, stripped: !home }
+    /// A statement with those in its braces.
+    fn inner(&self, stmt: &'m Stmt, sites: InnerSites) -> Option<Step<'m>> {
+        let unused = if sites == InnerSites::Strip { Unused::Allow } else { Unused::Warn };
+        Some(match stmt {
+            Stmt::Site(_) | Stmt::Factor(_) if sites == InnerSites::Strip => return None,
+            Stmt::Site(site) => self.observe(site)?,
+            Stmt::Factor(factor) => match self.facts.roles.of(factor.number) {
+                Role::Observation { tier, at } => Step::Factor { id: self.facts.observation_id(tier, at), factor },
+                _ => return None,
+            },
+            Stmt::Let(local) => Step::Let { local, unused },
+            Stmt::Plain(expr) => Step::Plain(expr),
+            Stmt::Flow(flow) => {
+                let bodies = flow.branches.iter().map(|branch| self.body(branch, sites)).collect();
+                Step::Flow { flow, bodies, unused }
+            }
+        })
+    }
+
+    fn body(&self, branch: &'m Branch, sites: InnerSites) -> Vec<Step<'m>> {
+        branch.body.iter().filter_map(|stmt| self.inner(stmt, sites)).collect()
+    }
+
+    fn observe(&self, site: &'m Site) -> Option<Step<'m>> {
+        match self.facts.roles.of(site.number) {
+            Role::Observation { tier, at } => {
+                let observation = &self.facts.observations.of(tier)[at];
+                Some(Step::Observe { id: self.facts.observation_id(tier, at), observation, site })
+            }
+            _ => None,
         }
-    })
-}
+    }
 
-fn body(branch: &Branch, home: bool) -> Vec<Step<'_>> {
-    branch.body.iter().filter_map(|stmt| inner(stmt, home)).collect()
+    /// Numbers of tasks are bound by value, tasks by reference.
+    fn task_access(&self) -> Access {
+        match self.facts.plate.as_ref().map(|plate| &plate.list) {
+            Some(PlateList::Numbers(_)) => Access::Value,
+            _ => Access::Reference,
+        }
+    }
 }
 
 /// References and plain numbers are bound by value, other arguments by reference.
-fn is_by_value(ty: &Type) -> bool {
+fn argument_access(ty: &Type) -> Access {
     const PLAIN: [&str; 16] = [
         "f64", "f32", "usize", "u8", "u16", "u32", "u64", "u128", "isize", "i8", "i16", "i32", "i64", "i128", "bool",
         "char",
     ];
-    match ty {
+    let by_value = match ty {
         Type::Reference(reference) => reference.mutability.is_none(),
         Type::Path(path) => path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)),
         _ => false,
-    }
+    };
+    if by_value { Access::Value } else { Access::Reference }
 }

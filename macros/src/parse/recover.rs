@@ -1,14 +1,41 @@
 //! What to make of a statement that does not parse.
 
-use super::flow::is_flow;
-use super::statement::site;
-use crate::ast::{Form, Left, Stmt};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use super::parser::{Parser, is_flow};
+use crate::ast::{Brackets, Left, Stmt};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::parse::ParseStream;
 use syn::{Attribute, Error, Expr, Ident, Token, token};
 
+impl Parser<'_> {
+    /// Reports `error` in the statement that comes next, and goes behind it. What it declares is kept.
+    pub(super) fn recover(&mut self, input: ParseStream<'_>, error: Error) -> Option<Stmt> {
+        self.errors.push(misplaced_tilde(&input.fork()).unwrap_or(error));
+        let declared = self.declared(&input.fork());
+        skip(input);
+        declared
+    }
+
+    /// What a statement declares for all its errors: `name ~` or `name[...] ~`.
+    fn declared(&mut self, input: ParseStream<'_>) -> Option<Stmt> {
+        input.call(Attribute::parse_outer).ok()?;
+        if input.parse::<Token![let]>().is_ok() {
+            input.parse::<Option<Token![mut]>>().ok()?;
+        }
+        let name: Ident = input.parse().ok()?;
+        let brackets = if input.peek(Token![~]) {
+            Brackets::None
+        } else if input.peek(token::Bracket) && input.peek2(Token![~]) {
+            Brackets::Full
+        } else {
+            return None;
+        };
+        let place = syn::parse_quote!(#name);
+        Some(self.site(Vec::new(), Left { place, brackets }, Expr::Verbatim(TokenStream::new())))
+    }
+}
+
 /// The error for a `~` within the braces of an expression, where no parser of expressions knows it.
-pub(super) fn misplaced_tilde(input: ParseStream<'_>) -> Option<Error> {
+fn misplaced_tilde(input: ParseStream<'_>) -> Option<Error> {
     if is_flow(input) {
         return None;
     }
@@ -32,34 +59,14 @@ fn first_tilde(tokens: TokenStream) -> Option<Span> {
     })
 }
 
-/// What a statement declares for all its errors: `name ~` or `name[...] ~`.
-pub(super) fn declared(input: ParseStream<'_>) -> Option<Stmt> {
-    input.call(Attribute::parse_outer).ok()?;
-    if input.parse::<Token![let]>().is_ok() {
-        input.parse::<Option<Token![mut]>>().ok()?;
-    }
-    let name: Ident = input.parse().ok()?;
-    let form = if input.peek(Token![~]) {
-        Form::Plain
-    } else if input.peek(token::Bracket) && input.peek2(Token![~]) {
-        Form::Vector
-    } else {
-        return None;
-    };
-    let place = syn::parse_quote!(#name);
-    Some(site(Vec::new(), Left { place, form }, Expr::Verbatim(TokenStream::new())))
-}
-
-/// To behind the next `;`, or behind the block of a loop or conditional.
-pub(super) fn skip(input: ParseStream<'_>) {
+/// Goes behind the next `;`, or behind the block of a loop or conditional.
+fn skip(input: ParseStream<'_>) {
     let ends_in_braces = is_flow(input);
     while let Ok(token) = input.parse::<TokenTree>() {
         match token {
             TokenTree::Punct(p) if p.as_char() == ';' => return,
             TokenTree::Group(group)
-                if ends_in_braces
-                    && matches!(group.delimiter(), proc_macro2::Delimiter::Brace)
-                    && !input.peek(Token![else]) =>
+                if ends_in_braces && group.delimiter() == Delimiter::Brace && !input.peek(Token![else]) =>
             {
                 return;
             }

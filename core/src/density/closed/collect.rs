@@ -1,6 +1,6 @@
 //! Collects closed forms into sufficient statistics.
 
-use crate::numbers::form::{Affine, ClosedForm, Exponential};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
 
 /// Terms share rows of up to this many coordinates, or of twice their own number.
 const NARROW: usize = 16;
@@ -39,7 +39,7 @@ impl ClosedSum {
         }
     }
 
-    fn add_exponential(&mut self, term: &Exponential, rename: impl Fn(usize) -> usize) {
+    fn add_exponential(&mut self, term: &ExponentialTerm, rename: impl Fn(usize) -> usize) {
         let renamed = |form: &Affine| -> Vec<(usize, f64)> {
             form.terms().into_iter().filter(|t| t.1 != 0.0).map(|(j, c)| (rename(j), c)).collect()
         };

@@ -27,14 +27,14 @@ pub fn diag_pre_multiply<S, C>(scales: S, corr_tril: C) -> DiagPreMultiply<S, C>
 }
 
 impl<N: Number, S: ParamVec<N>, C: ScaleTril<N>> ScaleTril<N> for DiagPreMultiply<S, C> {
-    type Entry = Times<S::Entry, C::Entry>;
+    type Entry = Product<S::Entry, C::Entry>;
 
     fn dim(&self) -> usize {
         self.scales.len()
     }
     #[inline(always)]
     fn entry(&self, i: usize, j: usize) -> Self::Entry {
-        Times(self.scales.entry(i), self.corr_tril.entry(i, j))
+        Product(self.scales.entry(i), self.corr_tril.entry(i, j))
     }
     fn check(&self, distribution: &'static str, _: &'static str) -> Result<(), Invalid> {
         self.corr_tril.check(distribution, "corr_tril")?;
@@ -77,9 +77,9 @@ impl<N: Number, S: ParamVec<N>, C: ScaleTril<N>> ScaleTril<N> for DiagPreMultipl
 
 /// The product of two parameters.
 #[derive(Clone, Copy, Debug)]
-pub struct Times<A, B>(A, B);
+pub struct Product<A, B>(A, B);
 
-impl<N: Number, A: Param<N>, B: Param<N>> Param<N> for Times<A, B> {
+impl<N: Number, A: Param<N>, B: Param<N>> Param<N> for Product<A, B> {
     #[inline(always)]
     fn value(self) -> f64 {
         self.0.value() * self.1.value()

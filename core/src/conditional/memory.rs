@@ -2,6 +2,7 @@
 
 use crate::conditional::mixture::Sample;
 use crate::density::mode::Mode;
+use crate::linalg::gaussian::Gaussian;
 use nalgebra::{DMatrix, DVector};
 
 /// Batches of 2^0, 2^1, ... proposals are compared; the least are those of this power.
@@ -15,8 +16,8 @@ const MOST_GROWTH: u32 = 3;
 const MOST_KEPT: usize = 8;
 const NEAR: f64 = 1.5;
 
-/// Of one task.
-pub(crate) struct Known {
+/// What is remembered of one task.
+pub(crate) struct TaskMemory {
     /// Answers given so far.
     pub(crate) answers: u64,
     /// Whether the density has been quadratic so far.
@@ -31,18 +32,18 @@ pub(crate) struct Known {
     pub(crate) prior: Option<DVector<f64>>,
     /// Where modes were.
     pub(crate) modes: Vec<DVector<f64>>,
-    pub(crate) trend: Trend,
-    pub(crate) past: Past,
+    pub(crate) trend: ModeTrend,
+    pub(crate) past: PastDraws,
     /// Proposals of a full sample; 0 before the first.
     full: usize,
     full_samples: usize,
     /// Sum over full samples of the variance of ln Z from one of them.
     noise_of_full: f64,
-    /// By power of 2, the same from so many proposals; where one proposal is all it takes.
+    /// By power of 2, the sum of variances of ln Z from so many proposals; where one component is all it takes.
     noise: Vec<f64>,
 }
 
-impl Default for Known {
+impl Default for TaskMemory {
     fn default() -> Self {
         Self {
             answers: 0,
@@ -52,8 +53,8 @@ impl Default for Known {
             starts: 0,
             prior: None,
             modes: Vec::new(),
-            trend: Trend::default(),
-            past: Past::default(),
+            trend: ModeTrend::default(),
+            past: PastDraws::default(),
             full: 0,
             full_samples: 0,
             noise_of_full: 0.0,
@@ -62,7 +63,7 @@ impl Default for Known {
     }
 }
 
-impl Known {
+impl TaskMemory {
     /// Whether a proposal at the mode is all it takes.
     pub(crate) fn is_easy(&self) -> bool {
         self.is_concave && !self.is_bad
@@ -78,7 +79,7 @@ impl Known {
 
     /// How many proposals keep the variance of ln Z below `variance`; a full sample, of `most` at first, as
     /// long as that is not known.
-    pub(crate) fn proposals(&mut self, variance: f64, (least, most): (usize, usize)) -> usize {
+    pub(crate) fn proposals(&mut self, variance: f64, least: usize, most: usize) -> usize {
         if self.full == 0 {
             self.full = most;
         }
@@ -96,7 +97,7 @@ impl Known {
     /// again and again, as the noise of few may be small by chance.
     ///
     /// What is learned serves later thetas, so that every Z remains unbiased.
-    pub(crate) fn learn_noise(&mut self, sample: &Sample, (count, tolerable): (usize, f64), most_grown: usize) {
+    pub(crate) fn learn_noise(&mut self, sample: &Sample, count: usize, tolerable: f64, most_grown: usize) {
         if count < self.full || sample.ln_z == f64::NEG_INFINITY {
             return;
         }
@@ -124,7 +125,7 @@ impl Known {
         }
     }
 
-    /// As if no full sample had been seen.
+    /// Goes on as if no full sample had been seen.
     pub(crate) fn forget_noise(&mut self) {
         self.full_samples = 0;
         self.noise_of_full = 0.0;
@@ -134,14 +135,14 @@ impl Known {
 
 /// The moments of the draws of phi for earlier thetas.
 #[derive(Default)]
-pub(crate) struct Past {
+pub(crate) struct PastDraws {
     seen: usize,
     mean: DVector<f64>,
     /// Sum of squares and products of what differs from the mean.
     scatter: DMatrix<f64>,
 }
 
-impl Past {
+impl PastDraws {
     /// So many draws a coordinate, and one, make a covariance.
     const ENOUGH: usize = 4;
 
@@ -157,17 +158,17 @@ impl Past {
         self.scatter.ger(1.0 - share, &away, &away, 1.0);
     }
 
-    /// Mean and root of the covariance.
-    pub(crate) fn gaussian(&self) -> Option<(DVector<f64>, DMatrix<f64>)> {
+    /// The Gaussian of the draws' moments, once there are enough.
+    pub(crate) fn gaussian(&self) -> Option<Gaussian> {
         let enough = self.seen >= Self::ENOUGH * (self.mean.len() + 1);
         let covariance = enough.then(|| &self.scatter / self.seen as f64)?;
-        Some((self.mean.clone(), covariance.cholesky()?.unpack()))
+        Some(Gaussian { mean: self.mean.clone(), root: covariance.cholesky()?.unpack() })
     }
 }
 
 /// The mode as a linear function of theta, by least squares.
 #[derive(Default)]
-pub(crate) struct Trend {
+pub(crate) struct ModeTrend {
     origin: Vec<f64>,
     /// Sums of x x' and of x mode', with x = (1, theta - origin).
     products: DMatrix<f64>,
@@ -176,7 +177,7 @@ pub(crate) struct Trend {
     coefficients: Option<DMatrix<f64>>,
 }
 
-impl Trend {
+impl ModeTrend {
     /// Fitted at so many times as many points as there are coefficients, and last at the second number.
     const FITS: (usize, usize) = (2, 16);
 

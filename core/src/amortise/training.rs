@@ -1,26 +1,30 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
+use crate::adapt::adapted::{Adapted, TaskDraw};
 use crate::amortise::Recognition;
-use crate::density::lanes::globals;
-use crate::elbo::{Objective, Shape, Written};
+use crate::density::program::Program;
+use crate::density::program::unscored;
+use crate::density::shape::{FoundShape, Shape};
+use crate::density::{Density, Writing};
+use crate::elbo::Bound;
 use crate::error::Error;
-use crate::fit::report::task_level;
-use crate::fit::{Adapted, TaskDraw, Trust, find_start, local_values, plain};
+use crate::fit::Trust;
+use crate::guide::FIRST_LN_SCALE;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
+use crate::model::Model;
+use crate::model::signature::Signature;
 use crate::model::subset::Subset;
-use crate::model::{Globals, Model};
-use crate::numbers::number::Real;
+use crate::model::values::values_of;
 use crate::optimize::adam::batch;
-use crate::optimize::climb::FIRST_LN_SCALE;
 use crate::options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
-use crate::sampling::noise::Noise;
+use crate::sampling::noise::{Noise, NoiseSize};
 use std::sync::Arc;
 
 /// The model, what is known of any task, and q(theta).
-pub struct Seen<'a, M: Model> {
+pub struct Training<'a, M: Model> {
     pub(super) model: &'a M,
-    /// As of a model without tasks.
+    /// The shape that the model would have without tasks.
     shape: Shape,
     start: Start,
     /// L, the unconstrained coordinates of each task.
@@ -35,13 +39,13 @@ pub struct Seen<'a, M: Model> {
 /// Adam's settings where none were chosen: batches, since these fits are for many tasks.
 const ADAM: AdamOptions = AdamOptions { step: 0.01, draws: 4, batch: Some(256) };
 
-impl<'a, M: Model> Seen<'a, M> {
+impl<'a, M: Model> Training<'a, M> {
     /// Visits and checks all tasks once.
     pub(super) fn new(model: &'a M, options: &Options) -> Result<Self, Error> {
         if model.num_tasks() == 0 {
             return Err(Error::NoTasks);
         }
-        let (mut shape, start) = find_start(model, options)?;
+        let FoundShape { mut shape, start } = Shape::find(&Subset::all(model), options)?;
         let num_latents = shape.offsets[1];
         if num_latents == 0 {
             return Err(Error::NoLatents);
@@ -76,28 +80,37 @@ impl<'a, M: Model> Seen<'a, M> {
         batch(self.options.seed, step, self.model.num_tasks(), self.batch_size())
     }
 
+    fn noise_size(&self, draws: usize) -> NoiseSize {
+        NoiseSize { draws, globals: self.global.len(), locals: self.num_latents }
+    }
+
     /// Fresh draws for a step on the tasks of a batch.
     pub(super) fn fresh(&self, batch: &[usize], step: usize) -> Noise {
-        let draws = self.adam.draws.max(1);
-        Noise::fresh(draws, self.global.len(), self.num_latents, batch, self.options.seed, step as u64 + 1)
+        let size = self.noise_size(self.adam.draws.max(1));
+        Noise::fresh(size, batch, self.options.seed, step as u64 + 1)
     }
 
     /// Fixed draws, in sets for that many tasks; with more tasks they share them in turn.
     pub(super) fn fixed(&self, draws: usize, tasks: usize) -> Noise {
-        Noise::fixed(draws.max(2), self.global.len(), self.num_latents, tasks, self.options.seed)
+        Noise::fixed(self.noise_size(draws.max(2)), tasks, self.options.seed)
     }
 
-    /// The objective of a few tasks, each of which counts once.
-    pub(super) fn objective<'s>(&self, few: &'s Subset<'s, M>) -> Objective<'s, Subset<'s, M>> {
-        let shape = Shape { offsets: self.offsets(few.tasks.len()), ..self.shape.clone() };
-        Objective::new(few, &shape, Written::new(&self.non_centred, &self.options))
+    /// Some of the model's tasks.
+    pub(super) fn some(&self, tasks: &[usize]) -> Subset<'a, M> {
+        Subset::with(self.model, tasks.iter().map(|&i| self.model.task(i)).collect())
     }
 
-    /// The objective of a batch, which stands for all tasks.
-    pub(super) fn objective_of_batch<'s>(&self, batch: &'s Subset<'s, M>) -> Objective<'s, Subset<'s, M>> {
-        let mut objective = self.objective(batch);
-        objective.total_tasks = self.model.num_tasks();
-        objective
+    /// The density of a few tasks, each of which counts once.
+    pub(super) fn density<'s>(&self, few: &'s dyn Program) -> Density<'s> {
+        let shape = Shape { offsets: self.offsets(few.num_tasks()), ..self.shape.clone() };
+        Density::new(few.all(), &shape, Writing::new(&self.non_centred, &self.options))
+    }
+
+    /// The density of a batch, which stands for all tasks.
+    pub(super) fn density_of_batch<'s>(&self, batch: &'s dyn Program) -> Density<'s> {
+        let mut density = self.density(batch);
+        density.total_tasks = self.model.num_tasks();
+        density
     }
 
     /// q(theta), and the factors of a few tasks.
@@ -122,39 +135,39 @@ impl<'a, M: Model> Seen<'a, M> {
         let all: Vec<usize> = (0..self.model.num_tasks()).collect();
         let (mut locals, mut global) = (0.0, 0.0);
         for few in all.chunks(self.batch_size()) {
-            let guide = self.guide(how.factors(self, &Subset::of(self.model, few).tasks));
-            let full = Subset::of(full, few);
-            let elbo = self.objective(&full).value(&guide, &self.fixed(self.options.draws, few.len()));
+            let tasks: Vec<&M::Task> = few.iter().map(|&i| self.model.task(i)).collect();
+            let guide = self.guide(how.factors(self, &tasks));
+            let full = Subset::with(full, few.iter().map(|&i| full.task(i)).collect());
+            let density = self.density(&full);
+            let bound = Bound { density: &density, noise: self.fixed(self.options.draws, few.len()) };
+            let elbo = bound.value(&guide);
             global = elbo.global_reconstruction - elbo.global_kl;
             locals += elbo.total() - global;
         }
         locals + global
     }
 
-    /// Draws of theta.
-    pub(super) fn thetas(&self, n: usize) -> Vec<Globals<M, f64>> {
+    /// Draws of theta, unconstrained.
+    pub(super) fn thetas(&self, n: usize) -> Vec<Vec<f64>> {
         let noise = self.fixed(n, 0);
-        (0..noise.draws).map(|s| self.theta(noise.theta(s))).collect()
-    }
-
-    fn theta(&self, noise: &[f64]) -> Globals<M, f64> {
-        globals(self.model, &self.global.at(noise), |_, u| Real(u))
+        (0..noise.draws).map(|s| self.global.at(noise.theta(s))).collect()
     }
 
     /// Draws of theta, and of the latents of a task with the given factor, computed by what `how` names.
     pub(super) fn adapted(&self, task: &M::Task, factor: &MeanField, how: &str) -> Adapted<'_, M> {
         let noise = self.fixed(self.options.posterior_draws, 1);
+        let program = Subset::one(self.model, task);
+        let mask = unscored(&Signature::of::<M>(), &self.non_centred);
         let draw = |s: usize| {
-            let theta = self.theta(noise.theta(s));
-            let u = factor.at(noise.local(0, s));
-            let local = local_values(self.model, &self.non_centred, &theta, task, &u);
-            TaskDraw { global: Arc::new(plain::<M>(&theta)), local }
+            let theta = program.plain_globals(&self.global.at(noise.theta(s)));
+            let local = program.plain_locals(&theta, &mask, 0, &factor.at(noise.local(0, s)));
+            TaskDraw { global: Arc::new(values_of::<M::Global>(&theta)), local: values_of::<M::Local>(&local) }
         };
         Adapted {
             model: self.model,
             seed: self.options.seed,
             start: self.start,
-            level: task_level(self.model, &self.start, task),
+            level: program.task_level(&self.start, 0),
             draws: (0..noise.draws).map(draw).collect(),
             weights: vec![(noise.draws as f64).recip(); noise.draws],
             cluster: 1,

@@ -1,0 +1,119 @@
+//! Where the modes of a task given theta are.
+
+use crate::conditional::memory::TaskMemory;
+use crate::conditional::mixture::Component;
+use crate::conditional::{Ask, Guess, Scorers};
+use crate::density::mode::{Mode, find_mode, precision};
+use crate::linalg::gaussian::{Gaussian, root, root_of_precision};
+use crate::numbers::pass::Derivatives;
+use crate::sampling::lattice::Lattice;
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Starts from the prior at first, and at every later look.
+const STARTS: usize = 16;
+const MORE_STARTS: usize = 4;
+/// Modes closer than this many standard deviations are one; those below the best by more nats do not count.
+const SAME: f64 = 0.5;
+const NEGLIGIBLE: f64 = 12.0;
+const MOST_MODES: usize = 6;
+/// A mode has no less than this share of the proposals, relative to the best.
+const LEAST_SHARE: f64 = 0.1;
+
+impl Scorers<'_> {
+    /// The modes of the task at this theta, the one of most mass first; looks for new ones now and then.
+    pub(super) fn modes(&mut self, ask: &Ask<'_>, theta: &[f64], memory: &mut TaskMemory) -> Vec<Mode> {
+        let theta: Vec<f64> = self.conditionals.density.layout.task_reads.iter().map(|&j| theta[j]).collect();
+        let mut starts = match &memory.modes[..] {
+            [] | [_] if memory.is_concave => {
+                vec![memory.trend.predict(&theta).unwrap_or_else(|| ask.guess.start.clone())]
+            }
+            [] => vec![ask.guess.start.clone()],
+            modes => modes.to_vec(),
+        };
+        if memory.answers == 0 || memory.answers.is_power_of_two() {
+            let spread = self.spread_starts(ask, memory);
+            if !memory.is_concave {
+                starts.extend(spread);
+            }
+        }
+        let mut modes: Vec<Mode> = Vec::new();
+        for start in starts {
+            let mode = find_mode(start, &mut |u, out| {
+                self.posterior.score(ask.theta, ask.task, u.as_slice(), out);
+            });
+            if !modes.iter().any(|other| other.distance_squared(&mode.at) < SAME * SAME) {
+                modes.push(mode);
+            }
+        }
+        modes.sort_by(|a, b| ln_mass(b).total_cmp(&ln_mass(a)));
+        let least = ln_mass(&modes[0]) - NEGLIGIBLE;
+        let count = modes.iter().take(MOST_MODES).take_while(|mode| ln_mass(mode) > least).count();
+        // where none has a precision, the first start's: better than nothing
+        modes.truncate(count.max(1));
+        memory.remember(&modes);
+        if let [mode] = &modes[..] {
+            memory.trend.learn(&theta, &mode.at);
+        }
+        modes
+    }
+
+    /// Points of the prior's own Gaussian, and whether the density is log-concave at all of them goes into the memory.
+    fn spread_starts(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory) -> Vec<DVector<f64>> {
+        let count = if memory.starts == 0 { STARTS } else { MORE_STARTS };
+        let prior = find_mode(ask.guess.start.clone(), &mut |u, out| {
+            self.prior.score(ask.theta, ask.task, u.as_slice(), out);
+        });
+        let spread = starts_of_prior(&prior, &ask.guess, memory.starts, count);
+        memory.starts += count;
+        let mut derivatives = Derivatives::default();
+        let mut is_concave = |u: &DVector<f64>| {
+            self.posterior.score(ask.theta, ask.task, u.as_slice(), &mut derivatives);
+            // nothing is known where numbers overflow
+            !derivatives.value.is_finite() || precision(&derivatives).is_some()
+        };
+        if memory.is_concave && !spread.iter().all(&mut is_concave) {
+            memory.is_concave = false;
+            memory.forget_noise();
+        }
+        spread
+    }
+}
+
+/// Laplace's ln Z_i, but for a constant; -inf of what is no mode.
+fn ln_mass(mode: &Mode) -> f64 {
+    let ln_det = |p: &Cholesky<f64, Dyn>| p.l_dirty().diagonal().iter().map(|d| d.ln()).sum::<f64>();
+    mode.precision.as_ref().map_or(f64::NEG_INFINITY, |p| mode.value - ln_det(p))
+}
+
+/// Where to look for modes: points of the prior's own Gaussian, after those that were skipped.
+fn starts_of_prior(prior: &Mode, guess: &Guess<'_>, skip: usize, count: usize) -> Vec<DVector<f64>> {
+    let root = root_at(prior, guess);
+    // the same points for every task and theta: no need for more
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut lattice = Lattice::shifted(prior.at.len(), &mut rng);
+    let mut z = DVector::zeros(prior.at.len());
+    let points = (0..skip + count).map(|_| {
+        lattice.propose(&mut z, &mut rng);
+        &prior.at + &root * &z
+    });
+    points.skip(skip).collect()
+}
+
+/// The proposals that modes give, with their shares: by mass, and no less than a tenth.
+pub(super) fn components(modes: &[Mode], guess: &Guess<'_>) -> Vec<(Component, f64)> {
+    let best = modes.first().map_or(f64::NEG_INFINITY, ln_mass);
+    let masses: Vec<f64> = modes.iter().map(|mode| (ln_mass(mode) - best).exp().max(LEAST_SHARE)).collect();
+    let total: f64 = masses.iter().sum();
+    modes.iter().zip(masses).map(|(mode, mass)| (component(mode, guess), mass / total)).collect()
+}
+
+pub(super) fn component(mode: &Mode, guess: &Guess<'_>) -> Component {
+    Component::new(Gaussian { mean: mode.at.clone(), root: root_at(mode, guess) })
+}
+
+/// A root of the covariance at a mode; the guess's of what is none.
+fn root_at(mode: &Mode, guess: &Guess<'_>) -> DMatrix<f64> {
+    mode.precision.as_ref().map_or_else(|| root(guess.covariance), root_of_precision)
+}

@@ -1,0 +1,135 @@
+//! Several rounds, each from a better proposal if all goes well.
+
+use crate::correct::proposal::{Preparation, Proposal, reproposed};
+use crate::correct::round::{Corrected, Effort, Round, relative_variance};
+use crate::sampling::psis::{Smoothed, smooth};
+
+/// Rounds at most before the last: each proposes from the weighted draws of the one before.
+pub(crate) const MOST_PREPARING: usize = 4;
+/// The last round follows as soon as so much of the draws counts.
+const PREPARED: f64 = 0.3;
+/// So large a part of the draws asked for is to count in the end.
+const WANTED: f64 = 0.5;
+
+/// A round with weights, and the proposal that it came from.
+pub(crate) struct Weighted {
+    pub(crate) round: Round,
+    pub(crate) smoothed: Smoothed,
+    pub(crate) proposal: Proposal,
+}
+
+/// What to do after a round.
+enum Next {
+    /// Another round that prepares, or the last.
+    Round { proposal: Proposal, number: usize },
+    /// Nothing more.
+    Done,
+}
+
+/// Rounds under way.
+struct Rounds {
+    effort: Effort,
+    proposal: Proposal,
+    number: usize,
+    /// Whether the last round has been made once more.
+    is_repeated: bool,
+    best: Option<Weighted>,
+}
+
+/// The last of several rounds that is of use; `None` if the first had no weight.
+///
+/// Where a round is useless after one that was not, the last one proposes as the better one did. A last round that is
+/// doubtful is made once more, from what it found.
+pub(crate) fn refined(
+    proposal: Proposal,
+    effort: Effort,
+    run: &mut dyn FnMut(&Proposal, usize, usize) -> Round,
+) -> Option<Weighted> {
+    let mut rounds = Rounds { effort, proposal, number: 0, is_repeated: false, best: None };
+    loop {
+        let round = run(&rounds.proposal, rounds.draws(), rounds.number);
+        match rounds.after(round)? {
+            Next::Round { proposal, number } => (rounds.proposal, rounds.number) = (proposal, number),
+            Next::Done => return rounds.best,
+        }
+    }
+}
+
+impl Rounds {
+    fn is_last(&self) -> bool {
+        self.number >= MOST_PREPARING
+    }
+
+    /// How many draws the round takes.
+    fn draws(&self) -> usize {
+        let Effort { draws, most_draws, .. } = self.effort;
+        match &self.best {
+            Some(best) if self.is_last() => wanted(draws, best.smoothed.share()).min(most_draws),
+            _ => draws / 4,
+        }
+    }
+
+    /// Keeps the round if it is of use, and decides what comes next; `None` where no round had any weight.
+    fn after(&mut self, round: Round) -> Option<Next> {
+        let is_last = self.is_last();
+        let (mut is_prepared, mut is_wasted, mut is_made_again) = (false, true, false);
+        let mut next = None;
+        if let Some(smoothed) = smooth(&round.ln_weights()) {
+            is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
+            is_wasted = smoothed.is_useless();
+            is_made_again = is_last && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
+            if !is_last || is_made_again {
+                let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
+                next = reproposed(&round.theta, &smoothed, preparation);
+            }
+            self.keep(round, smoothed);
+        }
+        let found = self.best.as_ref()?;
+        let proposal = || next.unwrap_or_else(|| self.proposal.clone());
+        if is_made_again {
+            // it saw more than those before it: once more, with what it knows
+            let next = Next::Round { proposal: proposal(), number: self.number + 1 };
+            self.is_repeated = true;
+            return Some(next);
+        }
+        if is_last || (self.number + 1 == MOST_PREPARING && is_wasted && found.smoothed.is_useless()) {
+            return Some(Next::Done);
+        }
+        if is_wasted && !found.smoothed.is_useless() {
+            return Some(Next::Round { proposal: found.proposal.clone(), number: MOST_PREPARING });
+        }
+        let number = if is_prepared { MOST_PREPARING } else { self.number + 1 };
+        Some(Next::Round { proposal: proposal(), number })
+    }
+
+    fn keep(&mut self, round: Round, smoothed: Smoothed) {
+        match &mut self.best {
+            // what a later round doubts an earlier one only did not see
+            Some(best) if smoothed.is_useless() => best.smoothed.k_hat = best.smoothed.k_hat.max(smoothed.k_hat),
+            _ => self.best = Some(Weighted { round, smoothed, proposal: self.proposal.clone() }),
+        }
+    }
+}
+
+/// How many draws it takes that half as many count as are asked for, where this share of them does.
+fn wanted(draws: usize, share: f64) -> usize {
+    let times = (WANTED / share).max(1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
+    let wanted = (times * draws as f64) as usize;
+    wanted
+}
+
+/// Draws of theta with smoothed weights.
+pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Corrected {
+    let (k_hat, effective, not_finite) = (smoothed.k_hat, smoothed.effective, smoothed.not_finite);
+    Corrected {
+        k_hat,
+        is_reliable: smoothed.is_reliable(),
+        is_useless: smoothed.is_useless(),
+        effective,
+        not_finite,
+        ln_evidence: smoothed.ln_mean,
+        ln_evidence_error: relative_variance(&smoothed.weights).sqrt(),
+        ..round.with_weights(smoothed.weights)
+    }
+}

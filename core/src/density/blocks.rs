@@ -1,0 +1,53 @@
+//! Which coordinates the blocks of a model have.
+
+use crate::model::level::Level;
+use crate::model::signature::Signature;
+
+/// Which coordinates the log density of a task is differentiated in, and how the two blocks of it map to them.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockLayout {
+    /// The latents outside the plate.
+    pub(crate) global: Level,
+    /// Unconstrained coordinates of the globals that the prior of the locals reads.
+    pub(crate) local_reads: Vec<usize>,
+    /// Unconstrained coordinates of the globals that the likelihood reads directly.
+    pub(crate) likelihood_reads: Vec<usize>,
+    /// All globals a task reads, ascending; the first coordinates of a task's block.
+    pub(crate) task_reads: Vec<usize>,
+    /// No local site is non-centred, and x = u for every one.
+    pub(crate) identity: bool,
+    /// The widest task.
+    pub(crate) widest: Widest,
+}
+
+/// The most that any task has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Widest {
+    /// Unconstrained coordinates.
+    pub(crate) coordinates: usize,
+    /// Constrained entries.
+    pub(crate) values: usize,
+}
+
+impl BlockLayout {
+    pub(crate) fn new(signature: &Signature, global: Level, widest: Widest) -> Self {
+        let coordinates =
+            |sites: &[usize]| sites.iter().flat_map(|&site| global.coordinates[site].clone()).collect::<Vec<usize>>();
+        let local_reads = coordinates(signature.local_reads);
+        let likelihood_reads = coordinates(signature.likelihood_reads);
+        let mut task_reads = [local_reads.clone(), likelihood_reads.clone()].concat();
+        task_reads.sort_unstable();
+        task_reads.dedup();
+        Self { global, local_reads, likelihood_reads, task_reads, identity: false, widest }
+    }
+
+    /// The layout with theta held fixed: a task's block has its own coordinates only.
+    pub(crate) fn given_theta(&self) -> Self {
+        Self { local_reads: Vec::new(), likelihood_reads: Vec::new(), task_reads: Vec::new(), ..self.clone() }
+    }
+
+    /// G, the number of unconstrained coordinates of theta.
+    pub(crate) fn num_globals(&self) -> usize {
+        self.global.num_coordinates()
+    }
+}

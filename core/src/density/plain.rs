@@ -1,0 +1,48 @@
+//! Tasks scored without derivatives.
+
+use crate::density::program::{Fixed, LogParts, Scorer};
+use crate::interpret::log_density::LogDensity;
+use crate::interpret::site_mask::SiteMask;
+use crate::model::subset::Subset;
+use crate::model::{Globals, Locals, Model};
+use crate::numbers::number::Real;
+use crate::numbers::pass::Derivatives;
+
+/// A model with theta fixed at some values, as plain numbers.
+pub(crate) struct PlainThetas<'p, M: Model> {
+    program: &'p Subset<'p, M>,
+    thetas: Vec<Globals<M, f64>>,
+}
+
+impl<'p, M: Model> PlainThetas<'p, M> {
+    pub(crate) fn new(program: &'p Subset<'p, M>, thetas: &[Vec<f64>]) -> Self {
+        Self { program, thetas: thetas.iter().map(|u| program.plain_globals(u)).collect() }
+    }
+}
+
+impl<M: Model> Fixed for PlainThetas<'_, M> {
+    fn scorer<'f>(&'f self, mask: &'f SiteMask) -> Box<dyn Scorer + 'f> {
+        Box::new(PlainScorer { fixed: self, mask, coordinates: Vec::new(), local: Default::default() })
+    }
+}
+
+struct PlainScorer<'f, M: Model> {
+    fixed: &'f PlainThetas<'f, M>,
+    mask: &'f SiteMask,
+    coordinates: Vec<Real<f64>>,
+    local: Locals<M, f64>,
+}
+
+impl<M: Model> Scorer for PlainScorer<'_, M> {
+    fn score(&mut self, theta: usize, task: usize, u: &[f64], out: &mut Derivatives) -> LogParts {
+        let PlainThetas { program, thetas } = self.fixed;
+        let (model, theta, task) = (program.model, &thetas[theta], program.task(task));
+        self.coordinates.clear();
+        self.coordinates.extend(u.iter().map(|&u| Real(u)));
+        let mut run = LogDensity::new(&self.coordinates, self.mask);
+        model.local(&mut run, theta, task, &mut self.local);
+        model.likelihood(&mut run, theta, &self.local, task);
+        out.value = (run.latents + run.data).value();
+        LogParts { latents: run.latents.value(), data: run.data.value() }
+    }
+}

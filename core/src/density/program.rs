@@ -1,0 +1,181 @@
+//! A model with its data behind a table of functions, so that all that is built on it is compiled once, whatever the
+//! model: what is generic in it ends here.
+//!
+//! A call is one a task and evaluation, never one an observation.
+
+use crate::density::blocks::BlockLayout;
+use crate::density::forms::Forms;
+use crate::guide::{Guide, MeanField};
+use crate::interpret::discover::{LevelVisit, Start};
+use crate::interpret::site_mask::SiteMask;
+use crate::linalg::gaussian::Gaussian;
+use crate::model::level::Level;
+use crate::model::signature::Signature;
+use crate::numbers::number::Real;
+use crate::numbers::pass::{Derivatives, Order};
+use crate::numbers::tape::Taped;
+
+/// A model with its data, its types erased.
+pub(crate) trait Program: Send + Sync {
+    /// The sites, and who reads what.
+    fn signature(&self) -> Signature;
+
+    /// M, the number of tasks.
+    fn num_tasks(&self) -> usize;
+
+    /// The program itself, for somebody else to own.
+    fn all(&self) -> Box<dyn Program + '_>;
+
+    /// The program with some of its tasks only.
+    fn some(&self, tasks: &[usize]) -> Box<dyn Program + '_>;
+
+    /// Visits the model at `start`, checking data and constants.
+    fn discover<'p>(&'p self, start: &'p Start) -> Discovery<'p>;
+
+    /// What the latents of a task look like; its data are not looked at.
+    fn task_level(&self, start: &Start, task: usize) -> Level;
+
+    /// Hands the forms of what is outside the plate to `each`; they are forgotten after it.
+    fn forms_outside(&self, layout: &BlockLayout, mask: &SiteMask, each: &mut dyn FnMut(&Forms));
+
+    /// Hands the forms of each of the tasks in turn to `each`, in the coordinates (globals, task's own).
+    fn forms_of(&self, tasks: &[usize], layout: &BlockLayout, masks: &Masks, each: &mut dyn FnMut(&Forms));
+
+    /// ln p(theta) + ln |dx/du| at the unconstrained `theta`, and ln p(D | theta) outside the plate, of what counts.
+    fn outside(&self, mask: &SiteMask, theta: &[f64]) -> LogParts;
+
+    /// The log densities outside the plate, and the derivatives of their sum.
+    fn expand_outside(&self, order: Order, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts;
+
+    /// Fixes theta at each of some unconstrained values, ready for its tasks to be scored.
+    fn fix<'p>(&'p self, scoring: Scoring, layout: &'p BlockLayout, thetas: &[Vec<f64>]) -> Box<dyn Fixed + 'p>;
+
+    /// What records log densities on the thread's tape.
+    fn recorder(&self) -> Box<dyn Recorder + '_>;
+
+    /// The constrained values of the globals at the unconstrained `theta` replace the content of `out`.
+    fn global_values(&self, theta: &[f64], out: &mut Vec<f64>);
+
+    /// The constrained values of a task's latents replace the content of `out`.
+    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>);
+
+    /// The guide of the locals written otherwise, theta being at its mean.
+    fn rewrite(&self, guide: &Guide, from: &[bool], to: &[bool]) -> MeanField;
+}
+
+/// A visit of a whole model.
+pub(crate) struct Discovery<'p> {
+    /// What is outside the plate.
+    pub(crate) outside: LevelVisit,
+    /// Visits the task of that number.
+    pub(crate) task: Box<dyn Fn(usize) -> LevelVisit + 'p>,
+}
+
+/// Unconstrained coordinates of a task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaskPoint<'a> {
+    pub(crate) task: usize,
+    pub(crate) u: &'a [f64],
+    /// A mask under which nothing counts, that says how they are written.
+    pub(crate) unscored: &'a SiteMask,
+}
+
+/// What tasks are scored for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scoring {
+    /// The value alone.
+    Value,
+    /// The value and these derivatives.
+    Derivatives(Order),
+}
+
+/// What counts outside the plate, and in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Masks {
+    pub(crate) outside: SiteMask,
+    pub(crate) tasks: SiteMask,
+}
+
+impl Masks {
+    /// Every site counts, and every latent is centred.
+    pub(crate) fn all(signature: &Signature) -> Self {
+        let Signature { global_sites, local_sites, observed_sites, .. } = signature;
+        Self {
+            outside: SiteMask::all(global_sites.len(), observed_sites.len()),
+            tasks: SiteMask::all(local_sites.len(), observed_sites.len()),
+        }
+    }
+}
+
+/// The mask under which nothing of a task counts, whose latents are written as `non_centred` says.
+pub(crate) fn unscored(signature: &Signature, non_centred: &[bool]) -> SiteMask {
+    let none = SiteMask::none(signature.local_sites.len(), signature.observed_sites.len());
+    SiteMask { non_centred: non_centred.to_vec(), ..none }
+}
+
+/// Log densities in nats.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct LogParts {
+    /// ln p(x) + ln |dx/du| of latents.
+    pub(crate) latents: f64,
+    /// ln p of data and factors.
+    pub(crate) data: f64,
+}
+
+impl LogParts {
+    pub(crate) fn total(self) -> f64 {
+        self.latents + self.data
+    }
+
+    /// Adds `factor` times the other.
+    pub(crate) fn add(&mut self, factor: f64, other: Self) {
+        self.latents += factor * other.latents;
+        self.data += factor * other.data;
+    }
+}
+
+/// A program with theta fixed at some values.
+pub(crate) trait Fixed: Sync {
+    /// Scores the sites that the mask marks; it has buffers of its own, so that nothing is allocated once they have grown.
+    fn scorer<'f>(&'f self, mask: &'f SiteMask) -> Box<dyn Scorer + 'f>;
+}
+
+/// Scores tasks given theta.
+pub(crate) trait Scorer {
+    /// ln p(phi, D | theta) + ln |dx/du| of a task at the unconstrained locals `u`, under the fixed theta of that number.
+    /// Derivatives, of as many orders as theta was fixed for, replace the content of `out`: in the globals that the layout
+    /// lets vary, then in `u`.
+    fn score(&mut self, theta: usize, task: usize, u: &[f64], out: &mut Derivatives) -> LogParts;
+}
+
+/// A number on the tape of first derivatives.
+pub(crate) type Recorded = Real<Taped<1>>;
+
+/// Log densities on the tape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordedParts {
+    pub(crate) latents: Recorded,
+    pub(crate) data: Recorded,
+}
+
+impl RecordedParts {
+    pub(crate) fn total(self) -> Recorded {
+        self.latents + self.data
+    }
+
+    pub(crate) fn values(self) -> LogParts {
+        LogParts { latents: self.latents.value(), data: self.data.value() }
+    }
+}
+
+/// Records log densities on the thread's tape.
+pub(crate) trait Recorder {
+    /// What is outside the plate, at these unconstrained globals, which the tasks recorded next are given.
+    fn outside(&mut self, theta: &[Recorded], mask: &SiteMask) -> RecordedParts;
+
+    /// A task at these unconstrained locals, given the globals recorded last.
+    fn task(&mut self, task: usize, u: &[Recorded], mask: &SiteMask) -> RecordedParts;
+
+    /// E\[ln p\] of a task's first latent site under a Gaussian of its coordinates, where its distribution knows it.
+    fn expected_first(&mut self, task: usize, q: &Gaussian) -> Option<Recorded>;
+}

@@ -1,0 +1,135 @@
+//! What a model looks like, learned by a checked visit of all its data.
+
+use crate::density::blocks::Widest;
+use crate::density::program::{Discovery, Program};
+use crate::error::Error;
+use crate::interpret::discover::{LevelVisit, NotFinite, Start};
+use crate::model::level::Level;
+use crate::options::Options;
+
+/// How many random starts are tried when the density is not finite at 0.
+const RANDOM_STARTS: u64 = 20;
+
+/// The coordinates of a model, and what its sites allow.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) global: Level,
+    /// M + 1 offsets of the tasks' unconstrained coordinates.
+    pub(crate) offsets: Vec<usize>,
+    pub(crate) widest: Widest,
+    /// Visits of observed sites and factors, in all tasks and outside them.
+    pub(crate) num_observations: usize,
+    pub(crate) local_identity: bool,
+    /// By local site: whether it can be non-centred in every task.
+    pub(crate) location_scale: Vec<bool>,
+    /// By observed site: whether it is outside the plate.
+    pub(crate) observed_outside: Vec<bool>,
+    /// The latents of the first task.
+    pub(crate) first_task: Level,
+}
+
+/// A model's shape, and the start that it was seen from.
+pub(crate) struct FoundShape {
+    pub(crate) shape: Shape,
+    pub(crate) start: Start,
+}
+
+/// A model's shape, and where its density is not finite at the point visited.
+struct VisitedShape {
+    shape: Shape,
+    not_finite: Option<NotFinite>,
+}
+
+impl Shape {
+    /// The model's shape, seen from a start where its density is finite.
+    pub(crate) fn find(program: &dyn Program, options: &Options) -> Result<FoundShape, Error> {
+        let mut first = None;
+        for number in 0..=RANDOM_STARTS {
+            let start = match options.random_start {
+                None if number == 0 => Start::Zero,
+                None => Start::Random(number),
+                Some(asked) => Start::Random(asked.wrapping_add(number << 32)),
+            };
+            let error = match Self::visit(program, &start) {
+                Ok(VisitedShape { not_finite: Some(NotFinite { place, value }), .. }) => {
+                    Error::NotFinite { place: Box::new(place), value, tried: RANDOM_STARTS }
+                }
+                Ok(VisitedShape { shape, .. }) => return Ok(FoundShape { shape, start }),
+                Err(error @ Error::Parameter { at_start: true, .. }) => error,
+                Err(error) => return Err(error),
+            };
+            first.get_or_insert(error);
+        }
+        Err(first.expect("at least one start was tried"))
+    }
+
+    /// The model's shape from a visit at `start`, which checks all data and constants.
+    pub(crate) fn discover(program: &dyn Program, start: &Start) -> Result<Self, Error> {
+        Ok(Self::visit(program, start)?.shape)
+    }
+
+    /// The shape of the model with some of its tasks only.
+    pub(crate) fn of(&self, tasks: &[usize]) -> Self {
+        let mut offsets = vec![0];
+        for &i in tasks {
+            offsets.push(offsets[offsets.len() - 1] + self.offsets[i + 1] - self.offsets[i]);
+        }
+        Self { offsets, ..self.clone() }
+    }
+
+    fn visit(program: &dyn Program, start: &Start) -> Result<VisitedShape, Error> {
+        let signature = program.signature();
+        let Discovery { outside, task } = program.discover(start);
+        let observed_outside = (0..signature.observed_sites.len()).map(|id| outside.has_seen(id)).collect();
+        let num_observations = outside.num_observations();
+        let LevelVisit { level: global, error, mut not_finite, .. } = outside;
+        error.map_or(Ok(()), Err)?;
+        if signature.has_plate && program.num_tasks() == 0 {
+            return Err(Error::NoTasks);
+        }
+        let mut shape = Self {
+            global,
+            offsets: vec![0],
+            widest: Widest::default(),
+            num_observations,
+            local_identity: true,
+            location_scale: vec![true; signature.local_sites.len()],
+            observed_outside,
+            first_task: Level::default(),
+        };
+        for i in 0..program.num_tasks() {
+            let visit = task(i);
+            shape.num_observations += visit.num_observations();
+            let LevelVisit { level, error, not_finite: here, .. } = visit;
+            error.map_or(Ok(()), Err)?;
+            not_finite = not_finite.or(here);
+            shape.add_task(&level);
+            if i == 0 {
+                shape.first_task = level;
+            }
+        }
+        if shape.global.num_coordinates() + shape.num_locals() == 0 {
+            return Err(Error::NoLatents);
+        }
+        Ok(VisitedShape { shape, not_finite })
+    }
+
+    fn add_task(&mut self, level: &Level) {
+        self.offsets.push(self.num_locals() + level.num_coordinates());
+        self.widest.coordinates = self.widest.coordinates.max(level.num_coordinates());
+        self.widest.values = self.widest.values.max(level.num_values());
+        self.local_identity &= level.identity.iter().all(|&x| x);
+        for (all, here) in self.location_scale.iter_mut().zip(&level.location_scale) {
+            *all &= here;
+        }
+    }
+
+    /// Unconstrained coordinates of all tasks.
+    pub(crate) fn num_locals(&self) -> usize {
+        self.offsets[self.offsets.len() - 1]
+    }
+
+    pub(crate) fn num_tasks(&self) -> usize {
+        self.offsets.len() - 1
+    }
+}

@@ -1,0 +1,183 @@
+//! A model as a program: the only place where what the core asks meets the types of a model.
+
+use crate::density::blocks::BlockLayout;
+use crate::density::forms::Forms;
+use crate::density::lanes::LaneThetas;
+use crate::density::order::{First, GlobalN, Second, TypedOrder};
+use crate::density::plain::PlainThetas;
+use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Recorder, Scoring, TaskPoint};
+use crate::density::tape::{TapeRecorder, TapeThetas, WIDEST_SECOND};
+use crate::density::theta::globals;
+use crate::guide::{Guide, MeanField};
+use crate::interpret::discover::{Discover, LevelVisit, Start};
+use crate::interpret::log_density::LogDensity;
+use crate::interpret::rewrite::Rewrite;
+use crate::interpret::site_mask::SiteMask;
+use crate::interpret::structure::Structure;
+use crate::model::level::Level;
+use crate::model::signature::Signature;
+use crate::model::subset::Subset;
+use crate::model::{Globals, Latents, Locals, Model};
+use crate::numbers::form::{Form, forgetting};
+use crate::numbers::number::Real;
+use crate::numbers::pass::{Derivatives, Order, passes};
+
+impl<M: Model> Program for Subset<'_, M> {
+    fn signature(&self) -> Signature {
+        Signature::of::<M>()
+    }
+
+    fn num_tasks(&self) -> usize {
+        self.num_tasks()
+    }
+
+    fn all(&self) -> Box<dyn Program + '_> {
+        Box::new(self.clone())
+    }
+
+    fn some(&self, tasks: &[usize]) -> Box<dyn Program + '_> {
+        Box::new(self.of(tasks))
+    }
+
+    fn discover<'p>(&'p self, start: &'p Start) -> Discovery<'p> {
+        let mut visit = Discover::new(start, None);
+        let mut global = Default::default();
+        self.model.global(&mut visit, &mut global);
+        let task = move |i: usize| -> LevelVisit {
+            let mut visit = Discover::new(start, Some(i));
+            let mut local = Default::default();
+            self.model.local(&mut visit, &global, self.task(i), &mut local);
+            if visit.error.is_none() {
+                self.model.likelihood(&mut visit, &global, &local, self.task(i));
+            }
+            visit.finish(M::LOCAL_SITES)
+        };
+        Discovery { outside: visit.finish(M::GLOBAL_SITES), task: Box::new(task) }
+    }
+
+    fn task_level(&self, start: &Start, task: usize) -> Level {
+        let (mut global, mut local) = (Default::default(), Default::default());
+        self.model.global(&mut Discover::new(start, None), &mut global);
+        let mut visit = Discover::new(start, Some(task));
+        self.model.local(&mut visit, &global, self.task(task), &mut local);
+        visit.finish(M::LOCAL_SITES).level
+    }
+
+    fn forms_outside(&self, layout: &BlockLayout, mask: &SiteMask, each: &mut dyn FnMut(&Forms)) {
+        forgetting(|| each(&self.form_globals(layout, mask).0));
+    }
+
+    fn forms_of(&self, tasks: &[usize], layout: &BlockLayout, masks: &Masks, each: &mut dyn FnMut(&Forms)) {
+        let zeros = vec![0.0; layout.widest.coordinates];
+        forgetting(|| {
+            let (_, global) = self.form_globals(layout, &masks.outside);
+            for &i in tasks {
+                forgetting(|| {
+                    let mut visit = Structure::new(&zeros, layout.num_globals(), &masks.tasks);
+                    let mut local = Default::default();
+                    self.model.local(&mut visit, &global, self.task(i), &mut local);
+                    self.model.likelihood(&mut visit, &global, &local, self.task(i));
+                    each(&Forms { latents: visit.latents, observed: visit.observed });
+                });
+            }
+        });
+    }
+
+    fn outside(&self, mask: &SiteMask, theta: &[f64]) -> LogParts {
+        let coordinates: Vec<Real<f64>> = theta.iter().map(|&u| Real(u)).collect();
+        let mut run = LogDensity::new(&coordinates, mask);
+        self.model.global(&mut run, &mut Default::default());
+        LogParts { latents: run.latents.value(), data: run.data.value() }
+    }
+
+    fn expand_outside(&self, order: Order, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {
+        match order {
+            Order::First => self.expand_global::<First>(mask, theta, out),
+            Order::Second => self.expand_global::<Second>(mask, theta, out),
+        }
+    }
+
+    fn fix<'p>(&'p self, scoring: Scoring, layout: &'p BlockLayout, thetas: &[Vec<f64>]) -> Box<dyn Fixed + 'p> {
+        let is_wide = layout.task_reads.is_empty() && layout.widest.coordinates > WIDEST_SECOND;
+        match scoring {
+            Scoring::Value => Box::new(PlainThetas::new(self, thetas)),
+            Scoring::Derivatives(Order::First) => Box::new(LaneThetas::<M, First>::new(self, layout, thetas)),
+            Scoring::Derivatives(Order::Second) if is_wide => Box::new(TapeThetas::new(self, thetas)),
+            Scoring::Derivatives(Order::Second) => Box::new(LaneThetas::<M, Second>::new(self, layout, thetas)),
+        }
+    }
+
+    fn recorder(&self) -> Box<dyn Recorder + '_> {
+        Box::new(TapeRecorder::new(self))
+    }
+
+    fn global_values(&self, theta: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        let global = self.plain_globals(theta);
+        M::Global::map(&global, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
+    }
+
+    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>) {
+        out.clear();
+        let local = self.plain_locals(&self.plain_globals(theta), at.unscored, at.task, at.u);
+        M::Local::map(&local, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
+    }
+
+    fn rewrite(&self, guide: &Guide, from: &[bool], to: &[bool]) -> MeanField {
+        let theta = self.plain_globals(&guide.global.loc);
+        let mut local = MeanField::default();
+        for i in 0..guide.num_tasks() {
+            let range = guide.task(i);
+            let mut run = Rewrite::new(from, to, &guide.local.loc[range.clone()], &guide.local.ln_scale[range]);
+            self.model.local(&mut run, &theta, self.task(i), &mut Default::default());
+            local.loc.append(&mut run.loc);
+            local.ln_scale.append(&mut run.ln_scale);
+        }
+        local
+    }
+}
+
+impl<M: Model> Subset<'_, M> {
+    /// The globals at the unconstrained `theta`.
+    pub(crate) fn plain_globals(&self, theta: &[f64]) -> Globals<M, f64> {
+        globals(self.model, theta, |_, u| Real(u))
+    }
+
+    /// The latents of a task at the unconstrained `u`, given the globals, written as the mask says; nothing is scored.
+    pub(crate) fn plain_locals(
+        &self,
+        theta: &Globals<M, f64>,
+        unscored: &SiteMask,
+        task: usize,
+        u: &[f64],
+    ) -> Locals<M, f64> {
+        let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
+        let mut local = Default::default();
+        self.model.local(&mut LogDensity::new(&coordinates, unscored), theta, self.task(task), &mut local);
+        local
+    }
+
+    /// The forms of what is outside the plate, and of the globals.
+    fn form_globals(&self, layout: &BlockLayout, mask: &SiteMask) -> (Forms, Globals<M, Form>) {
+        let zeros = vec![0.0; layout.num_globals()];
+        let mut visit = Structure::new(&zeros, 0, mask);
+        let mut global = Default::default();
+        self.model.global(&mut visit, &mut global);
+        (Forms { latents: visit.latents, observed: visit.observed }, global)
+    }
+
+    fn expand_global<O: TypedOrder>(&self, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {
+        out.reset(theta.len(), O::ORDER);
+        let mut parts = LogParts::default();
+        let mut scratch = Default::default();
+        for pass in passes::<GlobalN<M, O>>(theta.len()) {
+            let coordinates: Vec<Real<GlobalN<M, O>>> =
+                theta.iter().enumerate().map(|(j, &u)| pass.seed(u, j)).collect();
+            let mut run = LogDensity::new(&coordinates, mask);
+            self.model.global(&mut run, &mut scratch);
+            out.take(&(run.latents + run.data).0, &pass);
+            parts = LogParts { latents: run.latents.value(), data: run.data.value() };
+        }
+        parts
+    }
+}

@@ -1,0 +1,113 @@
+//! From a model to its posterior, in five stages: discover, climb, respond, correct, judge.
+
+use crate::correct::effort::effort;
+use crate::correct::importance::{Attempt, corrected};
+use crate::correct::linear_response::{Identity, linear_response};
+use crate::correct::round::Basis;
+use crate::density::program::Program;
+use crate::density::shape::{FoundShape, Shape};
+use crate::density::{Density, Writing};
+use crate::error::Error;
+use crate::fit::solution::{Solution, Times};
+use crate::fit::trust::Judgement;
+use crate::fit::{Evidence, Fit};
+use crate::model::Model;
+use crate::model::subset::Subset;
+use crate::optimize::choose::modes_at_mean;
+use crate::optimize::climb;
+use crate::optimize::climbed::{Climbed, Settings};
+use crate::options::{Correction, GlobalFactor, Options};
+use crate::posterior::gaussian::GaussianHierarchy;
+use std::time::Instant;
+
+/// Every model can be fitted.
+pub trait Fittable: Model + Sized {
+    /// The posterior, by the default method; see [`Options`].
+    ///
+    /// # Errors
+    /// Data outside a support, invalid constants, no tasks, a density that is not finite at any start: see [`Error`].
+    fn fit(self) -> Result<Fit<Self>, Error> {
+        self.fit_with(&Options::default())
+    }
+
+    /// The posterior, by the method that `options` describe.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit).
+    fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
+        let solution = solve_on_threads(&Subset::all(&self), options)?;
+        Ok(Fit::with(self, solution))
+    }
+}
+
+impl<M: Model> Fittable for M {}
+
+/// The whole way, on as many threads as the options say.
+fn solve_on_threads(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
+    let Some(threads) = options.threads else { return solve(program, options) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|e| Error::Unusable(format!("cannot start {threads} threads: {e}")))?;
+    pool.install(|| solve(program, options))
+}
+
+/// What linear response, or what stands in for it, makes of a guide.
+struct Response {
+    gaussian: GaussianHierarchy,
+    /// Whether it is linear response.
+    is_linear: bool,
+}
+
+/// The whole way.
+fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
+    let started = Instant::now();
+    let FoundShape { shape, start } = Shape::find(program, options)?;
+    let climbed = climb(program, &Settings { options, shape: &shape, start });
+    let response = respond(&climbed, &shape, options);
+    let mut times = Times { climb: started.elapsed(), ..Times::default() };
+    let attempt = correct(program, &shape, &climbed, &response.gaussian, options);
+    times.correction = started.elapsed().saturating_sub(times.climb);
+    let linear = response.is_linear.then_some(&response.gaussian);
+    let signature = program.signature();
+    let trust = Judgement { options, shape: &shape, signature, linear, climbed: &climbed, attempt: &attempt }.judge();
+    let evidence = attempt.ran().map(Evidence::of);
+    let Response { gaussian, .. } = response;
+    let draws = match attempt {
+        Attempt::Ran(corrected) if trust.is_corrected() => corrected.posterior,
+        _ => climbed.draws_of(&gaussian, options),
+    };
+    let options = options.clone();
+    Ok(Solution { options, shape, start, climbed, gaussian, draws, evidence, trust, times, absorbed: 0 })
+}
+
+/// The covariances that go with the guide: by linear response where that is wanted and possible.
+fn respond(climbed: &Climbed, shape: &Shape, options: &Options) -> Response {
+    let linear = (options.correction != Correction::MeanField)
+        .then(|| linear_response(&climbed.guide, climbed.arrow.as_ref()?, &Identity::of(shape)))
+        .flatten();
+    let is_linear = linear.is_some();
+    let gaussian = linear.unwrap_or_else(|| match &climbed.locals {
+        Some(locals) => GaussianHierarchy::given_theta(&climbed.guide, locals.covariances.iter().cloned()),
+        None => GaussianHierarchy::mean_field(&climbed.guide),
+    });
+    Response { gaussian, is_linear }
+}
+
+/// The importance correction, where it is wanted and can be afforded.
+fn correct(
+    program: &dyn Program,
+    shape: &Shape,
+    climbed: &Climbed,
+    gaussian: &GaussianHierarchy,
+    options: &Options,
+) -> Attempt {
+    match options.correction {
+        Correction::MeanField | Correction::LinearResponse => Attempt::NotAsked,
+        Correction::Auto | Correction::Importance => {
+            let jacobian = options.global == GlobalFactor::MeanField;
+            let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
+            let Some(effort) = effort(&centred, shape, options) else { return Attempt::TooCostly };
+            let modes = modes_at_mean(program, climbed);
+            corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a fit found, as plain data.
+
+use crate::density::shape::Shape;
+use crate::fit::{Evidence, Trust};
+use crate::interpret::discover::Start;
+use crate::optimize::climbed::Climbed;
+use crate::options::Options;
+use crate::posterior::columns::Source;
+use crate::posterior::draws::WeightedDraws;
+use crate::posterior::gaussian::GaussianHierarchy;
+use std::time::Duration;
+
+/// What a fit found: everything but the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Solution {
+    pub(crate) options: Options,
+    pub(crate) shape: Shape,
+    /// Where the fit began.
+    pub(crate) start: Start,
+    pub(crate) climbed: Climbed,
+    /// The posterior before it was corrected.
+    pub(crate) gaussian: GaussianHierarchy,
+    pub(crate) draws: WeightedDraws,
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) trust: Trust,
+    pub(crate) times: Times,
+    /// How many tasks were absorbed since.
+    pub(crate) absorbed: usize,
+}
+
+impl Solution {
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { guide: &self.climbed.guide, gaussian: &self.gaussian, draws: &self.draws }
+    }
+
+    /// Learns from a new task, which gives the draws these weights.
+    pub(crate) fn absorb(&mut self, learned: &Evidence, weights: Vec<f64>) {
+        self.draws.weights = weights;
+        self.absorbed += 1;
+        self.trust.learn(learned, self.absorbed);
+        if let Some(evidence) = &mut self.evidence {
+            evidence.learn(learned);
+        }
+    }
+
+    /// Draws of a Gaussian hierarchy around the guide's means.
+    pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy) -> WeightedDraws {
+        self.climbed.draws_of(gaussian, &self.options)
+    }
+}
+
+/// How long the parts of a fit took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// Reading the data and maximising the ELBO, covariances included.
+    pub climb: Duration,
+    /// The importance correction.
+    pub correction: Duration,
+}

@@ -1,0 +1,42 @@
+//! Which sites of a level count, and how its latents are written.
+
+/// The sites of one level that count in a log density, and how its latents are written; indexed by a site's id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteMask {
+    /// Latent sites with x = loc + scale * u.
+    pub non_centred: Vec<bool>,
+    /// Latent sites whose log density is added.
+    pub latents: Vec<bool>,
+    /// Observed sites whose log density is added.
+    pub observed: Vec<bool>,
+    /// Whether ln |dx/du| counts with a latent's density: not where the latents are a point to be estimated.
+    pub jacobian: bool,
+}
+
+impl SiteMask {
+    /// A mask under which every site counts, and every latent is centred.
+    pub fn all(latents: usize, observed: usize) -> Self {
+        Self {
+            non_centred: vec![false; latents],
+            latents: vec![true; latents],
+            observed: vec![true; observed],
+            jacobian: true,
+        }
+    }
+
+    /// A mask under which no site counts, and every latent is centred.
+    pub fn none(latents: usize, observed: usize) -> Self {
+        Self { latents: vec![false; latents], observed: vec![false; observed], ..Self::all(latents, observed) }
+    }
+
+    /// The mask without the observations: p(phi | theta) alone.
+    pub(crate) fn without_data(&self) -> Self {
+        Self { observed: vec![false; self.observed.len()], ..self.clone() }
+    }
+
+    /// Marks every site that the other mask marks as well.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.latents.iter_mut().zip(&other.latents).for_each(|(a, b)| *a |= b);
+        self.observed.iter_mut().zip(&other.observed).for_each(|(a, b)| *a |= b);
+    }
+}

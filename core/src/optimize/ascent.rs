@@ -1,0 +1,188 @@
+//! One climb: in one parameterisation, by one optimiser.
+
+use crate::density::program::Program;
+use crate::density::{Density, Writing};
+use crate::elbo::Bound;
+use crate::guide::metric::Metric;
+use crate::guide::{FIRST_LN_SCALE, Guide, MeanField};
+use crate::linalg::arrow::Moving;
+use crate::optimize::adam::adam;
+use crate::optimize::climbed::{Climbed, Judged, Method, Origin, Settings};
+use crate::optimize::draws::DrawsError;
+use crate::optimize::em::em;
+use crate::optimize::ended::{End, Ended, Limits, Watch};
+use crate::optimize::full::{FullSettings, full};
+use crate::optimize::history::History;
+use crate::optimize::judge::judge;
+use crate::optimize::lbfgs::{LbfgsEnded, LbfgsLimits, Saddles, lbfgs};
+use crate::optimize::newton::newton;
+use crate::optimize::plateau::Ascended;
+use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser};
+use crate::progress::Progress;
+use crate::sampling::noise::{Noise, NoiseSize};
+
+/// The gradient norm that L-BFGS can hope for: it converges linearly, not quadratically.
+const LBFGS_TOLERANCE: f64 = 1e-4;
+/// The gradient norm to hope for of wide blocks, which adds up over thousands of coordinates: half its square, 5e-5, is
+/// about how many nats are left to gain.
+const WIDE_TOLERANCE: f64 = 1e-2;
+/// The gradient norm to hope for of full-covariance locals.
+const FULL_TOLERANCE: f64 = 1e-3;
+/// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
+const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
+/// Widest block for which second derivatives are taken by default, where something is sampled.
+const WIDEST_SAMPLED: usize = 64;
+/// Widest block for which second derivatives are taken by default, where nothing is sampled.
+const WIDEST_CLOSED: usize = 256;
+
+/// Climbs in one parameterisation.
+pub(crate) fn climb_as(
+    program: &dyn Program,
+    settings: &Settings<'_>,
+    non_centred: &[bool],
+    origin: Origin<'_>,
+) -> Climbed {
+    let Settings { options, shape, .. } = settings;
+    let density = Density::new(program.all(), shape, Writing::new(non_centred, options));
+    let (guide, beat) = match origin {
+        Origin::Start => (first_guide(&density, settings), f64::NEG_INFINITY),
+        Origin::Guide { guide, tasks } => (first_guide(&density, settings).with(guide, tasks), f64::NEG_INFINITY),
+        Origin::Rival { guide, elbo } => (guide.clone(), elbo),
+    };
+    match &options.optimiser {
+        Optimiser::Newton => climb_fixed(&density, settings, guide, Method::Newton, beat),
+        Optimiser::Em => climb_fixed(&density, settings, guide, Method::Em, beat),
+        Optimiser::Auto if is_narrow(&density) => climb_fixed(&density, settings, guide, Method::Newton, beat),
+        Optimiser::Auto | Optimiser::Lbfgs => climb_fixed(&density, settings, guide, Method::Lbfgs, beat),
+        Optimiser::Adam(adam) => climb_adam(&density, settings, guide, adam),
+    }
+}
+
+/// The guide at the start of a fit.
+fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
+    let offsets = density.offsets.clone();
+    let mut global = MeanField::new(density.num_globals(), 0.0, FIRST_LN_SCALE);
+    let mut local = MeanField::new(offsets[offsets.len() - 1], 0.0, FIRST_LN_SCALE);
+    for (j, loc) in global.loc.iter_mut().enumerate() {
+        *loc = settings.start.coordinate(None, j);
+    }
+    for i in 0..density.num_tasks() {
+        for j in offsets[i]..offsets[i + 1] {
+            local.loc[j] = settings.start.coordinate(Some(i), j - offsets[i]);
+        }
+    }
+    if settings.options.global == GlobalFactor::Point {
+        global.ln_scale.fill(f64::NEG_INFINITY);
+    }
+    Guide { global, local, offsets }
+}
+
+/// Climbs over fixed draws, with more of them where there were too few.
+fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide, method: Method, beat: f64) -> Climbed {
+    let options = settings.options;
+    let most = options.max_iterations.unwrap_or(method.most_iterations());
+    let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
+    let progress = Progress::new(options, method.climbing(), most);
+    let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
+    let mut iterations = 0;
+    loop {
+        let bound = Bound::new(density, draws, options.seed);
+        let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
+        let ended = match method {
+            Method::Em => em(&bound, guide, limits, watch),
+            Method::Lbfgs => climb_lbfgs(&bound, guide, limits, watch),
+            _ => newton(&bound, guide, limits, watch),
+        };
+        iterations += ended.iterations;
+        let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
+        let error = match (density.is_sampled(), is_beaten) {
+            (true, false) => DrawsError::of(density, &ended, draws, options.seed),
+            (true, true) => DrawsError { draws, ..DrawsError::default() },
+            (false, _) => DrawsError::default(),
+        };
+        let is_noisy = ended.end == End::Converged && error.error > TOLERABLE_DRAWS_ERROR;
+        if is_noisy && draws < options.most_draws {
+            draws = (4 * draws).min(options.most_draws);
+            guide = ended.guide;
+            continue;
+        }
+        let verdict = judge(density, &settings.start, method, &ended, &error);
+        return Climbed::new(density, Ended { iterations, ..ended }, Judged { method, error, verdict });
+    }
+}
+
+/// L-BFGS, and the expansion where it ended unless blocks are too wide for one.
+fn climb_lbfgs(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> Ended {
+    let hope = if is_narrow(bound.density) { LBFGS_TOLERANCE } else { WIDE_TOLERANCE };
+    let tolerance = limits.tolerance.max(hope);
+    let limits = LbfgsLimits { iterations: limits.iterations, tolerance, saddles: Saddles::Leave };
+    let ended = lbfgs(guide, limits, &mut |guide| bound.slope(guide), watch);
+    let LbfgsEnded { guide, iterations, gradient_norm, end, trace, history } = ended;
+    Ended { iterations, gradient_norm, end, trace, history, ..Ended::at(bound, guide) }
+}
+
+/// Climbs with full-covariance locals, of which only theta is left to move.
+pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Climbed {
+    let Settings { options, shape, .. } = settings;
+    let jacobian = options.global == GlobalFactor::MeanField;
+    let writing = Writing { non_centred: &[], estimator: Estimator::Sampled, jacobian };
+    let density = Density::new(program.all(), shape, writing);
+    let guide = first_guide(&density, settings);
+    let noise = |seed: u64| {
+        let size = NoiseSize { draws: options.draws.max(2), globals: density.num_globals(), locals: 0 };
+        match options.global {
+            // all draws of a point are that point
+            GlobalFactor::Point => Noise::fresh(NoiseSize { draws: 1, ..size }, &[], seed, 0),
+            GlobalFactor::MeanField => Noise::fixed(size, 0, seed),
+        }
+    };
+    let (noise, other) = (noise(options.seed), noise(options.seed.wrapping_add(1)));
+    let full_settings = FullSettings {
+        noise: &noise,
+        other: jacobian.then_some(&other),
+        most_iterations: options.max_iterations.unwrap_or(Method::Lbfgs.most_iterations()).max(1),
+        tolerance: options.tolerance.max(FULL_TOLERANCE),
+        em: options.optimiser == Optimiser::Em,
+    };
+    let progress = Progress::new(options, Method::Lbfgs.climbing(), full_settings.most_iterations);
+    let found = full(&density, &guide, &full_settings, &mut |step, elbo| progress.at(step, elbo));
+    let method = if found.locals.is_exact && !full_settings.em { Method::Lbfgs } else { Method::Em };
+    let draws = if jacobian { noise.draws } else { 0 };
+    let error = DrawsError { draws, error: found.draws_error, worst_task: None };
+    let verdict = judge(&density, &settings.start, method, &found.ended, &error);
+    let climbed = Climbed::new(&density, found.ended, Judged { method, error, verdict });
+    // what a site has is told, though the profile samples all of them
+    let open = Density::new(program.all(), shape, Writing::new(&[], options)).open;
+    Climbed { locals: Some(found.locals), open, ..climbed }
+}
+
+fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Climbed {
+    let options = settings.options;
+    let (guide, Ascended { steps: iterations, verdict, trace }) = adam(density, guide, adam_options, options);
+    let bound = Bound::new(density, options.draws.max(2), options.seed);
+    let gradient_norm = Metric::plain(&guide).norm(&bound.slope(&guide).gradient);
+    let end = if verdict.is_converged() { End::Converged } else { End::Stopped };
+    let ended = Ended { iterations, gradient_norm, end, trace, ..Ended::at(&bound, guide) };
+    let error = DrawsError { draws: adam_options.draws, ..DrawsError::default() };
+    Climbed::new(density, ended, Judged { method: Method::Adam, error, verdict })
+}
+
+/// Whether no block is too wide for second derivatives.
+fn is_narrow(density: &Density<'_>) -> bool {
+    density.widest_block() <= if density.is_sampled() { WIDEST_SAMPLED } else { WIDEST_CLOSED }
+}
+
+impl Ended {
+    /// What is known at a guide that a climb led to: the terms of the ELBO, and its second-order expansion unless blocks are
+    /// too wide for one.
+    fn at(bound: &Bound<'_>, guide: Guide) -> Self {
+        let (elbo, arrow) = if is_narrow(bound.density) {
+            let expansion = bound.expand(&guide);
+            (expansion.elbo, Some(expansion.arrow))
+        } else {
+            (bound.value(&guide), None)
+        };
+        let (trace, history) = (Vec::new(), History::default());
+        Self { guide, elbo, arrow, iterations: 0, gradient_norm: 0.0, end: End::Stopped, trace, history }
+    }
+}

@@ -1,0 +1,139 @@
+//! What to climb with, from where, and where a climb ended.
+
+use crate::density::Density;
+use crate::density::program::Masks;
+use crate::density::shape::Shape;
+use crate::elbo::Elbo;
+use crate::guide::Guide;
+use crate::interpret::discover::Start;
+use crate::linalg::arrow::Arrow;
+use crate::optimize::draws::DrawsError;
+use crate::optimize::ended::{End, Ended};
+use crate::optimize::full::FullLocals;
+use crate::options::Options;
+use crate::posterior::draws::WeightedDraws;
+use crate::posterior::gaussian::GaussianHierarchy;
+use crate::verdict::Verdict;
+use std::fmt;
+
+/// What to climb with.
+pub(crate) struct Settings<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) shape: &'a Shape,
+    pub(crate) start: Start,
+}
+
+/// Where a climb starts.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin<'a> {
+    /// Where the settings say.
+    Start,
+    /// At the guide of these tasks, ascending; the others where the settings say.
+    Guide { guide: &'a Guide, tasks: &'a [usize] },
+    /// At a guide of all tasks, only to beat an ELBO: the climb ends when there is no hope of it.
+    Rival { guide: &'a Guide, elbo: f64 },
+}
+
+/// Which optimiser climbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Newton,
+    Em,
+    Lbfgs,
+    Adam,
+}
+
+impl Method {
+    /// What the progress bar says; EM climbs by Newton steps.
+    pub(crate) fn climbing(self) -> &'static str {
+        match self {
+            Self::Newton | Self::Em => "Newton",
+            Self::Lbfgs => "L-BFGS",
+            Self::Adam => "Adam",
+        }
+    }
+
+    /// Iterations at most, unless the options say so.
+    pub(crate) fn most_iterations(self) -> usize {
+        match self {
+            Self::Newton => 200,
+            _ => 2000,
+        }
+    }
+
+    /// After fewer steps it cannot be told whether what moves runs away.
+    pub(crate) fn enough_steps(self) -> usize {
+        match self {
+            Self::Newton => 30,
+            _ => 200,
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Newton => "Newton",
+            Self::Em => "EM",
+            Self::Lbfgs => "L-BFGS",
+            Self::Adam => "Adam",
+        })
+    }
+}
+
+/// Where a climb ended, and what is said of that.
+#[derive(Clone, Debug)]
+pub(crate) struct Climbed {
+    pub(crate) guide: Guide,
+    pub(crate) elbo: Elbo,
+    /// The second-order expansion of the ELBO there; `None` where blocks are too wide for one.
+    pub(crate) arrow: Option<Arrow>,
+    /// What is known of locals with full covariance, if they are.
+    pub(crate) locals: Option<FullLocals>,
+    /// How latents are written, and what was left to sampling.
+    pub(crate) open: Masks,
+    pub(crate) method: Method,
+    pub(crate) iterations: usize,
+    pub(crate) gradient_norm: f64,
+    /// How far other draws would move the guide.
+    pub(crate) error: DrawsError,
+    /// Whether the climb itself ended as it should, whatever other draws would do.
+    pub(crate) end: End,
+    pub(crate) verdict: Verdict,
+    /// The ELBO at the start and after each iteration, where the optimiser keeps it.
+    pub(crate) trace: Vec<f64>,
+}
+
+/// What is said of the end of a climb.
+pub(crate) struct Judged {
+    pub(crate) method: Method,
+    pub(crate) error: DrawsError,
+    pub(crate) verdict: Verdict,
+}
+
+impl Climbed {
+    /// Draws of a Gaussian hierarchy around the guide's means.
+    pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy, options: &Options) -> WeightedDraws {
+        let non_centred = &self.open.tasks.non_centred;
+        WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+    }
+
+    pub(crate) fn new(density: &Density<'_>, ended: Ended, judged: Judged) -> Self {
+        let Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, .. } = ended;
+        let Judged { method, error, verdict } = judged;
+        Self {
+            guide,
+            elbo,
+            arrow,
+            locals: None,
+            open: density.open.clone(),
+            method,
+            iterations,
+            gradient_norm,
+            error,
+            end,
+            verdict,
+            trace,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Fits, and what they and their models say, in one program: a model that several of these files fit is compiled once.
+#![allow(clippy::duplicate_mod, reason = "programs of `examples/` are modules here, each with what it needs")]
+
+mod adaptation;
+mod amortised;
+mod climbs;
+mod density;
+mod errors;
+mod inference;
+mod language;
+mod trust;
+mod verdicts;
+
+/// A model's expansion by hand.
+#[path = "../examples/hand_written_model.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a program of its own, of which the model serves here")]
+mod hand_written_model;
+#[path = "shared/models.rs"]
+mod models;
