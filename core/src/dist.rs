@@ -1,6 +1,7 @@
 //! Distributions: [`Distribution`] over numbers, [`VectorDistribution`] over vectors. One file a distribution.
 //!
-//! A distribution is a struct that holds its parameters, each a constant or a number that varies ([`Param`]). It works
+//! A distribution is a struct that holds its parameters, each a constant or a number that varies
+//! ([`Param`](crate::number::Param)). It works
 //! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
 
 pub mod bernoulli;
