@@ -152,7 +152,7 @@ impl<M: Model> Fit<M> {
     /// trust are those of all tasks from now on.
     ///
     /// The task itself is not stored; `adapt` gives its own latents. Returns the k-hat of the new weights; where it is too
-    /// large (see [`Evidence`]) the fit has learned more than its draws can tell, is called doubtful from then on, and
+    /// large (see [`Evidence`](crate::Evidence)) the fit has learned more than its draws can tell, is called doubtful from then on, and
     /// should be made anew with the task among the data.
     ///
     /// # Errors

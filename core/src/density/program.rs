@@ -1,7 +1,7 @@
 //! A model with its data behind a table of functions, so that all that is built on it is compiled once, whatever the
 //! model: what is generic in it ends here.
 //!
-//! A call is one a task and evaluation, never one an observation.
+//! A call is one a task and point, never one an observation.
 
 use crate::density::blocks::BlockLayout;
 use crate::density::forms::Forms;

@@ -11,7 +11,7 @@ pub struct Evidence {
     /// Pareto k-hat of each task's own weights; 0 where none are needed, and where they are so even (more than half of the proposals
     /// count) that there is no tail to judge.
     pub task_k_hat: Vec<f64>,
-    /// Weighted draws of theta that the rest comes from. Not [`Options::posterior_draws`] where the correction stopped
+    /// Weighted draws of theta that the rest comes from. Not [`Options::posterior_draws`](crate::Options::posterior_draws) where the correction stopped
     /// early or had to be cheaper.
     pub draws: usize,
     /// Effective sample size of the weighted draws; where there is one theta alone, the least of any task.
