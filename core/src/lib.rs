@@ -50,7 +50,6 @@ mod numbers;
 mod optimize;
 pub mod options;
 mod posterior;
-pub mod prelude;
 mod private;
 mod progress;
 mod sampling;
@@ -61,8 +60,13 @@ pub mod verdict;
 
 pub use density::joint;
 pub use model::{datum, tasks};
-pub use numbers::{dual, form, number, param_vec, real};
+pub use numbers::{dual, form, param_vec, real};
 pub use posterior::summary;
+
+/// The numbers that a model computes with.
+pub mod number {
+    pub use crate::numbers::number::*;
+}
 
 /// Draws of everything a model does not know.
 pub mod draw {
@@ -87,6 +91,9 @@ pub use options::{
 pub use posterior::view::Posterior;
 pub use summary::Summary;
 pub use verdict::Verdict;
+
+// Behind all other modules: the compiler names an item by the first one that has it.
+pub mod prelude;
 
 #[doc(hidden)]
 pub mod __private {
