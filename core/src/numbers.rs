@@ -4,7 +4,7 @@
 pub mod dual;
 pub mod form;
 mod jet;
-pub mod number;
+pub(crate) mod number;
 mod operators;
 mod param;
 pub mod param_vec;
