@@ -199,7 +199,7 @@ fn main() -> Result<(), Error> {
     let studies: Vec<Study> = (0..13).map(study).collect();
     use_all(MetaAnalysis::new(&studies), &Study { effect: None, std_error: 0.3, moderator: 0.0 })?;
 
-    let counts = |i| [Some(2 + i % 3), Some(3 + i % 5), None].to_vec();
+    let counts = |i: u32| [Some(2 + i % 3), Some(3 + i % 5), None].to_vec();
     let sites: Vec<Site> = (0..8).map(|i| Site { counts: counts(i), exposure: 1.0 + f64::from(i) }).collect();
     use_all(Counts::new(&sites), &Site { counts: counts(1), exposure: 2.0 })?;
 

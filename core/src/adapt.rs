@@ -1,39 +1,31 @@
 //! Tasks never seen: the posterior of their phi, and predictions.
 //!
 //! p(phi | D_new, D) = E\[ p(phi | D_new, theta) \] over p(theta | D_new, D), and the latter weights the fit's draws of
-//! theta by Z_new(theta) = p(D_new | theta). A few draws of theta stand for all of the fit's; see `thetas.rs` for which.
+//! theta by Z_new(theta) = p(D_new | theta). A few draws of theta stand for all of the fit's; see `posterior/thetas.rs` for which.
 
 pub mod adapted;
+mod asking;
 pub(crate) mod new_task;
+mod new_weights;
 pub mod prediction;
-mod weighed;
 
-use crate::conditional::Inner;
-use crate::density::shape::Shape;
+use crate::density::program::{Program, unscored};
 use crate::error::Error;
-use crate::fit::{Evidence, Fit, Trust};
+use crate::fit::{Fit, Trust};
 use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::model::level::Level;
+use crate::model::signature::Signature;
 use crate::model::subset::Subset;
 use crate::model::values::values_of;
 use crate::options::AdaptOptions;
-use crate::posterior::thetas::Thetas;
 use crate::sampling::stream::{Question, Stream};
 use adapted::{Adapted, AtTheta, TaskDraw};
-use new_task::{AnswerAt, Answers, NewTask};
+use asking::{Asking, TaskKnowledge};
+use new_task::AnswerAt;
+use new_weights::NewWeights;
 use prediction::Prediction;
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
-use weighed::Weighed;
-
-/// The draws of theta that a task is adapted with, and of phi for each.
-struct Few<'f> {
-    thetas: Cow<'f, Thetas>,
-    local_draws: usize,
-    /// That many draws of phi in a row share a theta.
-    cluster: usize,
-}
 
 impl<M: Model> Fit<M> {
     /// The posterior of phi for a task that was not part of the fit, without refitting.
@@ -58,53 +50,15 @@ impl<M: Model> Fit<M> {
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
         let AdaptOptions { global_draws, local_draws, max_proposals } = *options;
         assert!(global_draws > 0 && local_draws > 0 && max_proposals > 0, "a posterior needs draws");
-        let few = self.few_thetas(global_draws, local_draws);
-        let (rows, before): (Vec<_>, Vec<f64>) = few.thetas.iter().map(|(u, weight)| (u.to_vec(), weight)).unzip();
-        let inner = Inner { wanted: few.local_draws, most: max_proposals };
-        let Answers { level, by_theta } = self.ask(task, rows, inner, Question::Adapt)?;
-        let weighed = Weighed::possible(by_theta, &before)?;
-        let mut evidence = weighed.evidence();
-        if self.has_one_theta() {
-            // the draws of phi are what there is
-            let draws = few.local_draws;
-            evidence = Evidence { k_hat: 0.0, draws, effective_sample_size: draws as f64, ..evidence };
-        }
-        let trust = Trust::of_task(&self.solution.trust, &evidence);
-        let mut adapted = Adapted { cluster: few.cluster, evidence: Some(evidence), ..self.nothing(level, trust) };
-        adapted.take(&Subset::one(&self.model, task), weighed);
+        let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
+        let TaskKnowledge { level, weighed, cluster, evidence, trust } = self.asking(&all).adapt(&new, options)?;
+        let mut adapted = Adapted { cluster, evidence: Some(evidence), ..self.without_draws(level, trust) };
+        adapted.take(&new, weighed);
         Ok(adapted)
     }
 
-    /// The draws of theta that stand for all of the fit's, and how many of phi for each.
-    fn few_thetas(&self, global_draws: usize, local_draws: usize) -> Few<'_> {
-        let posterior = &self.solution.draws;
-        if self.has_one_theta() {
-            // all draws of theta are the same, and those of phi independent
-            let thetas = self.found_later.thetas.get_or_init(|| Thetas::fixed(posterior));
-            return Few { thetas: Cow::Borrowed(thetas), local_draws: global_draws * local_draws, cluster: 1 };
-        }
-        let choose = || {
-            let mut rng = Stream::Question(Question::Thetas).of(self.solution.options.seed);
-            Thetas::of(posterior, global_draws, &mut rng)
-        };
-        let thetas = if global_draws == AdaptOptions::default().global_draws {
-            Cow::Borrowed(self.found_later.thetas.get_or_init(choose))
-        } else {
-            Cow::Owned(choose())
-        };
-        Few { thetas, local_draws, cluster: local_draws }
-    }
-
-    fn has_one_theta(&self) -> bool {
-        self.guide().is_point() || self.guide().global.is_empty()
-    }
-
-    /// What a new task says of each theta.
-    fn ask(&self, task: &M::Task, thetas: Vec<Vec<f64>>, inner: Inner, question: Question) -> Result<Answers, Error> {
-        let program = Subset::one(&self.model, task);
-        let typical = |n: usize| self.typical(n);
-        let new = NewTask { program: &program, start: &self.solution.start, typical: &typical };
-        new.ask(thetas, inner, &mut Stream::Question(question).of(self.solution.options.seed))
+    fn asking<'f>(&'f self, program: &'f Subset<'f, M>) -> Asking<'f> {
+        Asking { program, solution: &self.solution, later: &self.found_later }
     }
 
     /// Predictive draws of the missing observations of task `i`.
@@ -173,13 +127,13 @@ impl<M: Model> Fit<M> {
 
     /// A draw of the task's phi for each of the fit's own draws of theta.
     fn as_adapted(&self, draws: Vec<TaskDraw<M>>, task: &M::Task) -> Adapted<'_, M> {
-        let level = Shape::task_level(&Subset::one(&self.model, task), &self.solution.start, 0);
+        let level = Subset::one(&self.model, task).task_level(&self.solution.start, 0);
         let weights = self.solution.draws.weights.clone();
-        Adapted { draws, weights, ..self.nothing(level, self.solution.trust.clone()) }
+        Adapted { draws, weights, ..self.without_draws(level, self.solution.trust.clone()) }
     }
 
     /// A task of which there are no draws yet.
-    fn nothing(&self, level: Level, trust: Trust) -> Adapted<'_, M> {
+    fn without_draws(&self, level: Level, trust: Trust) -> Adapted<'_, M> {
         Adapted {
             model: &self.model,
             seed: self.solution.options.seed,
@@ -209,11 +163,7 @@ impl<M: Model> Fit<M> {
                 "q(theta) is a point, which a task does not move: fit anew with the task among the data".to_owned(),
             ));
         }
-        let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
-        let draws = &self.solution.draws;
-        let thetas = (0..draws.len()).map(|s| draws.theta(s).to_vec()).collect();
-        let asked = self.ask(task, thetas, inner, Question::Absorb)?;
-        let weighed = Weighed::new(asked.by_theta, &draws.weights)?;
+        let weighed = self.asking(&Subset::all(&self.model)).learn(&Subset::one(&self.model, task))?;
         let learned = weighed.evidence();
         self.solution.absorb(&learned, weighed.smoothed.weights);
         self.found_later.thetas = OnceLock::new();
@@ -223,8 +173,8 @@ impl<M: Model> Fit<M> {
 
 impl<M: Model> Adapted<'_, M> {
     /// Takes the draws of a task's answers.
-    fn take(&mut self, program: &Subset<'_, M>, Weighed { answers, smoothed }: Weighed) {
-        let centred = Subset::<M>::unscored(&vec![false; M::LOCAL_SITES.len()]);
+    fn take(&mut self, program: &Subset<'_, M>, NewWeights { answers, smoothed }: NewWeights) {
+        let centred = unscored(&Signature::of::<M>(), &vec![false; M::LOCAL_SITES.len()]);
         for (AnswerAt { theta, answer, given_theta }, weight) in answers.into_iter().zip(smoothed.weights) {
             let globals = program.plain_globals(&theta);
             let global = Arc::new(values_of::<M::Global>(&globals));

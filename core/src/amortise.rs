@@ -22,7 +22,7 @@ use crate::guide::MeanField;
 use crate::model::subset::Subset;
 use crate::model::values::filled;
 use crate::model::{Latents, Model};
-use crate::optimize::plateau::Ascended;
+use crate::optimize::plateau::AdamEnd;
 use crate::posterior::columns::global_summaries;
 use crate::posterior::summary::Summary;
 use crate::verdict::Verdict;
@@ -36,7 +36,7 @@ use training::Training;
 pub struct Amortised<'a, M: Model, R> {
     training: Training<'a, M>,
     how: R,
-    ended: Ascended,
+    ended: AdamEnd,
     elbo: f64,
 }
 
@@ -44,7 +44,7 @@ pub struct Amortised<'a, M: Model, R> {
 pub trait Recognition<M: Model>: Sync {
     /// How many numbers were learned for it, those of theta apart.
     fn num_parameters(&self) -> usize;
-    /// What it is, for a report.
+    /// The recognition model in words, for a report.
     fn describe(&self) -> String;
     /// The factors of some tasks, side by side.
     #[doc(hidden)]

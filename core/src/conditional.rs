@@ -31,9 +31,9 @@ pub(crate) struct Conditionals<'a> {
     pub(crate) density: &'a Density<'a>,
     /// Only phi_i varies.
     layout: BlockLayout,
-    /// Everything counts.
+    /// The mask under which every site counts.
     all: SiteMask,
-    /// Everything but the data counts: p(phi_i | theta).
+    /// The mask under which all but the data count: p(phi_i | theta).
     prior: SiteMask,
     is_gaussian: bool,
     /// The variance of ln Z_i that is aimed at.
@@ -46,11 +46,11 @@ pub(crate) struct Conditionals<'a> {
 pub(crate) struct FixedThetas<'c> {
     conditionals: &'c Conditionals<'c>,
     u: Vec<Vec<f64>>,
-    known: Known<'c>,
+    known: Answering<'c>,
 }
 
 /// What makes answers under the fixed thetas.
-enum Known<'c> {
+enum Answering<'c> {
     /// The closed forms, as tasks are Gaussian given theta.
     Closed(Vec<SharedTheta>),
     /// Visits of the tasks, with derivatives in phi and without.
@@ -93,13 +93,13 @@ pub(crate) struct Guess<'a> {
 }
 
 /// Asks tasks; it has buffers of its own.
-pub(crate) struct Asker<'f> {
-    thetas: &'f FixedThetas<'f>,
-    scorers: Option<Scorers<'f>>,
+pub(crate) enum Asker<'f> {
+    Closed { density: &'f Density<'f>, shared: &'f [SharedTheta] },
+    Visits { thetas: &'f FixedThetas<'f>, scorers: Box<Scorers<'f>> },
 }
 
 /// What scores a task, with derivatives and without, and what has been proposed for it.
-struct Scorers<'f> {
+pub(crate) struct Scorers<'f> {
     conditionals: &'f Conditionals<'f>,
     posterior: Box<dyn Scorer + 'f>,
     prior: Box<dyn Scorer + 'f>,
@@ -132,9 +132,9 @@ impl<'a> Conditionals<'a> {
     pub(crate) fn fix(&self, u: Vec<Vec<f64>>) -> FixedThetas<'_> {
         let program: &dyn Program = &*self.density.program;
         let known = if self.is_gaussian {
-            Known::Closed(u.iter().map(|u| self.density.share(u)).collect())
+            Answering::Closed(u.iter().map(|u| self.density.share(u)).collect())
         } else {
-            Known::Visits {
+            Answering::Visits {
                 derivatives: program.fix(Scoring::Derivatives(Order::Second), &self.layout, &u),
                 values: program.fix(Scoring::Value, &self.layout, &u),
             }
@@ -147,34 +147,32 @@ impl FixedThetas<'_> {
     /// What asks tasks about these thetas.
     pub(crate) fn asker(&self) -> Asker<'_> {
         let Conditionals { all, prior, .. } = self.conditionals;
-        let scorers = match &self.known {
-            Known::Closed(_) => None,
-            Known::Visits { derivatives, values } => Some(Scorers {
-                conditionals: self.conditionals,
-                posterior: derivatives.scorer(all),
-                prior: derivatives.scorer(prior),
-                values: values.scorer(all),
-                unused: Derivatives::default(),
-                sample: Sample::default(),
-            }),
-        };
-        Asker { thetas: self, scorers }
+        match &self.known {
+            Answering::Closed(shared) => Asker::Closed { density: self.conditionals.density, shared },
+            Answering::Visits { derivatives, values } => {
+                let scorers = Box::new(Scorers {
+                    conditionals: self.conditionals,
+                    posterior: derivatives.scorer(all),
+                    prior: derivatives.scorer(prior),
+                    values: values.scorer(all),
+                    unused: Derivatives::default(),
+                    sample: Sample::default(),
+                });
+                Asker::Visits { thetas: self, scorers }
+            }
+        }
     }
 }
 
 impl Asker<'_> {
     /// ln Z_i(theta) and draws of phi_i given theta; the memory is that of the task.
     pub(crate) fn answer(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> Answer {
-        match (&mut self.scorers, &self.thetas.known) {
-            (Some(scorers), _) => scorers.answer(ask, &self.thetas.u[ask.theta], memory, rng),
-            (None, Known::Closed(shared)) => {
-                let density = self.thetas.conditionals.density;
-                match density.conditional(ask.task, &shared[ask.theta]) {
-                    Some(given) => answer::gaussian(given.value, given.gaussian(), Vec::new(), ask.inner.wanted, rng),
-                    None => answer::impossible(ask),
-                }
-            }
-            (None, Known::Visits { .. }) => unreachable!("visits have scorers"),
+        match self {
+            Self::Closed { density, shared } => match density.conditional(ask.task, &shared[ask.theta]) {
+                Some(given) => answer::gaussian(given.value, given.gaussian(), Vec::new(), ask.inner.wanted, rng),
+                None => answer::impossible(ask),
+            },
+            Self::Visits { thetas, scorers } => scorers.answer(ask, &thetas.u[ask.theta], memory, rng),
         }
     }
 }

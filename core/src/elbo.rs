@@ -81,7 +81,7 @@ impl<'a> Bound<'a> {
     /// The ELBO and its second-order expansion in the guide.
     pub(crate) fn expand(&self, guide: &Guide) -> Expansion {
         let all: Vec<usize> = (0..self.density.num_tasks()).collect();
-        let (expected, arrow) = self.derivatives(Order::Second, guide, &all);
+        let (expected, arrow) = self.derivatives(Order::Second, guide, &all, 1.0);
         Expansion { elbo: expected.with_entropy(guide), arrow }
     }
 
@@ -94,7 +94,7 @@ impl<'a> Bound<'a> {
     /// An unbiased estimate of ELBO and gradient from some tasks, each weighted by (tasks there are) / (tasks given).
     pub(crate) fn slope_of(&self, guide: &Guide, batch: &[usize]) -> Slope {
         let weight = self.weight_of(batch);
-        let (mut expected, mut arrow) = self.derivatives(Order::First, guide, batch);
+        let (mut expected, mut arrow) = self.derivatives(Order::First, guide, batch, weight);
         if self.is_taped() {
             self.add_taped_part(guide, batch, &mut expected, &mut arrow);
         }

@@ -45,7 +45,7 @@ pub enum Error {
     /// An observation is outside the support of its distribution (or not finite).
     #[error("{place}: observed {value}, but under {distribution} it must be {expected}")]
     Observation {
-        /// Where.
+        /// The place of the site.
         place: Box<Place>,
         /// The observed value.
         value: f64,
@@ -57,7 +57,7 @@ pub enum Error {
     /// An observed vector has another length than its distribution.
     #[error("{place}: observed a vector of length {found}, but {distribution} has length {expected}")]
     Length {
-        /// Where.
+        /// The place of the site.
         place: Box<Place>,
         /// Length of the observed vector.
         found: usize,
@@ -69,7 +69,7 @@ pub enum Error {
     /// A parameter of a distribution is invalid.
     #[error("{place}: {invalid}{}", if *.at_start { ", at the starting point" } else { "" })]
     Parameter {
-        /// Where.
+        /// The place of the site.
         place: Box<Place>,
         /// Which parameter, and what it should be.
         invalid: Invalid,
@@ -87,7 +87,7 @@ pub enum Error {
     NotFinite {
         /// The first site whose log density is not finite.
         place: Box<Place>,
-        /// Its log density.
+        /// The log density at that place.
         value: f64,
         /// How many random starting points were tried as well.
         tried: u64,
@@ -95,7 +95,7 @@ pub enum Error {
     /// A distribution without a sampler was asked for a draw.
     #[error("{place}: {distribution} cannot be sampled; give it a `sample` method")]
     NoSampler {
-        /// Where.
+        /// The place of the site.
         place: Box<Place>,
         /// The distribution's name.
         distribution: String,
@@ -128,9 +128,9 @@ pub struct Invalid {
     pub distribution: &'static str,
     /// The parameter's name.
     pub name: &'static str,
-    /// Its value.
+    /// Value of the parameter.
     pub value: f64,
-    /// What it should be.
+    /// What the parameter should be.
     pub expected: &'static str,
     /// Whether the parameter varies with latents.
     pub varies: bool,

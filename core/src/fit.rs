@@ -44,8 +44,8 @@ pub struct Fit<M: Model> {
 pub(crate) struct FoundLater {
     /// Draws of theta that new tasks are adapted with.
     pub(crate) thetas: OnceLock<Thetas>,
-    /// Where some tasks have their phi.
-    pub(crate) centres: OnceLock<Vec<DVector<f64>>>,
+    /// Where some tasks have their phi when theta is at the guide's mean.
+    pub(crate) modes: OnceLock<Vec<DVector<f64>>>,
 }
 
 impl<M: Model> Fit<M> {

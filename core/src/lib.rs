@@ -61,12 +61,14 @@ pub mod verdict;
 pub use density::joint;
 pub use model::{datum, tasks};
 pub use numbers::{dual, form, param_vec, real};
-pub use posterior::summary;
 
-/// The numbers that a model computes with.
+/// Numbers over an algebra, what may stand for them, and densities differentiated in their own arguments.
 pub mod number {
     pub use crate::numbers::number::*;
+    pub use crate::numbers::{Args, Jet, Param};
 }
+
+pub use posterior::summary;
 
 /// Draws of everything a model does not know.
 pub mod draw {

@@ -23,7 +23,7 @@ use crate::numbers::number::{Number, Real};
 pub struct Site {
     /// The left side as written, without an index: `theta`, `school.effect`.
     pub name: &'static str,
-    /// Its number among the latent sites of its level, or among the observations and factors of its level.
+    /// Number of the site among the latent sites of its level, or among the observations and factors of its level.
     pub id: usize,
     /// Source file; empty if unknown.
     pub file: &'static str,
@@ -132,7 +132,7 @@ pub type Of<L, I> = <L as Latents>::Of<Real<<I as Interpreter>::N>>;
 /// The globals of the model `M` as numbers over the algebra `N`.
 pub type Globals<M, N> = <<M as Model>::Global as Latents>::Of<Real<N>>;
 
-/// The locals of one of its tasks.
+/// The locals of a task of the model `M` as numbers over the algebra `N`.
 pub type Locals<M, N> = <<M as Model>::Local as Latents>::Of<Real<N>>;
 
 /// A family of structs with one field a latent site: a number `R`, or a `Vec<R>` for a vector.

@@ -1,32 +1,32 @@
 //! Maximisation of an ELBO: from a start to a maximum, in the parameterisation and by the optimiser that fit it best.
 
 pub(crate) mod adam;
-mod ascent;
 pub(crate) mod choose;
 mod climb;
-pub(crate) mod climbed;
+mod climb_end;
 pub(crate) mod draws;
 mod em;
-mod ended;
 pub(crate) mod full;
 mod history;
 mod judge;
 mod lbfgs;
 mod newton;
+mod one_climb;
 pub(crate) mod plateau;
 mod saddle;
+pub(crate) mod summit;
 
 #[cfg(test)]
 mod tests;
 
 use crate::density::program::Program;
-use crate::optimize::ascent::{climb_as, climb_full};
-use crate::optimize::choose::{Chosen, choose};
-use crate::optimize::climbed::{Climbed, Origin, Settings};
+use crate::optimize::choose::{Choice, choose};
+use crate::optimize::one_climb::{climb_as, climb_full};
+use crate::optimize::summit::{Origin, Settings, Summit};
 use crate::options::{LocalFactor, Parameterisation};
 
 /// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
-pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Climbed {
+pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Summit {
     if settings.options.locals == LocalFactor::Full {
         return climb_full(program, settings);
     }
@@ -37,7 +37,7 @@ pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Climbed {
         Parameterisation::NonCentred => climb_as(program, settings, can, Origin::Start),
         Parameterisation::Auto if !can.contains(&true) => climb_as(program, settings, can, Origin::Start),
         Parameterisation::Auto => {
-            let Chosen { best, tasks, iterations } = choose(program, settings);
+            let Choice { best, tasks, iterations } = choose(program, settings);
             let origin = Origin::Guide { guide: &best.guide, tasks: &tasks };
             let mut climbed = climb_as(program, settings, &best.open.tasks.non_centred, origin);
             climbed.iterations += iterations;

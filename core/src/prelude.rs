@@ -10,7 +10,7 @@ pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, Vect
 pub use crate::dist::{Distribution, Normal};
 pub use crate::dist::{Flat, Mixture, Truncated, ZeroInflatedPoisson};
 pub use crate::fit::Fittable;
-pub use crate::numbers::number::{Number, Param, Real};
+pub use crate::number::{Number, Param, Real};
 pub use crate::numbers::param_vec::Repeat;
 pub use crate::numbers::real::log_sum_exp;
 pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};

@@ -1,5 +1,6 @@
 //! Randomness and what is made of it: keyed streams, points that fill space evenly, Pareto-smoothed weights.
 
+pub(crate) mod heavy;
 pub(crate) mod lattice;
 pub(crate) mod noise;
 pub(crate) mod psis;

@@ -5,11 +5,11 @@ use std::fmt;
 /// Whether the optimiser ended at a maximum of the ELBO.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// It did.
+    /// The optimiser ended at a maximum.
     Converged,
-    /// It did not.
+    /// The optimiser ended elsewhere.
     NotConverged {
-        /// Why not.
+        /// Why it is no maximum.
         reason: String,
         /// What to try next.
         try_next: String,
@@ -22,7 +22,7 @@ impl Verdict {
         *self == Self::Converged
     }
 
-    /// Why not and what to try, to go behind what happened; empty if it converged.
+    /// The reason and what to try, to go behind what happened; empty if it converged.
     pub(crate) fn advice(&self) -> String {
         match self {
             Self::Converged => String::new(),

@@ -133,7 +133,7 @@ impl<M: Model> Adapted<'_, M> {
         self.evidence.as_ref()
     }
 
-    /// Whether to believe it.
+    /// Whether to believe the posterior of the task.
     pub fn trust(&self) -> &Trust {
         &self.trust
     }

@@ -11,13 +11,9 @@ use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::Error;
-use crate::fit::Fit;
 use crate::interpret::discover::Start;
 use crate::linalg::gaussian::Gaussian;
-use crate::model::Model;
 use crate::model::level::Level;
-use crate::model::subset::Subset;
-use crate::optimize::choose::modes_at_mean;
 use crate::sampling::noise::EvenNormals;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
@@ -25,8 +21,6 @@ use rand_chacha::ChaCha8Rng;
 
 /// Importance sampling hands out independent picks of its proposals; this many are sorted for each draw kept.
 const PICKS: usize = 8;
-/// How many tasks of the fit tell where a new one's phi may be.
-const MOST_TASKS: usize = 64;
 /// Thetas that are fixed at a time.
 const THETAS_TOGETHER: usize = 64;
 
@@ -95,7 +89,7 @@ impl NewTask<'_> {
                 let guess = Guess { start: &centre, covariance: &wide };
                 let mut answer = asker.answer(&Ask { task: 0, theta, guess, inner: picks }, &mut memory, rng);
                 if answer.ln_z == f64::NEG_INFINITY {
-                    answers.push(Answer { draws: Vec::new(), ..answer });
+                    answers.push(Answer { draws: Vec::new(), weights: Vec::new(), ..answer });
                     continue;
                 }
                 if answer.weights.is_empty() {
@@ -109,23 +103,6 @@ impl NewTask<'_> {
             }
         }
         answers
-    }
-}
-
-impl<M: Model> Fit<M> {
-    /// Where to look for the phi of a new task of n coordinates: where those of the fit are on average, or failing such
-    /// tasks where the fit itself started.
-    pub(crate) fn typical(&self, n: usize) -> DVector<f64> {
-        let known = self.found_later.centres.get_or_init(|| {
-            let some: Vec<usize> = (0..self.model.num_tasks().min(MOST_TASKS)).collect();
-            modes_at_mean(&Subset::all(&self.model).of(&some), &self.solution.climbed)
-        });
-        let is_alike = |centre: &&DVector<f64>| centre.len() == n && centre.iter().all(|u| u.is_finite());
-        let alike = || known.iter().filter(is_alike);
-        if alike().next().is_none() {
-            return DVector::from_fn(n, |at, _| self.solution.start.coordinate(Some(0), at));
-        }
-        alike().fold(DVector::zeros(n), |sum, centre| sum + centre) / alike().count() as f64
     }
 }
 

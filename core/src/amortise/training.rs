@@ -3,7 +3,8 @@
 use crate::adapt::adapted::{Adapted, TaskDraw};
 use crate::amortise::Recognition;
 use crate::density::program::Program;
-use crate::density::shape::{FoundShape, Shape};
+use crate::density::program::unscored;
+use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::elbo::Bound;
 use crate::error::Error;
@@ -12,6 +13,7 @@ use crate::guide::FIRST_LN_SCALE;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
 use crate::model::Model;
+use crate::model::signature::Signature;
 use crate::model::subset::Subset;
 use crate::model::values::values_of;
 use crate::optimize::adam::batch;
@@ -43,7 +45,7 @@ impl<'a, M: Model> Training<'a, M> {
         if model.num_tasks() == 0 {
             return Err(Error::NoTasks);
         }
-        let FoundShape { mut shape, start } = Shape::find(&Subset::all(model), options)?;
+        let ShapeAtStart { mut shape, start } = Shape::find(&Subset::all(model), options)?;
         let num_latents = shape.offsets[1];
         if num_latents == 0 {
             return Err(Error::NoLatents);
@@ -155,7 +157,7 @@ impl<'a, M: Model> Training<'a, M> {
     pub(super) fn adapted(&self, task: &M::Task, factor: &MeanField, how: &str) -> Adapted<'_, M> {
         let noise = self.fixed(self.options.posterior_draws, 1);
         let program = Subset::one(self.model, task);
-        let mask = Subset::<M>::unscored(&self.non_centred);
+        let mask = unscored(&Signature::of::<M>(), &self.non_centred);
         let draw = |s: usize| {
             let theta = program.plain_globals(&self.global.at(noise.theta(s)));
             let local = program.plain_locals(&theta, &mask, 0, &factor.at(noise.local(0, s)));
@@ -165,7 +167,7 @@ impl<'a, M: Model> Training<'a, M> {
             model: self.model,
             seed: self.options.seed,
             start: self.start,
-            level: Shape::task_level(&program, &self.start, 0),
+            level: program.task_level(&self.start, 0),
             draws: (0..noise.draws).map(draw).collect(),
             weights: vec![(noise.draws as f64).recip(); noise.draws],
             cluster: 1,

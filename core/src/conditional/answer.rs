@@ -25,7 +25,7 @@ const OF_PRIOR: f64 = 0.2;
 const OF_PAST: f64 = 0.4;
 
 /// The components that phi is proposed from, with their shares.
-struct Proposed {
+struct ProposalMix {
     components: Vec<(Component, f64)>,
     /// Whether later proposals will be of the same kind.
     is_settled: bool,
@@ -50,7 +50,7 @@ impl Scorers<'_> {
         let aimed_at = self.conditionals.noise;
         let count = memory.proposals(aimed_at, CHOICE * ask.inner.wanted, ask.inner.most);
         let was_easy = memory.is_easy();
-        let Proposed { components, is_settled } = self.proposed(ask, &modes, memory);
+        let ProposalMix { components, is_settled } = self.proposed(ask, &modes, memory);
         self.draw(ask, components, count, rng);
         memory.is_bad |= self.sample.ln_z.is_finite() && self.sample.is_bad();
         if was_easy && !memory.is_easy() {
@@ -89,10 +89,10 @@ impl Scorers<'_> {
     }
 
     /// A Gaussian a mode; where that is not enough, one at the mode of the prior and one like earlier draws as well.
-    fn proposed(&mut self, ask: &Ask<'_>, modes: &[Mode], memory: &mut TaskMemory) -> Proposed {
+    fn proposed(&mut self, ask: &Ask<'_>, modes: &[Mode], memory: &mut TaskMemory) -> ProposalMix {
         let mut components = components(modes, &ask.guess);
         if memory.is_easy() {
-            return Proposed { components, is_settled: true };
+            return ProposalMix { components, is_settled: true };
         }
         let prior = memory.prior.get_or_insert_with(|| ask.guess.start.clone());
         let mode = find_mode(prior.clone(), &mut |u, out| {
@@ -107,7 +107,7 @@ impl Scorers<'_> {
             *share *= left;
         }
         components.extend(more.into_iter().flatten());
-        Proposed { components, is_settled }
+        ProposalMix { components, is_settled }
     }
 
     /// Draws about so many proposals from the components, and weighs them.

@@ -178,8 +178,10 @@ pub(crate) struct ModeTrend {
 }
 
 impl ModeTrend {
-    /// Fitted at so many times as many points as there are coefficients, and last at the second number.
-    const FITS: (usize, usize) = (2, 16);
+    /// Fitted first at so many times as many points as there are coefficients.
+    const FIRST_FIT: usize = 2;
+    /// Fitted last at so many times as many points.
+    const LAST_FIT: usize = 16;
 
     /// The mode for theta; `None` before enough have been seen.
     pub(crate) fn predict(&self, theta: &[f64]) -> Option<DVector<f64>> {
@@ -188,7 +190,7 @@ impl ModeTrend {
 
     pub(crate) fn learn(&mut self, theta: &[f64], mode: &DVector<f64>) {
         let width = theta.len() + 1;
-        if self.seen >= Self::FITS.1 * width {
+        if self.seen >= Self::LAST_FIT * width {
             return;
         }
         if self.seen == 0 {
@@ -200,7 +202,9 @@ impl ModeTrend {
         self.products.ger(1.0, &x, &x, 1.0);
         self.sums.ger(1.0, &x, mode, 1.0);
         self.seen += 1;
-        if self.seen.is_multiple_of(width) && (self.seen / width).is_power_of_two() && self.seen >= Self::FITS.0 * width
+        if self.seen.is_multiple_of(width)
+            && (self.seen / width).is_power_of_two()
+            && self.seen >= Self::FIRST_FIT * width
         {
             // a little ridge, as theta may not vary in every direction
             let ridge = 1e-9 * self.products.diagonal();

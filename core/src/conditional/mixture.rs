@@ -5,37 +5,27 @@
 //! weights tell of a better proposal is for the next theta.
 
 use crate::linalg::gaussian::Gaussian;
+use crate::numbers::number::Real;
+use crate::numbers::real::log_sum_exp;
+use crate::sampling::heavy::HeavyTailed;
 use crate::sampling::lattice::{Lattice, ln_density};
 use crate::sampling::psis::{relative, top};
 use crate::sampling::resample::systematic;
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
-
-/// Proposals are this much wider than the Gaussian they come from.
-pub(crate) const WIDER: f64 = 1.1;
 
 /// Weights are bad where fewer than this part of the proposals count.
 const BAD: f64 = 0.25;
 
-/// A component of the mixture: a heavy-tailed relative of a Gaussian, u = mean + root z.
+/// A component of the mixture, and how many proposals came from it.
 pub(crate) struct Component {
-    /// The Gaussian, `WIDER` included.
-    pub(crate) wide: Gaussian,
-    /// ln |root|
-    pub(crate) ln_det: f64,
-    pub(crate) count: usize,
+    proposal: HeavyTailed,
+    count: usize,
 }
 
 impl Component {
     pub(crate) fn new(gaussian: Gaussian) -> Self {
-        let wide = gaussian.widened(WIDER);
-        Self { ln_det: wide.ln_det(), wide, count: 0 }
-    }
-
-    /// ln q(u); `away` is working space.
-    fn ln_density(&self, inverse: &DMatrix<f64>, u: &[f64], away: &mut DVector<f64>) -> f64 {
-        away.iter_mut().zip(u).zip(&self.wide.mean).for_each(|((away, u), mean)| *away = u - mean);
-        ln_density(&(inverse * &*away)) - self.ln_det
+        Self { proposal: HeavyTailed::new(gaussian), count: 0 }
     }
 }
 
@@ -67,7 +57,7 @@ impl Sample {
     }
 
     pub(crate) fn proposal(&self, k: usize) -> &[f64] {
-        let n = self.components[0].wide.mean.len();
+        let n = self.components[0].proposal.wide.mean.len();
         &self.proposals[k * n..(k + 1) * n]
     }
 
@@ -79,13 +69,13 @@ impl Sample {
         ln_f: &mut dyn FnMut(&[f64]) -> f64,
         rng: &mut ChaCha8Rng,
     ) {
-        let n = component.wide.mean.len();
+        let n = component.proposal.wide.mean.len();
         let mut lattice = Lattice::shifted(n, rng);
         let (mut z, mut u) = (DVector::zeros(n), DVector::zeros(n));
         for _ in 0..count {
-            self.ln_q.push(lattice.propose(&mut z, rng) - component.ln_det);
-            u.copy_from(&component.wide.mean);
-            u.gemv(1.0, &component.wide.root, &z, 1.0);
+            self.ln_q.push(lattice.propose(&mut z, rng) - component.proposal.ln_det);
+            u.copy_from(&component.proposal.wide.mean);
+            u.gemv(1.0, &component.proposal.wide.root, &z, 1.0);
             self.ln_f.push(ln_f(u.as_slice()));
             self.proposals.extend_from_slice(u.as_slice());
         }
@@ -99,16 +89,18 @@ impl Sample {
         if let [_] = self.components[..] {
             self.weights.extend(self.ln_f.iter().zip(&self.ln_q).map(|(f, q)| f - q));
         } else {
-            let n = self.components[0].wide.mean.len();
+            let n = self.components[0].proposal.wide.mean.len();
             let mut away = DVector::zeros(n);
             // a component without an inverse is a point, which gives nothing any density
-            let inverses: Vec<_> = self.components.iter().map(|c| c.wide.root.clone().try_inverse()).collect();
+            let inverses: Vec<_> = self.components.iter().map(|c| c.proposal.inverse()).collect();
             for (u, f) in self.proposals.chunks(n).zip(&self.ln_f) {
                 let terms = self.components.iter().zip(&inverses).filter_map(|(c, inverse)| {
                     let share = c.count as f64 / self.ln_f.len() as f64;
-                    inverse.as_ref().map(|inverse| share.ln() + c.ln_density(inverse, u, &mut away))
+                    inverse
+                        .as_ref()
+                        .map(|inverse| share.ln() + c.proposal.ln_density(inverse, u, &mut away, ln_density))
                 });
-                self.weights.push(f - ln_sum(&terms.collect::<Vec<_>>()));
+                self.weights.push(f - log_sum_exp(terms.map(Real)).value());
             }
         }
         self.ln_z = normalise(&mut self.weights);
@@ -156,9 +148,4 @@ fn normalise(weights: &mut [f64]) -> f64 {
         *w /= mean;
     }
     top + mean.ln()
-}
-
-fn ln_sum(terms: &[f64]) -> f64 {
-    let top = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if top.is_finite() { top + terms.iter().map(|t| (t - top).exp()).sum::<f64>().ln() } else { top }
 }

@@ -4,10 +4,10 @@ use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::{Ask, Guess, Scorers};
 use crate::density::mode::{Mode, find_mode, precision};
-use crate::linalg::gaussian::{Gaussian, root, root_of_precision};
+use crate::linalg::gaussian::{Gaussian, ln_determinant, root, root_of_precision};
 use crate::numbers::pass::Derivatives;
 use crate::sampling::lattice::Lattice;
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nalgebra::{DMatrix, DVector};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -83,8 +83,7 @@ impl Scorers<'_> {
 
 /// Laplace's ln Z_i, but for a constant; -inf of what is no mode.
 fn ln_mass(mode: &Mode) -> f64 {
-    let ln_det = |p: &Cholesky<f64, Dyn>| p.l_dirty().diagonal().iter().map(|d| d.ln()).sum::<f64>();
-    mode.precision.as_ref().map_or(f64::NEG_INFINITY, |p| mode.value - ln_det(p))
+    mode.precision.as_ref().map_or(f64::NEG_INFINITY, |p| mode.value - ln_determinant(p.l_dirty()))
 }
 
 /// Where to look for modes: points of the prior's own Gaussian, after those that were skipped.

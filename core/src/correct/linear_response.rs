@@ -8,7 +8,7 @@ use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::linalg::arrow::{Arrow, Factorised, TaskCovariance};
 use crate::model::level::Level;
-use crate::posterior::gaussian::{GaussianHierarchy, GivenTheta, Refused, Spread, diagonal};
+use crate::posterior::gaussian::{GaussianHierarchy, GivenTheta, Refusal, Spread, diagonal};
 use nalgebra::DMatrix;
 
 /// Corrected standard deviations below this many mean-field ones, or above so many, are not believed. A large ratio is what
@@ -43,19 +43,19 @@ impl Identity {
 pub(crate) fn linear_response(guide: &Guide, arrow: &Arrow, identity: &Identity) -> Option<GaussianHierarchy> {
     let mut factorised: Factorised = arrow.factorise(0.0, Metric::of(guide, arrow).diagonal())?;
     let globals = guide.global.len();
-    let mut refused: Vec<Refused> = Vec::new();
+    let mut refused: Vec<Refusal> = Vec::new();
     if guide.is_point() {
         factorised.global_inverse.fill(0.0);
     } else {
         let refused_here = believe(&mut factorised.global_inverse, &guide.global.ln_scale, |j| identity.global[j]);
-        refused.extend(refused_here.into_iter().map(|coordinate| Refused { task: None, coordinate }));
+        refused.extend(refused_here.into_iter().map(|coordinate| Refusal { task: None, coordinate }));
     }
     let global = factorised.global_inverse.view((0, 0), (globals, globals)).into_owned();
     let inverse = global.clone().cholesky().map(|c| c.inverse());
     let tasks = (0..guide.num_tasks()).map(|i| {
         let scales = &guide.local.ln_scale[guide.task(i)];
         let n = scales.len();
-        let mut refuse = |coordinate| refused.push(Refused { task: Some(i), coordinate });
+        let mut refuse = |coordinate| refused.push(Refusal { task: Some(i), coordinate });
         let TaskCovariance { mut own, cross } = factorised.task_covariance(i);
         let refused_here = believe(&mut own, scales, |_| identity.local);
         let own = own.view((0, 0), (n, n)).into_owned();
@@ -157,7 +157,7 @@ mod tests {
     fn tasks_share_nothing_of_a_variance_that_is_refused() {
         let (guide, arrow) = expanded(2.0 + 2e-10, &[(1.0, -1.0), (1.0, -1.0)]);
         let linear = identical(&guide, &arrow).expect("positive definite");
-        assert_eq!(linear.refused, [Refused { task: None, coordinate: 0 }]);
+        assert_eq!(linear.refused, [Refusal { task: None, coordinate: 0 }]);
         let of_theta = guide.global.ln_scale[0].exp().powi(2);
         for (i, task) in linear.tasks.iter().enumerate() {
             let slope = task.slope.as_ref().expect("known")[(0, 0)];
@@ -184,7 +184,7 @@ mod tests {
         let (mut guide, arrow) = expanded(2.0, &[(1.0, -0.1), (1.0, -1.0)]);
         guide.local.ln_scale[0] += 10_f64.ln();
         let linear = identical(&guide, &arrow).expect("positive definite");
-        assert_eq!(linear.refused, [Refused { task: Some(0), coordinate: 0 }]);
+        assert_eq!(linear.refused, [Refusal { task: Some(0), coordinate: 0 }]);
         assert!(linear.tasks[0].slope.is_none() && linear.tasks[1].slope.is_some());
         assert!((linear.tasks[0].covariance[(0, 0)] - 100.0).abs() < 1e-9, "{linear:?}");
     }

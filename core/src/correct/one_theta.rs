@@ -1,13 +1,13 @@
 //! The correction where there is but one theta, a point or none at all.
 
-use crate::correct::round::{Corrected, Effort, Round, relative_variance};
+use crate::correct::round::{Effort, Reweighting, Round, relative_variance};
 use crate::sampling::psis::{relative, top};
 use crate::sampling::resample::resample;
 use crate::sampling::stream::Stream;
 
 /// One theta, many draws of every phi: all weigh the same once those of each task are resampled by its estimates of Z_i.
 /// The evidence is that given theta, ln p(D_outside | theta) + sum_i ln Z_i, whose relative variances add up.
-pub(crate) fn at_one_theta(mut round: Round, effort: Effort) -> Option<Corrected> {
+pub(crate) fn at_one_theta(mut round: Round, effort: Effort) -> Option<Reweighting> {
     let draws = effort.draws;
     let mut ln_evidence = *round.ln_outside.first()?;
     let (mut variance, mut least) = (0.0, draws as f64);
@@ -32,5 +32,32 @@ pub(crate) fn at_one_theta(mut round: Round, effort: Effort) -> Option<Corrected
         return None;
     }
     let corrected = round.with_weights(vec![(draws as f64).recip(); draws]);
-    Some(Corrected { effective: least, ln_evidence, ln_evidence_error: variance.sqrt(), ..corrected })
+    Some(Reweighting { effective: least, ln_evidence, ln_evidence_error: variance.sqrt(), ..corrected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correct::round::TaskAnswers;
+    use crate::posterior::draws::LocalDraws;
+
+    /// Two tasks at one theta: one exact, one whose estimates of Z are 1 in one half and 3 in the other, with phi of -1 and 1.
+    #[test]
+    fn at_one_theta_draws_count_as_much_as_their_estimates() {
+        let draws = 1000;
+        let halves = |a: f64, b: f64| (0..draws).map(|s| if 2 * s < draws { a } else { b }).collect::<Vec<f64>>();
+        let task = |ln_z| TaskAnswers { ln_z, phi: halves(-1.0, 1.0), k_hat: 0.0, is_reliable: true };
+        let tasks = vec![task(vec![-2.0; draws]), task(halves(0.0, 3.0_f64.ln()))];
+        let round = Round { theta: Vec::new(), ln_outside: vec![-5.0; draws], tasks };
+        let found = at_one_theta(round, Effort { draws, most_draws: draws, most_inner: 64, most_grown: 64, seed: 0 })
+            .expect("finite");
+        // Z = 2 with a relative variance of 1 / 4 a draw
+        assert!((found.ln_evidence - (-7.0 + 2.0_f64.ln())).abs() < 1e-12, "{found:?}");
+        assert!((found.ln_evidence_error - (0.25 / draws as f64).sqrt()).abs() < 1e-12, "{found:?}");
+        assert!((found.effective - draws as f64 / 1.25).abs() < 1e-6, "{found:?}");
+        let LocalDraws::Drawn(tables) = &found.posterior.locals else { panic!("drawn") };
+        let mean = |i: usize| tables[i].iter().sum::<f64>() / draws as f64;
+        assert!(mean(0).abs() < 1e-12 && (mean(1) - 0.5).abs() < 2e-3, "{} and {}", mean(0), mean(1));
+        assert!(found.posterior.weights.iter().all(|w| (w * draws as f64 - 1.0).abs() < 1e-12));
+    }
 }

@@ -1,11 +1,11 @@
 //! What theta is proposed from: mixtures of heavy-tailed relatives of Gaussians.
 
-use crate::conditional::mixture::WIDER;
 use crate::linalg::gaussian::{Gaussian, Moments};
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
+use crate::sampling::heavy::HeavyTailed;
 use crate::sampling::lattice::points_ln_density;
-use crate::sampling::psis::{Smoothed, temper};
+use crate::sampling::psis::{SmoothWeights, temper};
 use nalgebra::{DMatrix, DVector};
 
 /// How much wider the widest proposals are that look out for what a Gaussian misses.
@@ -17,40 +17,37 @@ const THINNEST: f64 = 0.02;
 const ENOUGH: f64 = 5.0;
 
 /// A mixture that theta is proposed from, each component as often as the others.
-pub(crate) type Proposal = Vec<HeavyTailed>;
+pub(crate) type Proposal = Vec<Part>;
 
-/// A heavy-tailed relative of a Gaussian.
+/// A component of a proposal, with the inverse of its root.
 #[derive(Clone)]
-pub(crate) struct HeavyTailed {
-    /// The Gaussian, wider by `WIDER`.
-    pub(crate) wide: Gaussian,
+pub(crate) struct Part {
+    pub(crate) heavy: HeavyTailed,
     inverse: DMatrix<f64>,
-    ln_det: f64,
 }
 
-impl HeavyTailed {
+impl Part {
     /// `None` where the covariance is not positive definite.
     pub(crate) fn new(gaussian: Gaussian) -> Option<Self> {
-        let wide = gaussian.widened(WIDER);
-        let inverse = wide.root.clone().try_inverse()?;
-        Some(Self { ln_det: wide.ln_det(), wide, inverse })
+        let heavy = HeavyTailed::new(gaussian);
+        Some(Self { inverse: heavy.inverse()?, heavy })
     }
 
     /// The mixture with a wide one at every third draw, in case the posterior reaches where the Gaussian does not.
     pub(crate) fn with_lookout(self) -> Proposal {
-        let lookout = Self {
-            inverse: &self.inverse / LOOKOUT,
-            ln_det: self.ln_det + self.wide.mean.len() as f64 * LOOKOUT.ln(),
-            wide: self.wide.clone().widened(LOOKOUT),
-        };
+        let HeavyTailed { wide, ln_det } = self.heavy.clone();
+        let ln_det = ln_det + wide.mean.len() as f64 * LOOKOUT.ln();
+        let heavy = HeavyTailed { wide: wide.widened(LOOKOUT), ln_det };
+        let lookout = Self { heavy, inverse: &self.inverse / LOOKOUT };
         vec![self.clone(), self, lookout]
     }
 }
 
 /// The density of a mixture: ln((1 / C) sum_c q_c(u)).
-pub(crate) fn ln_density(proposal: &[HeavyTailed], u: &DVector<f64>) -> f64 {
-    let terms = proposal.iter().map(|c| Real(points_ln_density(&(&c.inverse * (u - &c.wide.mean))) - c.ln_det));
-    log_sum_exp(terms).value() - (proposal.len() as f64).ln()
+pub(crate) fn ln_density(proposal: &[Part], u: &DVector<f64>) -> f64 {
+    let mut away = DVector::zeros(u.len());
+    let term = |part: &Part| Real(part.heavy.ln_density(&part.inverse, u.as_slice(), &mut away, points_ln_density));
+    log_sum_exp(proposal.iter().map(term).collect::<Vec<_>>()).value() - (proposal.len() as f64).ln()
 }
 
 /// How well a round has prepared the next.
@@ -64,7 +61,7 @@ pub(crate) enum Preparation {
 
 /// The proposal of the next round, from the draws of theta, row-major: mean and covariance of the weighted draws, tempered where too few of them count. Where
 /// that did not serve, as of a posterior that is bent, those of each of several parts of the draws as well.
-pub(crate) fn reproposed(theta: &[f64], smoothed: &Smoothed, preparation: Preparation) -> Option<Proposal> {
+pub(crate) fn reproposed(theta: &[f64], smoothed: &SmoothWeights, preparation: Preparation) -> Option<Proposal> {
     let globals = theta.len() / smoothed.weights.len();
     let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
     let least = ENOUGH * globals as f64;
@@ -72,7 +69,7 @@ pub(crate) fn reproposed(theta: &[f64], smoothed: &Smoothed, preparation: Prepar
     let rows: Vec<&[f64]> = theta.chunks(globals).collect();
     let moments = Moments::of(globals, || rows.iter().copied().zip(weights.iter().copied()));
     let root = moments.covariance.clone().cholesky()?.unpack();
-    let whole = HeavyTailed::new(Gaussian { mean: moments.mean, root })?;
+    let whole = Part::new(Gaussian { mean: moments.mean, root })?;
     if preparation == Preparation::Prepared || smoothed.is_useless() {
         return Some(vec![whole]);
     }
@@ -81,7 +78,7 @@ pub(crate) fn reproposed(theta: &[f64], smoothed: &Smoothed, preparation: Prepar
         let within = Moments::of(globals, || part.iter().map(|&s| (rows[s], weights[s])));
         // never thinner than a share of the whole
         let root = (within.covariance + &moments.covariance * THINNEST).cholesky()?.unpack();
-        HeavyTailed::new(Gaussian { mean: within.mean, root })
+        Part::new(Gaussian { mean: within.mean, root })
     });
     Some(whole.with_lookout().into_iter().chain(parts).collect())
 }

@@ -33,7 +33,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) guide: &'a Guide,
     pub(crate) gaussian: &'a GaussianHierarchy,
     /// By task, where phi_i is in centred coordinates when theta is at the guide's mean.
-    pub(crate) centres: &'a [DVector<f64>],
+    pub(crate) modes_at_mean: &'a [DVector<f64>],
 }
 
 impl Basis<'_> {
@@ -48,11 +48,11 @@ pub(crate) struct Round {
     /// Row-major: a row a draw.
     pub(crate) theta: Vec<f64>,
     pub(crate) ln_outside: Vec<f64>,
-    pub(crate) tasks: Vec<OfTask>,
+    pub(crate) tasks: Vec<TaskAnswers>,
 }
 
 /// What a task says of every draw of theta, and a draw of phi for each, row-major.
-pub(crate) struct OfTask {
+pub(crate) struct TaskAnswers {
     pub(crate) ln_z: Vec<f64>,
     pub(crate) phi: Vec<f64>,
     pub(crate) k_hat: f64,
@@ -61,7 +61,7 @@ pub(crate) struct OfTask {
 
 /// What the correction found.
 #[derive(Clone, Debug)]
-pub(crate) struct Corrected {
+pub(crate) struct Reweighting {
     pub(crate) posterior: WeightedDraws,
     pub(crate) k_hat: f64,
     /// Whether k-hat is small enough for as many draws.
@@ -84,7 +84,7 @@ pub(crate) fn relative_variance(weights: &[f64]) -> f64 {
     (weights.iter().map(|w| w * w).sum::<f64>() - (weights.len() as f64).recip()).max(0.0)
 }
 
-impl OfTask {
+impl TaskAnswers {
     /// Whether every estimate is the same.
     pub(crate) fn is_exact(&self) -> bool {
         self.ln_z.iter().all(|z| z.to_bits() == self.ln_z[0].to_bits())
@@ -101,9 +101,9 @@ impl Round {
     }
 
     /// The draws with these weights, nothing being known against them.
-    pub(crate) fn with_weights(self, weights: Vec<f64>) -> Corrected {
+    pub(crate) fn with_weights(self, weights: Vec<f64>) -> Reweighting {
         let Self { theta, tasks, .. } = self;
-        Corrected {
+        Reweighting {
             k_hat: 0.0,
             is_reliable: true,
             task_k_hat: tasks.iter().map(|task| task.k_hat).collect(),
@@ -158,7 +158,7 @@ fn propose(conditionals: &Conditionals<'_>, basis: &Basis<'_>, proposal: &Propos
     let mut points = Points::new(guide.global.len(), &mut rng);
     let mut thetas = ProposedThetas { u: Vec::with_capacity(draws), ln_outside: Vec::with_capacity(draws) };
     for s in 0..draws {
-        let u = proposal[s % proposal.len()].wide.at(&points.next(&mut rng));
+        let u = proposal[s % proposal.len()].heavy.wide.at(&points.next(&mut rng));
         thetas.ln_outside.push(density.all_outside(u.as_slice()).total() - ln_density(proposal, &u));
         thetas.u.push(u.as_slice().to_vec());
     }
@@ -166,12 +166,18 @@ fn propose(conditionals: &Conditionals<'_>, basis: &Basis<'_>, proposal: &Propos
 }
 
 /// What a task says of every theta.
-fn of_task(fixed: &FixedThetas<'_>, basis: &Basis<'_>, task: usize, memory: &mut TaskMemory, effort: Effort) -> OfTask {
+fn of_task(
+    fixed: &FixedThetas<'_>,
+    basis: &Basis<'_>,
+    task: usize,
+    memory: &mut TaskMemory,
+    effort: Effort,
+) -> TaskAnswers {
     let draws = effort.draws;
     let mut rng = Stream::ProposalsOf { task: task as u64 }.of(effort.seed);
     let mut asker = fixed.asker();
     let (mut ln_z, mut phi, mut proposals) = (Vec::with_capacity(draws), Vec::new(), Vec::new());
-    let guess = Guess { start: &basis.centres[task], covariance: &basis.gaussian.tasks[task].covariance };
+    let guess = Guess { start: &basis.modes_at_mean[task], covariance: &basis.gaussian.tasks[task].covariance };
     let inner = Inner { wanted: 1, most: effort.most_inner };
     for theta in 0..draws {
         let answer = asker.answer(&Ask { task, theta, guess, inner }, memory, &mut rng);
@@ -183,5 +189,5 @@ fn of_task(fixed: &FixedThetas<'_>, basis: &Basis<'_>, task: usize, memory: &mut
     }
     let limit = reliable_below(proposals.len());
     let k_hat = k_hat_of_proposals(proposals);
-    OfTask { ln_z, phi, k_hat, is_reliable: k_hat == 0.0 || k_hat < limit }
+    TaskAnswers { ln_z, phi, k_hat, is_reliable: k_hat == 0.0 || k_hat < limit }
 }

@@ -1,8 +1,8 @@
 //! Several rounds, each from a better proposal if all goes well.
 
 use crate::correct::proposal::{Preparation, Proposal, reproposed};
-use crate::correct::round::{Corrected, Effort, Round, relative_variance};
-use crate::sampling::psis::{Smoothed, smooth};
+use crate::correct::round::{Effort, Reweighting, Round, relative_variance};
+use crate::sampling::psis::{SmoothWeights, smooth};
 
 /// Rounds at most before the last: each proposes from the weighted draws of the one before.
 pub(crate) const MOST_PREPARING: usize = 4;
@@ -14,7 +14,7 @@ const WANTED: f64 = 0.5;
 /// A round with weights, and the proposal that it came from.
 pub(crate) struct Weighted {
     pub(crate) round: Round,
-    pub(crate) smoothed: Smoothed,
+    pub(crate) smoothed: SmoothWeights,
     pub(crate) proposal: Proposal,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Weighted {
 enum Next {
     /// Another round that prepares, or the last.
     Round { proposal: Proposal, number: usize },
-    /// Nothing more.
+    /// The rounds are over.
     Done,
 }
 
@@ -102,7 +102,7 @@ impl Rounds {
         Some(Next::Round { proposal: proposal(), number })
     }
 
-    fn keep(&mut self, round: Round, smoothed: Smoothed) {
+    fn keep(&mut self, round: Round, smoothed: SmoothWeights) {
         match &mut self.best {
             // what a later round doubts an earlier one only did not see
             Some(best) if smoothed.is_useless() => best.smoothed.k_hat = best.smoothed.k_hat.max(smoothed.k_hat),
@@ -120,9 +120,9 @@ fn wanted(draws: usize, share: f64) -> usize {
 }
 
 /// Draws of theta with smoothed weights.
-pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Corrected {
+pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Reweighting {
     let (k_hat, effective, not_finite) = (smoothed.k_hat, smoothed.effective, smoothed.not_finite);
-    Corrected {
+    Reweighting {
         k_hat,
         is_reliable: smoothed.is_reliable(),
         is_useless: smoothed.is_useless(),
@@ -131,5 +131,64 @@ pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Correct
         ln_evidence: smoothed.ln_mean,
         ln_evidence_error: relative_variance(&smoothed.weights).sqrt(),
         ..round.with_weights(smoothed.weights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correct::proposal::Part;
+    use crate::linalg::gaussian::Gaussian;
+    use nalgebra::{DMatrix, DVector};
+
+    /// A round about one coordinate, with these log weights.
+    fn told(ln_weights: Vec<f64>) -> Round {
+        let theta = (0..ln_weights.len()).map(|s| (s as f64).sin()).collect();
+        Round { theta, ln_outside: ln_weights, tasks: Vec::new() }
+    }
+
+    /// Log weights of which few count; of which all do, more or less.
+    fn uneven(n: usize) -> Vec<f64> {
+        (0..n).map(|s| -(s as f64)).collect()
+    }
+
+    fn even(n: usize) -> Vec<f64> {
+        (0..n).map(|s| (s as f64).cos()).collect()
+    }
+
+    /// The first round, those that prepare after it, and the last: what they tell, and with how many draws from what.
+    fn refine(rounds: [fn(usize) -> Vec<f64>; 3]) -> (Option<Weighted>, Vec<(usize, f64)>) {
+        let mut asked = Vec::new();
+        let first =
+            vec![Part::new(Gaussian { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) }).expect("regular")];
+        let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, seed: 0 };
+        let found = refined(first, effort, &mut |proposal, draws, number| {
+            asked.push((draws, proposal[0].heavy.wide.root[(0, 0)]));
+            let round = usize::from(number > 0) + usize::from(number >= MOST_PREPARING);
+            told(rounds[round](draws))
+        });
+        (found, asked)
+    }
+
+    #[test]
+    fn a_round_that_is_useless_does_not_replace_one_that_is_not() {
+        // half of the draws: not prepared yet
+        let half = |n: usize| (0..n).map(|s| if s % 4 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
+        // the second round is wasted: the last one proposes as the first did
+        let (found, asked) = refine([half, uneven, even]);
+        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 100, 400]);
+        assert!(asked[1].1.to_bits() != asked[0].1.to_bits() && asked[2].1.to_bits() == asked[0].1.to_bits());
+        assert!(found.is_some_and(|found| found.smoothed.weights.len() == 400 && !found.smoothed.is_useless()));
+        // the last round is wasted, or has no weight at all: the first stays
+        let nothing = |n: usize| vec![f64::NAN; n];
+        for last in [uneven, nothing] {
+            let (found, _) = refine([half, last, last]);
+            let found = found.expect("the first has weights").smoothed;
+            assert!(found.weights.len() == 100 && !found.is_useless(), "{found:?}");
+        }
+        // nothing is any good: no more effort than rounds that prepare
+        let (found, asked) = refine([uneven, uneven, even]);
+        assert!(found.is_some_and(|found| found.smoothed.is_useless()) && asked.len() == MOST_PREPARING);
+        assert!(refine([nothing, even, even]).0.is_none());
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct ClosedBlock<'a> {
 
 /// Mean and variance of a block's coordinates under the guide, and E\[exp\] of the exponents that blocks share.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen<'a> {
+pub(crate) struct BlockView<'a> {
     pub(crate) loc: &'a [f64],
     pub(crate) variance: &'a [f64],
     pub(crate) exps: &'a [f64],
@@ -128,7 +128,7 @@ impl<'a> ClosedBlock<'a> {
     }
 
     /// The expectation of the sum.
-    pub(crate) fn value(&self, seen: Seen<'_>) -> f64 {
+    pub(crate) fn value(&self, seen: BlockView<'_>) -> f64 {
         let (head, mut rest) = self.split();
         let mut value = head[0] + self.layout.linear.iter().zip(&head[1..]).map(|(&j, c)| c * seen.loc[j]).sum::<f64>();
         for group in &self.layout.groups {
@@ -199,7 +199,7 @@ impl Group {
         }
     }
 
-    fn expected_exp(&self, Seen { loc, variance, exps }: Seen<'_>) -> f64 {
+    fn expected_exp(&self, BlockView { loc, variance, exps }: BlockView<'_>) -> f64 {
         self.shared.map_or_else(|| expected_exp(&self.exponent, loc, variance), |at| exps[at])
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
-use crate::linalg::gaussian::Gaussian;
+use crate::linalg::gaussian::{Gaussian, ln_determinant};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 /// A task's log density given theta where it is quadratic: its maximum, where that is, and minus its second derivatives.
@@ -70,9 +70,8 @@ impl Density<'_> {
         let Quadratic { value, gradient, curvature } = self.quadratic(&[self.closed_task(i).data], theta, &phi.mean);
         let root = phi.precision.l_dirty().lower_triangle();
         let sum = (&root * root.transpose() - curvature).cholesky()?;
-        let half_ln_det = |root: &DMatrix<f64>| root.diagonal().iter().map(|d| d.ln()).sum::<f64>();
         let raised = 0.5 * gradient.dot(&sum.solve(&gradient));
-        Some(value + raised + half_ln_det(&root) - half_ln_det(sum.l_dirty()))
+        Some(value + raised + ln_determinant(&root) - ln_determinant(sum.l_dirty()))
     }
 
     /// The sum of some of a task's closed forms, which must be quadratic in phi_i, around the point `at` of phi_i.

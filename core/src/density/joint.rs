@@ -7,6 +7,7 @@ use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::interpret::discover::Start;
+use crate::linalg::ragged::add;
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::numbers::pass::{Derivatives, Order};
@@ -98,6 +99,12 @@ struct At<'a> {
     fixed: Option<Box<dyn Fixed + 'a>>,
 }
 
+/// The log density of a chunk of tasks, and its gradient in the globals they read.
+struct ChunkGradient {
+    value: f64,
+    seen: Vec<f64>,
+}
+
 /// What visits tasks one after another, and the gradient of the last in (globals read, u).
 struct Visitor<'a> {
     at: &'a At<'a>,
@@ -127,13 +134,13 @@ impl<'a> Density<'a> {
         let scoring = Scoring::Derivatives(Order::First);
         let fixed = self.samples_tasks.then(|| self.program.fix(scoring, &self.layout, &[theta.to_vec()]));
         let at = At { theta, exps: self.shared_at(theta), fixed };
-        let sums: Vec<(f64, Vec<f64>)> = self
+        let sums: Vec<ChunkGradient> = self
             .chunks_of(local_gradient)
             .into_par_iter()
             .enumerate()
             .map(|(chunk, own_gradient)| self.chunk_gradient(&at, phi, chunk, own_gradient))
             .collect();
-        for (part, seen) in sums {
+        for ChunkGradient { value: part, seen } in sums {
             value += part;
             for (&j, g) in self.layout.task_reads.iter().zip(seen) {
                 global_gradient[j] += g;
@@ -144,7 +151,7 @@ impl<'a> Density<'a> {
 
     /// The log density of a chunk of tasks; their own gradient replaces the content of `own_gradient`, that in the globals
     /// they read is returned.
-    fn chunk_gradient(&self, at: &At<'_>, phi: &[f64], chunk: usize, own_gradient: &mut [f64]) -> (f64, Vec<f64>) {
+    fn chunk_gradient(&self, at: &At<'_>, phi: &[f64], chunk: usize, own_gradient: &mut [f64]) -> ChunkGradient {
         let offsets = &self.offsets;
         let reads = &self.layout.task_reads;
         let mut visitor = Visitor {
@@ -164,7 +171,7 @@ impl<'a> Density<'a> {
             add(&mut seen, of_theta);
             own_gradient[range.start - first..range.end - first].copy_from_slice(of_phi);
         }
-        (value, seen)
+        ChunkGradient { value, seen }
     }
 
     /// The log density of one task at the unconstrained `u`; its gradient is left in the visitor.
@@ -194,8 +201,4 @@ impl<'a> Density<'a> {
         }
         chunks
     }
-}
-
-fn add(to: &mut [f64], from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(sum, g)| *sum += g);
 }

@@ -7,12 +7,14 @@ use crate::density::blocks::BlockLayout;
 use crate::density::forms::Forms;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{LevelVisit, Start};
+use crate::interpret::rewrite::Rewriting;
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
+use crate::model::level::Level;
 use crate::model::signature::Signature;
+use crate::numbers::Taped;
 use crate::numbers::number::Real;
 use crate::numbers::pass::{Derivatives, Order};
-use crate::numbers::tape::Taped;
 
 /// A model with its data, its types erased.
 pub(crate) trait Program: Send + Sync {
@@ -30,6 +32,9 @@ pub(crate) trait Program: Send + Sync {
 
     /// Visits the model at `start`, checking data and constants.
     fn discover<'p>(&'p self, start: &'p Start) -> Discovery<'p>;
+
+    /// What the latents of a task look like; its data are not looked at.
+    fn task_level(&self, start: &Start, task: usize) -> Level;
 
     /// Hands the forms of what is outside the plate to `each`; they are forgotten after it.
     fn forms_outside(&self, layout: &BlockLayout, mask: &SiteMask, each: &mut dyn FnMut(&Forms));
@@ -56,7 +61,7 @@ pub(crate) trait Program: Send + Sync {
     fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>);
 
     /// The guide of the locals written otherwise, theta being at its mean.
-    fn rewrite(&self, guide: &Guide, from: &[bool], to: &[bool]) -> MeanField;
+    fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField;
 }
 
 /// A visit of a whole model.
@@ -72,8 +77,8 @@ pub(crate) struct Discovery<'p> {
 pub(crate) struct TaskPoint<'a> {
     pub(crate) task: usize,
     pub(crate) u: &'a [f64],
-    /// How they are written, by local site.
-    pub(crate) non_centred: &'a [bool],
+    /// A mask under which nothing counts, that says how they are written.
+    pub(crate) unscored: &'a SiteMask,
 }
 
 /// What tasks are scored for.
@@ -101,6 +106,12 @@ impl Masks {
             tasks: SiteMask::all(local_sites.len(), observed_sites.len()),
         }
     }
+}
+
+/// The mask under which nothing of a task counts, whose latents are written as `non_centred` says.
+pub(crate) fn unscored(signature: &Signature, non_centred: &[bool]) -> SiteMask {
+    let none = SiteMask::none(signature.local_sites.len(), signature.observed_sites.len());
+    SiteMask { non_centred: non_centred.to_vec(), ..none }
 }
 
 /// Log densities in nats.

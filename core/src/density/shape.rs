@@ -29,20 +29,20 @@ pub(crate) struct Shape {
 }
 
 /// A model's shape, and the start that it was seen from.
-pub(crate) struct FoundShape {
+pub(crate) struct ShapeAtStart {
     pub(crate) shape: Shape,
     pub(crate) start: Start,
 }
 
 /// A model's shape, and where its density is not finite at the point visited.
-struct VisitedShape {
+struct ShapeVisit {
     shape: Shape,
     not_finite: Option<NotFinite>,
 }
 
 impl Shape {
     /// The model's shape, seen from a start where its density is finite.
-    pub(crate) fn find(program: &dyn Program, options: &Options) -> Result<FoundShape, Error> {
+    pub(crate) fn find(program: &dyn Program, options: &Options) -> Result<ShapeAtStart, Error> {
         let mut first = None;
         for number in 0..=RANDOM_STARTS {
             let start = match options.random_start {
@@ -51,10 +51,10 @@ impl Shape {
                 Some(asked) => Start::Random(asked.wrapping_add(number << 32)),
             };
             let error = match Self::visit(program, &start) {
-                Ok(VisitedShape { not_finite: Some(NotFinite { place, value }), .. }) => {
+                Ok(ShapeVisit { not_finite: Some(NotFinite { place, value }), .. }) => {
                     Error::NotFinite { place: Box::new(place), value, tried: RANDOM_STARTS }
                 }
-                Ok(VisitedShape { shape, .. }) => return Ok(FoundShape { shape, start }),
+                Ok(ShapeVisit { shape, .. }) => return Ok(ShapeAtStart { shape, start }),
                 Err(error @ Error::Parameter { at_start: true, .. }) => error,
                 Err(error) => return Err(error),
             };
@@ -68,11 +68,6 @@ impl Shape {
         Ok(Self::visit(program, start)?.shape)
     }
 
-    /// What the latents of a task look like.
-    pub(crate) fn task_level(program: &dyn Program, start: &Start, i: usize) -> Level {
-        (program.discover(start).task)(i).level
-    }
-
     /// The shape of the model with some of its tasks only.
     pub(crate) fn of(&self, tasks: &[usize]) -> Self {
         let mut offsets = vec![0];
@@ -82,7 +77,7 @@ impl Shape {
         Self { offsets, ..self.clone() }
     }
 
-    fn visit(program: &dyn Program, start: &Start) -> Result<VisitedShape, Error> {
+    fn visit(program: &dyn Program, start: &Start) -> Result<ShapeVisit, Error> {
         let signature = program.signature();
         let Discovery { outside, task } = program.discover(start);
         let observed_outside = (0..signature.observed_sites.len()).map(|id| outside.has_seen(id)).collect();
@@ -116,7 +111,7 @@ impl Shape {
         if shape.global.num_coordinates() + shape.num_locals() == 0 {
             return Err(Error::NoLatents);
         }
-        Ok(VisitedShape { shape, not_finite })
+        Ok(ShapeVisit { shape, not_finite })
     }
 
     fn add_task(&mut self, level: &Level) {

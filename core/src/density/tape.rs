@@ -8,9 +8,10 @@ use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Locals, Model};
+use crate::numbers::Taped;
 use crate::numbers::number::Real;
 use crate::numbers::pass::{Derivatives, Order};
-use crate::numbers::tape::{Mark, Taped};
+use crate::numbers::tape::Mark;
 
 /// Blocks of more coordinates than this are differentiated by the tape.
 pub(crate) const WIDEST_LANES: usize = 24;

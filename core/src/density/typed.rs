@@ -11,9 +11,10 @@ use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::rewrite::Rewrite;
+use crate::interpret::rewrite::{FactorOf, Rewrite, Rewriting};
 use crate::interpret::site_mask::SiteMask;
 use crate::interpret::structure::Structure;
+use crate::model::level::Level;
 use crate::model::signature::Signature;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Latents, Locals, Model};
@@ -52,6 +53,14 @@ impl<M: Model> Program for Subset<'_, M> {
             visit.finish(M::LOCAL_SITES)
         };
         Discovery { outside: visit.finish(M::GLOBAL_SITES), task: Box::new(task) }
+    }
+
+    fn task_level(&self, start: &Start, task: usize) -> Level {
+        let (mut global, mut local) = (Default::default(), Default::default());
+        self.model.global(&mut Discover::new(start, None), &mut global);
+        let mut visit = Discover::new(start, Some(task));
+        self.model.local(&mut visit, &global, self.task(task), &mut local);
+        visit.finish(M::LOCAL_SITES).level
     }
 
     fn forms_outside(&self, layout: &BlockLayout, mask: &SiteMask, each: &mut dyn FnMut(&Forms)) {
@@ -110,17 +119,17 @@ impl<M: Model> Program for Subset<'_, M> {
 
     fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>) {
         out.clear();
-        let mask = Self::unscored(at.non_centred);
-        let local = self.plain_locals(&self.plain_globals(theta), &mask, at.task, at.u);
+        let local = self.plain_locals(&self.plain_globals(theta), at.unscored, at.task, at.u);
         M::Local::map(&local, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
     }
 
-    fn rewrite(&self, guide: &Guide, from: &[bool], to: &[bool]) -> MeanField {
+    fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField {
         let theta = self.plain_globals(&guide.global.loc);
         let mut local = MeanField::default();
         for i in 0..guide.num_tasks() {
             let range = guide.task(i);
-            let mut run = Rewrite::new(from, to, &guide.local.loc[range.clone()], &guide.local.ln_scale[range]);
+            let read = FactorOf { loc: &guide.local.loc[range.clone()], ln_scale: &guide.local.ln_scale[range] };
+            let mut run = Rewrite::new(how, read);
             self.model.local(&mut run, &theta, self.task(i), &mut Default::default());
             local.loc.append(&mut run.loc);
             local.ln_scale.append(&mut run.ln_scale);
@@ -133,12 +142,6 @@ impl<M: Model> Subset<'_, M> {
     /// The globals at the unconstrained `theta`.
     pub(crate) fn plain_globals(&self, theta: &[f64]) -> Globals<M, f64> {
         globals(self.model, theta, |_, u| Real(u))
-    }
-
-    /// The mask under which nothing of a task counts, whose latents are written as `non_centred` says.
-    pub(crate) fn unscored(non_centred: &[bool]) -> SiteMask {
-        let none = SiteMask::none(M::LOCAL_SITES.len(), M::OBSERVED_SITES.len());
-        SiteMask { non_centred: non_centred.to_vec(), ..none }
     }
 
     /// The latents of a task at the unconstrained `u`, given the globals, written as the mask says; nothing is scored.

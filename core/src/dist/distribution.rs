@@ -111,7 +111,10 @@ pub trait VectorDistribution<N: Number>: Clone {
 
 /// The name of a distribution's type, without path and parameters: "Normal".
 pub(crate) fn name_of<D>() -> String {
-    let full = std::any::type_name::<D>();
+    last_of_path(std::any::type_name::<D>())
+}
+
+fn last_of_path(full: &str) -> String {
     let head = full.split('<').next().unwrap_or(full);
     head.rsplit("::").next().unwrap_or(head).to_owned()
 }

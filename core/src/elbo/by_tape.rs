@@ -4,11 +4,12 @@
 //! task's own gradient, and the adjoints of what is before it, theta's constrained values, add up over the tasks until
 //! one last sweep takes them to theta's coordinates.
 
-use crate::density::program::{LogParts, Recorder};
+use crate::density::program::{LogParts, Recorded, Recorder};
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::{Arrow, CHUNK};
+use crate::linalg::ragged::add;
 use crate::numbers::tape::Mark;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -51,10 +52,6 @@ impl TapedSum {
             add(&mut task.gradient, &other.gradient);
         }
     }
-}
-
-fn add(to: &mut [f64], from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
 }
 
 /// Some tasks, from their position in the batch, and some draws.
@@ -107,22 +104,17 @@ impl Bound<'_> {
         let (density, noise) = (self.density, &self.noise);
         let each = (noise.draws as f64).recip();
         let mut out = TapedSum::empty(guide, share.tasks);
-        let mut recorder = density.program.recorder();
+        let mut tape = Tape { recorder: density.program.recorder(), own: Vec::new() };
         let scored =
             if share.first == 0 && density.samples_outside { density.open.outside.clone() } else { self.unscored() };
         let mut leaves = Vec::new();
         for s in share.draws.clone() {
             let mark = Mark::with_leaves::<1>(guide.global.at(noise.theta(s)), &mut leaves);
-            let outside = recorder.outside(&leaves, &scored);
+            let outside = tape.recorder.outside(&leaves, &scored);
             out.outside.add(each, outside.values());
             for (position, (&i, task)) in share.tasks.iter().zip(&mut out.tasks).enumerate() {
                 let draw = noise.local(share.first + position, s);
-                self.add_taped_task(
-                    guide,
-                    &mut *recorder,
-                    TapedDraw { task: i, noise: draw, weight: share.weight },
-                    task,
-                );
+                self.add_taped_task(guide, &mut tape, TapedDraw { task: i, noise: draw, weight: share.weight }, task);
             }
             mark.sweep(outside.total());
             add_adjoints(&mark, &guide.global, noise.theta(s), each, &mut out.gradient);
@@ -132,14 +124,14 @@ impl Bound<'_> {
 
     /// Adds a draw's share in the mean of a task's log density and in its gradient; what the task owes to theta is left in
     /// the adjoints before.
-    fn add_taped_task(&self, guide: &Guide, recorder: &mut dyn Recorder, draw: TapedDraw<'_>, out: &mut TaskSlope) {
+    fn add_taped_task(&self, guide: &Guide, tape: &mut Tape<'_>, draw: TapedDraw<'_>, out: &mut TaskSlope) {
         let each = (self.noise.draws as f64).recip();
         let scale = |j: usize| guide.local.ln_scale[j].exp();
         let range = guide.task(draw.task);
         let u = range.clone().zip(draw.noise).map(|(j, e)| guide.local.loc[j] + scale(j) * e);
-        let mut own = Vec::new();
-        let mark = Mark::with_leaves::<1>(u, &mut own);
-        let parts = recorder.task(draw.task, &own, &self.density.open.tasks);
+        let Tape { recorder, own } = tape;
+        let mark = Mark::with_leaves::<1>(u, own);
+        let parts = recorder.task(draw.task, own, &self.density.open.tasks);
         mark.sweep(parts.total() * draw.weight);
         out.parts.add(each, parts.values());
         let n = own.len();
@@ -154,6 +146,12 @@ impl Bound<'_> {
         let SiteMask { latents, observed, .. } = &self.density.open.outside;
         SiteMask::none(latents.len(), observed.len())
     }
+}
+
+/// What records one task after another, and the leaves of the last.
+struct Tape<'r> {
+    recorder: Box<dyn Recorder + 'r>,
+    own: Vec<Recorded>,
 }
 
 /// A draw of a task's noise, and how often the task counts.

@@ -5,7 +5,7 @@
 //!     g * noise * scale added on the diagonal of the ln_scale part.
 
 use crate::density::ClosedParts;
-use crate::density::closed::Seen;
+use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
 use crate::density::program::{LogParts, Scoring};
 use crate::elbo::expectation::{BlockMoments, GlobalMoments, Scores};
@@ -35,9 +35,15 @@ struct ChunkSum {
 
 impl Bound<'_> {
     /// Expected log densities of the given tasks and of what is outside the plate, and the derivatives of the ELBO, entropy
-    /// included: all of second order, and of first order all that is not on the tape.
-    pub(super) fn derivatives(&self, order: Order, guide: &Guide, batch: &[usize]) -> (ExpectedParts, Arrow) {
-        let (density, weight) = (self.density, self.weight_of(batch));
+    /// included: all of second order, and of first order all that is not on the tape. The tasks count `weight` times.
+    pub(super) fn derivatives(
+        &self,
+        order: Order,
+        guide: &Guide,
+        batch: &[usize],
+        weight: f64,
+    ) -> (ExpectedParts, Arrow) {
+        let density = self.density;
         let reads = density.layout.task_reads.len();
         let scores_tasks = density.samples_tasks && (order == Order::Second || !self.is_taped());
         let fixed = scores_tasks.then(|| self.fix(guide, Scoring::Derivatives(order)));
@@ -83,7 +89,7 @@ impl Bound<'_> {
         let mut sum = GuideDerivatives::default();
         sum.reset(density.num_globals(), order);
         let variance = variances(&guide.global.ln_scale);
-        let seen = Seen { loc: &guide.global.loc, variance: &variance, exps: &[] };
+        let seen = BlockView { loc: &guide.global.loc, variance: &variance, exps: &[] };
         let mut parts = derivatives(density.closed_outside(), seen, &mut sum);
         if density.samples_outside && (order == Order::Second || !self.is_taped()) {
             let weight = (noise.draws as f64).recip();
@@ -134,7 +140,7 @@ impl TaskSum<'_> {
 }
 
 /// Expected log densities of a block's closed forms; adds their derivatives.
-fn derivatives(closed: ClosedParts<'_>, seen: Seen<'_>, sum: &mut GuideDerivatives) -> LogParts {
+fn derivatives(closed: ClosedParts<'_>, seen: BlockView<'_>, sum: &mut GuideDerivatives) -> LogParts {
     LogParts { latents: closed.latents.derivatives(seen, sum), data: closed.data.derivatives(seen, sum) }
 }
 

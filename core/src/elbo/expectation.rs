@@ -1,7 +1,7 @@
 //! Expected log densities under the guide.
 
 use crate::density::ClosedParts;
-use crate::density::closed::Seen;
+use crate::density::closed::BlockView;
 use crate::density::program::{Fixed, LogParts, Scorer, Scoring};
 use crate::density::tape::WIDEST_LANES;
 use crate::elbo::{Bound, ExpectedParts};
@@ -34,8 +34,8 @@ impl BlockMoments {
         self.variance.extend(guide.local.ln_scale[guide.task(i)].iter().map(|s| (2.0 * s).exp()));
     }
 
-    pub(super) fn seen<'a>(&'a self, globals: &'a GlobalMoments) -> Seen<'a> {
-        Seen { loc: &self.loc, variance: &self.variance, exps: &globals.exps }
+    pub(super) fn seen<'a>(&'a self, globals: &'a GlobalMoments) -> BlockView<'a> {
+        BlockView { loc: &self.loc, variance: &self.variance, exps: &globals.exps }
     }
 }
 
@@ -55,7 +55,7 @@ impl Bound<'_> {
             value(density.closed_task(i), moments.seen(&globals))
         };
         let variance = variances(&guide.global.ln_scale);
-        let outside = Seen { loc: &guide.global.loc, variance: &variance, exps: &[] };
+        let outside = BlockView { loc: &guide.global.loc, variance: &variance, exps: &[] };
         ExpectedParts {
             outside: value(density.closed_outside(), outside),
             tasks: tasks.map_init(BlockMoments::default, of_task).collect(),
@@ -120,6 +120,6 @@ impl<'f> Scores<'f> {
 }
 
 /// Expected log densities of a block's closed forms.
-fn value(closed: ClosedParts<'_>, seen: Seen<'_>) -> LogParts {
+fn value(closed: ClosedParts<'_>, seen: BlockView<'_>) -> LogParts {
     LogParts { latents: closed.latents.value(seen), data: closed.data.value(seen) }
 }

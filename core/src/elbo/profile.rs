@@ -45,7 +45,7 @@ pub(crate) struct Profile<'a> {
     density: &'a Density<'a>,
     /// Theta held.
     layout: BlockLayout,
-    /// Everything counts.
+    /// The masks under which every site counts.
     all: Masks,
     /// All local sites but the first count.
     but_first: SiteMask,

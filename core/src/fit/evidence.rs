@@ -1,6 +1,6 @@
 //! What the importance correction says of itself.
 
-use crate::correct::round::Corrected;
+use crate::correct::round::Reweighting;
 
 /// What the importance correction says of itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Evidence {
     /// Estimate of ln p(D), or of ln p(D | theta) where the guide holds theta at a point. Only as good as the weights:
     /// `k_hat` tells.
     pub ln_evidence: f64,
-    /// Its Monte Carlo standard error.
+    /// Monte Carlo standard error of `ln_evidence`.
     pub ln_evidence_error: f64,
 }
 
@@ -32,7 +32,7 @@ impl Evidence {
         self.ln_evidence_error = self.ln_evidence_error.hypot(learned.ln_evidence_error);
     }
 
-    pub(crate) fn of(c: &Corrected) -> Self {
+    pub(crate) fn of(c: &Reweighting) -> Self {
         Self {
             k_hat: c.k_hat,
             task_k_hat: c.task_k_hat.clone(),

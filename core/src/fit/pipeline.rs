@@ -1,11 +1,11 @@
 //! From a model to its posterior, in five stages: discover, climb, respond, correct, judge.
 
 use crate::correct::effort::effort;
-use crate::correct::importance::{Attempt, correct};
+use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
 use crate::correct::round::Basis;
 use crate::density::program::Program;
-use crate::density::shape::{FoundShape, Shape};
+use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::fit::solution::{Solution, Times};
@@ -15,9 +15,8 @@ use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::choose::modes_at_mean;
 use crate::optimize::climb;
-use crate::optimize::climbed::{Climbed, Settings};
+use crate::optimize::summit::{Settings, Summit};
 use crate::options::{Correction, GlobalFactor, Options};
-use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
 use std::time::Instant;
 
@@ -36,24 +35,19 @@ pub trait Fittable: Model + Sized {
     /// # Errors
     /// As for [`fit`](Self::fit).
     fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
-        match options.threads {
-            None => Fit::new(self, options),
-            Some(threads) => rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(|e| Error::Unusable(format!("cannot start {threads} threads: {e}")))?
-                .install(|| Fit::new(self, options)),
-        }
+        let solution = solve_on_threads(&Subset::all(&self), options)?;
+        Ok(Fit::with(self, solution))
     }
 }
 
 impl<M: Model> Fittable for M {}
 
-impl<M: Model> Fit<M> {
-    fn new(model: M, options: &Options) -> Result<Self, Error> {
-        let solution = solve(&Subset::all(&model), options)?;
-        Ok(Self::with(model, solution))
-    }
+/// The whole way, on as many threads as the options say.
+fn solve_on_threads(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
+    let Some(threads) = options.threads else { return solve(program, options) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|e| Error::Unusable(format!("cannot start {threads} threads: {e}")))?;
+    pool.install(|| solve(program, options))
 }
 
 /// What linear response, or what stands in for it, makes of a guide.
@@ -66,29 +60,27 @@ struct Response {
 /// The whole way.
 fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     let started = Instant::now();
-    let FoundShape { shape, start } = Shape::find(program, options)?;
+    let ShapeAtStart { shape, start } = Shape::find(program, options)?;
     let climbed = climb(program, &Settings { options, shape: &shape, start });
-    let Response { gaussian, is_linear } = respond(&climbed, &shape, options);
+    let response = respond(&climbed, &shape, options);
     let mut times = Times { climb: started.elapsed(), ..Times::default() };
-    let attempt = corrected(program, &shape, &climbed, &gaussian, options);
+    let attempt = correct(program, &shape, &climbed, &response.gaussian, options);
     times.correction = started.elapsed().saturating_sub(times.climb);
-    let linear = is_linear.then_some(&gaussian);
+    let linear = response.is_linear.then_some(&response.gaussian);
     let signature = program.signature();
-    let trust = Judgement { options, shape: &shape, signature, linear, climbed: &climbed, attempt: &attempt }.trust();
+    let trust = Judgement { options, shape: &shape, signature, linear, climbed: &climbed, attempt: &attempt }.judge();
     let evidence = attempt.ran().map(Evidence::of);
+    let Response { gaussian, .. } = response;
     let draws = match attempt {
-        Attempt::Ran(c) if trust.is_corrected() => c.posterior,
-        _ => {
-            let non_centred = &climbed.open.tasks.non_centred;
-            WeightedDraws::gaussian(&climbed.guide, &gaussian, non_centred, options.posterior_draws, options.seed)
-        }
+        Attempt::Ran(corrected) if trust.is_corrected() => corrected.posterior,
+        _ => climbed.draws_of(&gaussian, options),
     };
     let options = options.clone();
     Ok(Solution { options, shape, start, climbed, gaussian, draws, evidence, trust, times, absorbed: 0 })
 }
 
 /// The covariances that go with the guide: by linear response where that is wanted and possible.
-fn respond(climbed: &Climbed, shape: &Shape, options: &Options) -> Response {
+fn respond(climbed: &Summit, shape: &Shape, options: &Options) -> Response {
     let linear = (options.correction != Correction::MeanField)
         .then(|| linear_response(&climbed.guide, climbed.arrow.as_ref()?, &Identity::of(shape)))
         .flatten();
@@ -101,10 +93,10 @@ fn respond(climbed: &Climbed, shape: &Shape, options: &Options) -> Response {
 }
 
 /// The importance correction, where it is wanted and can be afforded.
-fn corrected(
+fn correct(
     program: &dyn Program,
     shape: &Shape,
-    climbed: &Climbed,
+    climbed: &Summit,
     gaussian: &GaussianHierarchy,
     options: &Options,
 ) -> Attempt {
@@ -114,8 +106,8 @@ fn corrected(
             let jacobian = options.global == GlobalFactor::MeanField;
             let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
             let Some(effort) = effort(&centred, shape, options) else { return Attempt::TooCostly };
-            let centres = modes_at_mean(program, climbed);
-            correct(&centred, &Basis { guide: &climbed.guide, gaussian, centres: &centres }, effort)
+            let modes = modes_at_mean(program, climbed);
+            corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort)
         }
     }
 }

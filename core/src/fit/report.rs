@@ -1,15 +1,14 @@
 //! The table that `{fit}` prints.
 
 use crate::density::program::Program;
-use crate::density::shape::Shape;
 use crate::fit::solution::Solution;
 use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, table};
 use crate::fit::{Evidence, Fit, Trust};
 use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::model::subset::Subset;
-use crate::optimize::climbed::Method;
 use crate::optimize::draws::DrawsError;
+use crate::optimize::summit::Method;
 use crate::options::Correction;
 use crate::posterior::columns::Source;
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -137,7 +136,7 @@ impl Report<'_> {
         let globals = NamedLevel { level: &solution.shape.global, sites: signature.global_sites, task: None };
         let mut rows = globals.rows(&own.globals(program), of_guide.as_deref());
         for i in 0..self.shown_tasks() {
-            let level = Shape::task_level(program, &Start::Zero, i);
+            let level = program.task_level(&Start::Zero, i);
             let locals = NamedLevel { level: &level, sites: signature.local_sites, task: Some(i) };
             let of_guide = guide.locals(program, i, i);
             rows.extend(locals.rows(&own.locals(program, i, i), Some(&of_guide)));

@@ -3,7 +3,7 @@
 use crate::density::shape::Shape;
 use crate::fit::{Evidence, Trust};
 use crate::interpret::discover::Start;
-use crate::optimize::climbed::Climbed;
+use crate::optimize::summit::Summit;
 use crate::options::Options;
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
@@ -17,7 +17,7 @@ pub(crate) struct Solution {
     pub(crate) shape: Shape,
     /// Where the fit began.
     pub(crate) start: Start,
-    pub(crate) climbed: Climbed,
+    pub(crate) climbed: Summit,
     /// The posterior before it was corrected.
     pub(crate) gaussian: GaussianHierarchy,
     pub(crate) draws: WeightedDraws,
@@ -45,9 +45,7 @@ impl Solution {
 
     /// Draws of a Gaussian hierarchy around the guide's means.
     pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy) -> WeightedDraws {
-        let Self { climbed, options, .. } = self;
-        let non_centred = &climbed.open.tasks.non_centred;
-        WeightedDraws::gaussian(&climbed.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+        self.climbed.draws_of(gaussian, &self.options)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Is the answer to be believed: the trust report of a fit.
 
 use crate::correct::importance::Attempt;
-use crate::correct::round::Corrected;
+use crate::correct::round::Reweighting;
 use crate::density::shape::Shape;
 use crate::fit::Evidence;
 use crate::model::signature::Signature;
-use crate::optimize::climbed::Climbed;
+use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
-use crate::posterior::gaussian::{GaussianHierarchy, Refused};
+use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
 use crate::sampling::psis::{RELIABLE, reliable_below};
 
 /// Whether to believe the posterior that a fit reports.
@@ -40,15 +40,22 @@ pub(crate) struct Judgement<'a> {
     pub(crate) signature: Signature,
     /// The linear response, if there is one.
     pub(crate) linear: Option<&'a GaussianHierarchy>,
-    pub(crate) climbed: &'a Climbed,
+    pub(crate) climbed: &'a Summit,
     pub(crate) attempt: &'a Attempt,
+}
+
+/// What is said of an attempt at a correction.
+struct Said {
+    doubts: Vec<String>,
+    /// A remark that is no doubt.
+    remark: Option<String>,
 }
 
 impl Judgement<'_> {
     /// The trust that the posterior deserves.
-    pub(crate) fn trust(&self) -> Trust {
+    pub(crate) fn judge(&self) -> Trust {
         let method = self.method();
-        let (mut notes, remark) = self.of_attempt(method);
+        let Said { doubts: mut notes, remark } = self.of_attempt(method);
         notes.extend(self.of_method(method));
         // importance weights correct wherever the guide stopped; nothing else does
         if method != Correction::Importance && !self.climbed.verdict.is_converged() {
@@ -79,16 +86,16 @@ impl Judgement<'_> {
     }
 
     /// What the attempt at a correction leaves to doubt, and a remark that is no doubt.
-    fn of_attempt(&self, method: Correction) -> (Vec<String>, Option<String>) {
+    fn of_attempt(&self, method: Correction) -> Said {
+        let doubts = |doubts| Said { doubts, remark: None };
+        let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
-            Attempt::Ran(c) if !c.is_useless => (of_weights(c), None),
-            Attempt::Ran(c) => (vec![failed(c)], None),
-            Attempt::NoWeight => (vec!["no draw of theta has a finite importance weight".into()], None),
-            Attempt::TooCostly => (Vec::new(), Some("importance weights would cost more than their budget".into())),
-            Attempt::NotAsked if method == Correction::LinearResponse => {
-                (Vec::new(), Some("without importance weights, as asked".into()))
-            }
-            Attempt::NotAsked => (Vec::new(), None),
+            Attempt::Ran(c) if !c.is_useless => doubts(of_weights(c)),
+            Attempt::Ran(c) => doubts(vec![failed(c)]),
+            Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
+            Attempt::TooCostly => remark("importance weights would cost more than their budget"),
+            Attempt::NotAsked if method == Correction::LinearResponse => remark("without importance weights, as asked"),
+            Attempt::NotAsked => doubts(Vec::new()),
         }
     }
 
@@ -104,8 +111,8 @@ impl Judgement<'_> {
     }
 
     /// Which latents keep their mean-field standard deviation.
-    fn refused(&self, refused: &[Refused]) -> String {
-        let is_refused = |coordinate: usize| refused.contains(&Refused { task: None, coordinate });
+    fn refused(&self, refused: &[Refusal]) -> String {
+        let is_refused = |coordinate: usize| refused.contains(&Refusal { task: None, coordinate });
         let coordinates = |id: usize| self.shape.global.coordinates[id].clone();
         let sites = self.signature.global_sites.iter().filter(|site| coordinates(site.id).any(is_refused));
         let mut tasks: Vec<usize> = refused.iter().filter_map(|refused| refused.task).collect();
@@ -159,7 +166,7 @@ fn doubts(evidence: &Evidence) -> Vec<String> {
 }
 
 /// What is to be said against weights that are used.
-fn of_weights(c: &Corrected) -> Vec<String> {
+fn of_weights(c: &Reweighting) -> Vec<String> {
     let draws = c.posterior.len();
     let mut doubts = Vec::new();
     if !c.is_reliable {
@@ -178,7 +185,7 @@ fn of_weights(c: &Corrected) -> Vec<String> {
 }
 
 /// Why standard deviations are the guide's own.
-fn of_mean_field(options: &Options, climbed: &Climbed) -> &'static str {
+fn of_mean_field(options: &Options, climbed: &Summit) -> &'static str {
     match &climbed.locals {
         Some(_) if !climbed.guide.is_point() => "sds of theta are mean-field",
         Some(_) => "locals are a Laplace approximation",
@@ -189,8 +196,8 @@ fn of_mean_field(options: &Options, climbed: &Climbed) -> &'static str {
 }
 
 /// Why corrected draws are not used, and which tasks are to blame.
-fn failed(c: &Corrected) -> String {
-    let Corrected { k_hat, effective, posterior, doubtful_tasks, .. } = c;
+fn failed(c: &Reweighting) -> String {
+    let Reweighting { k_hat, effective, posterior, doubtful_tasks, .. } = c;
     let where_from = if doubtful_tasks.is_empty() {
         String::new()
     } else {

@@ -29,8 +29,7 @@ impl Start {
         match self {
             Self::Zero => 0.0,
             Self::Random(number) => {
-                let step = at as u64;
-                let stream = task.map_or(Stream::Theta { step }, |i| Stream::Task { step, task: i as u64 });
+                let stream = Stream::Start { coordinate: at as u64, task: task.map(|i| i as u64) };
                 stream.of(*number).random_range(-1.0..1.0)
             }
         }

@@ -7,7 +7,7 @@
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::interpret::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::VectorSupport;
 
 /// The state: coordinates still to be read, and the two sums.

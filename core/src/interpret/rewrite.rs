@@ -9,29 +9,42 @@ use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 
+/// Two ways to write latents: by local site, whether as loc + scale * u.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rewriting<'a> {
+    pub(crate) from: &'a [bool],
+    pub(crate) to: &'a [bool],
+}
+
+/// The guide of one task's coordinates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FactorOf<'a> {
+    pub(crate) loc: &'a [f64],
+    pub(crate) ln_scale: &'a [f64],
+}
+
 /// The state: coordinates still to be read, and those written.
 #[derive(Debug)]
 pub(crate) struct Rewrite<'a> {
-    from: &'a [bool],
-    to: &'a [bool],
-    /// Mean and log-scale of each coordinate.
-    read: (&'a [f64], &'a [f64]),
+    how: Rewriting<'a>,
+    /// The guide of the coordinates to be read.
+    read: FactorOf<'a>,
     pub(crate) loc: Vec<f64>,
     pub(crate) ln_scale: Vec<f64>,
 }
 
 impl<'a> Rewrite<'a> {
-    /// A visit of a task with the coordinates `loc`, whose guides have the log-scales `ln_scale`; by site whether it is non-centred.
-    pub(crate) fn new(from: &'a [bool], to: &'a [bool], loc: &'a [f64], ln_scale: &'a [f64]) -> Self {
-        Self { from, to, read: (loc, ln_scale), loc: Vec::new(), ln_scale: Vec::new() }
+    /// A visit of a task whose coordinates have that guide.
+    pub(crate) fn new(how: Rewriting<'a>, read: FactorOf<'a>) -> Self {
+        Self { how, read, loc: Vec::new(), ln_scale: Vec::new() }
     }
 
     /// Reads the next coordinates and writes them unchanged.
     fn copy(&mut self, count: usize) -> Vec<Real<f64>> {
         let range = self.loc.len()..self.loc.len() + count;
-        self.loc.extend_from_slice(&self.read.0[range.clone()]);
-        self.ln_scale.extend_from_slice(&self.read.1[range.clone()]);
-        self.read.0[range].iter().map(|&u| Real(u)).collect()
+        self.loc.extend_from_slice(&self.read.loc[range.clone()]);
+        self.ln_scale.extend_from_slice(&self.read.ln_scale[range.clone()]);
+        self.read.loc[range].iter().map(|&u| Real(u)).collect()
     }
 }
 
@@ -44,8 +57,8 @@ impl Interpreter for Rewrite<'_> {
         let by_hand = |z: f64| dist.non_centred(Real(z)).map(|(x, _)| x.0);
         let Some((loc, unit)) = by_hand(0.0).zip(by_hand(1.0)) else { return dist.constrain(u).0 };
         let scale = unit - loc;
-        let x = if self.from[site.id] { loc + scale * u.0 } else { dist.constrain(u).0.0 };
-        match (self.from[site.id], self.to[site.id]) {
+        let x = if self.how.from[site.id] { loc + scale * u.0 } else { dist.constrain(u).0.0 };
+        match (self.how.from[site.id], self.how.to[site.id]) {
             (false, true) => {
                 self.loc[at] = (x - loc) / scale;
                 self.ln_scale[at] -= scale.ln();

@@ -15,7 +15,7 @@ use rand::Rng;
 /// Which data are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Those that are missing (`None`).
+    /// The missing observations (`None`).
     Missing,
     /// All, as if none had been observed.
     All,
@@ -24,16 +24,15 @@ pub enum Wanted {
 /// Whether the places of drawn numbers are noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Places {
-    /// They are noted.
+    /// Places are noted.
     Noted,
-    /// They are known already, or of no interest.
+    /// Places are known already, or of no interest.
     Known,
 }
 
-/// The state: the generator, and what was drawn.
-#[derive(Debug)]
-pub struct Simulate<'a, R: Rng> {
-    rng: &'a mut R,
+/// The state: the generator, of whatever type, and what was drawn.
+pub struct Simulate<'a> {
+    rng: &'a mut dyn Rng,
     wanted: Wanted,
     task: Option<usize>,
     seen: Vec<usize>,
@@ -46,9 +45,9 @@ pub struct Simulate<'a, R: Rng> {
     pub error: Option<Error>,
 }
 
-impl<'a, R: Rng> Simulate<'a, R> {
+impl<'a> Simulate<'a> {
     /// An interpreter that has drawn nothing yet.
-    pub fn new(rng: &'a mut R, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
+    pub fn new(rng: &'a mut dyn Rng, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
         Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), noted, error: None }
     }
 
@@ -91,7 +90,7 @@ impl<'a, R: Rng> Simulate<'a, R> {
     }
 }
 
-impl<R: Rng> Interpreter for Simulate<'_, R> {
+impl Interpreter for Simulate<'_> {
     type N = f64;
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {

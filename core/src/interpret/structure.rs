@@ -7,7 +7,7 @@ use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
 use crate::interpret::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::form::{Affine, ClosedForm, Form};
-use crate::numbers::number::{Number, Param, Real};
+use crate::numbers::{Number, Param, Real};
 use crate::support::VectorSupport;
 
 /// The closed form of one visit of a site; `None` when it must be sampled.

@@ -93,7 +93,7 @@ pub(crate) struct Eliminated {
 pub(crate) struct TaskCovariance {
     /// The task's own slots.
     pub(crate) own: DMatrix<f64>,
-    /// Its slots against all global ones.
+    /// The task's slots against all global ones.
     pub(crate) cross: DMatrix<f64>,
 }
 

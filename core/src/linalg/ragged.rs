@@ -45,6 +45,11 @@ impl Ragged {
     }
 }
 
+/// Adds numbers to those at the same place.
+pub(crate) fn add(to: &mut [f64], from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+}
+
 impl Default for Ragged {
     fn default() -> Self {
         Self::with_capacity(0)

@@ -6,7 +6,7 @@ macro_rules! datum {
     ($($t:ty)*) => {$(
         impl Datum for $t {
             #[inline(always)]
-            #[allow(clippy::cast_lossless, trivial_numeric_casts)]
+            #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "one body for all types of numbers")]
             fn datum(&self) -> Option<f64> {
                 Some(*self as f64)
             }

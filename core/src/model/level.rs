@@ -55,6 +55,6 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    /// Nothing yet: the site exists.
+    /// A site that has no entries yet.
     pub(crate) const NONE: Self = Self { coordinates: 0, values: 0, location_scale: true, identity: true };
 }

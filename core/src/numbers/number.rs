@@ -11,9 +11,6 @@
 use crate::numbers::form::Form;
 use std::fmt::Debug;
 
-// `hierarch::number` is where users find all that a model and a distribution compute with.
-pub use crate::numbers::{Args, Jet, Param};
-
 /// An algebra of real numbers: a value, and whatever travels with it.
 ///
 /// An algebra has to say how a constant, a shift, and the three `add_*` act on what travels; sums, products and

@@ -15,7 +15,6 @@
 use std::cell::RefCell;
 
 // Who sets a mark computes with the numbers behind it.
-pub(crate) use crate::numbers::Taped;
 
 /// The run of a number that does not vary.
 pub(super) const CONSTANT: u32 = u32::MAX;

@@ -7,7 +7,7 @@ use crate::density::Density;
 use crate::elbo::{Bound, Slope};
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::ArrowVector;
-use crate::optimize::plateau::{AdamMoments, Ascended, ascend};
+use crate::optimize::plateau::{AdamEnd, AdamMoments, ascend};
 use crate::options::{AdamOptions, Options};
 use crate::sampling::noise::Noise;
 use crate::sampling::stream::Stream;
@@ -19,7 +19,7 @@ pub(crate) fn adam(
     mut guide: Guide,
     settings: &AdamOptions,
     options: &Options,
-) -> (Guide, Ascended) {
+) -> (Guide, AdamEnd) {
     let tasks = density.num_tasks();
     let batch_size = settings.batch.unwrap_or(tasks).clamp(1, tasks.max(1)).min(tasks);
     let mut global = AdamMoments::new(2 * guide.global.len());

@@ -2,9 +2,10 @@
 
 use crate::density::program::Program;
 use crate::guide::Guide;
-use crate::optimize::ascent::climb_as;
-use crate::optimize::climbed::{Climbed, Origin, Settings};
-use crate::optimize::ended::End;
+use crate::interpret::rewrite::Rewriting;
+use crate::optimize::climb_end::End;
+use crate::optimize::one_climb::climb_as;
+use crate::optimize::summit::{Origin, Settings, Summit};
 use crate::options::{Optimiser, Options};
 use nalgebra::DVector;
 
@@ -14,9 +15,9 @@ const DRAWS: usize = 32;
 const STEPS: usize = 50;
 
 /// The highest ELBO over parameterisations.
-pub(crate) struct Chosen {
+pub(crate) struct Choice {
     /// The climb that reached it, with some tasks.
-    pub(crate) best: Climbed,
+    pub(crate) best: Summit,
     /// Which ones, ascending.
     pub(crate) tasks: Vec<usize>,
     /// Iterations of all climbs, of those that lost too.
@@ -24,7 +25,7 @@ pub(crate) struct Chosen {
 }
 
 /// Chooses site by site, with few draws, on evenly spaced tasks: data are often sorted.
-pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Chosen {
+pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Choice {
     let all = program.num_tasks();
     let count = all.min(MOST_TASKS);
     let tasks: Vec<usize> = (0..count).map(|k| k * all / count).collect();
@@ -46,7 +47,7 @@ pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Chosen {
         let mut written = best.open.tasks.non_centred.clone();
         written[site] = true;
         let other = if best.end == End::Converged {
-            let guide = rewritten(some, &best.guide, &best.open.tasks.non_centred, &written);
+            let guide = rewritten(some, &best.guide, Rewriting { from: &best.open.tasks.non_centred, to: &written });
             climb_as(some, &settings, &written, Origin::Rival { guide: &guide, elbo: best.elbo.total() })
         } else {
             climb_as(some, &settings, &written, Origin::Start)
@@ -57,19 +58,19 @@ pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Chosen {
             best = other;
         }
     }
-    Chosen { best, tasks, iterations }
+    Choice { best, tasks, iterations }
 }
 
 /// The guide with its locals written otherwise, theta being at its mean.
-pub(crate) fn rewritten(program: &dyn Program, guide: &Guide, from: &[bool], to: &[bool]) -> Guide {
-    Guide { local: program.rewrite(guide, from, to), global: guide.global.clone(), offsets: guide.offsets.clone() }
+pub(crate) fn rewritten(program: &dyn Program, guide: &Guide, how: Rewriting<'_>) -> Guide {
+    Guide { local: program.rewrite(guide, how), global: guide.global.clone(), offsets: guide.offsets.clone() }
 }
 
 /// Where the guide puts phi of each of the program's tasks, the first of the guide's, when theta is at its mean; in centred
 /// coordinates.
-pub(crate) fn modes_at_mean(program: &dyn Program, climbed: &Climbed) -> Vec<DVector<f64>> {
+pub(crate) fn modes_at_mean(program: &dyn Program, climbed: &Summit) -> Vec<DVector<f64>> {
     let centred = vec![false; climbed.open.tasks.non_centred.len()];
     let guide = climbed.guide.first(program.num_tasks());
-    let guide = rewritten(program, &guide, &climbed.open.tasks.non_centred, &centred);
+    let guide = rewritten(program, &guide, Rewriting { from: &climbed.open.tasks.non_centred, to: &centred });
     (0..guide.num_tasks()).map(|i| DVector::from_column_slice(&guide.local.loc[guide.task(i)])).collect()
 }

@@ -10,7 +10,7 @@ use crate::elbo::Bound;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::linalg::arrow::ArrowVector;
-use crate::optimize::ended::Ended;
+use crate::optimize::climb_end::ClimbEnd;
 
 /// Sets of draws that the one in use is compared with.
 const SETS: u64 = 4;
@@ -39,7 +39,7 @@ pub struct WorstTask {
 
 impl DrawsError {
     /// The error of the draws of a bound, at the end of a climb with them.
-    pub(crate) fn of(density: &Density<'_>, ended: &Ended, draws: usize, seed: u64) -> Self {
+    pub(crate) fn of(density: &Density<'_>, ended: &ClimbEnd, draws: usize, seed: u64) -> Self {
         let guide = &ended.guide;
         let gradients = (1..=SETS).map(|set| Bound::new(density, draws, seed.wrapping_add(set)).slope(guide).gradient);
         let mut squares = Squares { theta: vec![0.0; guide.global.len()], locals: vec![0.0; guide.local.len()] };

@@ -7,21 +7,21 @@ use crate::elbo::Bound;
 use crate::guide::Guide;
 use crate::linalg::arrow::Moving;
 use crate::optimize::climb::{Climb, WayOut};
-use crate::optimize::ended::{End, Ended, Limits, Watch};
+use crate::optimize::climb_end::{ClimbEnd, End, Limits, Watch};
 use crate::optimize::newton::newton;
 
 /// Newton steps in one E- or M-step: more would only polish what the next one moves again.
 const STEPS_EACH: usize = 5;
 
 /// Climbs by turns until the whole gradient is small.
-pub(crate) fn em(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> Ended {
+pub(crate) fn em(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> ClimbEnd {
     let mut climb = Climb::new(bound, guide, limits);
-    climb.trace.push(climb.value);
+    climb.trace.push(climb.at.value);
     loop {
         climb.report(watch);
         if climb.is_level() {
-            match climb.look_around(climb.value) {
-                WayOut::Taken => continue,
+            match climb.look_around(climb.at.value) {
+                WayOut::Taken => {}
                 WayOut::Seen => return climb.end(End::Saddle),
                 WayOut::None => return climb.end(End::Converged),
             }
@@ -29,7 +29,7 @@ pub(crate) fn em(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'
         if !climb.may_go_on() {
             return climb.end(End::Stopped);
         }
-        let mut guide = climb.guide.clone();
+        let mut guide = climb.at.guide.clone();
         for moving in [Moving::Locals, Moving::Global] {
             let half = Limits { iterations: STEPS_EACH, tolerance: 0.1 * limits.tolerance, moving, ..limits };
             let ended = newton(bound, guide, half, &mut |_, _| {});

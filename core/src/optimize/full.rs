@@ -9,7 +9,7 @@ use crate::elbo::profile::{Normals, Profile, ProfileLocals};
 use crate::guide::metric::Metric;
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::ArrowVector;
-use crate::optimize::ended::{End, Ended, Watch};
+use crate::optimize::climb_end::{ClimbEnd, End, Watch};
 use crate::optimize::history::History;
 use crate::optimize::lbfgs::{LbfgsLimits, Saddles, lbfgs};
 use crate::sampling::noise::Noise;
@@ -31,8 +31,8 @@ pub(crate) struct FullSettings<'a> {
 }
 
 /// Where the climb ended.
-pub(crate) struct FullEnded {
-    pub(crate) ended: Ended,
+pub(crate) struct FullEnd {
+    pub(crate) ended: ClimbEnd,
     pub(crate) locals: FullLocals,
     /// How far other draws would move theta's means, in guide standard deviations.
     pub(crate) draws_error: f64,
@@ -48,7 +48,7 @@ pub(crate) struct FullLocals {
 }
 
 /// Climbs from `guide`, whose locals are where Newton's method starts. The density has all its terms sampled.
-pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings<'_>, watch: Watch<'_>) -> FullEnded {
+pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings<'_>, watch: Watch<'_>) -> FullEnd {
     let FullSettings { most_iterations, tolerance, .. } = *settings;
     let mut profile = Profile::new(density, guide, settings.noise);
     let mut theta = Guide { global: guide.global.clone(), local: MeanField::default(), offsets: vec![0] };
@@ -80,15 +80,13 @@ pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings
             break (norm, End::Stopped);
         }
     };
-    let draws_error = settings.other.map_or(0.0, |noise| {
-        let other = Profile::new(density, guide, noise).evaluate(&theta, Normals::Follow);
-        (0.5 * mean_square_step(&theta, &other.gradient())).sqrt()
-    });
+    let draws_error = settings.other.map_or(0.0, |noise| draws_error(density, guide, noise, &theta));
     let is_exact = profile.is_exact();
     let ProfileLocals { factor, covariances } = profile.locals(&theta);
     let guide = Guide { local: factor, offsets: density.offsets.clone(), ..theta };
-    let ended = Ended { elbo: bound.elbo(&guide), guide, arrow: None, iterations, gradient_norm, end, trace, history };
-    FullEnded { ended, locals: FullLocals { covariances, is_exact }, draws_error }
+    let ended =
+        ClimbEnd { elbo: bound.elbo(&guide), guide, arrow: None, iterations, gradient_norm, end, trace, history };
+    FullEnd { ended, locals: FullLocals { covariances, is_exact }, draws_error }
 }
 
 fn limits(mode: Normals, left: usize, tolerance: f64) -> LbfgsLimits {
@@ -98,6 +96,12 @@ fn limits(mode: Normals, left: usize, tolerance: f64) -> LbfgsLimits {
             LbfgsLimits { iterations: STEPS_EACH.min(left), tolerance: 0.3 * tolerance, saddles: Saddles::Ignore }
         }
     }
+}
+
+/// How far the gradient over other draws says that theta's means would move, in guide standard deviations.
+fn draws_error(density: &Density<'_>, start: &Guide, noise: &Noise, theta: &Guide) -> f64 {
+    let other = Profile::new(density, start, noise).evaluate(theta, Normals::Follow);
+    (0.5 * mean_square_step(theta, &other.gradient())).sqrt()
 }
 
 /// Mean square of the natural steps of theta's means, in the guide's widths.

@@ -24,8 +24,10 @@ pub(crate) struct Runaway {
 pub(crate) enum Kind {
     /// The mean of the unconstrained coordinate.
     Loc(f64),
-    /// The log of the scale: it grows (true) or shrinks.
-    LnScale(f64, bool),
+    /// The log of the scale, which grows.
+    Growing(f64),
+    /// The log of the scale, which shrinks.
+    Shrinking(f64),
 }
 
 /// A log-scale that moved by more, in the latter part of the climb, is still under way.
@@ -55,7 +57,7 @@ impl History {
                 if way > scale {
                     (way, found(Kind::Loc(now.loc[j])))
                 } else {
-                    (scale, found(Kind::LnScale(to, change > 0.0)))
+                    (scale, found(if change > 0.0 { Kind::Growing(to) } else { Kind::Shrinking(to) }))
                 }
             };
             (0..before.len().min(now.len())).map(of).collect::<Vec<_>>()

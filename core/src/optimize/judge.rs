@@ -1,16 +1,15 @@
 //! What the end of a climb says to a person: the verdict, with its reason and what to try.
 
 use crate::density::Density;
-use crate::density::shape::Shape;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::interpret::discover::Start;
 use crate::model::Site;
 use crate::model::level::Level;
-use crate::optimize::climbed::Method;
+use crate::optimize::climb_end::{ClimbEnd, End};
 use crate::optimize::draws::DrawsError;
-use crate::optimize::ended::{End, Ended};
 use crate::optimize::history::{Kind, Runaway};
+use crate::optimize::summit::Method;
 use crate::verdict::Verdict;
 
 /// Other draws may move a mean by so many guide standard deviations: more is no answer. Twice what a fit promises in all,
@@ -31,16 +30,16 @@ pub(crate) fn judge(
     density: &Density<'_>,
     start: &Start,
     method: Method,
-    ended: &Ended,
+    ended: &ClimbEnd,
     error: &DrawsError,
 ) -> Verdict {
-    let (reason, try_next) = match ended.end {
+    match ended.end {
         End::Converged => match restless(ended) {
             Some(found) => runs_away(density, start, found),
-            None if error.error <= MOST_DRAWS_ERROR => return Verdict::Converged,
+            None if error.error <= MOST_DRAWS_ERROR => Verdict::Converged,
             None => depends_on_draws(error),
         },
-        End::Saddle => (
+        End::Saddle => not_converged(
             "the gradient vanishes at a saddle of the ELBO".to_owned(),
             "more `max_iterations`, or a `random_start`".to_owned(),
         ),
@@ -51,60 +50,70 @@ pub(crate) fn judge(
                 None => unfinished(ended),
             }
         }
-    };
+    }
+}
+
+fn not_converged(reason: String, try_next: String) -> Verdict {
     Verdict::NotConverged { reason, try_next }
 }
 
-fn depends_on_draws(error: &DrawsError) -> (String, String) {
+fn depends_on_draws(error: &DrawsError) -> Verdict {
     let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of task {} by {:.1}", w.task, w.error));
-    (
+    not_converged(
         format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.error),
         "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
     )
 }
 
-fn unfinished(ended: &Ended) -> (String, String) {
+fn unfinished(ended: &ClimbEnd) -> Verdict {
     let (norm, steps) = (ended.gradient_norm, ended.iterations);
     if !norm.is_finite() || !ended.elbo.total().is_finite() {
-        ("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
+        not_converged("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
     } else if ended.end == End::Stopped {
-        (
+        not_converged(
             format!("the gradient norm is still {norm:.1e} after {steps} steps"),
             "more `max_iterations`, or another seed".to_owned(),
         )
     } else {
         let remedy = if norm < NEARLY { "a larger `tolerance`, or " } else { "" };
-        (
+        not_converged(
             format!("no step raises the ELBO any more after {steps}, though its gradient norm is still {norm:.1e}"),
             format!("{remedy}data and priors of the order of 1, where rounding does not drown the gain"),
         )
     }
 }
 
-fn runs_away(density: &Density<'_>, start: &Start, found: Runaway) -> (String, String) {
-    let (name, place) = named(density, start, found);
+fn runs_away(density: &Density<'_>, start: &Start, found: Runaway) -> Verdict {
+    let Named { name, place } = named(density, start, found);
     let moved = match found.kind {
-        Kind::LnScale(to, grew) => {
-            format!("the guide's scale of {place} {} to e^{to:.0}", if grew { "grew" } else { "shrank" })
-        }
+        Kind::Growing(to) => format!("the guide's scale of {place} grew to e^{to:.0}"),
+        Kind::Shrinking(to) => format!("the guide's scale of {place} shrank to e^{to:.0}"),
         Kind::Loc(to) => format!("the guide's mean of {place} runs away, unconstrained to {to:.3e}"),
     };
-    (format!("{moved}: the posterior looks improper, or flat in {name}"), format!("a proper prior on {name}"))
+    let reason = format!("{moved}: the posterior looks improper, or flat in {name}");
+    not_converged(reason, format!("a proper prior on {name}"))
 }
 
-/// The site of a coordinate, and with its task.
-fn named(density: &Density<'_>, start: &Start, found: Runaway) -> (String, String) {
+/// How a person calls a coordinate.
+struct Named {
+    /// Its site.
+    name: String,
+    /// Its site, and its task if it belongs to one.
+    place: String,
+}
+
+fn named(density: &Density<'_>, start: &Start, found: Runaway) -> Named {
     if !found.is_local {
         let name = name(density.program.signature().global_sites, &density.layout.global, found.coordinate);
-        return (name.clone(), name);
+        return Named { place: name.clone(), name };
     }
     let i = density.offsets.partition_point(|&o| o <= found.coordinate) - 1;
     let name = name(
         density.program.signature().local_sites,
-        &Shape::task_level(&*density.program, start, i),
+        &density.program.task_level(start, i),
         found.coordinate - density.offsets[i],
     );
-    (name.clone(), format!("{name} of task {i}"))
+    Named { place: format!("{name} of task {i}"), name }
 }
 
 fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {
@@ -123,19 +132,14 @@ fn furthest(density: &Density<'_>, start: &Start, guide: &Guide) -> Option<Runaw
     };
     let global = level(false, &density.layout.global, 0, &guide.global.loc);
     let tasks = (0..guide.num_tasks()).filter(|&i| guide.local.loc[guide.task(i)].iter().any(is_far)).filter_map(|i| {
-        level(
-            true,
-            &Shape::task_level(&*density.program, start, i),
-            guide.task(i).start,
-            &guide.local.loc[guide.task(i)],
-        )
+        level(true, &density.program.task_level(start, i), guide.task(i).start, &guide.local.loc[guide.task(i)])
     });
     global.into_iter().chain(tasks).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, found)| found)
 }
 
 /// A coordinate of a point estimate that the next step would still move far, though next to nothing is gained: its
 /// maximum is at infinity.
-fn restless(ended: &Ended) -> Option<Runaway> {
+fn restless(ended: &ClimbEnd) -> Option<Runaway> {
     let arrow = ended.arrow.as_ref().filter(|_| ended.guide.is_point())?;
     let metric = Metric::of(&ended.guide, arrow);
     let step = arrow.factorise(0.0, metric.diagonal())?.solve(arrow);
@@ -150,5 +154,5 @@ fn widest(guide: &Guide) -> Option<Runaway> {
     let levels = [(false, &guide.global.ln_scale), (true, &guide.local.ln_scale)];
     let all = levels.into_iter().flat_map(|(is_local, s)| s.iter().enumerate().map(move |(j, s)| (is_local, j, *s)));
     let (is_local, coordinate, to) = all.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|found| found.2 > WIDEST)?;
-    Some(Runaway { is_local, coordinate, kind: Kind::LnScale(to, true) })
+    Some(Runaway { is_local, coordinate, kind: Kind::Growing(to) })
 }

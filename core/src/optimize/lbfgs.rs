@@ -3,9 +3,9 @@
 
 use crate::elbo::Slope;
 use crate::guide::Guide;
-use crate::guide::metric::{LONGEST_LN_SCALE_STEP, Metric};
+use crate::guide::metric::Metric;
 use crate::linalg::arrow::ArrowVector;
-use crate::optimize::ended::{End, Watch};
+use crate::optimize::climb_end::{End, Watch};
 use crate::optimize::history::History;
 use crate::optimize::saddle::{MOST_ESCAPES, escaped, way_up_by_differences};
 use crate::sampling::stream::Stream;
@@ -17,9 +17,11 @@ const MEMORY: usize = 50;
 /// A step must gain this share of what the gradient promises (Armijo).
 const SHARE: f64 = 1e-4;
 const SHORTEST: f64 = 1e-10;
+/// A log-scale moves no further than this in one step, whose curvature is not known.
+const LONGEST_LN_SCALE_STEP: f64 = 2.0;
 
 /// Where L-BFGS ended.
-pub(crate) struct LbfgsEnded {
+pub(crate) struct LbfgsEnd {
     pub(crate) guide: Guide,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
@@ -57,7 +59,7 @@ struct Lbfgs<'b> {
     bound: &'b mut dyn FnMut(&Guide) -> Slope,
     limits: LbfgsLimits,
     at: Position,
-    memory: VecDeque<Remembered>,
+    memory: VecDeque<CurvaturePair>,
     iterations: usize,
     escapes: usize,
     trace: Vec<f64>,
@@ -65,7 +67,7 @@ struct Lbfgs<'b> {
 }
 
 /// A step that was taken, and how minus the gradient changed.
-struct Remembered {
+struct CurvaturePair {
     step: ArrowVector,
     change: ArrowVector,
 }
@@ -78,13 +80,20 @@ struct Direction {
     gradient_norm: f64,
 }
 
+/// A step that gains enough.
+struct Step {
+    to: Position,
+    /// How much of the direction leads there.
+    length: f64,
+}
+
 /// Climbs the `bound` from `guide` until its gradient is small.
 pub(crate) fn lbfgs(
     guide: Guide,
     limits: LbfgsLimits,
     bound: &mut dyn FnMut(&Guide) -> Slope,
     watch: Watch<'_>,
-) -> LbfgsEnded {
+) -> LbfgsEnd {
     let at = Position { slope: bound(&guide), guide };
     let (trace, history) = (vec![at.slope.value], History::default());
     let memory = VecDeque::with_capacity(MEMORY);
@@ -103,7 +112,7 @@ pub(crate) fn lbfgs(
             }
         } else if !may_go_on {
             return climb.end(norm, End::Stopped);
-        } else if let Some((place, length)) = climb.search(&direction) {
+        } else if let Some(Step { to: place, length }) = climb.search(&direction) {
             climb.remember(&direction, length, &place);
             climb.at = place;
             climb.trace.push(climb.at.slope.value);
@@ -124,7 +133,7 @@ impl Lbfgs<'_> {
         let gradient = &self.at.slope.gradient;
         let mut q = gradient.clone();
         let mut shares = Vec::with_capacity(self.memory.len());
-        for Remembered { step, change } in self.memory.iter().rev() {
+        for CurvaturePair { step, change } in self.memory.iter().rev() {
             let share = step.dot(&q) / step.dot(change);
             q.iter_mut().zip(change.iter()).for_each(|(q, c)| *q -= share * c);
             shares.push(share);
@@ -132,10 +141,10 @@ impl Lbfgs<'_> {
         let scale = self
             .memory
             .back()
-            .map_or(1.0, |Remembered { step, change }| step.dot(change) / change.dot(&metric.natural_step(change)));
+            .map_or(1.0, |CurvaturePair { step, change }| step.dot(change) / change.dot(&metric.natural_step(change)));
         let mut q = metric.natural_step(&q);
         q.iter_mut().for_each(|q| *q *= scale);
-        for (Remembered { step, change }, share) in self.memory.iter().zip(shares.into_iter().rev()) {
+        for (CurvaturePair { step, change }, share) in self.memory.iter().zip(shares.into_iter().rev()) {
             let other = change.dot(&q) / step.dot(change);
             q.iter_mut().zip(step.iter()).for_each(|(q, s)| *q += (share - other) * s);
         }
@@ -145,22 +154,24 @@ impl Lbfgs<'_> {
         Direction { step: q, slope, gradient_norm }
     }
 
-    /// The first place along the direction that gains enough, and how much of the step leads there.
-    fn search(&mut self, direction: &Direction) -> Option<(Position, f64)> {
+    /// The first step along the direction that gains enough.
+    fn search(&mut self, direction: &Direction) -> Option<Step> {
         let Direction { step, slope, gradient_norm } = direction;
         let mut length = (LONGEST_LN_SCALE_STEP / step.longest_ln_scale()).min(1.0);
         if self.memory.is_empty() {
             // the curvature is not known yet: a coordinate moves by one of the guide's widths, in the root mean square
             length = length.min((step.iter().count() as f64).sqrt() / gradient_norm);
         }
-        while length >= SHORTEST {
+        loop {
             let place = self.place(self.at.guide.moved_by(step, length));
             if place.slope.value.is_finite() && place.slope.value >= self.at.slope.value + SHARE * length * slope {
-                return Some((place, length));
+                return Some(Step { to: place, length });
             }
             length *= 0.5;
+            if length < SHORTEST {
+                return None;
+            }
         }
-        None
     }
 
     fn place(&mut self, guide: Guide) -> Position {
@@ -178,7 +189,7 @@ impl Lbfgs<'_> {
             if self.memory.len() == MEMORY {
                 self.memory.pop_front();
             }
-            self.memory.push_back(Remembered { step, change });
+            self.memory.push_back(CurvaturePair { step, change });
         }
     }
 
@@ -217,8 +228,8 @@ impl Lbfgs<'_> {
         })
     }
 
-    fn end(self, gradient_norm: f64, end: End) -> LbfgsEnded {
+    fn end(self, gradient_norm: f64, end: End) -> LbfgsEnd {
         let Self { at: Position { guide, .. }, iterations, trace, history, .. } = self;
-        LbfgsEnded { guide, iterations, gradient_norm, end, trace, history }
+        LbfgsEnd { guide, iterations, gradient_norm, end, trace, history }
     }
 }

@@ -6,10 +6,10 @@
 
 use crate::elbo::Bound;
 use crate::guide::Guide;
-use crate::guide::metric::{Metric, Moved};
+use crate::guide::metric::{Metric, Move};
 use crate::linalg::arrow::{Arrow, ArrowVector};
-use crate::optimize::climb::{Climb, WayOut, rounding};
-use crate::optimize::ended::{End, Ended, Limits, Watch};
+use crate::optimize::climb::{Climb, LONGEST_LN_SCALE_STEP, WayOut, rounding};
+use crate::optimize::climb_end::{ClimbEnd, End, Limits, Watch};
 
 /// Where the damping starts, and the range it is kept in; beyond the upper end no step helps any more.
 const FIRST_DAMPING: f64 = 1.0;
@@ -24,19 +24,20 @@ const MOST_HOPE: f64 = 4.0;
 const LEAST_SHARE: f64 = 1e-4;
 
 /// Climbs from `guide` to a stationary point of the ELBO.
-pub(crate) fn newton(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> Ended {
+pub(crate) fn newton(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> ClimbEnd {
     let mut climb = Climb::new(bound, guide, limits);
     let mut damping = Damping::default();
     loop {
         climb.report(watch);
-        climb.trace.push(climb.value);
+        climb.trace.push(climb.at.value);
         let is_level = climb.is_level();
         if is_level || climb.may_go_on() && climb.iterations % LOOK_AROUND == LOOK_AROUND - 1 {
             // on the way, a saddle is worth leaving where that gains more than the last step did
             let last = climb.trace.len() - 1;
             let gained = if is_level { 0.0 } else { climb.trace[last] - climb.trace[last - 1] };
-            match climb.look_around(climb.value + gained.max(0.0)) {
+            match climb.look_around(climb.at.value + gained.max(0.0)) {
                 WayOut::Taken => {
+                    climb.iterations += 1;
                     damping = Damping::default();
                     continue;
                 }
@@ -71,8 +72,8 @@ impl Damping {
     /// The guide after a step that raises the ELBO; `None` if no step does.
     fn step(&mut self, climb: &Climb<'_>) -> Option<Guide> {
         while self.size <= MOST_DAMPING {
-            let factorised = climb.arrow().factorise(self.size, climb.metric.diagonal());
-            if let Some(step) = factorised.map(|f| f.solve(climb.arrow()))
+            let factorised = climb.at.arrow.factorise(self.size, climb.at.metric.diagonal());
+            if let Some(step) = factorised.map(|f| f.solve(&climb.at.arrow))
                 && let Some(guide) = self.tried(climb, &step)
             {
                 return Some(guide);
@@ -85,11 +86,11 @@ impl Damping {
 
     /// The guide after the step, if that gains what it should.
     fn tried(&mut self, climb: &Climb<'_>, step: &ArrowVector) -> Option<Guide> {
-        let Moved { guide, is_shortened } = climb.guide.moved(step);
-        let gain = climb.bound.value(&guide).total() - climb.value;
-        let promised = promised(climb.arrow(), step, &climb.metric, self.size);
+        let Move { guide, is_shortened } = climb.at.guide.moved(step, LONGEST_LN_SCALE_STEP);
+        let gain = climb.bound.value(&guide).total() - climb.at.value;
+        let promised = promised(&climb.at.arrow, step, &climb.at.metric, self.size);
         // close to the top the gain drowns in rounding: a step the model promises next to nothing for is taken
-        let rounding = rounding(climb.value);
+        let rounding = rounding(climb.at.value);
         let is_enough = gain > 0.0 && gain >= LEAST_SHARE * promised;
         if !gain.is_finite() || !(is_enough || promised < rounding && gain > -10.0 * rounding) {
             return None;
@@ -105,8 +106,8 @@ impl Damping {
 
 /// Whether the climb cannot hope to reach what it is to beat.
 fn is_beaten(climb: &Climb<'_>) -> bool {
-    let gain = climb.limits.beat - climb.value;
-    let (arrow, metric) = (climb.arrow(), &climb.metric);
+    let gain = climb.limits.beat - climb.at.value;
+    let (arrow, metric) = (&climb.at.arrow, &climb.at.metric);
     let newton_step = || arrow.factorise(0.0, metric.diagonal()).map(|f| f.solve(arrow));
     gain > 0.0 && newton_step().is_some_and(|step| MOST_HOPE * promised(arrow, &step, metric, 0.0) < gain)
 }

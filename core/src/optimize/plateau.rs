@@ -18,7 +18,7 @@ const MOST_STEPS: usize = 40_000;
 
 /// How a stochastic climb ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Ascended {
+pub(crate) struct AdamEnd {
     pub(crate) steps: usize,
     pub(crate) verdict: Verdict,
     /// The mean ELBO of each window.
@@ -27,7 +27,7 @@ pub(crate) struct Ascended {
 
 /// Calls `step` with its number and the step size until the ELBO it returns no longer rises. A step that finds an ELBO
 /// that is not finite moves nothing, and is the last.
-pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(usize, f64) -> f64) -> Ascended {
+pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(usize, f64) -> f64) -> AdamEnd {
     let most_steps = options.max_iterations.unwrap_or(MOST_STEPS);
     let progress = Progress::new(options, "Adam", most_steps);
     let mut plateau = Plateau::new(first_size);
@@ -39,21 +39,21 @@ pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(us
                 reason: format!("the ELBO is {elbo} at step {steps}"),
                 try_next: "a smaller Adam `step`, or tighter priors".to_owned(),
             };
-            return Ascended { steps, verdict, trace };
+            return AdamEnd { steps, verdict, trace };
         }
         progress.at(steps + 1, elbo);
         if plateau.is_last(elbo, &mut trace) {
-            return Ascended { steps: steps + 1, verdict: plateau.verdict(), trace };
+            return AdamEnd { steps: steps + 1, verdict: plateau.verdict(), trace };
         }
     }
     if !plateau.verdict().is_converged() {
-        return Ascended { steps: most_steps, verdict: plateau.verdict(), trace };
+        return AdamEnd { steps: most_steps, verdict: plateau.verdict(), trace };
     }
     let verdict = Verdict::NotConverged {
         reason: format!("the ELBO was still rising after {most_steps} steps"),
         try_next: "more `max_iterations`".to_owned(),
     };
-    Ascended { steps: most_steps, verdict, trace }
+    AdamEnd { steps: most_steps, verdict, trace }
 }
 
 /// The stopping rule.

@@ -2,7 +2,7 @@
 //! other.
 
 use super::climb;
-use super::climbed::{Climbed, Settings};
+use super::summit::{Settings, Summit};
 use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
@@ -152,6 +152,7 @@ fn batches(of: usize, size: usize) -> Vec<Vec<usize>> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one law, stated once for every size of batch")]
 fn gradients_of_batches_average_to_that_of_the_whole() {
     let tasks = tasks();
     let model = Mixed::new(&tasks, &POOLED);
@@ -232,7 +233,7 @@ fn the_tape_agrees_with_lanes() {
     }
 }
 
-fn climbed<M: Model>(model: &M, options: &Options) -> Climbed {
+fn climbed<M: Model>(model: &M, options: &Options) -> Summit {
     let program: &dyn Program = &Subset::all(model);
     let shape = Shape::discover(program, &Start::Zero).expect("valid");
     climb(program, &Settings { options, shape: &shape, start: Start::Zero })

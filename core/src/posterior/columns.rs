@@ -1,6 +1,6 @@
 //! A posterior's draws as columns: one a constrained number.
 
-use crate::density::program::{Program, TaskPoint};
+use crate::density::program::{Program, TaskPoint, unscored};
 use crate::guide::Guide;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -25,10 +25,11 @@ impl<'s> Source<'s> {
     /// Summaries of the numbers of task i of the fit, which is task `at` of the program.
     pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize) -> Vec<Summary> {
         let table = self.table(i);
+        let unscored = unscored(&program.signature(), &self.draws.non_centred);
         let mut row = Vec::new();
         let mut columns = Columns::default();
         for s in 0..self.draws.len() {
-            let point = TaskPoint { task: at, u: self.phi(&table, i, s), non_centred: &self.draws.non_centred };
+            let point = TaskPoint { task: at, u: self.phi(&table, i, s), unscored: &unscored };
             program.local_values(self.draws.theta(s), &point, &mut row);
             columns.push(&row);
         }

@@ -29,9 +29,6 @@ pub(crate) enum LocalDraws {
     Gaussian { seed: u64 },
 }
 
-/// Keeps the draws of theta apart from those of the fit.
-const APART: u64 = u64::MAX - 1;
-
 impl WeightedDraws {
     /// Equally weighted draws of a Gaussian around the guide's means, whose locals are written as `non_centred` says.
     pub(crate) fn gaussian(
@@ -44,7 +41,7 @@ impl WeightedDraws {
         let globals = guide.global.len();
         // a point is held once
         let size = NoiseSize { draws, globals: if guide.is_point() { 0 } else { globals }, locals: 0 };
-        let noise = Noise::fixed(size, 0, seed ^ APART);
+        let noise = Noise::fixed(size, 0, Stream::apart(seed));
         let spread = gaussian.global.spreading();
         let drawn = |s: usize| {
             let away = spread(noise.theta(s));

@@ -12,7 +12,7 @@ pub(crate) struct GaussianHierarchy {
     /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
     pub(crate) tasks: Vec<GivenTheta>,
     /// Coordinates whose correction was refused, and the mean-field variance kept: global ones first.
-    pub(crate) refused: Vec<Refused>,
+    pub(crate) refused: Vec<Refusal>,
 }
 
 /// How theta spreads around its mean.
@@ -61,7 +61,7 @@ pub(crate) struct GivenTheta {
 
 /// A coordinate whose correction is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct Refusal {
     /// `None` for a coordinate of theta.
     pub(crate) task: Option<usize>,
     pub(crate) coordinate: usize,

@@ -1,6 +1,8 @@
 //! Draws of all latents that are computed where they are looked at.
 
+use crate::density::program::unscored;
 use crate::interpret::site_mask::SiteMask;
+use crate::model::signature::Signature;
 use crate::model::subset::Subset;
 use crate::model::values::values_of;
 use crate::model::{Globals, Latents, Model};
@@ -22,7 +24,7 @@ pub(crate) struct TypedSource<'f, M: Model> {
 impl<'f, M: Model> TypedSource<'f, M> {
     pub(crate) fn new(model: &'f M, source: Source<'f>) -> Self {
         let tables = (0..model.num_tasks()).map(|_| OnceLock::new()).collect();
-        let mask = Subset::<M>::unscored(&source.draws.non_centred);
+        let mask = unscored(&Signature::of::<M>(), &source.draws.non_centred);
         Self { program: Subset::all(model), source, mask, tables }
     }
 

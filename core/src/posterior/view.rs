@@ -1,7 +1,9 @@
 //! A posterior of a model's latents: summaries, draws, and functions of them.
 
+use crate::density::program::unscored;
 use crate::guide::Guide;
 use crate::model::draw::Draw;
+use crate::model::signature::Signature;
 use crate::model::subset::Subset;
 use crate::model::values::{filled, values_of};
 use crate::model::{Latents, Locals, Model};
@@ -46,7 +48,7 @@ impl<M: Model> Posterior<'_, M> {
         let program = Subset::one(self.model, self.model.task(i));
         let source = self.source();
         let theta = program.plain_globals(self.weighted.theta(0));
-        let mask = Subset::<M>::unscored(&self.weighted.non_centred);
+        let mask = unscored(&Signature::of::<M>(), &self.weighted.non_centred);
         let table = source.table(i);
         let shape: Locals<M, f64> = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
         filled::<M::Local, _, _>(&shape, source.locals(&program, i, 0))

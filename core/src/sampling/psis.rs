@@ -5,7 +5,7 @@
 
 /// Smoothed log weights, normalised so that the weights sum to 1.
 #[derive(Clone, Debug)]
-pub(crate) struct Smoothed {
+pub(crate) struct SmoothWeights {
     pub(crate) weights: Vec<f64>,
     /// k-hat; infinite where there are too few draws to fit a tail.
     pub(crate) k_hat: f64,
@@ -33,7 +33,7 @@ pub(crate) fn k_hat_of_proposals(weights: impl IntoIterator<Item = f64>) -> f64 
     if ln_weights.is_empty() {
         return 0.0;
     }
-    let judged = |s: Smoothed| if s.effective > 0.5 * ln_weights.len() as f64 { 0.0 } else { s.k_hat };
+    let judged = |s: SmoothWeights| if s.effective > 0.5 * ln_weights.len() as f64 { 0.0 } else { s.k_hat };
     smooth(&ln_weights).map_or(f64::INFINITY, judged)
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn relative(w: f64, top: f64) -> f64 {
 
 /// With fewer effective draws, not to be used.
 const USELESS: f64 = 10.0;
-impl Smoothed {
+impl SmoothWeights {
     pub(crate) fn is_reliable(&self) -> bool {
         self.k_hat < reliable_below(self.weights.len())
     }
@@ -66,7 +66,7 @@ impl Smoothed {
 }
 
 /// Smooths raw log weights; -inf is a weight of 0. `None` if no weight is positive.
-pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
+pub(crate) fn smooth(ln_weights: &[f64]) -> Option<SmoothWeights> {
     let n = ln_weights.len();
     let top = top(ln_weights);
     if top == f64::NEG_INFINITY {
@@ -75,7 +75,7 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
     let mut weights: Vec<f64> = ln_weights.iter().map(|&w| relative(w, top)).collect();
     let not_finite = ln_weights.iter().filter(|w| w.is_nan() || **w == f64::INFINITY).count();
     let ln_mean = top + (weights.iter().sum::<f64>() / n as f64).ln();
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let tail = (0.2 * n as f64).min(3.0 * (n as f64).sqrt()).ceil() as usize;
     let k_hat = smooth_tail(&mut weights, tail);
     let total: f64 = weights.iter().sum();
@@ -83,7 +83,7 @@ pub(crate) fn smooth(ln_weights: &[f64]) -> Option<Smoothed> {
         *w /= total;
     }
     let effective = weights.iter().map(|w| w * w).sum::<f64>().recip();
-    Some(Smoothed { weights, k_hat, effective, ln_mean, not_finite })
+    Some(SmoothWeights { weights, k_hat, effective, ln_mean, not_finite })
 }
 
 /// Weights to a power of at most 1, the largest that leaves an effective number of `least`; they sum to 1.
@@ -128,25 +128,32 @@ fn smooth_tail(weights: &mut [f64], tail: usize) -> f64 {
     }
     let tail = largest.len();
     let excess: Vec<f64> = largest.iter().map(|&i| weights[i] - cutoff).collect();
-    let (k, sigma) = fit_pareto(&excess);
+    let TailFit { shape: k, scale } = fit_pareto(&excess);
     if k.is_finite() {
         for (rank, &i) in largest.iter().enumerate() {
             let p = (rank as f64 + 0.5) / tail as f64;
             let quantile =
-                if k.abs() < 1e-12 { -sigma * (-p).ln_1p() } else { sigma * (-k * (-p).ln_1p()).exp_m1() / k };
+                if k.abs() < 1e-12 { -scale * (-p).ln_1p() } else { scale * (-k * (-p).ln_1p()).exp_m1() / k };
             weights[i] = (cutoff + quantile).min(1.0);
         }
     }
     k
 }
 
-/// Shape and scale of a generalised Pareto distribution from ascending excesses, with the weak prior on k that Vehtari et al.
+/// A generalised Pareto distribution.
+struct TailFit {
+    /// k, the larger the heavier the tail.
+    shape: f64,
+    scale: f64,
+}
+
+/// The generalised Pareto distribution of ascending excesses, with the weak prior on k that Vehtari et al.
 /// use (10 observations at 0.5).
-fn fit_pareto(excess: &[f64]) -> (f64, f64) {
+fn fit_pareto(excess: &[f64]) -> TailFit {
     let n = excess.len() as f64;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let grid = 30 + n.sqrt() as usize;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
     let quartile = excess[((n / 4.0 + 0.5).floor() as usize).max(1) - 1].max(f64::MIN_POSITIVE);
     let largest = excess[excess.len() - 1];
     let shape_at = |b: f64| excess.iter().map(|x| (-b * x).ln_1p()).sum::<f64>() / n;
@@ -163,8 +170,7 @@ fn fit_pareto(excess: &[f64]) -> (f64, f64) {
     let weight = |j: usize| ln_likelihood.iter().map(|l| (l - ln_likelihood[j]).exp()).sum::<f64>().recip();
     let b: f64 = points.iter().enumerate().map(|(j, b)| b * weight(j)).sum();
     let k = shape_at(b);
-    let sigma = -k / b;
-    ((k * n + 0.5 * 10.0) / (n + 10.0), sigma)
+    TailFit { shape: (k * n + 0.5 * 10.0) / (n + 10.0), scale: -k / b }
 }
 
 #[cfg(test)]
@@ -209,7 +215,7 @@ mod tests {
             ),
         ];
         for (name, ln_weights, expected) in cases {
-            let Smoothed { weights, k_hat, effective, .. } = smooth(&ln_weights).expect("positive weights");
+            let SmoothWeights { weights, k_hat, effective, .. } = smooth(&ln_weights).expect("positive weights");
             let n = weights.len() as f64;
             let largest = weights.iter().copied().fold(0.0, f64::max);
             let mean_index = weights.iter().enumerate().map(|(i, w)| w * i as f64 / n).sum();

@@ -17,6 +17,9 @@ pub(crate) fn keyed(seed: u64, step: u64, task: u64) -> ChaCha8Rng {
 /// A use of random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
+    /// Where a random start, of that number in place of the seed, puts a coordinate of theta or of a task. Numbers of starts
+    /// and seeds are not told apart: who starts fits at random with a seed of the same number shares bits with its noise.
+    Start { coordinate: u64, task: Option<u64> },
     /// Theta's draws in a step; those that are fixed are of step 0.
     Theta { step: u64 },
     /// A task's draws in a step.
@@ -60,9 +63,15 @@ pub(crate) enum Question {
 const THETA: u64 = u64::MAX;
 
 impl Stream {
+    /// A seed whose fixed draws are apart from those of this one: for the draws of a posterior.
+    pub(crate) fn apart(seed: u64) -> u64 {
+        seed ^ (u64::MAX - 1)
+    }
+
     /// The stream's generator of a seed.
     pub(crate) fn of(self, seed: u64) -> ChaCha8Rng {
         let (step, task) = match self {
+            Self::Start { coordinate, task } => (coordinate, task.unwrap_or(THETA)),
             Self::Theta { step } => (step, THETA),
             Self::Task { step, task } => (step, task),
             Self::Batch { step } => (step, u64::MAX - 4),

@@ -1,7 +1,8 @@
 //! Derivatives of a function of duals against differences.
 
+use crate::numbers::Taped;
 use crate::numbers::dual::{Dual, Dual2, Lanes};
-use crate::numbers::tape::{Mark, Taped};
+use crate::numbers::tape::Mark;
 use crate::numbers::{Number, Real};
 use crate::testing::difference::compare;
 

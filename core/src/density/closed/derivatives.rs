@@ -1,7 +1,7 @@
 //! Derivatives of closed-form expectations in the guide.
 
 use crate::density::closed::triangle::Triangle;
-use crate::density::closed::{ClosedBlock, Group, Seen};
+use crate::density::closed::{BlockView, ClosedBlock, Group};
 use crate::numbers::pass::Order;
 
 /// Value and derivatives of a block's part of the ELBO, in the guide's (loc, ln_scale) of n coordinates: 2n slots,
@@ -41,7 +41,7 @@ impl GuideDerivatives {
 
 impl ClosedBlock<'_> {
     /// The expectation of the sum; adds its derivatives in (loc, ln_scale) to `out`.
-    pub(crate) fn derivatives(&self, seen: Seen<'_>, out: &mut GuideDerivatives) -> f64 {
+    pub(crate) fn derivatives(&self, seen: BlockView<'_>, out: &mut GuideDerivatives) -> f64 {
         let (head, mut rest) = self.split();
         let mut value = head[0];
         for (&j, c) in self.layout.linear.iter().zip(&head[1..]) {
@@ -60,7 +60,7 @@ impl Group {
     /// With E = exp(l), value = sign E Q: gradient sign E (Q' + Q l'), Hessian
     /// sign E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')). With v = exp(2 ln_scale), Q' is 2 R_j' R (m, 1) in a loc and
     /// 2 v_j |R_j|^2 in an ln_scale, and Q'' is 2 R_j' R_k in two locs and 4 v_j |R_j|^2 in an ln_scale.
-    fn derivatives(&self, triangle: Triangle<'_>, seen: Seen<'_>, out: &mut GuideDerivatives) -> f64 {
+    fn derivatives(&self, triangle: Triangle<'_>, seen: BlockView<'_>, out: &mut GuideDerivatives) -> f64 {
         let factor = self.sign * self.expected_exp(seen);
         // Q' by slot, all locs first
         let mut dq = std::mem::take(&mut out.space);

@@ -1,6 +1,6 @@
 //! Upper triangles as rows of numbers.
 
-use crate::density::closed::Seen;
+use crate::density::closed::BlockView;
 
 /// The first rows of an upper triangle, packed; the last column belongs to the constant 1.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl Triangle<'_> {
     }
 
     /// The square's expectation; its derivatives by slot, all locs first, replace the content of `dq`.
-    pub(super) fn expand_square(&self, Seen { loc, variance, .. }: Seen<'_>, dq: &mut Vec<f64>) -> f64 {
+    pub(super) fn expand_square(&self, BlockView { loc, variance, .. }: BlockView<'_>, dq: &mut Vec<f64>) -> f64 {
         dq.clear();
         dq.resize(2 * self.coordinates.len(), 0.0);
         let (along, norms) = dq.split_at_mut(self.coordinates.len());

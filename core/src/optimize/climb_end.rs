@@ -1,9 +1,15 @@
 //! When a climb stops, and where it ended.
 
-use crate::elbo::Elbo;
+use crate::density::Density;
+use crate::elbo::{Bound, Elbo};
 use crate::guide::Guide;
 use crate::linalg::arrow::{Arrow, Moving};
 use crate::optimize::history::History;
+
+/// Widest block for which second derivatives are taken by default, where something is sampled.
+const WIDEST_SAMPLED: usize = 64;
+/// Widest block for which second derivatives are taken by default, where nothing is sampled.
+const WIDEST_CLOSED: usize = 256;
 
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +26,7 @@ pub(crate) struct Limits {
 
 /// Where a climb ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ClimbEnd {
     pub(crate) guide: Guide,
     pub(crate) elbo: Elbo,
     /// The ELBO's second-order expansion there; `None` where blocks are too wide for one.
@@ -49,3 +55,23 @@ pub(crate) enum End {
 
 /// Told of every iteration of a climb: its number, and the ELBO.
 pub(crate) type Watch<'w> = &'w mut dyn FnMut(usize, f64);
+
+/// Whether no block is too wide for second derivatives.
+pub(crate) fn is_narrow(density: &Density<'_>) -> bool {
+    density.widest_block() <= if density.is_sampled() { WIDEST_SAMPLED } else { WIDEST_CLOSED }
+}
+
+impl ClimbEnd {
+    /// What is known at a guide that a climb led to: the terms of the ELBO, and its second-order expansion unless blocks are
+    /// too wide for one.
+    pub(crate) fn at(bound: &Bound<'_>, guide: Guide) -> Self {
+        let (elbo, arrow) = if is_narrow(bound.density) {
+            let expansion = bound.expand(&guide);
+            (expansion.elbo, Some(expansion.arrow))
+        } else {
+            (bound.value(&guide), None)
+        };
+        let (trace, history) = (Vec::new(), History::default());
+        Self { guide, elbo, arrow, iterations: 0, gradient_norm: 0.0, end: End::Stopped, trace, history }
+    }
+}

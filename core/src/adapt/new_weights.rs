@@ -3,15 +3,15 @@
 use crate::adapt::new_task::AnswerAt;
 use crate::error::Error;
 use crate::fit::Evidence;
-use crate::sampling::psis::{Smoothed, k_hat_of_proposals, smooth};
+use crate::sampling::psis::{SmoothWeights, k_hat_of_proposals, smooth};
 
 /// A new task's answers for draws of theta, with the weights that these have given the task.
-pub(crate) struct Weighed {
+pub(crate) struct NewWeights {
     pub(crate) answers: Vec<AnswerAt>,
-    pub(crate) smoothed: Smoothed,
+    pub(crate) smoothed: SmoothWeights,
 }
 
-impl Weighed {
+impl NewWeights {
     /// Weighs draws of theta whose weights before sum to 1.
     pub(crate) fn new(answers: Vec<AnswerAt>, before: &[f64]) -> Result<Self, Error> {
         let ln_weights: Vec<f64> =

@@ -7,16 +7,15 @@ use crate::guide::metric::Metric;
 use crate::guide::{FIRST_LN_SCALE, Guide, MeanField};
 use crate::linalg::arrow::Moving;
 use crate::optimize::adam::adam;
-use crate::optimize::climbed::{Climbed, Judged, Method, Origin, Settings};
+use crate::optimize::climb_end::{ClimbEnd, End, Limits, Watch, is_narrow};
 use crate::optimize::draws::DrawsError;
 use crate::optimize::em::em;
-use crate::optimize::ended::{End, Ended, Limits, Watch};
 use crate::optimize::full::{FullSettings, full};
-use crate::optimize::history::History;
 use crate::optimize::judge::judge;
-use crate::optimize::lbfgs::{LbfgsEnded, LbfgsLimits, Saddles, lbfgs};
+use crate::optimize::lbfgs::{LbfgsEnd, LbfgsLimits, Saddles, lbfgs};
 use crate::optimize::newton::newton;
-use crate::optimize::plateau::Ascended;
+use crate::optimize::plateau::AdamEnd;
+use crate::optimize::summit::{Appraisal, Method, Origin, Settings, Summit};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser};
 use crate::progress::Progress;
 use crate::sampling::noise::{Noise, NoiseSize};
@@ -30,10 +29,6 @@ const WIDE_TOLERANCE: f64 = 1e-2;
 const FULL_TOLERANCE: f64 = 1e-3;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
-/// Widest block for which second derivatives are taken by default, where something is sampled.
-const WIDEST_SAMPLED: usize = 64;
-/// Widest block for which second derivatives are taken by default, where nothing is sampled.
-const WIDEST_CLOSED: usize = 256;
 
 /// Climbs in one parameterisation.
 pub(crate) fn climb_as(
@@ -41,7 +36,7 @@ pub(crate) fn climb_as(
     settings: &Settings<'_>,
     non_centred: &[bool],
     origin: Origin<'_>,
-) -> Climbed {
+) -> Summit {
     let Settings { options, shape, .. } = settings;
     let density = Density::new(program.all(), shape, Writing::new(non_centred, options));
     let (guide, beat) = match origin {
@@ -78,7 +73,7 @@ fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
 }
 
 /// Climbs over fixed draws, with more of them where there were too few.
-fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide, method: Method, beat: f64) -> Climbed {
+fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide, method: Method, beat: f64) -> Summit {
     let options = settings.options;
     let most = options.max_iterations.unwrap_or(method.most_iterations());
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
@@ -107,22 +102,22 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
             continue;
         }
         let verdict = judge(density, &settings.start, method, &ended, &error);
-        return Climbed::new(density, Ended { iterations, ..ended }, Judged { method, error, verdict });
+        return Summit::new(density, ClimbEnd { iterations, ..ended }, Appraisal { method, error, verdict });
     }
 }
 
 /// L-BFGS, and the expansion where it ended unless blocks are too wide for one.
-fn climb_lbfgs(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> Ended {
+fn climb_lbfgs(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'_>) -> ClimbEnd {
     let hope = if is_narrow(bound.density) { LBFGS_TOLERANCE } else { WIDE_TOLERANCE };
     let tolerance = limits.tolerance.max(hope);
     let limits = LbfgsLimits { iterations: limits.iterations, tolerance, saddles: Saddles::Leave };
     let ended = lbfgs(guide, limits, &mut |guide| bound.slope(guide), watch);
-    let LbfgsEnded { guide, iterations, gradient_norm, end, trace, history } = ended;
-    Ended { iterations, gradient_norm, end, trace, history, ..Ended::at(bound, guide) }
+    let LbfgsEnd { guide, iterations, gradient_norm, end, trace, history } = ended;
+    ClimbEnd { iterations, gradient_norm, end, trace, history, ..ClimbEnd::at(bound, guide) }
 }
 
 /// Climbs with full-covariance locals, of which only theta is left to move.
-pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Climbed {
+pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summit {
     let Settings { options, shape, .. } = settings;
     let jacobian = options.global == GlobalFactor::MeanField;
     let writing = Writing { non_centred: &[], estimator: Estimator::Sampled, jacobian };
@@ -150,37 +145,19 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Clim
     let draws = if jacobian { noise.draws } else { 0 };
     let error = DrawsError { draws, error: found.draws_error, worst_task: None };
     let verdict = judge(&density, &settings.start, method, &found.ended, &error);
-    let climbed = Climbed::new(&density, found.ended, Judged { method, error, verdict });
-    Climbed { locals: Some(found.locals), ..climbed }
+    let climbed = Summit::new(&density, found.ended, Appraisal { method, error, verdict });
+    // what a site has is told, though the profile samples all of them
+    let open = Density::new(program.all(), shape, Writing::new(&[], options)).open;
+    Summit { locals: Some(found.locals), open, ..climbed }
 }
 
-fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Climbed {
+fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Summit {
     let options = settings.options;
-    let (guide, Ascended { steps: iterations, verdict, trace }) = adam(density, guide, adam_options, options);
+    let (guide, AdamEnd { steps: iterations, verdict, trace }) = adam(density, guide, adam_options, options);
     let bound = Bound::new(density, options.draws.max(2), options.seed);
     let gradient_norm = Metric::plain(&guide).norm(&bound.slope(&guide).gradient);
     let end = if verdict.is_converged() { End::Converged } else { End::Stopped };
-    let ended = Ended { iterations, gradient_norm, end, trace, ..Ended::at(&bound, guide) };
+    let ended = ClimbEnd { iterations, gradient_norm, end, trace, ..ClimbEnd::at(&bound, guide) };
     let error = DrawsError { draws: adam_options.draws, ..DrawsError::default() };
-    Climbed::new(density, ended, Judged { method: Method::Adam, error, verdict })
-}
-
-/// Whether no block is too wide for second derivatives.
-fn is_narrow(density: &Density<'_>) -> bool {
-    density.widest_block() <= if density.is_sampled() { WIDEST_SAMPLED } else { WIDEST_CLOSED }
-}
-
-impl Ended {
-    /// What is known at a guide that a climb led to: the terms of the ELBO, and its second-order expansion unless blocks are
-    /// too wide for one.
-    fn at(bound: &Bound<'_>, guide: Guide) -> Self {
-        let (elbo, arrow) = if is_narrow(bound.density) {
-            let expansion = bound.expand(&guide);
-            (expansion.elbo, Some(expansion.arrow))
-        } else {
-            (bound.value(&guide), None)
-        };
-        let (trace, history) = (Vec::new(), History::default());
-        Self { guide, elbo, arrow, iterations: 0, gradient_norm: 0.0, end: End::Stopped, trace, history }
-    }
+    Summit::new(density, ended, Appraisal { method: Method::Adam, error, verdict })
 }

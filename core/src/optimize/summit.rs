@@ -7,10 +7,12 @@ use crate::elbo::Elbo;
 use crate::guide::Guide;
 use crate::interpret::discover::Start;
 use crate::linalg::arrow::Arrow;
+use crate::optimize::climb_end::{ClimbEnd, End};
 use crate::optimize::draws::DrawsError;
-use crate::optimize::ended::{End, Ended};
 use crate::optimize::full::FullLocals;
 use crate::options::Options;
+use crate::posterior::draws::WeightedDraws;
+use crate::posterior::gaussian::GaussianHierarchy;
 use crate::verdict::Verdict;
 use std::fmt;
 
@@ -81,7 +83,7 @@ impl fmt::Display for Method {
 
 /// Where a climb ended, and what is said of that.
 #[derive(Clone, Debug)]
-pub(crate) struct Climbed {
+pub(crate) struct Summit {
     pub(crate) guide: Guide,
     pub(crate) elbo: Elbo,
     /// The second-order expansion of the ELBO there; `None` where blocks are too wide for one.
@@ -103,16 +105,22 @@ pub(crate) struct Climbed {
 }
 
 /// What is said of the end of a climb.
-pub(crate) struct Judged {
+pub(crate) struct Appraisal {
     pub(crate) method: Method,
     pub(crate) error: DrawsError,
     pub(crate) verdict: Verdict,
 }
 
-impl Climbed {
-    pub(crate) fn new(density: &Density<'_>, ended: Ended, judged: Judged) -> Self {
-        let Ended { guide, elbo, arrow, iterations, gradient_norm, end, trace, .. } = ended;
-        let Judged { method, error, verdict } = judged;
+impl Summit {
+    /// Draws of a Gaussian hierarchy around the guide's means.
+    pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy, options: &Options) -> WeightedDraws {
+        let non_centred = &self.open.tasks.non_centred;
+        WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+    }
+
+    pub(crate) fn new(density: &Density<'_>, ended: ClimbEnd, judged: Appraisal) -> Self {
+        let ClimbEnd { guide, elbo, arrow, iterations, gradient_norm, end, trace, .. } = ended;
+        let Appraisal { method, error, verdict } = judged;
         Self {
             guide,
             elbo,
