@@ -50,7 +50,6 @@ mod numbers;
 mod optimize;
 pub mod options;
 mod posterior;
-pub mod prelude;
 mod private;
 mod progress;
 mod sampling;
@@ -94,6 +93,9 @@ pub use options::{
 pub use posterior::view::Posterior;
 pub use summary::Summary;
 pub use verdict::Verdict;
+
+// Behind all other modules: the compiler names an item by the first one that has it.
+pub mod prelude;
 
 #[doc(hidden)]
 pub mod __private {
