@@ -17,7 +17,7 @@ use crate::density::Density;
 use crate::density::blocks::BlockLayout;
 use crate::density::conditional::SharedTheta;
 use crate::density::program::{Fixed, Program, Scoring};
-use crate::interpret::site_mask::SiteMask;
+use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
 pub(crate) use ask::{Answer, Ask, Guess, Inner};
 use memory::TaskMemory;

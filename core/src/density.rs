@@ -20,9 +20,9 @@ pub(crate) mod tape;
 mod theta;
 mod typed;
 
-use crate::interpret::site_mask::SiteMask;
 use crate::model::Site;
 use crate::model::signature::Signature;
+use crate::model::site_mask::SiteMask;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
 use blocks::BlockLayout;
@@ -41,6 +41,8 @@ pub(crate) struct Density<'a> {
     pub(crate) total_tasks: usize,
     /// The sites that are left to sampling.
     pub(crate) open: Masks,
+    /// Everything outside the plate, whether it has a closed form or not.
+    all_outside: SiteMask,
     closed_outside: ClosedTable,
     closed_tasks: ClosedTable,
     /// Whether anything outside the plate is left to sampling.
@@ -113,6 +115,9 @@ impl<'a> Density<'a> {
         let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
         let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
         let Closing { outside, tasks, open } = Closing::of(&*program, &layout, written, writing.estimator);
+        let mut all_outside = open.outside.clone();
+        all_outside.latents.fill(true);
+        all_outside.observed.fill(true);
         let samples = |mask: &SiteMask, outside: bool| {
             let observed = || mask.observed.iter().zip(&shape.observed_outside);
             mask.latents.contains(&true) || observed().any(|(&open, &place)| open && place == outside)
@@ -125,6 +130,7 @@ impl<'a> Density<'a> {
             offsets: shape.offsets.clone(),
             total_tasks: shape.num_tasks(),
             open,
+            all_outside,
             closed_outside: outside,
             closed_tasks: tasks,
         }
@@ -175,10 +181,7 @@ impl<'a> Density<'a> {
 
     /// Everything that counts outside the plate, whether it has a closed form or not.
     pub(crate) fn all_outside(&self, theta: &[f64]) -> LogParts {
-        let mut mask = self.open.outside.clone();
-        mask.latents.fill(true);
-        mask.observed.fill(true);
-        self.program.outside(&mask, theta)
+        self.program.outside(&self.all_outside, theta)
     }
 }
 

@@ -6,5 +6,6 @@ pub mod expected;
 pub mod log_density;
 pub(crate) mod rewrite;
 pub mod simulate;
-pub mod site_mask;
 pub mod structure;
+
+pub use crate::model::site_mask;

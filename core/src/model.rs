@@ -10,6 +10,7 @@ pub mod datum;
 pub mod draw;
 pub mod level;
 pub(crate) mod signature;
+pub mod site_mask;
 pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;

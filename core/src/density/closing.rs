@@ -4,8 +4,8 @@ use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
 use crate::density::forms::ClosedSums;
 use crate::density::program::{Masks, Program};
-use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::CHUNK;
+use crate::model::site_mask::SiteMask;
 use crate::options::Estimator;
 use rayon::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The forms that visits find, and their sums.
 
 use crate::density::closed::collect::ClosedSum;
-use crate::interpret::site_mask::SiteMask;
 use crate::interpret::structure::Found;
+use crate::model::site_mask::SiteMask;
 use crate::numbers::form::ClosedForm;
 
 /// The forms that a visit of one level found.

@@ -10,7 +10,7 @@ use crate::density::order::{LikelihoodN, LocalN, TypedOrder};
 use crate::density::program::{Fixed, LogParts, Scorer};
 use crate::density::theta::Theta;
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::site_mask::SiteMask;
+use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Latents, Locals, Model};
 use crate::numbers::number::Real;
@@ -25,7 +25,7 @@ pub(crate) struct LaneThetas<'p, M: Model, O: TypedOrder> {
 
 impl<'p, M: Model, O: TypedOrder> LaneThetas<'p, M, O> {
     pub(crate) fn new(program: &'p Subset<'p, M>, layout: &'p BlockLayout, thetas: &[Vec<f64>]) -> Self {
-        let thetas = thetas.iter().map(|u| Theta::new(program.model, layout, u)).collect();
+        let thetas = thetas.iter().map(|u| Theta::new(program, layout, u)).collect();
         Self { program, layout, thetas }
     }
 }

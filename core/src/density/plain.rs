@@ -2,7 +2,7 @@
 
 use crate::density::program::{Fixed, LogParts, Scorer};
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::site_mask::SiteMask;
+use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Locals, Model};
 use crate::numbers::number::Real;

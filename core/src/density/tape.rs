@@ -4,8 +4,8 @@ use crate::density::program::{Fixed, LogParts, Recorded, RecordedParts, Recorder
 use crate::density::theta::globals;
 use crate::interpret::expected::Expected;
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
+use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Locals, Model};
 use crate::numbers::Taped;
@@ -63,7 +63,7 @@ pub(crate) struct TapeThetas<'p, M: Model> {
 
 impl<'p, M: Model> TapeThetas<'p, M> {
     pub(crate) fn new(program: &'p Subset<'p, M>, thetas: &[Vec<f64>]) -> Self {
-        let held = |u: &Vec<f64>| globals(program.model, u, |_, u| Real::constant(u));
+        let held = |u: &Vec<f64>| globals(program, u, |_, u| Real::constant(u));
         Self { program, thetas: thetas.iter().map(held).collect() }
     }
 }

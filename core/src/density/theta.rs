@@ -3,7 +3,7 @@
 use crate::density::blocks::BlockLayout;
 use crate::density::order::{LikelihoodN, LocalN, TypedOrder};
 use crate::interpret::log_density::LogDensity;
-use crate::interpret::site_mask::SiteMask;
+use crate::model::subset::Subset;
 use crate::model::{Globals, Model};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::pass::passes;
@@ -16,18 +16,18 @@ pub(crate) struct Theta<M: Model, O: TypedOrder> {
 
 impl<M: Model, O: TypedOrder> Theta<M, O> {
     /// The unconstrained `theta`, ready for derivatives of tasks of the layout.
-    pub(crate) fn new(model: &M, layout: &BlockLayout, theta: &[f64]) -> Self {
+    pub(crate) fn new(program: &Subset<'_, M>, layout: &BlockLayout, theta: &[f64]) -> Self {
         let position = |reads: &[usize], j: usize| reads.iter().position(|&r| r == j);
         let local = passes::<LocalN<M, O>>(layout.local_reads.len() + layout.widest.coordinates);
         let likelihood = passes::<LikelihoodN<M, O>>(layout.likelihood_reads.len() + layout.widest.values);
         let local = local.iter().map(|pass| {
-            globals(model, theta, |j, u| match position(&layout.local_reads, j) {
+            globals(program, theta, |j, u| match position(&layout.local_reads, j) {
                 Some(at) => pass.seed(u, at),
                 None => Real::constant(u),
             })
         });
         let likelihood = likelihood.iter().map(|pass| {
-            globals(model, theta, |j, u| match position(&layout.likelihood_reads, j) {
+            globals(program, theta, |j, u| match position(&layout.likelihood_reads, j) {
                 Some(at) => pass.seed(u, at),
                 None => Real::constant(u),
             })
@@ -38,13 +38,12 @@ impl<M: Model, O: TypedOrder> Theta<M, O> {
 
 /// The globals at the unconstrained `theta`, each coordinate seeded by `seed`; nothing is scored.
 pub(crate) fn globals<M: Model, N: Number>(
-    model: &M,
+    program: &Subset<'_, M>,
     theta: &[f64],
     seed: impl Fn(usize, f64) -> Real<N>,
 ) -> Globals<M, N> {
     let coordinates: Vec<Real<N>> = theta.iter().enumerate().map(|(j, &u)| seed(j, u)).collect();
     let mut out = Default::default();
-    let none = SiteMask::none(M::GLOBAL_SITES.len(), M::OBSERVED_SITES.len());
-    model.global(&mut LogDensity::new(&coordinates, &none), &mut out);
+    program.model.global(&mut LogDensity::new(&coordinates, &program.unscored), &mut out);
     out
 }

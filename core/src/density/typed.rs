@@ -12,10 +12,10 @@ use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::rewrite::{FactorOf, Rewrite, Rewriting};
-use crate::interpret::site_mask::SiteMask;
 use crate::interpret::structure::Structure;
 use crate::model::level::Level;
 use crate::model::signature::Signature;
+use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::form::{Form, forgetting};
@@ -141,7 +141,7 @@ impl<M: Model> Program for Subset<'_, M> {
 impl<M: Model> Subset<'_, M> {
     /// The globals at the unconstrained `theta`.
     pub(crate) fn plain_globals(&self, theta: &[f64]) -> Globals<M, f64> {
-        globals(self.model, theta, |_, u| Real(u))
+        globals(self, theta, |_, u| Real(u))
     }
 
     /// The latents of a task at the unconstrained `u`, given the globals, written as the mask says; nothing is scored.

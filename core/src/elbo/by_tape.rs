@@ -7,9 +7,9 @@
 use crate::density::program::{LogParts, Recorded, Recorder};
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, MeanField};
-use crate::interpret::site_mask::SiteMask;
 use crate::linalg::arrow::{Arrow, CHUNK};
 use crate::linalg::ragged::add;
+use crate::model::site_mask::SiteMask;
 use crate::numbers::tape::Mark;
 use rayon::prelude::*;
 use std::ops::Range;

@@ -2,8 +2,8 @@
 
 use crate::density::mode::find_mode;
 use crate::density::program::{LogParts, Recorder, Scorer};
-use crate::interpret::site_mask::SiteMask;
 use crate::linalg::gaussian::Gaussian;
+use crate::model::site_mask::SiteMask;
 use crate::numbers::number::Real;
 use crate::numbers::pass::Derivatives;
 use crate::numbers::tape::Mark;

@@ -5,7 +5,7 @@
 //! the log density of the data, of those sites that the [`SiteMask`] marks.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
-use crate::interpret::site_mask::SiteMask;
+use crate::model::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
 use crate::support::VectorSupport;

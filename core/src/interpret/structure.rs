@@ -4,7 +4,7 @@
 //! form. What is accumulated: for every site the [`ClosedForm`] of its log density, or that it has none.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
-use crate::interpret::site_mask::SiteMask;
+use crate::model::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::form::{Affine, ClosedForm, Form};
 use crate::numbers::{Number, Param, Real};

@@ -1,11 +1,14 @@
 //! A model with other tasks in place of its own: some of them, or new ones.
 
 use crate::model::Model;
+use crate::model::site_mask::SiteMask;
 
 /// A model, and the tasks that stand in its plate.
 pub(crate) struct Subset<'a, M: Model> {
     pub(crate) model: &'a M,
     tasks: TaskList<'a, M>,
+    /// The mask under which nothing outside the plate counts.
+    pub(crate) unscored: SiteMask,
 }
 
 enum TaskList<'a, M: Model> {
@@ -19,14 +22,18 @@ impl<M: Model> Clone for Subset<'_, M> {
             TaskList::All => TaskList::All,
             TaskList::Some(tasks) => TaskList::Some(tasks.clone()),
         };
-        Self { model: self.model, tasks }
+        Self { model: self.model, tasks, unscored: self.unscored.clone() }
     }
 }
 
 impl<'a, M: Model> Subset<'a, M> {
+    fn new(model: &'a M, tasks: TaskList<'a, M>) -> Self {
+        Self { model, tasks, unscored: SiteMask::none(M::GLOBAL_SITES.len(), M::OBSERVED_SITES.len()) }
+    }
+
     /// The model with all of its own tasks.
     pub(crate) fn all(model: &'a M) -> Self {
-        Self { model, tasks: TaskList::All }
+        Self::new(model, TaskList::All)
     }
 
     /// The model with one task, which need not be its own.
@@ -36,7 +43,7 @@ impl<'a, M: Model> Subset<'a, M> {
 
     /// The model with these tasks, which need not be its own.
     pub(crate) fn with(model: &'a M, tasks: Vec<&'a M::Task>) -> Self {
-        Self { model, tasks: TaskList::Some(tasks) }
+        Self::new(model, TaskList::Some(tasks))
     }
 
     /// The model with some of the tasks only.

@@ -1,8 +1,8 @@
 //! Draws of all latents that are computed where they are looked at.
 
 use crate::density::program::unscored;
-use crate::interpret::site_mask::SiteMask;
 use crate::model::signature::Signature;
+use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::values::values_of;
 use crate::model::{Globals, Latents, Model};

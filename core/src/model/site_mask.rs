@@ -26,7 +26,12 @@ impl SiteMask {
 
     /// A mask under which no site counts, and every latent is centred.
     pub fn none(latents: usize, observed: usize) -> Self {
-        Self { latents: vec![false; latents], observed: vec![false; observed], ..Self::all(latents, observed) }
+        Self {
+            non_centred: vec![false; latents],
+            latents: vec![false; latents],
+            observed: vec![false; observed],
+            jacobian: true,
+        }
     }
 
     /// The mask without the observations: p(phi | theta) alone.
