@@ -9,7 +9,6 @@ use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::{Arrow, CHUNK};
 use crate::linalg::ragged::add;
-use crate::model::site_mask::SiteMask;
 use crate::numbers::tape::Mark;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -105,8 +104,11 @@ impl Bound<'_> {
         let each = (noise.draws as f64).recip();
         let mut out = TapedSum::empty(guide, share.tasks);
         let mut tape = Tape { recorder: density.program.recorder(), own: Vec::new() };
-        let scored =
-            if share.first == 0 && density.samples_outside { density.open.outside.clone() } else { self.unscored() };
+        let scored = if share.first == 0 && density.samples_outside {
+            density.open.outside.clone()
+        } else {
+            density.open.outside.cleared()
+        };
         let mut leaves = Vec::new();
         for s in share.draws.clone() {
             let mark = Mark::with_leaves::<1>(guide.global.at(noise.theta(s)), &mut leaves);
@@ -139,12 +141,6 @@ impl Bound<'_> {
             out.gradient[l] += each * adjoint;
             out.gradient[n + l] += each * adjoint * draw.noise[l] * scale(range.start + l);
         });
-    }
-
-    /// The mask under which nothing outside the plate counts.
-    pub(super) fn unscored(&self) -> SiteMask {
-        let SiteMask { latents, observed, .. } = &self.density.open.outside;
-        SiteMask::none(latents.len(), observed.len())
     }
 }
 

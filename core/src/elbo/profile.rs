@@ -45,8 +45,8 @@ pub(crate) struct Profile<'a> {
     density: &'a Density<'a>,
     /// Theta held.
     layout: BlockLayout,
-    /// The masks under which every site counts.
-    all: Masks,
+    /// The mask under which every site of a task counts.
+    all: SiteMask,
     /// All local sites but the first count.
     but_first: SiteMask,
     noise: &'a Noise,
@@ -108,9 +108,8 @@ impl<'a> Profile<'a> {
         let most = density.layout.widest.coordinates;
         let start = |i: usize| TaskNormal::At(DVector::from_column_slice(&guide.local.loc[guide.task(i)]));
         let normals: Vec<TaskNormal> = (0..density.num_tasks()).map(start).collect();
-        let mut all = Masks::all(&density.program.signature());
-        all.outside.jacobian = density.open.outside.jacobian;
-        let mut but_first = all.tasks.clone();
+        let all = Masks::all(&density.program.signature()).tasks;
+        let mut but_first = all.clone();
         but_first.latents.iter_mut().take(1).for_each(|first| *first = false);
         Self {
             density,
@@ -187,8 +186,8 @@ impl<'a> Profile<'a> {
         let u = share.u;
         let each = (self.noise.draws as f64).recip();
         let mut recorder = self.density.program.recorder();
-        let mut scorer = fixed.scorer(&self.all.tasks);
-        let none = SiteMask::none(self.all.outside.latents.len(), self.all.outside.observed.len());
+        let mut scorer = fixed.scorer(&self.all);
+        let none = self.density.open.outside.cleared();
         let scored = if share.tasks.start == 0 { &self.density.open.outside } else { &none };
         let cubature = Cubature {
             points: &self.cubature,
@@ -228,7 +227,7 @@ impl<'a> Profile<'a> {
             .into_par_iter()
             .map(|task| {
                 let start = self.normals[0][task].mean().clone();
-                TaskNormal::follow(TaskAt { task, draw: 0 }, start, self.knowledge, &mut *fixed.scorer(&self.all.tasks))
+                TaskNormal::follow(TaskAt { task, draw: 0 }, start, self.knowledge, &mut *fixed.scorer(&self.all))
             })
             .collect();
         let mut out = ProfileLocals { factor: MeanField::default(), covariances: Vec::with_capacity(normals.len()) };

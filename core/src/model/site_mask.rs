@@ -34,6 +34,11 @@ impl SiteMask {
         }
     }
 
+    /// A mask for the same sites under which none counts, and every latent is centred.
+    pub(crate) fn cleared(&self) -> Self {
+        Self::none(self.latents.len(), self.observed.len())
+    }
+
     /// The mask without the observations: p(phi | theta) alone.
     pub(crate) fn without_data(&self) -> Self {
         Self { observed: vec![false; self.observed.len()], ..self.clone() }

@@ -24,12 +24,16 @@ impl<'s> Source<'s> {
 
     /// Summaries of the numbers of task i of the fit, which is task `at` of the program.
     pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize) -> Vec<Summary> {
-        let table = self.table(i);
+        self.locals_of(program, i, at, &self.table(i))
+    }
+
+    /// Summaries of the numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
+    pub(crate) fn locals_of(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Vec<Summary> {
         let unscored = unscored(&program.signature(), &self.draws.non_centred);
         let mut row = Vec::new();
         let mut columns = Columns::default();
         for s in 0..self.draws.len() {
-            let point = TaskPoint { task: at, u: self.phi(&table, i, s), unscored: &unscored };
+            let point = TaskPoint { task: at, u: self.phi(table, i, s), unscored: &unscored };
             program.local_values(self.draws.theta(s), &point, &mut row);
             columns.push(&row);
         }
