@@ -1,17 +1,22 @@
 //! One task given theta: ln p(D_i | theta), and draws of phi_i.
 //!
 //! Exact from sufficient statistics where the closed forms make the task Gaussian given theta. Otherwise ascent finds the
-//! mode, or the modes; where the density is quadratic around it, that is exact too, and else importance sampling from
-//! heavy-tailed proposals of the modes' curvature does the rest. Locals are written centred here, whatever the guide does.
+//! mode, or the modes; where the density is quadratic around it, that is exact too. Else one or two latents are summed over
+//! a grid, and of more importance sampling from heavy-tailed proposals of the modes' curvature does the rest. Locals are
+//! written centred here, whatever the guide does.
 
 mod answer;
 mod ask;
+mod grid;
 pub(crate) mod memory;
 pub(crate) mod mixture;
 mod modes;
+mod quadrature;
 mod scorers;
+mod spacing;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
@@ -20,6 +25,7 @@ use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
 pub(crate) use ask::{Answer, Ask, Guess, Inner};
+use grid::Grid;
 use memory::TaskMemory;
 use mixture::Sample;
 use rand_chacha::ChaCha8Rng;
@@ -45,7 +51,8 @@ pub(crate) struct Conditionals<'a> {
 /// Some fixed thetas, of which tasks are asked one after another.
 pub(crate) struct FixedThetas<'c> {
     conditionals: &'c Conditionals<'c>,
-    u: Vec<Vec<f64>>,
+    /// By theta, the coordinates that tasks read.
+    reads: Vec<Vec<f64>>,
     known: Answering<'c>,
 }
 
@@ -86,17 +93,18 @@ impl<'a> Conditionals<'a> {
     }
 
     /// Fixes theta at these unconstrained values.
-    pub(crate) fn fix(&self, u: Vec<Vec<f64>>) -> FixedThetas<'_> {
+    pub(crate) fn fix(&self, u: &[Vec<f64>]) -> FixedThetas<'_> {
         let program: &dyn Program = &*self.density.program;
         let known = if self.is_gaussian {
             Answering::Closed(u.iter().map(|u| self.density.share(u)).collect())
         } else {
             Answering::Visits {
-                derivatives: program.fix(Scoring::Derivatives(Order::Second), &self.layout, &u),
-                values: program.fix(Scoring::Value, &self.layout, &u),
+                derivatives: program.fix(Scoring::Derivatives(Order::Second), &self.layout, u),
+                values: program.fix(Scoring::Value, &self.layout, u),
             }
         };
-        FixedThetas { conditionals: self, u, known }
+        let read = |u: &Vec<f64>| self.density.layout.task_reads.iter().map(|&j| u[j]).collect();
+        FixedThetas { conditionals: self, reads: u.iter().map(read).collect(), known }
     }
 }
 
@@ -113,7 +121,7 @@ impl FixedThetas<'_> {
                     values: values.scorer(all),
                     unused: Derivatives::default(),
                     sample: Sample::default(),
-                    task_reads: &self.conditionals.density.layout.task_reads,
+                    grid: Grid::default(),
                     effort: self.conditionals.effort,
                 });
                 Asker::Visits { thetas: self, scorers }
@@ -130,7 +138,7 @@ impl Asker<'_> {
                 Some(given) => answer::gaussian(given.value, given.gaussian(), Vec::new(), ask.inner.wanted, rng),
                 None => answer::impossible(ask),
             },
-            Self::Visits { thetas, scorers } => scorers.answer(ask, &thetas.u[ask.theta], memory, rng),
+            Self::Visits { thetas, scorers } => scorers.answer(ask, &thetas.reads[ask.theta], memory, rng),
         }
     }
 }

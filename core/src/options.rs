@@ -67,7 +67,7 @@ impl Default for Options {
             max_iterations: None,
             tolerance: 1e-6,
             correction: Correction::default(),
-            posterior_draws: 2000,
+            posterior_draws: 1000,
             correction_budget: 200_000_000,
             threads: None,
             progress: true,

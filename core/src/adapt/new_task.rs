@@ -1,8 +1,8 @@
 //! A task that was not part of the fit, given one theta after another: ln p(D_new | theta), and draws of its phi.
 //!
 //! Where closed forms make the task Gaussian given theta, the draws of phi come in mirrored pairs that fill space evenly
-//! over all of theta, so that means of what is linear in phi have no noise of phi and variances little. Otherwise Newton's
-//! method finds p(phi | D_new, theta): exactly where it is Gaussian, by importance sampling around its mode else.
+//! over all of theta, so that means of what is linear in phi have no noise of phi and variances little. Otherwise the task is
+//! asked as those of a fit are.
 
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::{Answer, Ask, Conditionals, Guess, Inner};
@@ -16,11 +16,8 @@ use crate::linalg::gaussian::Gaussian;
 use crate::model::level::Level;
 use crate::sampling::noise::EvenNormals;
 use nalgebra::{DMatrix, DVector};
-use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Importance sampling hands out independent picks of its proposals; this many are sorted for each draw kept.
-const PICKS: usize = 8;
 /// Thetas that are fixed at a time.
 const THETAS_TOGETHER: usize = 64;
 
@@ -80,23 +77,16 @@ impl NewTask<'_> {
         let conditionals = Conditionals::new(density);
         let mut memory = TaskMemory::default();
         let (mut centre, wide) = ((self.typical)(n), DMatrix::identity(n, n));
-        let picks = Inner { wanted: PICKS * inner.wanted, ..inner };
         let mut answers = Vec::with_capacity(thetas.len());
         for some in thetas.chunks(THETAS_TOGETHER) {
-            let fixed = conditionals.fix(some.to_vec());
+            let fixed = conditionals.fix(some);
             let mut asker = fixed.asker();
             for theta in 0..some.len() {
                 let guess = Guess { start: &centre, covariance: &wide };
-                let mut answer = asker.answer(&Ask { task: 0, theta, guess, inner: picks }, &mut memory, rng);
+                let answer = asker.answer(&Ask { task: 0, theta, guess, inner }, &mut memory, rng);
                 if answer.ln_z == f64::NEG_INFINITY {
                     answers.push(Answer { draws: Vec::new(), weights: Vec::new(), ..answer });
                     continue;
-                }
-                if answer.weights.is_empty() {
-                    answer.draws.truncate(inner.wanted);
-                    mirror(&mut answer.draws, &answer.mode);
-                } else {
-                    thin(&mut answer.draws, answers.len() % n.max(1), inner.wanted, rng);
                 }
                 centre.copy_from(&answer.mode);
                 answers.push(answer);
@@ -114,20 +104,4 @@ fn gaussian(given: Option<&Conditional>, wanted: usize, noise: &mut EvenNormals,
     let gaussian: Gaussian = given.gaussian();
     let draws = (0..wanted).map(|_| gaussian.at(&noise.next(rng))).collect();
     Answer { ln_z: given.value + gaussian.ln_volume(), draws, mode: gaussian.mean, weights: Vec::new() }
-}
-
-/// Makes the second half of a Gaussian's draws the mirror images of the first.
-fn mirror(draws: &mut [DVector<f64>], mean: &DVector<f64>) {
-    let (first, second) = draws.split_at_mut(draws.len().div_ceil(2));
-    for (image, draw) in second.iter_mut().zip(first) {
-        *image = mean * 2.0 - &*draw;
-    }
-}
-
-/// Leaves as many of the draws as are wanted, spread evenly along one coordinate.
-fn thin(draws: &mut Vec<DVector<f64>>, along: usize, wanted: usize, rng: &mut ChaCha8Rng) {
-    let key = |draw: &DVector<f64>| draw.get(along).copied().unwrap_or_default();
-    draws.sort_unstable_by(|a, b| key(a).total_cmp(&key(b)));
-    let stride = draws.len() / wanted.max(1);
-    *draws = (0..wanted).map(|k| draws[k * stride + rng.random_range(0..stride)].clone()).collect();
 }

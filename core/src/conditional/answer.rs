@@ -1,13 +1,16 @@
-//! What a task says of a theta: exactly where its density is quadratic, by importance sampling elsewhere.
+//! What a task says of a theta: exactly where its density is quadratic, by a grid of few latents, by importance sampling
+//! elsewhere.
 
 use crate::conditional::ask::{Answer, Ask, Guess};
+use crate::conditional::grid::{Frame, WIDEST};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
-use crate::conditional::modes::{component, components};
+use crate::conditional::modes::{component, components, gaussian_at};
 use crate::conditional::scorers::Scorers;
 use crate::density::mode::{Mode, find_mode};
 use crate::linalg::gaussian::{Gaussian, standard_normal};
 use nalgebra::DVector;
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// A density is quadratic where it differs from its expansion at the mode by no more than this, in nats; and what rounding
@@ -21,6 +24,8 @@ const COMPARED: usize = 2;
 const TOLERABLE: f64 = 5.0;
 /// Proposals for each draw that is wanted, at least.
 const CHOICE: usize = 4;
+/// Where several draws are wanted so many picks are sorted for each, as picks are independent.
+const PICKS: usize = 8;
 /// Shares of the proposals where a Gaussian a mode is not enough: from the prior, and like the draws for earlier thetas.
 const OF_PRIOR: f64 = 0.2;
 const OF_PAST: f64 = 0.4;
@@ -36,22 +41,43 @@ impl Scorers<'_> {
     pub(super) fn answer(
         &mut self,
         ask: &Ask<'_>,
-        theta: &[f64],
+        reads: &[f64],
         memory: &mut TaskMemory,
         rng: &mut ChaCha8Rng,
     ) -> Answer {
-        let modes = self.modes(ask, theta, memory);
+        let is_narrow = (1..=WIDEST).contains(&ask.guess.start.len());
+        let has_grid = is_narrow && !memory.spacing.is_hopeless();
+        let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
+        let answer = before.unwrap_or_else(|| {
+            let modes = self.modes(ask, reads, memory);
+            let quadratic = memory.may_be_gaussian.then(|| self.answer_if_quadratic(ask, &modes, rng)).flatten();
+            memory.may_be_gaussian = quadratic.is_some();
+            let answer = quadratic
+                .or_else(|| has_grid.then(|| self.answer_around(ask, &modes, memory, rng)).flatten())
+                .unwrap_or_else(|| self.answer_by_proposals(ask, &modes, memory, rng));
+            if let [mode] = &modes[..] {
+                let gaussian = gaussian_at(mode, &ask.guess);
+                memory.trend.learn(reads, if is_narrow { Frame::of(&gaussian).features() } else { gaussian.mean });
+            }
+            answer
+        });
         memory.answers += 1;
-        if memory.may_be_gaussian
-            && let Some(answer) = self.answer_if_quadratic(ask, &modes, rng)
-        {
-            return answer;
-        }
-        memory.may_be_gaussian = false;
+        answer
+    }
+
+    /// The answer by importance sampling.
+    fn answer_by_proposals(
+        &mut self,
+        ask: &Ask<'_>,
+        modes: &[Mode],
+        memory: &mut TaskMemory,
+        rng: &mut ChaCha8Rng,
+    ) -> Answer {
         let aimed_at = self.effort.noise;
-        let count = memory.proposals(aimed_at, CHOICE * ask.inner.wanted, ask.inner.most);
+        let picks = if ask.inner.wanted > 1 { PICKS * ask.inner.wanted } else { ask.inner.wanted };
+        let count = memory.proposals(aimed_at, CHOICE * picks, ask.inner.most);
         let was_easy = memory.is_easy();
-        let ProposalMix { components, is_settled } = self.proposed(ask, &modes, memory);
+        let ProposalMix { components, is_settled } = self.proposed(ask, modes, memory);
         self.draw(ask, components, count, rng);
         memory.is_bad |= self.sample.ln_z.is_finite() && self.sample.is_bad();
         if was_easy && !memory.is_easy() {
@@ -60,13 +86,16 @@ impl Scorers<'_> {
         } else if is_settled {
             memory.learn_noise(&self.sample, count, TOLERABLE * aimed_at, self.effort.most_grown);
         }
-        let mode = modes.into_iter().next().map_or_else(|| ask.guess.start.clone(), |mode| mode.at);
-        let draws = match self.sample.pick(ask.inner.wanted, rng) {
+        let mode = modes.first().map_or_else(|| ask.guess.start.clone(), |mode| mode.at.clone());
+        let mut draws: Vec<DVector<f64>> = match self.sample.pick(picks, rng) {
             Some(picked) => picked.iter().map(|&k| DVector::from_column_slice(self.sample.proposal(k))).collect(),
-            None => vec![mode.clone(); ask.inner.wanted],
+            None => vec![mode.clone(); picks],
         };
         if let Some(draw) = draws.first() {
             memory.past.learn(draw);
+        }
+        if ask.inner.wanted > 1 {
+            thin(&mut draws, ask.theta % mode.len().max(1), ask.inner.wanted, rng);
         }
         Answer { ln_z: self.sample.ln_z, draws, mode, weights: self.sample.weights.clone() }
     }
@@ -125,7 +154,16 @@ impl Scorers<'_> {
     }
 }
 
-/// The exact answer for a Gaussian with log density `value` at its mode; `z` holds standard normal draws made already.
+/// Leaves as many of the draws as are wanted, spread evenly along one coordinate.
+fn thin(draws: &mut Vec<DVector<f64>>, along: usize, wanted: usize, rng: &mut ChaCha8Rng) {
+    let key = |draw: &DVector<f64>| draw.get(along).copied().unwrap_or_default();
+    draws.sort_unstable_by(|a, b| key(a).total_cmp(&key(b)));
+    let stride = draws.len() / wanted.max(1);
+    *draws = (0..wanted).map(|k| draws[k * stride + rng.random_range(0..stride)].clone()).collect();
+}
+
+/// The exact answer for a Gaussian with log density `value` at its mode; `z` holds standard normal draws made already. The
+/// second half of several draws are the mirror images of the first.
 pub(super) fn gaussian(
     value: f64,
     gaussian: Gaussian,
@@ -134,7 +172,13 @@ pub(super) fn gaussian(
     rng: &mut ChaCha8Rng,
 ) -> Answer {
     let mut z = z.into_iter();
-    let draws = (0..wanted).map(|_| z.next().map_or_else(|| gaussian.draw(rng), |z| gaussian.at(&z))).collect();
+    let mut draws: Vec<DVector<f64>> = Vec::with_capacity(wanted);
+    for k in 0..wanted {
+        draws.push(match k.checked_sub(wanted.div_ceil(2)) {
+            Some(image_of) => &gaussian.mean * 2.0 - &draws[image_of],
+            None => z.next().map_or_else(|| gaussian.draw(rng), |z| gaussian.at(&z)),
+        });
+    }
     Answer { ln_z: value + gaussian.ln_volume(), draws, mode: gaussian.mean, weights: Vec::new() }
 }
 

@@ -1,6 +1,8 @@
 //! What earlier draws of theta taught about a task: where its modes are, and how many proposals it takes.
 
 use crate::conditional::mixture::Sample;
+use crate::conditional::spacing::GridSpacing;
+use crate::conditional::trend::Trend;
 use crate::density::mode::Mode;
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::{DMatrix, DVector};
@@ -32,7 +34,9 @@ pub(crate) struct TaskMemory {
     pub(crate) prior: Option<DVector<f64>>,
     /// Where modes were.
     pub(crate) modes: Vec<DVector<f64>>,
-    pub(crate) trend: ModeTrend,
+    /// Where the density is, by theta: its mode, and of few latents how wide it is as well.
+    pub(crate) trend: Trend,
+    pub(crate) spacing: GridSpacing,
     pub(crate) past: PastDraws,
     /// Proposals of a full sample; 0 before the first.
     full: usize,
@@ -53,7 +57,8 @@ impl Default for TaskMemory {
             starts: 0,
             prior: None,
             modes: Vec::new(),
-            trend: ModeTrend::default(),
+            trend: Trend::default(),
+            spacing: GridSpacing::default(),
             past: PastDraws::default(),
             full: 0,
             full_samples: 0,
@@ -64,6 +69,11 @@ impl Default for TaskMemory {
 }
 
 impl TaskMemory {
+    /// Whether it is time to look for modes that nobody has seen: the more seldom, the more answers there are.
+    pub(crate) fn is_time_to_look(&self) -> bool {
+        self.answers == 0 || self.answers.is_power_of_two()
+    }
+
     /// Whether a proposal at the mode is all it takes.
     pub(crate) fn is_easy(&self) -> bool {
         self.is_concave && !self.is_bad
@@ -163,58 +173,5 @@ impl PastDraws {
         let enough = self.seen >= Self::ENOUGH * (self.mean.len() + 1);
         let covariance = enough.then(|| &self.scatter / self.seen as f64)?;
         Some(Gaussian { mean: self.mean.clone(), root: covariance.cholesky()?.unpack() })
-    }
-}
-
-/// The mode as a linear function of theta, by least squares.
-#[derive(Default)]
-pub(crate) struct ModeTrend {
-    origin: Vec<f64>,
-    /// Sums of x x' and of x mode', with x = (1, theta - origin).
-    products: DMatrix<f64>,
-    sums: DMatrix<f64>,
-    seen: usize,
-    coefficients: Option<DMatrix<f64>>,
-}
-
-impl ModeTrend {
-    /// Fitted first at so many times as many points as there are coefficients.
-    const FIRST_FIT: usize = 2;
-    /// Fitted last at so many times as many points.
-    const LAST_FIT: usize = 16;
-
-    /// The mode for theta; `None` before enough have been seen.
-    pub(crate) fn predict(&self, theta: &[f64]) -> Option<DVector<f64>> {
-        self.coefficients.as_ref().map(|c| c.tr_mul(&self.features(theta)))
-    }
-
-    pub(crate) fn learn(&mut self, theta: &[f64], mode: &DVector<f64>) {
-        let width = theta.len() + 1;
-        if self.seen >= Self::LAST_FIT * width {
-            return;
-        }
-        if self.seen == 0 {
-            self.origin = theta.to_vec();
-            self.products = DMatrix::zeros(width, width);
-            self.sums = DMatrix::zeros(width, mode.len());
-        }
-        let x = self.features(theta);
-        self.products.ger(1.0, &x, &x, 1.0);
-        self.sums.ger(1.0, &x, mode, 1.0);
-        self.seen += 1;
-        if self.seen.is_multiple_of(width)
-            && (self.seen / width).is_power_of_two()
-            && self.seen >= Self::FIRST_FIT * width
-        {
-            // a little ridge, as theta may not vary in every direction
-            let ridge = 1e-9 * self.products.diagonal();
-            let regular = &self.products + DMatrix::from_diagonal(&ridge.add_scalar(f64::MIN_POSITIVE));
-            self.coefficients = regular.cholesky().map(|c| c.solve(&self.sums));
-        }
-    }
-
-    fn features(&self, theta: &[f64]) -> DVector<f64> {
-        let away = theta.iter().zip(&self.origin).map(|(t, o)| t - o);
-        DVector::from_iterator(theta.len() + 1, std::iter::once(1.0).chain(away))
     }
 }

@@ -4,7 +4,7 @@ use crate::conditional::ask::{Ask, Guess};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::scorers::Scorers;
-use crate::density::mode::{Mode, find_mode, precision};
+use crate::density::mode::{Mode, find_mode};
 use crate::linalg::gaussian::{Gaussian, ln_determinant, root, root_of_precision};
 use crate::numbers::pass::Derivatives;
 use crate::sampling::lattice::Lattice;
@@ -21,19 +21,22 @@ const NEGLIGIBLE: f64 = 12.0;
 const MOST_MODES: usize = 6;
 /// A mode has no less than this share of the proposals, relative to the best.
 const LEAST_SHARE: f64 = 0.1;
+/// What rounding may make of a curvature of 0, relative to the largest.
+const ROUNDING: f64 = 1e-10;
 
 impl Scorers<'_> {
     /// The modes of the task at this theta, the one of most mass first; looks for new ones now and then.
-    pub(super) fn modes(&mut self, ask: &Ask<'_>, theta: &[f64], memory: &mut TaskMemory) -> Vec<Mode> {
-        let theta: Vec<f64> = self.task_reads.iter().map(|&j| theta[j]).collect();
+    pub(super) fn modes(&mut self, ask: &Ask<'_>, reads: &[f64], memory: &mut TaskMemory) -> Vec<Mode> {
+        let n = ask.guess.start.len();
         let mut starts = match &memory.modes[..] {
             [] | [_] if memory.is_concave => {
-                vec![memory.trend.predict(&theta).unwrap_or_else(|| ask.guess.start.clone())]
+                let predicted = memory.trend.predict(reads).map(|of_trend| of_trend.rows(0, n).into_owned());
+                vec![predicted.unwrap_or_else(|| ask.guess.start.clone())]
             }
             [] => vec![ask.guess.start.clone()],
             modes => modes.to_vec(),
         };
-        if memory.answers == 0 || memory.answers.is_power_of_two() {
+        if memory.is_time_to_look() {
             let spread = self.spread_starts(ask, memory);
             if !memory.is_concave {
                 starts.extend(spread);
@@ -54,9 +57,6 @@ impl Scorers<'_> {
         // where none has a precision, the first start's: better than nothing
         modes.truncate(count.max(1));
         memory.remember(&modes);
-        if let [mode] = &modes[..] {
-            memory.trend.learn(&theta, &mode.at);
-        }
         modes
     }
 
@@ -72,7 +72,7 @@ impl Scorers<'_> {
         let mut is_concave = |u: &DVector<f64>| {
             self.posterior.score(ask.theta, ask.task, u.as_slice(), &mut derivatives);
             // nothing is known where numbers overflow
-            !derivatives.value.is_finite() || precision(&derivatives).is_some()
+            !derivatives.value.is_finite() || has_no_valley(&derivatives)
         };
         if memory.is_concave && !spread.iter().all(&mut is_concave) {
             memory.is_concave = false;
@@ -80,6 +80,14 @@ impl Scorers<'_> {
         }
         spread
     }
+}
+
+/// Whether the density is log-concave here, up to rounding.
+fn has_no_valley(here: &Derivatives) -> bool {
+    let n = here.gradient.len();
+    let curvature = -DMatrix::from_row_slice(n, n, &here.hessian);
+    let rounding = ROUNDING * curvature.amax();
+    (curvature + DMatrix::identity(n, n) * rounding).cholesky().is_some()
 }
 
 /// Laplace's ln Z_i, but for a constant; -inf of what is no mode.
@@ -110,7 +118,12 @@ pub(super) fn components(modes: &[Mode], guess: &Guess<'_>) -> Vec<(Component, f
 }
 
 pub(super) fn component(mode: &Mode, guess: &Guess<'_>) -> Component {
-    Component::new(Gaussian { mean: mode.at.clone(), root: root_at(mode, guess) })
+    Component::new(gaussian_at(mode, guess))
+}
+
+/// The Gaussian of the curvature at a mode; as wide as the guess of what is none.
+pub(super) fn gaussian_at(mode: &Mode, guess: &Guess<'_>) -> Gaussian {
+    Gaussian { mean: mode.at.clone(), root: root_at(mode, guess) }
 }
 
 /// A root of the covariance at a mode; the guess's of what is none.

@@ -1,5 +1,6 @@
 //! What scores a task.
 
+use crate::conditional::grid::Grid;
 use crate::conditional::mixture::Sample;
 use crate::density::program::Scorer;
 use crate::numbers::pass::Derivatives;
@@ -20,7 +21,6 @@ pub(crate) struct Scorers<'f> {
     pub(super) values: Box<dyn Scorer + 'f>,
     pub(super) unused: Derivatives,
     pub(super) sample: Sample,
-    /// Coordinates of theta that tasks read.
-    pub(super) task_reads: &'f [usize],
+    pub(super) grid: Grid,
     pub(super) effort: ProposalEffort,
 }

@@ -33,7 +33,7 @@ impl Asks {
         let offsets = &conditionals.density.offsets;
         let n = offsets[task + 1] - offsets[task];
         let guess = Guess { start: &DVector::zeros(n), covariance: &DMatrix::identity(n, n) };
-        let fixed = conditionals.fix(vec![theta.to_vec()]);
+        let fixed = conditionals.fix(&[theta.to_vec()]);
         let ask = Ask { task, theta: 0, guess, inner: self.inner };
         fixed.asker().answer(&ask, &mut self.memory, &mut self.rng)
     }

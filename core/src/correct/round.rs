@@ -1,6 +1,7 @@
 //! One round: draws of theta with their log weights, and what every task says of each.
 
 use crate::conditional::memory::TaskMemory;
+use crate::conditional::trend::Trend;
 use crate::conditional::{Ask, Conditionals, FixedThetas, Guess, Inner};
 use crate::correct::proposal::{Proposal, ln_density};
 use crate::guide::Guide;
@@ -140,7 +141,7 @@ pub(crate) fn round(
 ) -> Round {
     let ProposedThetas { u, ln_outside } = propose(conditionals, basis, proposal, effort);
     let theta = u.concat();
-    let fixed = conditionals.fix(u);
+    let fixed = conditionals.fix(&u);
     let asked = memories.par_iter_mut().enumerate();
     let tasks = asked.map(|(i, memory)| of_task(&fixed, basis, i, memory, effort)).collect();
     Round { theta, ln_outside, tasks }
@@ -174,6 +175,8 @@ fn of_task(
     effort: Effort,
 ) -> TaskAnswers {
     let draws = effort.draws;
+    // these thetas are elsewhere, and closer to each other, than those of the round before
+    memory.trend = Trend::default();
     let mut rng = Stream::ProposalsOf { task: task as u64 }.of(effort.seed);
     let mut asker = fixed.asker();
     let (mut ln_z, mut phi, mut proposals) = (Vec::with_capacity(draws), Vec::new(), Vec::new());

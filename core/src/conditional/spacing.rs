@@ -1,0 +1,78 @@
+//! How far apart the nodes of a task's grids may be.
+
+use std::f64::consts::SQRT_2;
+
+/// Standard deviations between nodes: at first, and at most.
+const FIRST: f64 = 0.75;
+const WIDE: f64 = 1.5;
+/// So many grids of the first spacing tell how wide they may be.
+const TOLD: usize = 4;
+/// The relative variance of Z from a grid of twice the spacing that is tolerated: of the widest grids, and of finer ones.
+const ROUGH: f64 = 0.1;
+const ROUGH_OF_FINE: f64 = 0.02;
+/// A task whose first grids all failed gets no more.
+const HOPELESS: usize = 8;
+/// One grid is good for so many draws, and has so many nodes for each if there are several.
+const DRAWS: usize = 16;
+const NODES_OF_DRAW: f64 = 4.0;
+/// Nodes of a grid over a normal in one and in two dimensions, spacing 1.
+const NODES: [f64; 2] = [9.0, 65.0];
+
+/// What a task's earlier grids taught.
+#[derive(Default)]
+pub(crate) struct GridSpacing {
+    known: Option<f64>,
+    told: usize,
+    /// Sum of the relative variances of Z from grids of twice the first spacing.
+    variance: f64,
+    failed: usize,
+    has_succeeded: bool,
+}
+
+impl GridSpacing {
+    /// Whether no grid will do.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        !self.has_succeeded && self.failed >= HOPELESS
+    }
+
+    pub(crate) fn fail(&mut self) {
+        self.failed += 1;
+    }
+
+    /// The spacing for a grid of n dimensions that so many draws are wanted of.
+    pub(crate) fn for_draws(&self, n: usize, draws: usize) -> f64 {
+        let spacing = self.known.unwrap_or(FIRST);
+        if draws <= 1 {
+            return spacing;
+        }
+        let nodes = NODES_OF_DRAW * Self::draws_of_one(draws) as f64;
+        spacing.min((NODES[n - 1] / nodes).powf((n as f64).recip()))
+    }
+
+    /// How many of the draws one grid gives.
+    pub(crate) fn draws_of_one(draws: usize) -> usize {
+        draws.min(DRAWS)
+    }
+
+    /// Whether Z of a grid is right enough, where one of twice the spacing has this relative variance.
+    pub(crate) fn is_fine_enough(spacing: f64, variance_of_coarser: f64) -> bool {
+        variance_of_coarser < if spacing > 1.0 { ROUGH } else { ROUGH_OF_FINE }
+    }
+
+    /// Learns from the first grids how wide they may be for a relative variance of Z of `aimed`: where it is v with a
+    /// spacing of h, it is no more than v^r with h / r, whatever is analytic.
+    pub(crate) fn learn(&mut self, spacing: f64, variance_of_coarser: f64, aimed: f64) {
+        self.has_succeeded = true;
+        if self.known.is_some() || spacing < FIRST {
+            return;
+        }
+        self.told += 1;
+        self.variance += variance_of_coarser;
+        if self.told == TOLD {
+            let v = self.variance / TOLD as f64;
+            let is_quiet = |ratio: &f64| v.powf(*ratio) <= 0.5 * aimed;
+            let ratio = [1.0, SQRT_2, 2.0, 4.0].into_iter().find(is_quiet);
+            self.known = Some(WIDE / ratio.unwrap_or(4.0));
+        }
+    }
+}

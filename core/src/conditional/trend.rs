@@ -1,0 +1,79 @@
+//! What is seen at some thetas, predicted at others.
+
+use nalgebra::{DMatrix, DVector};
+
+/// Numbers as a linear function of theta, by least squares.
+#[derive(Default)]
+pub(crate) struct Trend {
+    /// The first theta.
+    origin: Vec<f64>,
+    /// What was learned last, and where.
+    last: Option<Seen>,
+    /// Sums of x x' and of x y', with x = (1, theta - origin); empty as long as theta is where it was.
+    products: DMatrix<f64>,
+    sums: DMatrix<f64>,
+    seen: usize,
+    coefficients: Option<DMatrix<f64>>,
+}
+
+struct Seen {
+    theta: Vec<f64>,
+    y: DVector<f64>,
+}
+
+impl Trend {
+    /// Fitted first at so many times as many points as there are coefficients.
+    const FIRST_FIT: usize = 2;
+    /// Fitted last at so many times as many points.
+    const LAST_FIT: usize = 16;
+    /// Of a wider theta no trend is kept.
+    const WIDEST: usize = 64;
+
+    /// The numbers for theta; `None` before enough have been seen.
+    pub(crate) fn predict(&self, theta: &[f64]) -> Option<DVector<f64>> {
+        let here = self.last.as_ref().filter(|last| last.theta == theta);
+        let trend = || self.coefficients.as_ref().map(|c| c.tr_mul(&self.features(theta)));
+        here.map(|here| here.y.clone()).or_else(trend)
+    }
+
+    /// Learns the numbers `y` at theta.
+    pub(crate) fn learn(&mut self, theta: &[f64], y: DVector<f64>) {
+        let width = theta.len() + 1;
+        if y.iter().any(|y| !y.is_finite()) || self.seen >= Self::LAST_FIT * width {
+            return;
+        }
+        if self.last.is_none() {
+            self.origin = theta.to_vec();
+        }
+        if theta != self.origin && theta.len() <= Self::WIDEST {
+            self.add(theta, &y);
+        }
+        self.last = Some(Seen { theta: theta.to_vec(), y });
+    }
+
+    fn add(&mut self, theta: &[f64], y: &DVector<f64>) {
+        let width = theta.len() + 1;
+        if self.seen == 0 {
+            self.products = DMatrix::zeros(width, width);
+            self.sums = DMatrix::zeros(width, y.len());
+        }
+        let x = self.features(theta);
+        self.products.ger(1.0, &x, &x, 1.0);
+        self.sums.ger(1.0, &x, y, 1.0);
+        self.seen += 1;
+        if self.seen.is_multiple_of(width)
+            && (self.seen / width).is_power_of_two()
+            && self.seen >= Self::FIRST_FIT * width
+        {
+            // a little ridge, as theta may not vary in every direction
+            let ridge = 1e-9 * self.products.diagonal();
+            let regular = &self.products + DMatrix::from_diagonal(&ridge.add_scalar(f64::MIN_POSITIVE));
+            self.coefficients = regular.cholesky().map(|c| c.solve(&self.sums));
+        }
+    }
+
+    fn features(&self, theta: &[f64]) -> DVector<f64> {
+        let away = theta.iter().zip(&self.origin).map(|(t, o)| t - o);
+        DVector::from_iterator(theta.len() + 1, std::iter::once(1.0).chain(away))
+    }
+}
