@@ -6,6 +6,7 @@ use hierarch::prelude::*;
 use hierarch::special::ln_gamma;
 use hierarch::{Correction, Fit, Fittable, GlobalFactor, Model, Options};
 use std::f64::consts::PI;
+use std::time::Duration;
 
 fn schools(options: &Options) -> Fit<EightSchools<'static>> {
     EightSchools::new(&SCHOOLS).fit_with(options).expect("valid")
@@ -20,7 +21,7 @@ fn assert_says<M: Model>(fit: &Fit<M>, said: &str) {
 #[test]
 fn what_nothing_checked_is_neither_reliable_nor_doubtful() {
     let asked = Options { correction: Correction::LinearResponse, ..Options::default() };
-    let dear = Options { correction_budget: 0, ..Options::default() };
+    let dear = Options { correction_budget: Duration::ZERO, ..Options::default() };
     for (options, said) in [(asked, "as asked"), (dear, "cost more than their budget")] {
         let fit = schools(&options);
         assert_eq!(fit.trust().method, Correction::LinearResponse);

@@ -327,7 +327,7 @@ fn every_option_gives_an_answer() {
         ("no posterior draws", Options { posterior_draws: 0, ..base() }),
         ("one posterior draw", Options { posterior_draws: 1, ..base() }),
         ("no tolerance", Options { tolerance: 0.0, ..base() }),
-        ("no budget", Options { correction_budget: 0, ..base() }),
+        ("no budget", Options { correction_budget: Duration::ZERO, ..base() }),
     ] {
         let fit = survives_with(name, EightSchools::new(&SCHOOLS), &options).expect("valid");
         if name.contains("iteration") || name == "no tolerance" {

@@ -20,7 +20,7 @@ pub(crate) mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::conditional::SharedTheta;
+use crate::density::conditional::{Elimination, Quadratic, SharedTheta};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
@@ -28,8 +28,9 @@ pub(crate) use ask::{Answer, Ask, Guess, Inner};
 use grid::Grid;
 use memory::TaskMemory;
 use mixture::Sample;
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use scorers::{ProposalEffort, Scorers};
+use scorers::{ClosedGiven, Posterior, ProposalEffort, Scorers};
 
 /// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
 const NOISE: f64 = 0.05;
@@ -40,10 +41,11 @@ pub(crate) struct Conditionals<'a> {
     pub(crate) density: &'a Density<'a>,
     /// Only phi_i varies.
     layout: BlockLayout,
-    /// The mask under which every site counts.
-    all: SiteMask,
+    /// The sites that are visited: all but those whose closed forms are quadratic in phi_i, if some data are among them.
+    visited: SiteMask,
     /// The mask under which all but the data count: p(phi_i | theta).
     prior: SiteMask,
+    takes_closed_forms: bool,
     is_gaussian: bool,
     effort: ProposalEffort,
 }
@@ -60,13 +62,20 @@ pub(crate) struct FixedThetas<'c> {
 enum Answering<'c> {
     /// The closed forms, as tasks are Gaussian given theta.
     Closed(Vec<SharedTheta>),
-    /// Visits of the tasks, with derivatives in phi and without.
-    Visits { derivatives: Box<dyn Fixed + 'c>, values: Box<dyn Fixed + 'c> },
+    /// Visits of the tasks, with derivatives in phi and without, and closed forms where they take some.
+    Visits { derivatives: Box<dyn Fixed + 'c>, values: Box<dyn Fixed + 'c>, shared: Vec<SharedTheta> },
+}
+
+/// What is known of a task for the thetas asked about so far.
+pub(crate) struct Known<'k> {
+    /// A draw for each, row-major.
+    pub(crate) phi: &'k mut Vec<f64>,
+    pub(crate) weights: &'k mut Vec<f64>,
 }
 
 /// Asks tasks; it has buffers of its own.
 pub(crate) enum Asker<'f> {
-    Closed { density: &'f Density<'f>, shared: &'f [SharedTheta] },
+    Closed { density: &'f Density<'f>, shared: &'f [SharedTheta], space: Elimination, z: Vec<f64> },
     Visits { thetas: &'f FixedThetas<'f>, scorers: Box<Scorers<'f>> },
 }
 
@@ -74,11 +83,13 @@ impl<'a> Conditionals<'a> {
     pub(crate) fn new(density: &'a Density<'a>) -> Self {
         let signature = density.program.signature();
         let all = SiteMask::all(signature.local_sites.len(), signature.observed_sites.len());
+        let takes_closed_forms = density.has_closed_data && density.is_closed_part_quadratic();
         Self {
             density,
             layout: density.layout.given_theta(),
             prior: all.without_data(),
-            all,
+            visited: if takes_closed_forms { density.open.tasks.clone() } else { all },
+            takes_closed_forms,
             is_gaussian: density.is_gaussian_given_theta(),
             effort: ProposalEffort {
                 noise: (NOISE / density.num_tasks().max(1) as f64).min(NOISE_OF_ONE),
@@ -95,12 +106,14 @@ impl<'a> Conditionals<'a> {
     /// Fixes theta at these unconstrained values.
     pub(crate) fn fix(&self, u: &[Vec<f64>]) -> FixedThetas<'_> {
         let program: &dyn Program = &*self.density.program;
+        let share = || u.iter().map(|u| self.density.share(u)).collect();
         let known = if self.is_gaussian {
-            Answering::Closed(u.iter().map(|u| self.density.share(u)).collect())
+            Answering::Closed(share())
         } else {
             Answering::Visits {
                 derivatives: program.fix(Scoring::Derivatives(Order::Second), &self.layout, u),
                 values: program.fix(Scoring::Value, &self.layout, u),
+                shared: if self.takes_closed_forms { share() } else { Vec::new() },
             }
         };
         let read = |u: &Vec<f64>| self.density.layout.task_reads.iter().map(|&j| u[j]).collect();
@@ -111,15 +124,22 @@ impl<'a> Conditionals<'a> {
 impl FixedThetas<'_> {
     /// What asks tasks about these thetas.
     pub(crate) fn asker(&self) -> Asker<'_> {
-        let Conditionals { all, prior, .. } = self.conditionals;
+        let Conditionals { density, visited, prior, .. } = self.conditionals;
         match &self.known {
-            Answering::Closed(shared) => Asker::Closed { density: self.conditionals.density, shared },
-            Answering::Visits { derivatives, values } => {
-                let scorers = Box::new(Scorers {
-                    posterior: derivatives.scorer(all),
-                    prior: derivatives.scorer(prior),
-                    values: values.scorer(all),
+            Answering::Closed(shared) => {
+                Asker::Closed { density, shared, space: Elimination::default(), z: Vec::new() }
+            }
+            Answering::Visits { derivatives, values, shared } => {
+                let posterior = Posterior {
+                    derivatives: derivatives.scorer(visited),
+                    values: values.scorer(visited),
+                    closed: shared.first().map(|_| ClosedGiven { density, shared }),
+                    quadratic: Quadratic::default(),
                     unused: Derivatives::default(),
+                };
+                let scorers = Box::new(Scorers {
+                    posterior,
+                    prior: derivatives.scorer(prior),
                     sample: Sample::default(),
                     grid: Grid::default(),
                     effort: self.conditionals.effort,
@@ -131,14 +151,40 @@ impl FixedThetas<'_> {
 }
 
 impl Asker<'_> {
-    /// ln Z_i(theta) and draws of phi_i given theta; the memory is that of the task.
-    pub(crate) fn answer(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> Answer {
+    /// ln Z_i(theta) and draws of phi_i given theta, of a task that closed forms alone do not answer for.
+    pub(crate) fn answer(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> Option<Answer> {
         match self {
-            Self::Closed { density, shared } => match density.conditional(ask.task, &shared[ask.theta]) {
-                Some(given) => answer::gaussian(given.value, given.gaussian(), Vec::new(), ask.inner.wanted, rng),
-                None => answer::impossible(ask),
-            },
-            Self::Visits { thetas, scorers } => scorers.answer(ask, &thetas.reads[ask.theta], memory, rng),
+            Self::Closed { .. } => None,
+            Self::Visits { thetas, scorers } => Some(scorers.answer(ask, &thetas.reads[ask.theta], memory, rng)),
+        }
+    }
+
+    /// ln Z_i(theta); a draw of phi_i given theta, and the weights of what it was picked from, are added to what is known.
+    /// The memory is that of the task.
+    pub(crate) fn sample(
+        &mut self,
+        ask: &Ask<'_>,
+        memory: &mut TaskMemory,
+        rng: &mut ChaCha8Rng,
+        known: &mut Known<'_>,
+    ) -> f64 {
+        match self {
+            Self::Closed { density, shared, space, z } => {
+                if !density.eliminate(ask.task, &shared[ask.theta], space) {
+                    known.phi.extend(ask.guess.start.iter());
+                    return f64::NEG_INFINITY;
+                }
+                z.clear();
+                z.extend(space.conditional.mean.iter().map(|_| rng.sample::<f64, _>(rand_distr::StandardNormal)));
+                space.conditional.draw_into(z, known.phi);
+                space.conditional.ln_z()
+            }
+            Self::Visits { thetas, scorers } => {
+                let answer = scorers.answer(ask, &thetas.reads[ask.theta], memory, rng);
+                known.phi.extend(answer.draws[0].iter());
+                known.weights.extend(answer.weights);
+                answer.ln_z
+            }
         }
     }
 }

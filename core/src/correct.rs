@@ -1,5 +1,6 @@
 //! From the guide to the posterior: linear response, rounds of importance weights, and how many are worth their cost.
 
+mod clock;
 pub(crate) mod effort;
 pub(crate) mod importance;
 pub(crate) mod linear_response;

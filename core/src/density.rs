@@ -49,6 +49,8 @@ pub(crate) struct Density<'a> {
     pub(crate) samples_outside: bool,
     /// Whether anything of a task is.
     pub(crate) samples_tasks: bool,
+    /// Whether a task has data with closed forms.
+    pub(crate) has_closed_data: bool,
 }
 
 /// How the latents of a density are written, and which of its sites are taken in closed form.
@@ -118,14 +120,16 @@ impl<'a> Density<'a> {
         let mut all_outside = open.outside.clone();
         all_outside.latents.fill(true);
         all_outside.observed.fill(true);
-        let samples = |mask: &SiteMask, outside: bool| {
-            let observed = || mask.observed.iter().zip(&shape.observed_outside);
-            mask.latents.contains(&true) || observed().any(|(&open, &place)| open && place == outside)
+        let observed = |mask: &SiteMask, open: bool, outside: bool| {
+            let mut sites = mask.observed.iter().zip(&shape.observed_outside);
+            sites.any(|(&is_open, &is_outside)| is_open == open && is_outside == outside)
         };
+        let samples = |mask: &SiteMask, outside: bool| mask.latents.contains(&true) || observed(mask, true, outside);
         Self {
             program,
             samples_outside: samples(&open.outside, true),
             samples_tasks: shape.num_tasks() > 0 && samples(&open.tasks, false),
+            has_closed_data: observed(&open.tasks, false, false),
             layout,
             offsets: shape.offsets.clone(),
             total_tasks: shape.num_tasks(),

@@ -1,5 +1,7 @@
 //! What can be chosen about a fit. Everything has a default that needs no thought.
 
+use std::time::Duration;
+
 /// How a model is fitted. `Options::default()` is what [`fit`](crate::Fittable::fit) uses.
 ///
 /// ```
@@ -41,11 +43,12 @@ pub struct Options {
     /// Draws the posterior is held in. Where importance weights correct it there are at least 100, as fewer cannot tell
     /// whether to trust them, and up to ten times as many where that is what it takes for half as many to count.
     pub posterior_draws: usize,
-    /// What `Correction::Auto` may spend on the importance correction, in evaluations of the log density of one datum or
-    /// latent, some 20 ns each. Where `posterior_draws` would cost more there are fewer of them, and less than a quarter
-    /// of them, or less than 100, are not worth it: then the correction is left out, and the answer is not checked. What
-    /// is left over may go to more proposals of phi, at most 1024 a draw of theta, where a task's weights are noisy.
-    pub correction_budget: usize,
+    /// How long `Correction::Auto` may take for the importance correction, 10 seconds if nothing else is said. Where that
+    /// is too short there are fewer draws, of which the report tells; where it is too short for 100 of them the correction
+    /// is left out, and the answer is not checked. `Correction::Importance` takes as long as it takes.
+    ///
+    /// Only an answer that the budget cut short depends on how fast the machine is: all others are the same bits anywhere.
+    pub correction_budget: Duration,
     /// Number of threads; as many as rayon's global pool has if `None`.
     pub threads: Option<usize>,
     /// Whether a long fit may show a progress bar; it does so only on a terminal.
@@ -68,7 +71,7 @@ impl Default for Options {
             tolerance: 1e-6,
             correction: Correction::default(),
             posterior_draws: 1000,
-            correction_budget: 200_000_000,
+            correction_budget: Duration::from_secs(10),
             threads: None,
             progress: true,
         }

@@ -11,7 +11,11 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// A bar that appears when the work turns out to be long, and is cleared at the end.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    started: Instant,
+    begun: Instant,
+    /// Steps that it takes at least.
+    least: usize,
+    /// Whether it is wanted, and there is a terminal.
+    is_possible: bool,
 }
 
 impl Progress {
@@ -22,20 +26,30 @@ impl Progress {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name);
         let is_possible = options.progress && std::io::stderr().is_terminal();
-        let started = Instant::now();
-        Self { bar, started: if is_possible { started } else { started + Duration::from_secs(u64::from(u32::MAX)) } }
+        Self { bar, begun: Instant::now(), least: steps, is_possible }
     }
 
-    /// The work is at `step`.
+    /// A climb is at `step`, and there its ELBO is this.
     pub(crate) fn at(&self, step: usize, elbo: f64) {
-        if self.started.elapsed() < PATIENCE {
+        self.show(step, || format!("ELBO {elbo:.2}"));
+    }
+
+    /// So many thetas have been asked about, and so many are left of the round.
+    pub(crate) fn of_thetas(&self, done: usize, left: usize) {
+        let remaining = self.begun.elapsed().mul_f64(left as f64 / done.max(1) as f64);
+        self.bar.set_length((done + left).max(self.least) as u64);
+        self.show(done, || format!("draws of theta, {:.0} s left", remaining.as_secs_f64().ceil()));
+    }
+
+    fn show(&self, step: usize, message: impl Fn() -> String) {
+        if !self.is_possible || self.begun.elapsed() < PATIENCE {
             return;
         }
         if self.bar.is_hidden() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
         self.bar.set_position(step as u64);
-        self.bar.set_message(format!("ELBO {elbo:.2}"));
+        self.bar.set_message(message());
     }
 }
 

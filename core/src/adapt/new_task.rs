@@ -12,7 +12,6 @@ use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::interpret::discover::Start;
-use crate::linalg::gaussian::Gaussian;
 use crate::model::level::Level;
 use crate::sampling::noise::EvenNormals;
 use nalgebra::{DMatrix, DVector};
@@ -84,6 +83,7 @@ impl NewTask<'_> {
             for theta in 0..some.len() {
                 let guess = Guess { start: &centre, covariance: &wide };
                 let answer = asker.answer(&Ask { task: 0, theta, guess, inner }, &mut memory, rng);
+                let answer = answer.expect("a task that is Gaussian given theta is asked otherwise");
                 if answer.ln_z == f64::NEG_INFINITY {
                     answers.push(Answer { draws: Vec::new(), weights: Vec::new(), ..answer });
                     continue;
@@ -101,7 +101,11 @@ fn gaussian(given: Option<&Conditional>, wanted: usize, noise: &mut EvenNormals,
     let Some(given) = given else {
         return Answer { ln_z: f64::NEG_INFINITY, draws: Vec::new(), mode: DVector::zeros(0), weights: Vec::new() };
     };
-    let gaussian: Gaussian = given.gaussian();
-    let draws = (0..wanted).map(|_| gaussian.at(&noise.next(rng))).collect();
-    Answer { ln_z: given.value + gaussian.ln_volume(), draws, mode: gaussian.mean, weights: Vec::new() }
+    let draw = |_| {
+        let mut draw = Vec::with_capacity(given.mean.len());
+        given.draw_into(noise.next(rng).as_mut_slice(), &mut draw);
+        DVector::from_vec(draw)
+    };
+    let draws = (0..wanted).map(draw).collect();
+    Answer { ln_z: given.ln_z(), draws, mode: DVector::from_column_slice(&given.mean), weights: Vec::new() }
 }

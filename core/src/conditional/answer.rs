@@ -1,7 +1,7 @@
 //! What a task says of a theta: exactly where its density is quadratic, by a grid of few latents, by importance sampling
 //! elsewhere.
 
-use crate::conditional::ask::{Answer, Ask, Guess};
+use crate::conditional::ask::{Answer, Ask};
 use crate::conditional::grid::{Frame, WIDEST};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
@@ -45,7 +45,8 @@ impl Scorers<'_> {
         memory: &mut TaskMemory,
         rng: &mut ChaCha8Rng,
     ) -> Answer {
-        let is_narrow = (1..=WIDEST).contains(&ask.guess.start.len());
+        let n = ask.guess.start.len();
+        let is_narrow = (1..=WIDEST).contains(&n);
         let has_grid = is_narrow && !memory.spacing.is_hopeless();
         let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
         let answer = before.unwrap_or_else(|| {
@@ -53,7 +54,9 @@ impl Scorers<'_> {
             let quadratic = memory.may_be_gaussian.then(|| self.answer_if_quadratic(ask, &modes, rng)).flatten();
             memory.may_be_gaussian = quadratic.is_some();
             let answer = quadratic
-                .or_else(|| has_grid.then(|| self.answer_around(ask, &modes, memory, rng)).flatten())
+                .or_else(|| {
+                    (has_grid && memory.fits_grid(n)).then(|| self.answer_around(ask, &modes, memory, rng)).flatten()
+                })
                 .unwrap_or_else(|| self.answer_by_proposals(ask, &modes, memory, rng));
             if let [mode] = &modes[..] {
                 let gaussian = gaussian_at(mode, &ask.guess);
@@ -91,11 +94,11 @@ impl Scorers<'_> {
             Some(picked) => picked.iter().map(|&k| DVector::from_column_slice(self.sample.proposal(k))).collect(),
             None => vec![mode.clone(); picks],
         };
-        if let Some(draw) = draws.first() {
-            memory.past.learn(draw);
-        }
         if ask.inner.wanted > 1 {
+            memory.past.learn(&draws[rng.random_range(0..draws.len())]);
             thin(&mut draws, ask.theta % mode.len().max(1), ask.inner.wanted, rng);
+        } else if let Some(draw) = draws.first() {
+            memory.past.learn(draw);
         }
         Answer { ln_z: self.sample.ln_z, draws, mode, weights: self.sample.weights.clone() }
     }
@@ -107,15 +110,10 @@ impl Scorers<'_> {
         let compared: Vec<DVector<f64>> = (0..COMPARED).map(|_| standard_normal(mode.at.len(), rng)).collect();
         let is_quadratic = compared.iter().all(|z| {
             let expanded = mode.value - 0.5 * z.norm_squared();
-            let value = self.value(ask, gaussian.at(z).as_slice());
+            let value = self.posterior.value(ask.at(), gaussian.at(z).as_slice());
             (value - expanded).abs() < EXACT + ROUNDING * mode.value.abs()
         });
         is_quadratic.then(|| self::gaussian(mode.value, gaussian, compared, ask.inner.wanted, rng))
-    }
-
-    /// ln p(D_i, phi_i | theta) of the unconstrained phi_i.
-    fn value(&mut self, ask: &Ask<'_>, u: &[f64]) -> f64 {
-        self.values.score(ask.theta, ask.task, u, &mut self.unused).total()
     }
 
     /// A Gaussian a mode; where that is not enough, one at the mode of the prior and one like earlier draws as well.
@@ -142,8 +140,8 @@ impl Scorers<'_> {
 
     /// Draws about so many proposals from the components, and weighs them.
     fn draw(&mut self, ask: &Ask<'_>, components: Vec<(Component, f64)>, count: usize, rng: &mut ChaCha8Rng) {
-        let Self { values, unused, sample, .. } = self;
-        let mut value = |u: &[f64]| values.score(ask.theta, ask.task, u, unused).total();
+        let Self { posterior, sample, .. } = self;
+        let mut value = |u: &[f64]| posterior.value(ask.at(), u);
         sample.clear();
         for (component, share) in components {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is between 0 and 1")]
@@ -180,15 +178,4 @@ pub(super) fn gaussian(
         });
     }
     Answer { ln_z: value + gaussian.ln_volume(), draws, mode: gaussian.mean, weights: Vec::new() }
-}
-
-/// A theta under which the task has no proper posterior counts for nothing.
-pub(super) fn impossible(ask: &Ask<'_>) -> Answer {
-    let Guess { start, .. } = ask.guess;
-    Answer {
-        ln_z: f64::NEG_INFINITY,
-        draws: vec![start.clone(); ask.inner.wanted],
-        mode: start.clone(),
-        weights: Vec::new(),
-    }
 }

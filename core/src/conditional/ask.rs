@@ -23,6 +23,19 @@ pub(crate) struct Ask<'a> {
     pub(crate) inner: Inner,
 }
 
+/// A task, and the number of a fixed theta.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TaskGiven {
+    pub(super) task: usize,
+    pub(super) theta: usize,
+}
+
+impl Ask<'_> {
+    pub(super) fn at(&self) -> TaskGiven {
+        TaskGiven { task: self.task, theta: self.theta }
+    }
+}
+
 /// How many draws of phi_i are wanted, and how many proposals may be spent on them: a power of 2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inner {

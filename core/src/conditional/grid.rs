@@ -144,7 +144,7 @@ impl Grid {
         }
         let mut next = 0;
         let centre = &frame.centre[..frame.n];
-        for start in starts.iter().map(|start| start.as_slice()).chain(starts.is_empty().then_some(centre)) {
+        for start in starts.iter().map(DVector::as_slice).chain(starts.is_empty().then_some(centre)) {
             let z = frame.z_of(start);
             let step = |j: usize| (z[j] / spacing - self.shift[j]).round().clamp(-1e6, 1e6);
             #[expect(clippy::cast_possible_truncation, reason = "within a million")]
@@ -205,13 +205,9 @@ impl Grid {
         let (v0, v1) = (square[0] - mean[0] * mean[0], square[2] - mean[1] * mean[1]);
         let cross = square[1] - mean[0] * mean[1];
         let first = v0.sqrt();
-        let root = match self.frame.n {
-            1 => [a * first, 0.0, 1.0],
-            _ => {
-                let (below, second) = (cross / first, (v1 - cross * cross / v0).max(0.0).sqrt());
-                [a * first, b * first + c * below, c * second]
-            }
-        };
+        let (below, second) = (cross / first, (v1 - cross * cross / v0).max(0.0).sqrt());
+        let root =
+            if self.frame.n == 1 { [a * first, 0.0, 1.0] } else { [a * first, b * first + c * below, c * second] };
         Frame { n: self.frame.n, centre: self.frame.at(mean), root }
     }
 

@@ -19,6 +19,7 @@ const MOST_KEPT: usize = 8;
 const NEAR: f64 = 1.5;
 
 /// What is remembered of one task.
+#[expect(clippy::struct_excessive_bools, reason = "four things that are true of a task or not, in any combination")]
 pub(crate) struct TaskMemory {
     /// Answers given so far.
     pub(crate) answers: u64,
@@ -32,6 +33,8 @@ pub(crate) struct TaskMemory {
     pub(crate) starts: usize,
     /// Where the mode of the prior was.
     pub(crate) prior: Option<DVector<f64>>,
+    /// Whether it had several modes at any theta.
+    pub(crate) has_had_many_modes: bool,
     /// Where modes were.
     pub(crate) modes: Vec<DVector<f64>>,
     /// Where the density is, by theta: its mode, and of few latents how wide it is as well.
@@ -56,6 +59,7 @@ impl Default for TaskMemory {
             is_bad: false,
             starts: 0,
             prior: None,
+            has_had_many_modes: false,
             modes: Vec::new(),
             trend: Trend::default(),
             spacing: GridSpacing::default(),
@@ -74,6 +78,16 @@ impl TaskMemory {
         self.answers == 0 || self.answers.is_power_of_two()
     }
 
+    /// Whether it has answered, and its density was quadratic every time.
+    pub(crate) fn is_known_as_gaussian(&self) -> bool {
+        self.may_be_gaussian && self.answers > 0
+    }
+
+    /// Whether a grid of n latents will find all that counts: in a plane with several modes others may hide.
+    pub(crate) fn fits_grid(&self, n: usize) -> bool {
+        n == 1 || !self.has_had_many_modes
+    }
+
     /// Whether a proposal at the mode is all it takes.
     pub(crate) fn is_easy(&self) -> bool {
         self.is_concave && !self.is_bad
@@ -81,6 +95,10 @@ impl TaskMemory {
 
     /// Keeps where the modes are now; what merges at this theta, or is negligible, may be apart at the next.
     pub(crate) fn remember(&mut self, modes: &[Mode]) {
+        if self.is_concave {
+            self.modes.clear();
+        }
+        self.has_had_many_modes |= modes.len() > 1;
         let near = |kept: &DVector<f64>| modes.iter().any(|mode| mode.distance_squared(kept) < NEAR * NEAR);
         self.modes.retain(|kept| !near(kept));
         self.modes.splice(0..0, modes.iter().map(|mode| mode.at.clone()));

@@ -28,15 +28,16 @@ impl Scorers<'_> {
     /// The modes of the task at this theta, the one of most mass first; looks for new ones now and then.
     pub(super) fn modes(&mut self, ask: &Ask<'_>, reads: &[f64], memory: &mut TaskMemory) -> Vec<Mode> {
         let n = ask.guess.start.len();
+        let has_one_mode = memory.is_concave || memory.is_known_as_gaussian();
         let mut starts = match &memory.modes[..] {
-            [] | [_] if memory.is_concave => {
+            [last, ..] if has_one_mode => {
                 let predicted = memory.trend.predict(reads).map(|of_trend| of_trend.rows(0, n).into_owned());
-                vec![predicted.unwrap_or_else(|| ask.guess.start.clone())]
+                vec![predicted.unwrap_or_else(|| last.clone())]
             }
             [] => vec![ask.guess.start.clone()],
             modes => modes.to_vec(),
         };
-        if memory.is_time_to_look() {
+        if memory.is_time_to_look() && !memory.is_known_as_gaussian() {
             let spread = self.spread_starts(ask, memory);
             if !memory.is_concave {
                 starts.extend(spread);
@@ -45,7 +46,7 @@ impl Scorers<'_> {
         let mut modes: Vec<Mode> = Vec::new();
         for start in starts {
             let mode = find_mode(start, &mut |u, out| {
-                self.posterior.score(ask.theta, ask.task, u.as_slice(), out);
+                self.posterior.expand(ask.at(), u.as_slice(), out);
             });
             if !modes.iter().any(|other| other.distance_squared(&mode.at) < SAME * SAME) {
                 modes.push(mode);
@@ -70,7 +71,7 @@ impl Scorers<'_> {
         memory.starts += count;
         let mut derivatives = Derivatives::default();
         let mut is_concave = |u: &DVector<f64>| {
-            self.posterior.score(ask.theta, ask.task, u.as_slice(), &mut derivatives);
+            self.posterior.expand(ask.at(), u.as_slice(), &mut derivatives);
             // nothing is known where numbers overflow
             !derivatives.value.is_finite() || has_no_valley(&derivatives)
         };

@@ -81,8 +81,8 @@ impl Scorers<'_> {
 
     /// Sums a grid of this spacing, or of a finer one where it takes that; returns the spacing.
     fn fine_grid(&mut self, ask: &Ask<'_>, from: &Beginning<'_>, spacing: f64, rng: &mut ChaCha8Rng) -> Option<f64> {
-        let Self { values, unused, grid, .. } = self;
-        let mut ln_f = |u: &[f64]| values.score(ask.theta, ask.task, u, unused).total();
+        let Self { posterior, grid, .. } = self;
+        let mut ln_f = |u: &[f64]| posterior.value(ask.at(), u);
         let halved = (0..=MOST_HALVINGS).scan(spacing, |next, _| Some(std::mem::replace(next, 0.5 * *next)));
         for spacing in halved.take_while(|_| from.frame.is_regular()) {
             if grid.sum(from.frame.with_spacing(spacing), from.starts, &mut ln_f, rng) == Summed::Failed {

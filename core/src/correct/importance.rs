@@ -8,21 +8,23 @@
 //! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
 use crate::conditional::Conditionals;
-use crate::conditional::memory::TaskMemory;
+use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::one_theta::at_one_theta;
-use crate::correct::proposal::{Part, Proposal};
-use crate::correct::round::{Basis, Effort, Reweighting, round};
+use crate::correct::proposal::Part;
+use crate::correct::round::{Basis, Inquiry, Reweighting, RoundPlan};
 use crate::correct::rounds::{MOST_PREPARING, over_thetas, refined};
 use crate::density::Density;
 use crate::linalg::gaussian::Gaussian;
+use crate::progress::Progress;
 use nalgebra::DVector;
+use std::time::Duration;
 
 /// How an importance correction went.
 pub(crate) enum Attempt {
     /// The correction was not asked for.
     NotAsked,
-    /// The correction would have cost more than it may.
-    TooCostly,
+    /// The correction would have taken more than it may: about so long.
+    TooCostly(Duration),
     /// No draw of theta had a finite weight.
     NoWeight,
     Ran(Box<Reweighting>),
@@ -38,27 +40,29 @@ impl Attempt {
 }
 
 /// Corrects the Gaussian of a density written centred.
-pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort) -> Attempt {
-    let guide = basis.guide;
+pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort, progress: Progress) -> Attempt {
     // given one theta, more draws serve as well as more proposals for each
     let most_grown = if basis.is_fixed() { 0 } else { effort.most_grown };
     let conditionals = Conditionals::new(density).growing_to(most_grown);
-    let mut memories: Vec<TaskMemory> = (0..guide.num_tasks()).map(|_| TaskMemory::default()).collect();
-    let mut run = |proposal: &Proposal, draws: usize, number: usize| {
-        let effort = Effort { draws, seed: effort.seed.wrapping_add(number as u64), ..effort };
-        round(&conditionals, &mut memories, basis, proposal, effort)
-    };
+    let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
     let found = if basis.is_fixed() {
-        at_one_theta(run(&Vec::new(), effort.draws, MOST_PREPARING), effort)
+        let plan = RoundPlan { proposal: &[], draws: effort.draws, number: MOST_PREPARING, is_last: true };
+        Some(inquiry.round(plan))
+            .filter(|round| !round.is_cut || round.len() >= FEWEST_DRAWS)
+            .and_then(|round| at_one_theta(round, effort.seed))
     } else {
-        let mean = DVector::from_column_slice(&guide.global.loc);
+        let mean = DVector::from_column_slice(&basis.guide.global.loc);
         let first = Part::new(Gaussian { mean, root: basis.gaussian.global.root() });
-        first.and_then(|first| refined(first.with_lookout(), effort, &mut run)).map(over_thetas)
+        let run = &mut |plan: RoundPlan<'_>| inquiry.round(plan);
+        first.and_then(|first| refined(first.with_lookout(), effort, run)).map(over_thetas)
     };
     match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             Attempt::Ran(Box::new(corrected))
+        }
+        None if inquiry.clock.is_up(false) || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {
+            Attempt::TooCostly(inquiry.clock.needed(effort.usual()))
         }
         None => Attempt::NoWeight,
     }

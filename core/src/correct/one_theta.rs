@@ -1,14 +1,14 @@
 //! The correction where there is but one theta, a point or none at all.
 
-use crate::correct::round::{Effort, Reweighting, Round, relative_variance};
+use crate::correct::round::{Reweighting, Round, relative_variance};
 use crate::sampling::psis::{relative, top};
 use crate::sampling::resample::resample;
 use crate::sampling::stream::Stream;
 
 /// One theta, many draws of every phi: all weigh the same once those of each task are resampled by its estimates of Z_i.
 /// The evidence is that given theta, ln p(D_outside | theta) + sum_i ln Z_i, whose relative variances add up.
-pub(crate) fn at_one_theta(mut round: Round, effort: Effort) -> Option<Reweighting> {
-    let draws = effort.draws;
+pub(crate) fn at_one_theta(mut round: Round, seed: u64) -> Option<Reweighting> {
+    let draws = round.len();
     let mut ln_evidence = *round.ln_outside.first()?;
     let (mut variance, mut least) = (0.0, draws as f64);
     for (i, task) in round.tasks.iter_mut().enumerate() {
@@ -25,7 +25,7 @@ pub(crate) fn at_one_theta(mut round: Round, effort: Effort) -> Option<Reweighti
         variance += relative_variance(&weights);
         least = least.min(weights.iter().map(|w| w * w).sum::<f64>().recip());
         let width = task.phi.len() / draws;
-        let picked = resample(&weights, draws, &mut Stream::Resampling { task: i as u64 }.of(effort.seed));
+        let picked = resample(&weights, draws, &mut Stream::Resampling { task: i as u64 }.of(seed));
         task.phi = picked.into_iter().flat_map(|s| task.phi[s * width..(s + 1) * width].iter().copied()).collect();
     }
     if !ln_evidence.is_finite() {
@@ -46,11 +46,10 @@ mod tests {
     fn at_one_theta_draws_count_as_much_as_their_estimates() {
         let draws = 1000;
         let halves = |a: f64, b: f64| (0..draws).map(|s| if 2 * s < draws { a } else { b }).collect::<Vec<f64>>();
-        let task = |ln_z| TaskAnswers { ln_z, phi: halves(-1.0, 1.0), k_hat: 0.0, is_reliable: true };
+        let task = |ln_z| TaskAnswers { ln_z, phi: halves(-1.0, 1.0), proposals: Vec::new() };
         let tasks = vec![task(vec![-2.0; draws]), task(halves(0.0, 3.0_f64.ln()))];
-        let round = Round { theta: Vec::new(), ln_outside: vec![-5.0; draws], tasks };
-        let found = at_one_theta(round, Effort { draws, most_draws: draws, most_inner: 64, most_grown: 64, seed: 0 })
-            .expect("finite");
+        let round = Round { ln_outside: vec![-5.0; draws], tasks, ..Round::default() };
+        let found = at_one_theta(round, 0).expect("finite");
         // Z = 2 with a relative variance of 1 / 4 a draw
         assert!((found.ln_evidence - (-7.0 + 2.0_f64.ln())).abs() < 1e-12, "{found:?}");
         assert!((found.ln_evidence_error - (0.25 / draws as f64).sqrt()).abs() < 1e-12, "{found:?}");

@@ -20,7 +20,7 @@ const ENOUGH: f64 = 5.0;
 pub(crate) type Proposal = Vec<Part>;
 
 /// A component of a proposal, with the inverse of its root.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) heavy: HeavyTailed,
     inverse: DMatrix<f64>,

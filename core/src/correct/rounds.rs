@@ -1,7 +1,8 @@
 //! Several rounds, each from a better proposal if all goes well.
 
+use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::proposal::{Preparation, Proposal, reproposed};
-use crate::correct::round::{Effort, Reweighting, Round, relative_variance};
+use crate::correct::round::{Reweighting, Round, RoundPlan, relative_variance};
 use crate::sampling::psis::{SmoothWeights, smooth};
 
 /// Rounds at most before the last: each proposes from the weighted draws of the one before.
@@ -43,11 +44,11 @@ struct Rounds {
 pub(crate) fn refined(
     proposal: Proposal,
     effort: Effort,
-    run: &mut dyn FnMut(&Proposal, usize, usize) -> Round,
+    run: &mut dyn FnMut(RoundPlan<'_>) -> Round,
 ) -> Option<Weighted> {
     let mut rounds = Rounds { effort, proposal, number: 0, is_repeated: false, best: None };
     loop {
-        let round = run(&rounds.proposal, rounds.draws(), rounds.number);
+        let round = run(rounds.plan());
         match rounds.after(round)? {
             Next::Round { proposal, number } => (rounds.proposal, rounds.number) = (proposal, number),
             Next::Done => return rounds.best,
@@ -58,6 +59,11 @@ pub(crate) fn refined(
 impl Rounds {
     fn is_last(&self) -> bool {
         self.number >= MOST_PREPARING
+    }
+
+    fn plan(&self) -> RoundPlan<'_> {
+        let Self { proposal, number, .. } = self;
+        RoundPlan { proposal, draws: self.draws(), number: *number, is_last: self.is_last() }
     }
 
     /// How many draws the round takes.
@@ -72,12 +78,17 @@ impl Rounds {
     /// Keeps the round if it is of use, and decides what comes next; `None` where no round had any weight.
     fn after(&mut self, round: Round) -> Option<Next> {
         let is_last = self.is_last();
+        if round.is_cut && round.len() < FEWEST_DRAWS {
+            // too few to tell anything, but for what rounds before it found
+            return self.best.is_some().then_some(Next::Done);
+        }
+        let is_cut = round.is_cut;
         let (mut is_prepared, mut is_wasted, mut is_made_again) = (false, true, false);
         let mut next = None;
         if let Some(smoothed) = smooth(&round.ln_weights()) {
             is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
             is_wasted = smoothed.is_useless();
-            is_made_again = is_last && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
+            is_made_again = is_last && !is_cut && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
             if !is_last || is_made_again {
                 let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
                 next = reproposed(&round.theta, &smoothed, preparation);
@@ -98,7 +109,7 @@ impl Rounds {
         if is_wasted && !found.smoothed.is_useless() {
             return Some(Next::Round { proposal: found.proposal.clone(), number: MOST_PREPARING });
         }
-        let number = if is_prepared { MOST_PREPARING } else { self.number + 1 };
+        let number = if is_prepared || is_cut { MOST_PREPARING } else { self.number + 1 };
         Some(Next::Round { proposal: proposal(), number })
     }
 
@@ -144,7 +155,7 @@ mod tests {
     /// A round about one coordinate, with these log weights.
     fn told(ln_weights: Vec<f64>) -> Round {
         let theta = (0..ln_weights.len()).map(|s| (s as f64).sin()).collect();
-        Round { theta, ln_outside: ln_weights, tasks: Vec::new() }
+        Round { theta, ln_outside: ln_weights, ..Round::default() }
     }
 
     /// Log weights of which few count; of which all do, more or less.
@@ -161,11 +172,11 @@ mod tests {
         let mut asked = Vec::new();
         let first =
             vec![Part::new(Gaussian { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) }).expect("regular")];
-        let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, seed: 0 };
-        let found = refined(first, effort, &mut |proposal, draws, number| {
-            asked.push((draws, proposal[0].heavy.wide.root[(0, 0)]));
-            let round = usize::from(number > 0) + usize::from(number >= MOST_PREPARING);
-            told(rounds[round](draws))
+        let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, budget: None, seed: 0 };
+        let found = refined(first, effort, &mut |plan| {
+            asked.push((plan.draws, plan.proposal[0].heavy.wide.root[(0, 0)]));
+            let round = usize::from(plan.number > 0) + usize::from(plan.is_last);
+            told(rounds[round](plan.draws))
         });
         (found, asked)
     }

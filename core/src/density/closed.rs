@@ -12,7 +12,6 @@ mod triangle;
 mod view;
 
 use collect::ClosedSum;
-use nalgebra::DMatrix;
 use triangle::Triangle;
 pub(crate) use view::{BlockPoint, BlockView};
 
@@ -98,16 +97,18 @@ impl<'a> ClosedBlock<'a> {
         self.layout.groups.iter().all(is_fixed)
     }
 
-    /// Adds the second derivatives of the sum in the coordinates from `first` on; it must be quadratic in them.
-    pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut DMatrix<f64>) {
+    /// Adds the second derivatives of the sum in the coordinates from `first` on, row-major; it must be
+    /// quadratic in them.
+    pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut [f64]) {
         let (_, mut rest) = self.split();
+        let n = at.u.len() - first;
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
             let factor = 2.0 * group.sign * group.exp_at(at);
             triangle.rows(|columns, row, _| {
                 for (a, &j) in row.iter().zip(columns).filter(|(_, j)| **j >= first) {
                     for (b, &k) in row.iter().zip(columns).filter(|(_, k)| **k >= first) {
-                        hessian[(j - first, k - first)] += factor * a * b;
+                        hessian[(j - first) * n + k - first] += factor * a * b;
                     }
                 }
             });

@@ -1,24 +1,13 @@
 //! A task given theta where its closed forms make it Gaussian: ln p(D_i, phi_i | theta) is quadratic in phi_i.
+//!
+//! With value v, gradient g and second derivatives -P at the origin, the mean is P^-1 g, and
+//!     ln Z_i = v + g' P^-1 g / 2 - ln |P| / 2 + n ln(2 pi) / 2.
 
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
-use crate::linalg::gaussian::{Gaussian, ln_determinant};
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
-
-/// A task's log density given theta where it is quadratic: its maximum, where that is, and minus its second derivatives.
-#[derive(Clone, Debug)]
-pub(crate) struct Conditional {
-    pub(crate) value: f64,
-    pub(crate) mean: DVector<f64>,
-    pub(crate) precision: Cholesky<f64, Dyn>,
-}
-
-impl Conditional {
-    /// p(phi_i | D_i, theta).
-    pub(crate) fn gaussian(&self) -> Gaussian {
-        Gaussian::of_precision(self.mean.clone(), &self.precision)
-    }
-}
+use crate::linalg::cholesky;
+use crate::numbers::pass::Derivatives;
+use crate::special::LN_SQRT_2PI;
 
 /// Nats above which a difference is not exact enough to be taken.
 const CANCELLING: f64 = 1e5;
@@ -30,11 +19,71 @@ pub(crate) struct SharedTheta {
     exps: Vec<f64>,
 }
 
-/// Value and derivatives of a quadratic function of phi_i at a point.
-struct Quadratic {
+/// A task's log density given theta where it is quadratic: p(phi_i | D_i, theta) is normal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conditional {
+    /// The maximum of ln p(D_i, phi_i | theta).
     value: f64,
-    gradient: DVector<f64>,
-    curvature: DMatrix<f64>,
+    pub(crate) mean: Vec<f64>,
+    /// L, row-major and lower triangular, with L L' the precision.
+    l: Vec<f64>,
+}
+
+/// Value and derivatives of a quadratic function of phi_i at a point: n numbers and n x n, row-major.
+#[derive(Default)]
+pub(crate) struct Quadratic {
+    pub(crate) value: f64,
+    /// The coordinates of the block: the globals that the task reads, and its own.
+    u: Vec<f64>,
+    /// In all of them.
+    gradient: Vec<f64>,
+    curvature: Vec<f64>,
+}
+
+/// Space to eliminate one task after another in, and the last of them.
+#[derive(Default)]
+pub(crate) struct Elimination {
+    quadratic: Quadratic,
+    step: Vec<f64>,
+    pub(crate) conditional: Conditional,
+}
+
+impl Conditional {
+    /// ln p(D_i | theta).
+    pub(crate) fn ln_z(&self) -> f64 {
+        self.value - self.ln_det() + self.mean.len() as f64 * LN_SQRT_2PI
+    }
+
+    /// Appends the draw that a standard normal `z` stands for, which is used up: mean + x with L' x = z.
+    pub(crate) fn draw_into(&self, z: &mut [f64], out: &mut Vec<f64>) {
+        cholesky::solve_transposed(&self.l, z);
+        out.extend(self.mean.iter().zip(&*z).map(|(m, x)| m + x));
+    }
+
+    /// ln |L|.
+    fn ln_det(&self) -> f64 {
+        ln_det(&self.l, self.mean.len())
+    }
+}
+
+fn ln_det(l: &[f64], n: usize) -> f64 {
+    l.iter().step_by(n + 1).map(|d| d.ln()).sum()
+}
+
+impl Quadratic {
+    /// Adds it to a function of the same coordinates.
+    pub(crate) fn add_to(&self, out: &mut Derivatives) {
+        out.value += self.value;
+        let own = &self.gradient[self.gradient.len() - out.gradient.len()..];
+        out.gradient.iter_mut().zip(own).for_each(|(to, g)| *to += g);
+        out.hessian.iter_mut().zip(&self.curvature).for_each(|(to, h)| *to += h);
+    }
+
+    /// Puts L with L L' = -curvature in place of it; false where that is not positive definite.
+    fn factorise(&mut self, n: usize) -> bool {
+        self.curvature.iter_mut().for_each(|c| *c = -*c);
+        cholesky::factorise(&mut self.curvature, n)
+    }
 }
 
 impl Density<'_> {
@@ -45,57 +94,99 @@ impl Density<'_> {
 
     /// p(phi_i | theta) p(D_i | phi_i, theta) as a Gaussian in the task's coordinates, if its closed forms are one.
     pub(crate) fn conditional(&self, i: usize, theta: &SharedTheta) -> Option<Conditional> {
-        let task = self.closed_task(i);
-        let origin = DVector::zeros(self.offsets[i + 1] - self.offsets[i]);
-        let Quadratic { value, gradient, curvature } = self.quadratic(&[task.latents, task.data], theta, &origin);
-        let precision = (-curvature).cholesky()?;
-        let mut mean = precision.solve(&gradient);
-        let mut raised = 0.5 * mean.dot(&gradient);
-        let mut value = value;
+        let mut space = Elimination::default();
+        self.eliminate(i, theta, &mut space).then_some(space.conditional)
+    }
+
+    /// The same in the space given; false where the closed forms are no Gaussian.
+    pub(crate) fn eliminate(&self, i: usize, theta: &SharedTheta, space: &mut Elimination) -> bool {
+        let (task, n) = (self.closed_task(i), self.offsets[i + 1] - self.offsets[i]);
+        let (blocks, reads) = ([task.latents, task.data], self.layout.task_reads.len());
+        let Elimination { quadratic, step, conditional: Conditional { value, mean, l } } = space;
+        mean.clear();
+        mean.resize(n, 0.0);
+        self.expand_quadratic(&blocks, theta, mean, quadratic);
+        if !quadratic.factorise(n) {
+            return false;
+        }
+        l.clone_from(&quadratic.curvature);
+        let mut climb = |quadratic: &Quadratic, mean: &mut [f64]| {
+            let gradient = &quadratic.gradient[reads..];
+            step.clear();
+            step.extend_from_slice(gradient);
+            cholesky::solve(l, n, step, 1);
+            mean.iter_mut().zip(&*step).for_each(|(m, s)| *m += s);
+            0.5 * step.iter().zip(gradient).map(|(s, g)| s * g).sum::<f64>()
+        };
+        let mut raised = climb(quadratic, mean);
         if raised > CANCELLING {
             // the difference of two large numbers: around where the mean seems to be it is that of two small ones
-            let around = self.quadratic(&[task.latents, task.data], theta, &mean);
-            let step = precision.solve(&around.gradient);
-            (value, raised) = (around.value, 0.5 * step.dot(&around.gradient));
-            mean += step;
+            self.expand_quadratic(&blocks, theta, mean, quadratic);
+            raised = climb(quadratic, mean);
         }
-        let value = value + raised;
-        Some(Conditional { value, mean, precision })
+        *value = quadratic.value + raised;
+        true
     }
 
     /// ln E\[ p(D_i | phi_i, theta) \] over a Gaussian phi_i, where the task's closed forms are Gaussian in phi_i: with value v,
     /// gradient g and curvature -H at the mean, and the precision P of phi_i,
     ///     v + (g' (P + H)^-1 g + ln |P| - ln |P + H|) / 2.
     pub(crate) fn ln_expected_likelihood(&self, i: usize, theta: &SharedTheta, phi: &Conditional) -> Option<f64> {
-        let Quadratic { value, gradient, curvature } = self.quadratic(&[self.closed_task(i).data], theta, &phi.mean);
-        let root = phi.precision.l_dirty().lower_triangle();
-        let sum = (&root * root.transpose() - curvature).cholesky()?;
-        let raised = 0.5 * gradient.dot(&sum.solve(&gradient));
-        Some(value + raised + ln_determinant(&root) - ln_determinant(sum.l_dirty()))
+        let (n, reads) = (phi.mean.len(), self.layout.task_reads.len());
+        let mut of_data = Quadratic::default();
+        self.expand_quadratic(&[self.closed_task(i).data], theta, &phi.mean, &mut of_data);
+        for r in 0..n {
+            for c in 0..n {
+                let until = r.min(c) + 1;
+                let [row, col] = [r, c].map(|at| &phi.l[at * n..at * n + until]);
+                of_data.curvature[r * n + c] -= row.iter().zip(col).map(|(a, b)| a * b).sum::<f64>();
+            }
+        }
+        if !of_data.factorise(n) {
+            return None;
+        }
+        let mut solved = of_data.gradient[reads..].to_vec();
+        cholesky::solve(&of_data.curvature, n, &mut solved, 1);
+        let raised = 0.5 * solved.iter().zip(&of_data.gradient[reads..]).map(|(s, g)| s * g).sum::<f64>();
+        Some(of_data.value + raised + phi.ln_det() - ln_det(&of_data.curvature, n))
+    }
+
+    /// The closed forms of a task, which must be quadratic in phi_i, at the point `u` of phi_i.
+    pub(crate) fn closed_part_given(&self, i: usize, theta: &SharedTheta, u: &[f64], out: &mut Quadratic) {
+        let task = self.closed_task(i);
+        self.expand_quadratic(&[task.latents, task.data], theta, u, out);
     }
 
     /// The sum of some of a task's closed forms, which must be quadratic in phi_i, around the point `at` of phi_i.
-    fn quadratic(&self, closed: &[ClosedBlock<'_>], theta: &SharedTheta, at: &DVector<f64>) -> Quadratic {
+    fn expand_quadratic(&self, closed: &[ClosedBlock<'_>], theta: &SharedTheta, at: &[f64], out: &mut Quadratic) {
         let reads = self.layout.task_reads.len();
-        let u: Vec<f64> = self.layout.task_reads.iter().map(|&j| theta.u[j]).chain(at.iter().copied()).collect();
-        let point = BlockPoint { u: &u, exps: &theta.exps };
-        let mut gradient = vec![0.0; u.len()];
-        let mut curvature = DMatrix::zeros(at.len(), at.len());
-        let mut value = 0.0;
+        let Quadratic { value, u, gradient, curvature } = out;
+        u.clear();
+        u.extend(self.layout.task_reads.iter().map(|&j| theta.u[j]).chain(at.iter().copied()));
+        gradient.clear();
+        gradient.resize(u.len(), 0.0);
+        curvature.clear();
+        curvature.resize(at.len() * at.len(), 0.0);
+        let point = BlockPoint { u, exps: &theta.exps };
+        *value = 0.0;
         for block in closed {
-            value += block.at_point(point, &mut gradient);
-            block.add_curvature(reads, point, &mut curvature);
+            *value += block.at_point(point, gradient);
+            block.add_curvature(reads, point, curvature);
         }
-        Quadratic { value, gradient: DVector::from_column_slice(&gradient[reads..]), curvature }
     }
 
     /// Whether every task is Gaussian given theta, by its closed forms alone.
     pub(crate) fn is_gaussian_given_theta(&self) -> bool {
+        !self.samples_tasks && self.is_closed_part_quadratic()
+    }
+
+    /// Whether the closed forms of every task are quadratic in phi_i.
+    pub(crate) fn is_closed_part_quadratic(&self) -> bool {
         let reads = self.layout.task_reads.len();
         let is_quadratic = |i: usize| {
             let task = self.closed_task(i);
             task.latents.is_quadratic(reads) && task.data.is_quadratic(reads)
         };
-        !self.samples_tasks && (0..self.num_tasks()).all(is_quadratic)
+        (0..self.num_tasks()).all(is_quadratic)
     }
 }

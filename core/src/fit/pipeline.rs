@@ -1,6 +1,6 @@
 //! From a model to its posterior, in five stages: discover, climb, respond, correct, judge.
 
-use crate::correct::effort::effort;
+use crate::correct::effort::Effort;
 use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
 use crate::correct::round::Basis;
@@ -18,6 +18,7 @@ use crate::optimize::climb;
 use crate::optimize::summit::{Settings, Summit};
 use crate::options::{Correction, GlobalFactor, Options};
 use crate::posterior::gaussian::GaussianHierarchy;
+use crate::progress::Progress;
 use std::time::Instant;
 
 /// Every model can be fitted.
@@ -105,9 +106,10 @@ fn correct(
         Correction::Auto | Correction::Importance => {
             let jacobian = options.global == GlobalFactor::MeanField;
             let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
-            let Some(effort) = effort(&centred, shape, options) else { return Attempt::TooCostly };
+            let effort = Effort::of(options);
+            let progress = Progress::new(options, "correction", effort.usual());
             let modes = modes_at_mean(program, climbed);
-            corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort)
+            corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort, progress)
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
 use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
 use crate::sampling::psis::{RELIABLE, reliable_below};
+use std::time::Duration;
 
 /// Whether to believe the posterior that a fit reports.
 ///
@@ -28,6 +29,21 @@ pub struct Trust {
     pub doubtful_tasks: Vec<usize>,
     /// The reasons, for a person: what there is to doubt, then why nothing was checked.
     pub notes: Vec<String>,
+}
+
+/// What to set where importance weights would have taken so long.
+fn too_costly(needed: Duration) -> String {
+    let seconds = needed.as_secs_f64().ceil();
+    format!(
+        "importance weights would take more than their budget, some {seconds:.0} s: see `Options::correction_budget` and \
+         `Correction::Importance`"
+    )
+}
+
+/// Where weights were cut short by their budget.
+fn cut_short(c: &Reweighting) -> Option<String> {
+    let draws = c.posterior.len();
+    c.is_cut.then(|| format!("its budget ended the correction after {draws} draws: see `Options::correction_budget`"))
 }
 
 /// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
@@ -90,10 +106,10 @@ impl Judgement<'_> {
         let doubts = |doubts| Said { doubts, remark: None };
         let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
-            Attempt::Ran(c) if !c.is_useless => doubts(of_weights(c)),
+            Attempt::Ran(c) if !c.is_useless => Said { doubts: of_weights(c), remark: cut_short(c) },
             Attempt::Ran(c) => doubts(vec![failed(c)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
-            Attempt::TooCostly => remark("importance weights would cost more than their budget"),
+            Attempt::TooCostly(needed) => remark(&too_costly(*needed)),
             Attempt::NotAsked if method == Correction::LinearResponse => remark("without importance weights, as asked"),
             Attempt::NotAsked => doubts(Vec::new()),
         }

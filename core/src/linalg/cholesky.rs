@@ -36,6 +36,15 @@ pub(crate) fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
     }
 }
 
+/// The solution of L' x = b in place of b.
+pub(crate) fn solve_transposed(l: &[f64], b: &mut [f64]) {
+    let n = b.len();
+    for i in (0..n).rev() {
+        let dot: f64 = (i + 1..n).map(|k| l[k * n + i] * b[k]).sum();
+        b[i] = (b[i] - dot) / l[i * n + i];
+    }
+}
+
 /// row = (row - sum_k factors_k * rows_k) / diagonal.
 fn subtract(factors: impl Iterator<Item = f64>, rows: &[f64], row: &mut [f64], diagonal: f64) {
     for (factor, other) in factors.zip(rows.chunks_exact(row.len().max(1))) {
@@ -63,6 +72,11 @@ mod tests {
             solve(&l, n, &mut x, 3);
             let x = DMatrix::from_row_slice(n, 3, &x);
             assert!((&x - &expected).amax() < 1e-9 * expected.amax(), "{x} is not {expected}");
+            let mut half = b.column(0).as_slice().to_vec();
+            solve_transposed(&l, &mut half);
+            let root = a.clone().cholesky().expect("positive definite").unpack();
+            let back = root.transpose() * DMatrix::from_column_slice(n, 1, &half);
+            assert!((back - b.column(0)).amax() < 1e-9, "{half:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 const WIDER: f64 = 1.1;
 
 /// A heavy-tailed relative of a Gaussian: mean + root z, with z a standardised proposal of the lattice's or the points' kind.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct HeavyTailed {
     /// The Gaussian, wider by `WIDER`.
     pub(crate) wide: Gaussian,

@@ -49,6 +49,9 @@ pub(crate) fn relative(w: f64, top: f64) -> f64 {
 
 /// With fewer effective draws, not to be used.
 const USELESS: f64 = 10.0;
+/// Weights without a mean, as k-hat says, of which less than this share counts are useless as well.
+const USELESS_SHARE: f64 = 0.1;
+
 impl SmoothWeights {
     pub(crate) fn is_reliable(&self) -> bool {
         self.k_hat < reliable_below(self.weights.len())
@@ -56,7 +59,8 @@ impl SmoothWeights {
 
     /// Whether weights say so little that more draws of the same kind would be wasted.
     pub(crate) fn is_useless(&self) -> bool {
-        self.effective < USELESS.min(0.5 * self.weights.len() as f64)
+        let is_hopeless = self.k_hat >= 1.0 && self.share() < USELESS_SHARE;
+        is_hopeless || self.effective < USELESS.min(0.5 * self.weights.len() as f64)
     }
 
     /// Which part of the draws counts.

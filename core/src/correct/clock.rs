@@ -1,0 +1,65 @@
+//! How long a correction has taken, and how long it may.
+
+use std::time::{Duration, Instant};
+
+/// Later thetas cost less than the first, whose tasks' modes have yet to be found: by no more than this.
+const LEARNING: f64 = 4.0;
+/// The rounds that prepare the last may take this share of the time.
+const PREPARING: f64 = 0.5;
+
+/// The clock of a correction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    started: Instant,
+    /// `None` for as long as it takes.
+    allowed: Option<Duration>,
+    /// Thetas that the tasks have been asked about.
+    pub(crate) thetas: usize,
+}
+
+impl Clock {
+    pub(crate) fn start(allowed: Option<Duration>) -> Self {
+        Self { started: Instant::now(), allowed, thetas: 0 }
+    }
+
+    /// Whether no more thetas can be afforded, in the last round or in one that prepares it.
+    pub(crate) fn is_up(&self, is_last: bool) -> bool {
+        let share = if is_last { 1.0 } else { PREPARING };
+        self.allowed.is_some_and(|allowed| self.started.elapsed() >= allowed.mul_f64(share))
+    }
+
+    /// How long so many thetas would take, if that is more than they may.
+    pub(crate) fn excess(&self, thetas: usize) -> Option<Duration> {
+        let needed = self.needed(thetas);
+        self.allowed.filter(|allowed| needed > allowed.mul_f64(LEARNING)).map(|_| needed)
+    }
+
+    /// How long so many thetas would take, as far as those until now tell.
+    pub(crate) fn needed(&self, thetas: usize) -> Duration {
+        self.started.elapsed().mul_f64(thetas as f64 / self.thetas.max(1) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_up_at_once_and_no_limit_never() {
+        let (none, unlimited) = (Clock::start(Some(Duration::ZERO)), Clock::start(None));
+        assert!(none.is_up(true) && none.is_up(false));
+        assert!(!unlimited.is_up(true) && unlimited.excess(usize::MAX >> 12).is_none());
+    }
+
+    #[test]
+    fn a_round_that_prepares_the_last_has_half_of_the_time() {
+        let mut clock = Clock::start(Some(Duration::from_millis(100)));
+        clock.started -= Duration::from_millis(60);
+        assert!(clock.is_up(false) && !clock.is_up(true));
+        clock.thetas = 6;
+        // 10 ms each
+        assert!(clock.excess(20).is_none());
+        let needed = clock.excess(1000).expect("ten seconds are too much");
+        assert!((needed.as_secs_f64() - 10.0).abs() < 1.0, "{needed:?}");
+    }
+}
