@@ -29,7 +29,7 @@ mod ratios;
 mod regression;
 
 use measure::{CELLS, measured};
-use panel_rows::ROWS;
+use panel_rows::{LARGE, Row, SMALL};
 use ratios::RATIOS;
 use std::process::Command;
 
@@ -52,7 +52,7 @@ impl Asked {
             return Self::Row { name: words.join(" ") };
         }
         if words.is_empty() && !has("--bench") {
-            words.push(ROWS[0].name.to_owned());
+            words.push(SMALL[0].name.to_owned());
         }
         if has("--dump") { Self::Data { words } } else { Self::Table { words, is_markdown: has("--markdown") } }
     }
@@ -62,9 +62,14 @@ fn is_asked(name: &str, words: &[String]) -> bool {
     words.is_empty() || words.iter().any(|word| name.to_lowercase().contains(&word.to_lowercase()))
 }
 
+/// All rows that are fits.
+fn rows() -> impl Iterator<Item = &'static Row> {
+    SMALL.iter().chain(LARGE)
+}
+
 /// Names of all rows, those of ratios last.
 fn names() -> impl Iterator<Item = &'static str> {
-    ROWS.iter().map(|row| row.name).chain(RATIOS.iter().map(|ratio| ratio.name))
+    rows().map(|row| row.name).chain(RATIOS.iter().map(|ratio| ratio.name))
 }
 
 /// A line of cells, the first one wide.
@@ -106,7 +111,7 @@ fn main() {
     match Asked::read() {
         Asked::Row { name } => println!("{}", measured(&name).join("\t")),
         Asked::Data { words } => {
-            for row in ROWS.iter().filter(|row| is_asked(row.name, &words)) {
+            for row in rows().filter(|row| is_asked(row.name, &words)) {
                 print!("{}", row.data.map_or_else(String::new, |data| data()));
             }
         }

@@ -23,7 +23,7 @@ pub mod trials;
 #[path = "panel/verbal.rs"]
 pub mod verbal;
 
-pub use answer::{Answer, Expected, Job, Named, Off};
+pub use answer::{Expected, Job, Named, Off};
 
 /// A model with its data under a name.
 pub struct Row {
@@ -36,7 +36,7 @@ pub struct Row {
     pub data: Option<fn() -> String>,
 }
 
-/// A row of published or kept data.
+/// A row without simulated data.
 const fn of_data(name: &'static str, job: fn() -> Job, reference: fn() -> Vec<Expected>) -> Row {
     Row { name, job, reference, data: None }
 }
@@ -44,12 +44,19 @@ const fn of_data(name: &'static str, job: fn() -> Job, reference: fn() -> Vec<Ex
 /// What is expected by a file of `tests/data`.
 macro_rules! on_file {
     ($file:literal) => {
-        || Expected::read(include_str!(concat!("../data/", $file)))
+        || {
+            $crate::panel_rows::Expected::read(include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../tests/data/",
+                $file
+            )))
+        }
     };
 }
+pub(crate) use on_file;
 
-/// All rows, in the order in which they are shown.
-pub const ROWS: &[Row] = &[
+/// Small inputs, mostly with a reference.
+pub const SMALL: &[Row] = &[
     of_data("eight schools", published::eight_schools, published::expected_of_eight_schools),
     of_data("meta-analysis", published::meta_analysis, on_file!("meta_analysis.ref")),
     of_data("rats", published::rats, published::expected_of_rats),
@@ -62,6 +69,13 @@ pub const ROWS: &[Row] = &[
     survival::WEIBULL,
     simulated::SKEW_NORMAL,
     of_data("clusters", trials::clusters, on_file!("clusters.ref")),
+    of_data("threegroups", trials::three_groups, on_file!("threegroups.ref")),
+    of_data("judges", ordered::judges, on_file!("judges.ref")),
+    of_data("shifted", survival::shifted, on_file!("shifted.ref")),
+];
+
+/// Larger ones.
+pub const LARGE: &[Row] = &[
     counts::POISSON,
     counts::LOGIT_235,
     counts::LOGIT_1000,
@@ -69,7 +83,4 @@ pub const ROWS: &[Row] = &[
     of_data("verbal aggression", verbal::verbal_aggression, Vec::new),
     simulated::CROSSED,
     simulated::LINES,
-    of_data("threegroups", trials::three_groups, on_file!("threegroups.ref")),
-    of_data("judges", ordered::judges, on_file!("judges.ref")),
-    of_data("shifted", survival::shifted, on_file!("shifted.ref")),
 ];

@@ -1,7 +1,9 @@
 //! A row of the panel, measured in the process that calls.
 
-use crate::panel_rows::{Answer, Job, Off, ROWS, Row};
+use crate::panel_rows::answer::Answer;
+use crate::panel_rows::{Job, Off, Row};
 use crate::ratios::RATIOS;
+use crate::rows;
 use cpu_time::ProcessTime;
 use hierarch::{Error, Options};
 use std::time::{Duration, Instant};
@@ -24,7 +26,7 @@ pub(crate) fn measured(name: &str) -> Vec<String> {
     if let Some(ratio) = RATIOS.iter().find(|ratio| ratio.name == name) {
         return vec![(ratio.measure)()];
     }
-    let Some(row) = ROWS.iter().find(|row| row.name == name) else { return vec![format!("there is no row `{name}`")] };
+    let Some(row) = rows().find(|row| row.name == name) else { return vec![format!("there is no row `{name}`")] };
     row_measured(row).unwrap_or_else(|error| vec![format!("error: {error}")])
 }
 

@@ -3,7 +3,7 @@
 use crate::by_hand::by_hand;
 use crate::full_covariance::{Full, Truth, options};
 use crate::measure::{median, one_thread, seconds};
-use crate::panel_rows::{ROWS, counts};
+use crate::panel_rows::counts::LOGIT_1000;
 use crate::regression::{Regression, Task, tasks};
 use cpu_time::ProcessTime;
 use hierarch::prelude::*;
@@ -69,8 +69,7 @@ fn adapt() -> String {
 
 /// Seconds that pass during a whole default fit.
 fn two_threads() -> String {
-    let row = ROWS.iter().find(|row| row.name == counts::LOGIT_1000.name).expect("it is a row");
-    let job = (row.job)();
+    let job = (LOGIT_1000.job)();
     let [one, two] = [1, 2].map(|threads| {
         let started = Instant::now();
         let fit = job(&Options { threads: Some(threads), ..one_thread() });

@@ -2,7 +2,7 @@
 
 use super::answer::{Job, compared, job, kept};
 use super::simulation::{Seen, Simulator, lines};
-use super::{Row, of_data};
+use super::{Row, of_data, on_file};
 use hierarch::prelude::*;
 
 compared!(NegativeBinomials: mu beta tau dispersion; u);
@@ -40,7 +40,7 @@ pub const NEGATIVE_BINOMIAL: Row = Row {
             let tasks = kept(overdispersed());
             job(|| NegativeBinomials::new(tasks))
         },
-        Vec::new,
+        on_file!("negative_binomial.ref"),
     )
 };
 

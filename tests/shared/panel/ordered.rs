@@ -3,7 +3,7 @@
 use super::answer::{Job, compared, job, kept};
 use super::simulation::{Seen, Simulator, lines};
 use super::trials::{groups, table};
-use super::{Row, of_data};
+use super::{Row, of_data, on_file};
 use hierarch::dist::Cdf;
 use hierarch::prelude::*;
 
@@ -49,7 +49,7 @@ pub const ORDINAL: Row = Row {
             let tasks = kept(grades());
             job(|| Ordinal::new(tasks))
         },
-        Vec::new,
+        on_file!("ordinal.ref"),
     )
 };
 

@@ -2,7 +2,7 @@
 
 use super::answer::{Expected, compared, job, kept};
 use super::simulation::{Seen, Simulator, lines};
-use super::{Row, of_data};
+use super::{Row, of_data, on_file};
 use hierarch::prelude::*;
 use regression::Regression;
 use std::f64::consts::PI;
@@ -39,7 +39,7 @@ pub const SLOPES: Row = Row {
             let tasks = kept(slopes());
             job(|| Slopes::new(tasks))
         },
-        Vec::new,
+        on_file!("slopes.ref"),
     )
 };
 
@@ -97,7 +97,7 @@ pub const SKEW_NORMAL: Row = Row {
             let tasks = kept(skewed());
             job(|| SkewNormals::new(tasks))
         },
-        Vec::new,
+        on_file!("skew_normal.ref"),
     )
 };
 
