@@ -1,16 +1,19 @@
-//! Default fits of the panel's rows whose posterior is known and which take a second or less, against it.
+//! Default fits of the panel's small rows, against the posteriors that they should have.
 
 use crate::panel_rows::{Off, SMALL};
 use hierarch::Options;
 
-/// Rows that the test fits.
-const CHEAP: &[&str] = &["eight schools", "meta-analysis", "rats", "radon", "baseball", "catheters", "shifted"];
+/// Rows that are not right to this yet: standard deviations of `clusters` are up to 18% off, of `threegroups` 22%, of
+/// `judges` 12%.
+const NOT_YET: [&str; 3] = ["clusters", "threegroups", "judges"];
 
 #[test]
-fn cheap_rows_have_the_right_posterior() {
-    for row in SMALL.iter().filter(|row| CHEAP.contains(&row.name)) {
+fn small_rows_have_the_right_posterior() {
+    for row in SMALL.iter().filter(|row| !NOT_YET.contains(&row.name)) {
         let fit = (row.job)()(&Options::default()).expect("the data are valid");
-        let Off { mean, sd } = Off::of(&fit.latents(), &(row.reference)());
+        let expected = (row.reference)();
+        assert!(!expected.is_empty(), "{} has no reference", row.name);
+        let Off { mean, sd } = Off::of(&fit.latents(), &expected);
         assert!(mean.error < 0.1, "{}: the mean of {} is {:.3} sd off", row.name, mean.name, mean.error);
         assert!(sd.error < 10.0, "{}: the sd of {} is {:.1}% off", row.name, sd.name, sd.error);
     }

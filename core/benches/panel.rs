@@ -10,6 +10,7 @@
 //!
 //! [`Times`]: hierarch::fit::Times
 #![allow(missing_docs)]
+#![allow(clippy::duplicate_mod, reason = "programs of `examples/` are modules here, each with what it needs")]
 
 #[path = "shared/by_hand.rs"]
 mod by_hand;
@@ -25,10 +26,9 @@ mod models;
 mod panel_rows;
 #[path = "shared/ratios.rs"]
 mod ratios;
-#[path = "shared/regression.rs"]
-mod regression;
 
 use measure::{CELLS, measured};
+use panel_rows::simulated::regression;
 use panel_rows::{LARGE, Row, SMALL};
 use ratios::RATIOS;
 use std::process::Command;
@@ -80,7 +80,7 @@ struct Line {
 /// Widths of the columns.
 const WIDTHS: [usize; CELLS.len()] = [11, 11, 9, 10, 12, 22, 22];
 /// Width of the names' column.
-const WIDEST_NAME: usize = 52;
+const WIDEST_NAME: usize = 43;
 
 impl Line {
     fn print(&self, name: &str, cells: &[&str]) {
@@ -88,8 +88,8 @@ impl Line {
             println!("| {name} | {} |", cells.join(" | "));
             return;
         }
-        let padded: String = cells.iter().zip(WIDTHS).map(|(cell, width)| format!(" {cell:>width$}")).collect();
-        println!("{name:WIDEST_NAME$}{padded}");
+        let padded = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{cell:>width$}"));
+        println!("{name:WIDEST_NAME$} {}", padded.collect::<Vec<_>>().join(" "));
     }
 
     /// A row, measured by a process of its own.

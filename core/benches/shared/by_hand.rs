@@ -4,7 +4,8 @@ use crate::regression::Task;
 
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
-/// The density of [`Regression`](crate::regression::Regression) by hand, with its gradient: u = (mu_a, mu_b, ln tau_a, ln tau_b, ln sigma), then (a, b) a task.
+/// The density of [`Regression`](crate::regression::Regression), and its gradient, by hand: u = (mu_a, mu_b, ln tau_a,
+/// ln tau_b, ln sigma), then (a, b) a task. Nothing is divided in the loops.
 pub(crate) fn by_hand(tasks: &[Task], u: &[f64], gradient: &mut [f64]) -> f64 {
     let [mu_a, mu_b, tau_a, tau_b, sigma] = [u[0], u[1], u[2].exp(), u[3].exp(), u[4].exp()];
     let mut value = 0.0;

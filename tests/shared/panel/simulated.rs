@@ -8,7 +8,7 @@ use regression::Regression;
 use std::f64::consts::PI;
 
 #[path = "../../../core/benches/shared/regression.rs"]
-mod regression;
+pub mod regression;
 
 compared!(Slopes: mean scale corr sigma; w);
 compared!(SkewNormals: mu tau s alpha; u);

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson, StandardNormal};
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 /// What is seen of a task: for each observation what explains it, and the observation.
 pub type Seen<X, Y = f64> = Vec<(X, Y)>;
@@ -85,8 +85,9 @@ pub fn lines<X: Covariates, Y: Display>(tasks: &[Seen<X, Y>]) -> String {
     let mut text = String::new();
     for (i, task) in tasks.iter().enumerate() {
         for (x, y) in task {
-            let x: String = x.numbers().iter().map(|x| format!("{x},")).collect();
-            writeln!(text, "{i},{x}{y}").expect("a string takes all");
+            let numbers: Vec<String> = x.numbers().iter().map(ToString::to_string).collect();
+            let words = [vec![i.to_string()], numbers, vec![y.to_string()]].concat();
+            text += &(words.join(",") + "\n");
         }
     }
     text
