@@ -80,7 +80,7 @@ pub const LARGE: &[Row] = &[
     counts::LOGIT_235,
     counts::LOGIT_1000,
     of_data("many", trials::many, on_file!("many.ref")),
-    of_data("verbal aggression", verbal::verbal_aggression, Vec::new),
+    of_data("verbal aggression", verbal::verbal_aggression, on_file!("verbagg.ref")),
     simulated::CROSSED,
     simulated::LINES,
 ];

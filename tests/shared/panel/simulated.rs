@@ -145,7 +145,7 @@ pub const CROSSED: Row = Row {
             let tasks = kept(crossed());
             job(|| Crossed::new(tasks))
         },
-        Vec::new,
+        on_file!("crossed.ref"),
     )
 };
 
