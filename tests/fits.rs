@@ -8,6 +8,7 @@ mod density;
 mod errors;
 mod inference;
 mod language;
+mod panel;
 mod trust;
 mod verdicts;
 
@@ -17,3 +18,5 @@ mod verdicts;
 mod hand_written_model;
 #[path = "shared/models.rs"]
 mod models;
+#[path = "shared/panel_rows.rs"]
+mod panel_rows;

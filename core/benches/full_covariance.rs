@@ -15,7 +15,7 @@ const NEW_TASKS: usize = 20;
 const QUERIES: usize = 200;
 const NOISE: f64 = 0.3;
 
-pub struct Task {
+pub(crate) struct Task {
     points: Vec<(Vec<f64>, Option<f64>)>,
     weights: DVector<f64>,
 }
@@ -26,7 +26,7 @@ fn dot<N: Number>(x: &[f64], w: &[Real<N>]) -> Real<N> {
 
 // A point estimate of a correlation needs a prior that shrinks it: with eta = 2 the maximum overfits 100 tasks.
 model! {
-    Full(tasks: &[Task], n: usize) {
+    pub(crate) Full(tasks: &[Task], n: usize) {
         mean[_ in 0..n] ~ Normal(0.0, 1.0);
         scale[_ in 0..n] ~ LogNormal(0.0, 0.5);
         corr ~ LkjCholesky(n, 0.5 * n as f64);
@@ -56,13 +56,13 @@ model! {
 
 /// The prior of the weights that the data are made from: correlations fall off with the distance of their numbers, scales
 /// are from 0.5 to 1.5.
-struct Truth {
+pub(crate) struct Truth {
     mean: DVector<f64>,
     covariance: DMatrix<f64>,
 }
 
 impl Truth {
-    fn new(n: usize) -> Self {
+    pub(crate) fn new(n: usize) -> Self {
         let at = |i: usize| i as f64 / n as f64;
         let scale = |i: usize| 1.0 + 0.5 * (9.0 * at(i)).sin();
         let correlation = |i: usize, j: usize| 0.95 * (-(i.abs_diff(j) as f64) / 10.0).exp();
@@ -71,7 +71,7 @@ impl Truth {
         Self { mean: DVector::from_fn(n, |i, _| (5.0 * at(i)).cos()), covariance }
     }
 
-    fn task(&self, points: usize, rng: &mut ChaCha8Rng) -> Task {
+    pub(crate) fn task(&self, points: usize, rng: &mut ChaCha8Rng) -> Task {
         let n = self.mean.len();
         let normal = |rng: &mut ChaCha8Rng| rng.sample::<f64, _>(rand_distr::StandardNormal);
         let root = self.covariance.clone().cholesky().expect("positive definite").unpack();
@@ -113,7 +113,7 @@ fn held_out(new: &[Task], mean_of: &dyn Fn(&Task) -> DVector<f64>) -> f64 {
 }
 
 /// A point for theta, given which exact locals need no correction.
-fn options(locals: LocalFactor) -> Options {
+pub(crate) fn options(locals: LocalFactor) -> Options {
     Options { global: GlobalFactor::Point, locals, correction: Correction::LinearResponse, ..Options::default() }
 }
 
