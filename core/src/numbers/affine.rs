@@ -67,6 +67,11 @@ impl Affine {
         TERMS.with_borrow(|terms| terms[self.range()].to_vec())
     }
 
+    /// Calls `f` with each coordinate and its coefficient, ascending; it must not make forms.
+    pub(crate) fn each_term(&self, f: impl FnMut(&(usize, f64))) {
+        TERMS.with_borrow(|terms| terms[self.range()].iter().for_each(f));
+    }
+
     /// `factor * self`.
     pub fn scaled(self, factor: f64) -> Self {
         Self::keep(self.constant * factor, |terms| {

@@ -90,6 +90,11 @@ impl MixedForm {
         PRODUCTS.with_borrow(|products| products[self.range()].to_vec())
     }
 
+    /// Calls `f` with each product; it must not make forms.
+    pub(crate) fn each_product(&self, f: impl FnMut(&MixedProduct)) {
+        PRODUCTS.with_borrow(|products| products[self.range()].iter().for_each(f));
+    }
+
     /// `factor * self`.
     pub fn scaled(self, factor: f64) -> Self {
         let affine = self.affine.scaled(factor);
@@ -136,6 +141,9 @@ impl MixedForm {
     /// Whether E\[exp(exponent) * self^2\] is known under the mean-field guide: no factor names a coordinate of an exponent,
     /// of this one or of a product.
     pub fn is_known_under(&self, exponent: &Affine) -> bool {
+        if self.len == 0 {
+            return self.affine.is_disjoint(exponent);
+        }
         let products = self.products();
         let exponents = || products.iter().map(|product| &product.exponent).chain([exponent]);
         let factors = || products.iter().map(|product| &product.factor).chain([&self.affine]);

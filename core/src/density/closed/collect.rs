@@ -1,7 +1,7 @@
 //! Collects closed forms into sufficient statistics.
 
 use crate::density::closed::mixed::Feature;
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm, MixedForm};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
 
 /// Terms share rows of up to this many coordinates, or of twice their own number.
 const NARROW: usize = 16;
@@ -12,6 +12,8 @@ pub(crate) struct ClosedSum {
     pub(super) constant: f64,
     pub(super) linear: Vec<(usize, f64)>,
     pub(super) groups: Vec<Rotated>,
+    /// Space for a row that is to be added.
+    row: FeatureRow,
 }
 
 /// sign * exp(exponent) * |R (f, 1)|^2, with features f.
@@ -26,28 +28,32 @@ pub(super) struct Rotated {
     pub(super) rows: Vec<Vec<f64>>,
 }
 
-/// A mixed form as coefficients of features.
+/// exp(exponent) * (a mixed form as coefficients of features)^2.
+#[derive(Clone, Debug, Default)]
 struct FeatureRow {
+    exponent: Vec<(usize, f64)>,
     classes: Vec<Vec<(usize, f64)>>,
     coefficients: Vec<(Feature, f64)>,
     constant: f64,
+    /// Space for the row as columns of a triangle.
+    columns: Vec<f64>,
 }
 
 impl FeatureRow {
-    fn of(form: &MixedForm, rename: impl Fn(usize) -> usize) -> Self {
-        let mut row = Self { classes: Vec::new(), coefficients: Vec::new(), constant: form.affine.constant };
-        row.add(0, &form.affine, &rename);
-        for product in form.products() {
-            let exponent = renamed(&product.exponent, &rename);
-            let class = if exponent.is_empty() { 0 } else { row.class_of(exponent) };
-            row.add(class, &product.factor, &rename);
-            let feature = Feature { class, coordinate: None };
-            match (class, product.factor.constant) {
-                (0, constant) => row.constant += constant,
-                (_, constant) => row.coefficients.extend((constant != 0.0).then_some((feature, constant))),
-            }
-        }
-        row
+    /// Makes it the row of a term, its coordinates renamed.
+    fn fill(&mut self, term: &ExponentialTerm, rename: impl Fn(usize) -> usize) {
+        self.exponent.clear();
+        push_renamed(&term.exponent, &mut self.exponent, &rename);
+        self.classes.clear();
+        self.coefficients.clear();
+        self.constant = 0.0;
+        self.add(0, &term.square.affine, &rename);
+        term.square.each_product(|product| {
+            let mut exponent = Vec::new();
+            push_renamed(&product.exponent, &mut exponent, &rename);
+            let class = if exponent.is_empty() { 0 } else { self.class_of(exponent) };
+            self.add(class, &product.factor, &rename);
+        });
     }
 
     fn class_of(&mut self, exponent: Vec<(usize, f64)>) -> usize {
@@ -57,50 +63,70 @@ impl FeatureRow {
         })
     }
 
-    /// Adds the terms of a factor.
+    /// Adds a factor of that class.
     fn add(&mut self, class: usize, factor: &Affine, rename: impl Fn(usize) -> usize) {
-        let terms = renamed(factor, rename).into_iter();
-        self.coefficients.extend(terms.map(|(j, c)| (Feature { class, coordinate: Some(j) }, c)));
+        factor.each_term(|&(j, c)| {
+            if c != 0.0 {
+                self.coefficients.push((Feature { class, coordinate: Some(rename(j)) }, c));
+            }
+        });
+        match (class, factor.constant) {
+            (0, constant) => self.constant += constant,
+            (_, 0.0) => {}
+            (_, constant) => self.coefficients.push((Feature { class, coordinate: None }, constant)),
+        }
+    }
+
+    /// How many of its features a group does not have.
+    fn num_new(&self, group: &Rotated) -> usize {
+        self.coefficients.iter().filter(|t| !group.features.contains(&t.0)).count()
+    }
+
+    /// Whether it may share the rows of a group.
+    fn fits(&self, group: &Rotated) -> bool {
+        group.exponent == self.exponent
+            && group.classes == self.classes
+            && group.features.len() + self.num_new(group) <= NARROW.max(2 * self.coefficients.len())
     }
 }
 
-/// The terms that count, their coordinates renamed.
-fn renamed(form: &Affine, rename: impl Fn(usize) -> usize) -> Vec<(usize, f64)> {
-    form.terms().into_iter().filter(|t| t.1 != 0.0).map(|(j, c)| (rename(j), c)).collect()
+/// Adds the terms that count, their coordinates renamed.
+fn push_renamed(form: &Affine, terms: &mut Vec<(usize, f64)>, rename: impl Fn(usize) -> usize) {
+    form.each_term(|&(j, c)| {
+        if c != 0.0 {
+            terms.push((rename(j), c));
+        }
+    });
 }
 
 impl ClosedSum {
     /// Adds a term, its coordinates renamed by `rename`.
     pub(crate) fn add(&mut self, form: &ClosedForm, rename: impl Fn(usize) -> usize) {
         self.constant += form.affine.constant;
-        for (coordinate, coefficient) in form.affine.terms() {
+        form.affine.each_term(|&(coordinate, coefficient)| {
             let coordinate = rename(coordinate);
             match self.linear.iter_mut().find(|t| t.0 == coordinate) {
                 Some(term) => term.1 += coefficient,
                 None => self.linear.push((coordinate, coefficient)),
             }
-        }
+        });
         if let Some(exponential) = &form.exponential {
             self.add_exponential(exponential, rename);
         }
     }
 
     fn add_exponential(&mut self, term: &ExponentialTerm, rename: impl Fn(usize) -> usize) {
-        let FeatureRow { classes, coefficients, constant } = FeatureRow::of(&term.square, &rename);
-        let (exponent, sign) = (renamed(&term.exponent, &rename), term.factor.signum());
-        let fits = |group: &Rotated| {
-            let new = coefficients.iter().filter(|t| !group.features.contains(&t.0)).count();
-            group.sign.to_bits() == sign.to_bits()
-                && group.exponent == exponent
-                && group.classes == classes
-                && group.features.len() + new <= NARROW.max(2 * coefficients.len())
-        };
-        let at = self.groups.iter().position(fits).unwrap_or_else(|| {
-            self.groups.push(Rotated { sign, exponent, classes, features: Vec::new(), rows: Vec::new() });
-            self.groups.len() - 1
+        let Self { groups, row, .. } = self;
+        row.fill(term, rename);
+        let sign = term.factor.signum();
+        let fits = |group: &Rotated| group.sign.to_bits() == sign.to_bits() && row.fits(group);
+        let at = groups.iter().position(fits).unwrap_or_else(|| {
+            let (exponent, classes) = (row.exponent.clone(), row.classes.clone());
+            groups.push(Rotated { sign, exponent, classes, features: Vec::new(), rows: Vec::new() });
+            groups.len() - 1
         });
         let weight = (term.factor.abs() * term.exponent.constant.exp()).sqrt();
-        self.groups[at].add_row(&coefficients, constant, weight);
+        groups[at].add_row(row, weight);
     }
 }
 
@@ -130,9 +156,9 @@ impl Rotated {
         sum
     }
 
-    /// Rotates the row weight * (coefficients, constant) into the others.
-    fn add_row(&mut self, coefficients: &[(Feature, f64)], constant: f64, weight: f64) {
-        for &(feature, _) in coefficients {
+    /// Rotates weight * the row into the others.
+    fn add_row(&mut self, new: &mut FeatureRow, weight: f64) {
+        for &(feature, _) in &new.coefficients {
             if !self.features.contains(&feature) {
                 // as the first column, so that every row still starts at its own
                 self.features.insert(0, feature);
@@ -141,13 +167,14 @@ impl Rotated {
                 }
             }
         }
-        let width = self.features.len() + 1;
-        let mut row = vec![0.0; width];
-        for (feature, c) in coefficients {
+        let (width, row) = (self.features.len() + 1, &mut new.columns);
+        row.clear();
+        row.resize(width, 0.0);
+        for (feature, c) in &new.coefficients {
             let column = self.features.iter().position(|known| known == feature).expect("the feature was just added");
             row[column] += weight * c;
         }
-        row[width - 1] = weight * constant;
+        row[width - 1] = weight * new.constant;
         for (pivot, above) in self.rows.iter_mut().enumerate() {
             if row[pivot] == 0.0 {
                 continue;
@@ -158,9 +185,9 @@ impl Rotated {
                 (*above, *below) = (cos * *above + sin * *below, cos * *below - sin * *above);
             }
         }
-        let left = row.split_off(self.rows.len());
+        let left = &row[self.rows.len()..];
         if left.iter().any(|&x| x != 0.0) {
-            self.rows.push(left);
+            self.rows.push(left.to_vec());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Derivatives of closed-form expectations in the guide.
 
 use crate::density::closed::exponent::Exponent;
+use crate::density::closed::mixed::Moments;
 use crate::density::closed::triangle::Triangle;
 use crate::density::closed::{BlockView, ClosedBlock, Group};
 use crate::numbers::pass::Order;
@@ -14,8 +15,25 @@ pub(crate) struct GuideDerivatives {
     /// Row-major, 2n squared; empty when only first derivatives are wanted.
     pub(crate) hessian: Vec<f64>,
     space: Vec<f64>,
-    /// Space for pairs of slot and derivative.
-    pub(super) slopes: Vec<(usize, f64)>,
+    /// Space for what mixed groups need.
+    pub(super) moments: Moments,
+}
+
+/// First derivatives of an expected square in the locs and the `ln_scales` of some coordinates.
+#[derive(Clone, Copy)]
+pub(super) struct Slopes<'a> {
+    pub(super) coordinates: &'a [usize],
+    pub(super) in_loc: &'a [f64],
+    pub(super) in_ln_scale: &'a [f64],
+}
+
+impl Slopes<'_> {
+    /// Calls `f` with each coordinate, and the derivatives in its loc and its ln_scale.
+    #[inline]
+    fn each(self, mut f: impl FnMut(usize, f64, f64)) {
+        let in_both = self.in_loc.iter().zip(self.in_ln_scale);
+        self.coordinates.iter().zip(in_both).for_each(|(&j, (&in_loc, &in_ln_scale))| f(j, in_loc, in_ln_scale));
+    }
 }
 
 impl GuideDerivatives {
@@ -32,7 +50,14 @@ impl GuideDerivatives {
         self.hessian[row * 2 * self.n + col] += value;
     }
 
-    /// Adds the derivatives of factor * Q, where factor is E = E\[exp(exponent)\] up to a constant, given Q' by slot; but not
+    /// Adds a second derivative in two slots that are not the same.
+    #[inline]
+    fn add_both(&mut self, row: usize, col: usize, value: f64) {
+        self.add_second(row, col, value);
+        self.add_second(col, row, value);
+    }
+
+    /// Adds the derivatives of factor * Q, where factor is E = E\[exp(exponent)\] up to a constant, given Q and Q'; but not
     /// those that Q'' has in two locs.
     ///
     /// With l = ln E the gradient is E (Q' + Q l'), the Hessian E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')). Q is linear
@@ -41,20 +66,23 @@ impl GuideDerivatives {
         &mut self,
         exponent: &Exponent,
         [factor, square]: [f64; 2],
-        slopes: impl Iterator<Item = (usize, f64)> + Clone,
+        slopes: Slopes<'_>,
         variance: &[f64],
     ) {
         let (n, value) = (self.n, factor * square);
-        slopes.clone().for_each(|(slot, dq)| self.gradient[slot] += factor * dq);
+        slopes.each(|j, in_loc, in_ln_scale| {
+            self.gradient[j] += factor * in_loc;
+            self.gradient[n + j] += factor * in_ln_scale;
+        });
         exponent.slots(n, variance).for_each(|(slot, dl)| self.gradient[slot] += value * dl);
         if self.hessian.is_empty() {
             return;
         }
         for (row, dl) in exponent.slots(n, variance) {
-            for (col, dq) in slopes.clone() {
-                self.add_second(row, col, factor * dq * dl);
-                self.add_second(col, row, factor * dq * dl);
-            }
+            slopes.each(|j, in_loc, in_ln_scale| {
+                self.add_both(row, j, factor * in_loc * dl);
+                self.add_both(row, n + j, factor * in_ln_scale * dl);
+            });
             for (col, dl_col) in exponent.slots(n, variance) {
                 self.add_second(row, col, value * dl * dl_col);
             }
@@ -62,9 +90,7 @@ impl GuideDerivatives {
         for &(j, c) in &exponent.terms {
             self.add_second(n + j, n + j, value * 2.0 * c * c * variance[j]);
         }
-        for (slot, dq) in slopes.filter(|slope| slope.0 >= n) {
-            self.add_second(slot, slot, factor * 2.0 * dq);
-        }
+        slopes.each(|j, _, in_ln_scale| self.add_second(n + j, n + j, factor * 2.0 * in_ln_scale));
     }
 
     /// Adds `factor` times the outer product of a row with itself in the locs of its coordinates.
@@ -105,17 +131,13 @@ impl Group {
         // Q' by slot, all locs first
         let mut dq = std::mem::take(&mut out.space);
         let square = triangle.expand_square(seen, &mut dq);
-        let slopes = self.slots(out.n).zip(dq.iter().copied());
+        let (in_loc, in_ln_scale) = dq.split_at(self.coordinates.len());
+        let slopes = Slopes { coordinates: &self.coordinates, in_loc, in_ln_scale };
         out.add_product(&self.exponent, [factor, square], slopes, seen.variance);
         if !out.hessian.is_empty() {
             triangle.rows(|columns, row, _| out.add_square(columns, row, 2.0 * factor));
         }
         out.space = dq;
         factor * square
-    }
-
-    /// The slots of the coordinates, all locs first.
-    fn slots(&self, n: usize) -> impl Iterator<Item = usize> + Clone + '_ {
-        self.coordinates.iter().copied().chain(self.coordinates.iter().map(move |j| n + j))
     }
 }

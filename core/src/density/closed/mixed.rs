@@ -46,6 +46,30 @@ pub(super) struct ClassPair {
     pub(super) exponent: Exponent,
 }
 
+/// What the derivatives of a group are made of, and space for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Moments {
+    /// By feature j and class b: R_j' R_b m_b.
+    pub(super) along: Vec<[f64; MOST_CLASSES]>,
+    /// R' R by features, row-major, the upper triangle only.
+    pub(super) gram: Vec<f64>,
+    /// E\[(R_a u_a)' (R_b u_b)\].
+    pub(super) products: ByClasses,
+    /// Space for coordinates, and for derivatives in their locs and `ln_scales`.
+    pub(super) coordinates: Vec<usize>,
+    pub(super) in_loc: Vec<f64>,
+    pub(super) in_ln_scale: Vec<f64>,
+}
+
+impl Moments {
+    /// Keeps the derivatives of a square in (loc, ln_scale) of a coordinate.
+    pub(super) fn push_slopes(&mut self, coordinate: usize, [in_loc, in_ln_scale]: [f64; 2]) {
+        self.coordinates.push(coordinate);
+        self.in_loc.push(in_loc);
+        self.in_ln_scale.push(in_ln_scale);
+    }
+}
+
 impl ClassPair {
     /// How often the pair occurs in a square.
     pub(super) fn count(&self) -> f64 {

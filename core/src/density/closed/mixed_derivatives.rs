@@ -1,19 +1,8 @@
 //! Derivatives of the expected squares of mixed forms in the guide.
 
-use crate::density::closed::derivatives::GuideDerivatives;
-use crate::density::closed::mixed::{ByClasses, ClassPair, MOST_CLASSES, MixedGroup};
+use crate::density::closed::derivatives::{GuideDerivatives, Slopes};
+use crate::density::closed::mixed::{ByClasses, ClassPair, MOST_CLASSES, MixedGroup, Moments};
 use crate::density::closed::view::BlockView;
-
-/// What the derivatives of a group are made of.
-#[derive(Default)]
-struct Moments {
-    /// By feature and class b: R_j' R_b m_b.
-    along: Vec<[f64; MOST_CLASSES]>,
-    /// R' R by features, row-major, the upper triangle only.
-    gram: Vec<f64>,
-    /// E\[(R_a u_a)' (R_b u_b)\].
-    products: ByClasses,
-}
 
 impl MixedGroup {
     /// The expectation; adds its derivatives to `out`.
@@ -22,31 +11,33 @@ impl MixedGroup {
     /// [`GuideDerivatives::add_product`], but for its second derivatives in two locs, which are 2 R_j' R_k.
     pub(super) fn derivatives(&self, numbers: &[f64], seen: BlockView<'_>, out: &mut GuideDerivatives) -> f64 {
         let exps = self.exps(|exponent| exponent.expected_exp(seen));
-        let moments = self.moments(numbers, seen);
+        let mut moments = std::mem::take(&mut out.moments);
+        self.take_moments(numbers, seen, &mut moments);
         let mut value = 0.0;
-        let mut slopes = std::mem::take(&mut out.slopes);
         for pair in &self.pairs {
             let [a, b] = pair.classes;
             let (factor, square) = (self.sign * pair.count() * exps[a][b], moments.products[a][b]);
-            slopes.clear();
-            self.push_slopes(pair, &moments, seen, &mut slopes);
-            out.add_product(&pair.exponent, [factor, square], slopes.iter().copied(), seen.variance);
+            self.take_slopes(pair, seen, &mut moments);
+            let Moments { coordinates, in_loc, in_ln_scale, .. } = &moments;
+            let slopes = Slopes { coordinates, in_loc, in_ln_scale };
+            out.add_product(&pair.exponent, [factor, square], slopes, seen.variance);
             value += factor * square;
         }
-        out.slopes = slopes;
         if !out.hessian.is_empty() {
             self.add_curvature_in_locs(&exps, &moments, out);
         }
+        out.moments = moments;
         value
     }
 
-    fn moments(&self, numbers: &[f64], seen: BlockView<'_>) -> Moments {
+    /// The moments replace the content of `out`.
+    fn take_moments(&self, numbers: &[f64], seen: BlockView<'_>, out: &mut Moments) {
         let width = self.features.len();
-        let mut out = Moments {
-            along: vec![[0.0; MOST_CLASSES]; width],
-            gram: vec![0.0; width * width],
-            products: ByClasses::default(),
-        };
+        out.along.clear();
+        out.along.resize(width, [0.0; MOST_CLASSES]);
+        out.gram.clear();
+        out.gram.resize(width * width, 0.0);
+        out.products = ByClasses::default();
         self.rows(numbers, |first, row| {
             let parts = self.parts(first, row, seen.loc);
             for a in 0..self.classes {
@@ -68,31 +59,33 @@ impl MixedGroup {
             out.products[a][b] += both;
             out.products[b][a] += both;
         }
-        out
     }
 
-    /// Q' of a pair of classes by slot, all locs first: R_j' R_b m_b for j in a and the other way round in a loc, and twice
-    /// the variance's share in an ln_scale.
-    fn push_slopes(&self, pair: &ClassPair, moments: &Moments, seen: BlockView<'_>, slopes: &mut Vec<(usize, f64)>) {
-        let (n, width) = (seen.loc.len(), self.features.len());
+    /// Q' of a pair of classes: in a loc R_j' R_b m_b for j in a, and the other way round; in an ln_scale twice the
+    /// variance's share.
+    fn take_slopes(&self, pair: &ClassPair, seen: BlockView<'_>, out: &mut Moments) {
+        let width = self.features.len();
         let [a, b] = pair.classes;
+        out.coordinates.clear();
+        out.in_loc.clear();
+        out.in_ln_scale.clear();
         for (j, feature) in self.features.iter().enumerate() {
-            let Some(coordinate) = feature.coordinate else { continue };
-            if feature.class == a {
-                slopes.push((coordinate, moments.along[j][b]));
-            }
-            if feature.class == b {
-                slopes.push((coordinate, moments.along[j][a]));
-            }
-            if a == b && feature.class == a {
-                slopes.push((n + coordinate, 2.0 * moments.gram[j * width + j] * seen.variance[coordinate]));
-            }
+            let Some(coordinate) = feature.coordinate.filter(|_| pair.classes.contains(&feature.class)) else {
+                continue;
+            };
+            let along = out.along[j];
+            let slopes = match feature.class {
+                class if a == b => [2.0 * along[class], 2.0 * out.gram[j * width + j] * seen.variance[coordinate]],
+                class => [along[a + b - class], 0.0],
+            };
+            out.push_slopes(coordinate, slopes);
         }
         for &[j, k] in &self.twins {
             let [of_j, of_k] = [self.features[j].class, self.features[k].class];
             if [of_j.min(of_k), of_j.max(of_k)] == pair.classes {
                 let coordinate = self.features[j].coordinate.expect("a twin has a coordinate");
-                slopes.push((n + coordinate, 2.0 * moments.gram[j * width + k] * seen.variance[coordinate]));
+                let in_ln_scale = 2.0 * out.gram[j * width + k] * seen.variance[coordinate];
+                out.push_slopes(coordinate, [0.0, in_ln_scale]);
             }
         }
     }
