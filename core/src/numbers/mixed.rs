@@ -97,15 +97,22 @@ impl MixedForm {
 
     /// `factor * self`.
     pub fn scaled(self, factor: f64) -> Self {
-        let affine = self.affine.scaled(factor);
+        self.with_scaled_products(self.affine.scaled(factor), factor)
+    }
+
+    /// affine + factor * the sum of the products.
+    fn with_scaled_products(self, affine: Affine, factor: f64) -> Self {
         if self.len == 0 {
             return affine.into();
         }
-        let mut products = self.products();
-        for product in &mut products {
-            product.factor = product.factor.scaled(factor);
-        }
-        Self::keep(affine, &products)
+        PRODUCTS.with_borrow_mut(|products| {
+            let first = products.len();
+            products.extend_from_within(self.range());
+            for product in &mut products[first..] {
+                product.factor = product.factor.scaled(factor);
+            }
+            Self { affine, first, len: self.len }
+        })
     }
 
     /// `self + factor * other`; `None` if that has too many products.
@@ -113,6 +120,9 @@ impl MixedForm {
         let affine = self.affine.plus(factor, &other.affine);
         if other.len == 0 {
             return Some(Self { affine, ..self });
+        }
+        if self.len == 0 {
+            return Some(other.with_scaled_products(affine, factor));
         }
         let mut products = self.products();
         for new in other.products() {
