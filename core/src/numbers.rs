@@ -1,9 +1,11 @@
 //! What a model computes in: numbers over an algebra, whose values are plain, carry derivatives, are recorded or remember
 //! their structure.
 
+mod affine;
 pub mod dual;
 pub mod form;
 mod jet;
+mod mixed;
 pub(crate) mod number;
 mod operators;
 mod param;
