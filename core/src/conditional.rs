@@ -16,7 +16,7 @@ mod scorers;
 mod spacing;
 #[cfg(test)]
 mod tests;
-pub(crate) mod trend;
+mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
@@ -24,13 +24,13 @@ use crate::density::conditional::{Elimination, Quadratic, SharedTheta};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
+use crate::special::normal_quantile;
 pub(crate) use ask::{Answer, Ask, Guess, Inner};
 use grid::Grid;
 use memory::TaskMemory;
 use mixture::Sample;
-use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use scorers::{ClosedGiven, Posterior, ProposalEffort, Scorers};
+use scorers::{ClosedGiven, ProposalEffort, Scorers, TaskPosterior};
 
 /// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
 const NOISE: f64 = 0.05;
@@ -130,7 +130,7 @@ impl FixedThetas<'_> {
                 Asker::Closed { density, shared, space: Elimination::default(), z: Vec::new() }
             }
             Answering::Visits { derivatives, values, shared } => {
-                let posterior = Posterior {
+                let posterior = TaskPosterior {
                     derivatives: derivatives.scorer(visited),
                     values: values.scorer(visited),
                     closed: shared.first().map(|_| ClosedGiven { density, shared }),
@@ -175,7 +175,7 @@ impl Asker<'_> {
                     return f64::NEG_INFINITY;
                 }
                 z.clear();
-                z.extend(space.conditional.mean.iter().map(|_| rng.sample::<f64, _>(rand_distr::StandardNormal)));
+                memory.strata.next(space.conditional.mean.len(), rng, |u| z.push(normal_quantile(u)));
                 space.conditional.draw_into(z, known.phi);
                 space.conditional.ln_z()
             }

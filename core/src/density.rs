@@ -9,6 +9,7 @@ pub(crate) mod closed;
 mod closing;
 pub(crate) mod conditional;
 pub(crate) mod forms;
+pub(crate) mod gaussian_globals;
 pub mod joint;
 mod lanes;
 pub(crate) mod mode;

@@ -122,6 +122,14 @@ impl<'a> ClosedBlock<'a> {
         groups.iter().all(|group| group.exponent.is_fixed(first)) && mixed.iter().all(|group| group.is_quadratic(first))
     }
 
+    /// Calls `mark` with every coordinate that an exponent names.
+    pub(crate) fn mark_exponents(&self, mark: &mut dyn FnMut(usize)) {
+        let Layout { groups, mixed, .. } = self.layout;
+        let of_mixed = mixed.iter().flat_map(|group| group.pairs.iter().map(|pair| &pair.exponent));
+        let exponents = groups.iter().map(|group| &group.exponent).chain(of_mixed);
+        exponents.flat_map(|exponent| &exponent.terms).for_each(|&(j, _)| mark(j));
+    }
+
     /// Adds the second derivatives of the sum in the coordinates from `first` on, row-major; it must be
     /// quadratic in them.
     pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut [f64]) {

@@ -92,6 +92,8 @@ pub(crate) struct Summit {
     pub(crate) locals: Option<FullLocals>,
     /// How latents are written, and what was left to sampling.
     pub(crate) open: Masks,
+    /// Whether the coordinates of locals, as they are written, are their values.
+    pub(crate) are_values: bool,
     pub(crate) method: Method,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
@@ -115,7 +117,8 @@ impl Summit {
     /// Draws of a Gaussian hierarchy around the guide's means.
     pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy, options: &Options) -> WeightedDraws {
         let non_centred = &self.open.tasks.non_centred;
-        WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+        let draws = WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed);
+        WeightedDraws { are_values: self.are_values, ..draws }
     }
 
     pub(crate) fn new(density: &Density<'_>, ended: ClimbEnd, judged: Appraisal) -> Self {
@@ -127,6 +130,7 @@ impl Summit {
             arrow,
             locals: None,
             open: density.open.clone(),
+            are_values: density.layout.identity,
             method,
             iterations,
             gradient_norm,
