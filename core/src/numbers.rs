@@ -4,6 +4,8 @@
 pub mod dual;
 pub mod form;
 mod jet;
+pub(crate) mod leaves;
+pub mod nodal;
 pub(crate) mod number;
 mod operators;
 mod param;

@@ -3,12 +3,13 @@
 use crate::density::program::Program;
 use crate::density::{Density, Writing};
 use crate::elbo::Bound;
+use crate::elbo::nodes::Nodes;
 use crate::guide::metric::Metric;
 use crate::guide::{FIRST_LN_SCALE, Guide, MeanField};
 use crate::linalg::arrow::Moving;
 use crate::optimize::adam::adam;
 use crate::optimize::climb_end::{ClimbEnd, End, Limits, Watch, is_narrow};
-use crate::optimize::draws::DrawsError;
+use crate::optimize::draws::{DrawsError, nodes_error};
 use crate::optimize::em::em;
 use crate::optimize::full::{FullSettings, full};
 use crate::optimize::judge::judge;
@@ -29,6 +30,9 @@ const WIDE_TOLERANCE: f64 = 1e-2;
 const FULL_TOLERANCE: f64 = 1e-3;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
+/// Nodes are too few where twice as many in each direction would move a mean by more than this many guide standard
+/// deviations.
+const COARSE: f64 = 0.01;
 
 /// Climbs in one parameterisation.
 pub(crate) fn climb_as(
@@ -79,9 +83,10 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
     let progress = Progress::new(options, method.climbing(), most);
     let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
+    let mut nodes = Nodes::first();
     let mut iterations = 0;
     loop {
-        let bound = Bound::new(density, draws, options.seed);
+        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes.clone());
         let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
         let ended = match method {
             Method::Em => em(&bound, guide, limits, watch),
@@ -89,9 +94,17 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
             _ => newton(&bound, guide, limits, watch),
         };
         iterations += ended.iterations;
+        if ended.end == End::Converged
+            && density.is_integrated()
+            && let Some(finer) = nodes.finer()
+            && nodes_error(&Bound::new(density, draws, options.seed).with_nodes(finer.clone()), &ended) > COARSE
+        {
+            (nodes, guide) = (finer, ended.guide);
+            continue;
+        }
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
         let error = match (density.is_sampled(), is_beaten) {
-            (true, false) => DrawsError::of(density, &ended, draws, options.seed),
+            (true, false) => DrawsError::of(&bound, &ended, options.seed),
             (true, true) => DrawsError { draws, ..DrawsError::default() },
             (false, _) => DrawsError::default(),
         };
@@ -147,8 +160,8 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
     let verdict = judge(&density, &settings.start, method, &found.ended, &error);
     let climbed = Summit::new(&density, found.ended, Appraisal { method, error, verdict });
     // what a site has is told, though the profile samples all of them
-    let open = Density::new(program.all(), shape, Writing::new(&[], options)).open;
-    Summit { locals: Some(found.locals), open, ..climbed }
+    let Density { open, taken, .. } = Density::new(program.all(), shape, Writing::new(&[], options));
+    Summit { locals: Some(found.locals), open, taken, ..climbed }
 }
 
 fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Summit {

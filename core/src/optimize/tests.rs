@@ -162,7 +162,7 @@ fn gradients_of_batches_average_to_that_of_the_whole() {
         let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
         let guide = guide_at(&shape.offsets, density.num_globals(), 4);
         let of = |batch: &[usize]| {
-            let bound = Bound { density: &density, noise: Noise::fresh(density.noise_size(3), batch, 9, 5) };
+            let bound = Bound::over(&density, Noise::fresh(density.noise_size(3), batch, 9, 5));
             let Slope { value, gradient } = bound.slope_of(&guide, batch);
             (value, gradient)
         };
@@ -208,7 +208,7 @@ fn the_tape_agrees_with_lanes() {
         let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
         let guide = guide_at(&shape.offsets, density.num_globals(), 4);
         let batch = [0, 3, 5];
-        let bound = Bound { density: &density, noise: Noise::fresh(density.noise_size(20), &batch, 9, 5) };
+        let bound = Bound::over(&density, Noise::fresh(density.noise_size(20), &batch, 9, 5));
         let Slope { value: elbo, gradient: lanes } = bound.slope_of(&guide, &batch);
         let by_tape = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
