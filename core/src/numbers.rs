@@ -2,6 +2,7 @@
 //! their structure.
 
 pub mod dual;
+pub(crate) mod expression;
 pub mod form;
 mod jet;
 pub(crate) mod leaves;

@@ -10,7 +10,7 @@ use crate::linalg::arrow::CHUNK;
 use crate::model::Site;
 use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
-use crate::numbers::form::forgetting;
+use crate::numbers::expression::forgetting;
 use crate::options::Estimator;
 use rayon::prelude::*;
 

@@ -15,7 +15,7 @@ use crate::elbo::split::Split;
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, variances};
 use crate::linalg::arrow::{Arrow, CHUNK, TaskArrows};
-use crate::numbers::form::forgetting;
+use crate::numbers::expression::forgetting;
 use crate::numbers::pass::{Derivatives, Order};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;

@@ -10,7 +10,7 @@ use crate::elbo::quadrature::Integral;
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, variances};
 use crate::linalg::arrow::CHUNK;
-use crate::numbers::form::forgetting;
+use crate::numbers::expression::forgetting;
 use crate::numbers::pass::Derivatives;
 use rayon::prelude::*;
 

@@ -7,7 +7,7 @@
 //! F(m, V) = sum_q w_q f(m + L t_q)
 //! ```
 //!
-//! over the nodes t_q and weights w_q of a product of Gauss-Hermite rules. The derivatives are those of this sum, not of the
+//! over the nodes t_q and weights w_q of a cubature. The derivatives are those of this sum, not of the
 //! integral, so that they agree with its value to the last digit. With w_j = L^-1 c_j, and Phi the lower triangle of a
 //! matrix with its diagonal halved (Smith 1995),
 //!
@@ -21,11 +21,11 @@
 
 use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
+use crate::elbo::nodes::{Cubature, Nodes};
 use crate::numbers::dual::Lanes;
 use crate::numbers::leaves::{self, LeafFunction, MOST_LEAVES};
 use crate::numbers::number::Number;
 use crate::numbers::pass::Order;
-use crate::special::gauss_hermite::Rule;
 
 /// A pivot this small a part of a variance is 0 but for rounding.
 const NO_PIVOT: f64 = 1e-14;
@@ -129,40 +129,42 @@ impl LeafNormal {
         }
     }
 
-    /// The expectation of the density in hand, which has `count` leaves, by that rule in each direction; adds its
+    /// The expectation of the density in hand, which has `count` leaves, over these nodes; adds its
     /// derivatives to `out`. `None` if the density read more leaves on the way.
     pub(super) fn expect(
         &self,
         count: usize,
-        rule: &Rule,
+        nodes: Nodes,
         density: &dyn Fn() -> LeafFunction,
         wanted: Wanted,
         out: &mut GuideDerivatives,
     ) -> Option<f64> {
         match count {
             0 => Some(leaves::evaluate(density).value()),
-            1 => self.expect_of::<1, 2>(rule, density, wanted, out),
-            2 => self.expect_of::<2, 5>(rule, density, wanted, out),
-            _ => self.expect_of::<3, 9>(rule, density, wanted, out),
+            1 => self.expect_of::<1, 2>(nodes, density, wanted, out),
+            2 => self.expect_of::<2, 5>(nodes, density, wanted, out),
+            _ => self.expect_of::<3, 9>(nodes, density, wanted, out),
         }
     }
 
     fn expect_of<const D: usize, const S: usize>(
         &self,
-        rule: &Rule,
+        nodes: Nodes,
         density: &dyn Fn() -> LeafFunction,
         wanted: Wanted,
         out: &mut GuideDerivatives,
     ) -> Option<f64> {
         let mut sum = Expectation::<S> { value: 0.0, gradient: [0.0; S], hessian: [[0.0; S]; S] };
-        let nodes: [usize; D] = std::array::from_fn(|a| if self.root[a][a] > 0.0 { rule.nodes.len() } else { 1 });
-        for number in 0..nodes.iter().product() {
-            let (mut rest, mut weight, mut t) = (number, 1.0, [0.0; D]);
-            for a in (0..D).filter(|&a| nodes[a] > 1) {
-                t[a] = rule.nodes[rest % nodes[a]];
-                weight *= rule.weights[rest % nodes[a]];
-                rest /= nodes[a];
-            }
+        // the directions that V has
+        let (mut directions, mut found) = ([0; D], 0);
+        for a in (0..D).filter(|&a| self.root[a][a] > 0.0) {
+            directions[found] = a;
+            found += 1;
+        }
+        let Cubature { nodes, weights } = nodes.of(found);
+        for (node, &weight) in nodes.iter().zip(weights) {
+            let mut t = [0.0; D];
+            directions[..found].iter().zip(node).for_each(|(&a, node)| t[a] = *node);
             let z: [f64; D] =
                 std::array::from_fn(|a| self.mean[a] + (0..=a).map(|e| self.root[a][e] * t[e]).sum::<f64>());
             leaves::move_to(&z);

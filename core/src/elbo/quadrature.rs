@@ -9,7 +9,7 @@ use crate::elbo::nodes::Nodes;
 use crate::guide::Guide;
 use crate::interpret::structure::{Absent, SiteAt, SiteDensity, Visitor};
 use crate::model::site_mask::SiteMask;
-use crate::numbers::form::forgetting;
+use crate::numbers::expression::forgetting;
 use crate::numbers::leaves::{self, LeafFunction};
 
 /// What takes expectations over nodes of tasks, one after another, in one thread: whoever makes it forgets its forms.
@@ -42,7 +42,7 @@ impl<'b> Integral<'b> {
         let u = &self.guide.local.loc[self.guide.task(task)];
         let mut parts = LogParts::default();
         let mut integrator = Integrator {
-            nodes,
+            nodes: *nodes,
             mask: &density.integrated.tasks,
             block: Block { seen, reads: Some(&density.layout.task_reads), num_globals: density.num_globals() },
             wanted,
@@ -62,7 +62,7 @@ impl Bound<'_> {
         let mut parts = LogParts::default();
         if density.integrates.outside {
             let mut integrator = Integrator {
-                nodes,
+                nodes: *nodes,
                 mask: &density.integrated.outside,
                 block: Block { seen, reads: None, num_globals: density.num_globals() },
                 wanted,
@@ -100,7 +100,7 @@ impl Block<'_> {
 
 /// Sums expectations of the sites of a block.
 struct Integrator<'a> {
-    nodes: &'a Nodes,
+    nodes: Nodes,
     /// The sites that count.
     mask: &'a SiteMask,
     block: Block<'a>,
@@ -129,8 +129,7 @@ impl Integrator<'_> {
         while let Some(count) = leaves::count() {
             let block = self.block;
             self.normal.meet(count, block.seen, |coordinate| block.slot(coordinate));
-            let rule = &self.nodes.rules[count.max(1) - 1];
-            if let Some(value) = self.normal.expect(count, rule, density, self.wanted, self.sum) {
+            if let Some(value) = self.normal.expect(count, self.nodes, density, self.wanted, self.sum) {
                 return value;
             }
         }

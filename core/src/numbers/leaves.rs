@@ -4,8 +4,9 @@
 //! that knows where they stand: an affine form that the density reads is a leaf, or a known one by a factor and a shift; the
 //! exponential of an affine form is a function of that form's leaf.
 
-use crate::numbers::dual::Dual2;
+use crate::numbers::dual::{Dual2, Lanes};
 use crate::numbers::form::{Affine, Form};
+use crate::numbers::number::Number;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
@@ -28,6 +29,8 @@ struct Leaves {
     known: Vec<KnownForm>,
     /// Whether it read what is no function of so many affine forms.
     is_opaque: bool,
+    /// Counts the nodes that this thread has seen, the starts of densities too.
+    number: u64,
 }
 
 /// A form that has been read: offset + factor * leaf, or exp of that.
@@ -39,40 +42,42 @@ struct KnownForm {
     leaf: usize,
     offset: f64,
     factor: f64,
-    now: Reading,
-}
-
-/// What a form is at the node: its value, and its derivatives in the leaf it is a function of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Reading {
-    pub(crate) leaf: usize,
-    pub(crate) value: f64,
-    pub(crate) first: f64,
-    pub(crate) second: f64,
+    /// What it is at the node.
+    now: LeafFunction,
 }
 
 impl Leaves {
     const fn new() -> Self {
-        Self { forms: Vec::new(), node: [0.0; MOST_LEAVES], known: Vec::new(), is_opaque: false }
+        Self { forms: Vec::new(), node: [0.0; MOST_LEAVES], known: Vec::new(), is_opaque: false, number: 0 }
     }
 
-    /// The reading of a form that is affine, or exp of something affine. A leaf not seen before stands where its form is.
-    fn read(&mut self, affine: &Affine, is_exp: bool, value: f64) -> Option<Reading> {
+    /// A form that is affine, or exp of something affine, at the node; `None` if it would be one leaf too many. A leaf not
+    /// seen before stands where its form is.
+    #[inline]
+    fn read(&mut self, affine: &Affine, is_exp: bool, value: f64) -> Option<&LeafFunction> {
         let place = affine.place();
-        let is_same = |known: &&KnownForm| {
+        let is_same = |known: &KnownForm| {
             known.place == place && known.is_exp == is_exp && known.constant.to_bits() == affine.constant.to_bits()
         };
-        if let Some(known) = self.known.iter().find(is_same) {
-            return Some(known.now);
-        }
-        let (leaf, factor) = self.leaf_of(affine, if is_exp { value.ln() } else { value })?;
+        let at = match self.known.iter().position(is_same) {
+            Some(at) => at,
+            None => self.meet(affine, is_exp, value)?,
+        };
+        Some(&self.known[at].now)
+    }
+
+    /// The number, among the known forms, of one that was not among them.
+    fn meet(&mut self, affine: &Affine, is_exp: bool, value: f64) -> Option<usize> {
+        let Some((leaf, factor)) = self.leaf_of(affine, if is_exp { value.ln() } else { value }) else {
+            self.is_opaque = true;
+            return None;
+        };
         let offset = affine.constant - factor * self.forms[leaf].constant;
-        let constant = affine.constant;
-        let now = Reading { leaf, value: 0.0, first: 0.0, second: 0.0 };
+        let (place, constant, now) = (affine.place(), affine.constant, LeafFunction::default());
         let mut known = KnownForm { place, constant, is_exp, leaf, offset, factor, now };
         known.move_to(&self.node);
         self.known.push(known);
-        self.known.last().map(|known| known.now)
+        Some(self.known.len() - 1)
     }
 
     /// The leaf that a form is a multiple of, but for a shift, and the factor.
@@ -92,11 +97,12 @@ impl Leaves {
 impl KnownForm {
     fn move_to(&mut self, node: &[f64; MOST_LEAVES]) {
         let inner = self.offset + self.factor * node[self.leaf];
+        let leaf = LeafFunction::variable(0.0, self.leaf);
         self.now = if self.is_exp {
             let value = inner.exp();
-            Reading { leaf: self.leaf, value, first: self.factor * value, second: self.factor * self.factor * value }
+            leaf.chain(value, self.factor * value, self.factor * self.factor * value)
         } else {
-            Reading { leaf: self.leaf, value: inner, first: self.factor, second: 0.0 }
+            leaf.chain(inner, self.factor, 0.0)
         };
     }
 }
@@ -119,22 +125,30 @@ pub(crate) fn at_node() -> bool {
     AT_NODE.get()
 }
 
-/// What a form is at the node; `None` for a constant, and for what is no function of a leaf, which is remembered.
-pub(crate) fn read(form: &Form) -> Option<Reading> {
+/// What a form is at the node; of one that is no function of a leaf, which is remembered, its value.
+pub(crate) fn function(form: &Form) -> LeafFunction {
     let (affine, is_exp) = match (form.affine(), form.ln_affine()) {
-        (Some(affine), _) if affine.is_constant() => return None,
+        (Some(affine), _) if affine.is_constant() => return LeafFunction::constant(form.value),
         (Some(affine), _) => (affine, false),
         (None, Some(affine)) => (affine, true),
         (None, None) => {
             LEAVES.with_borrow_mut(|leaves| leaves.is_opaque = true);
-            return None;
+            return LeafFunction::constant(form.value);
         }
     };
     LEAVES.with_borrow_mut(|leaves| {
-        let reading = leaves.read(&affine, is_exp, form.value);
-        leaves.is_opaque |= reading.is_none();
-        reading
+        leaves.read(&affine, is_exp, form.value).copied().unwrap_or_else(|| LeafFunction::constant(form.value))
     })
+}
+
+/// Whether the density in hand has read what is no function of few leaves.
+pub(crate) fn is_opaque() -> bool {
+    LEAVES.with_borrow(|leaves| leaves.is_opaque)
+}
+
+/// Tells this thread's nodes apart.
+pub(crate) fn node_number() -> u64 {
+    LEAVES.with_borrow(|leaves| leaves.number)
 }
 
 /// Forgets the leaves of the density before.
@@ -143,6 +157,7 @@ pub(crate) fn begin() {
         leaves.forms.clear();
         leaves.known.clear();
         leaves.is_opaque = false;
+        leaves.number += 1;
     });
 }
 
@@ -164,6 +179,7 @@ pub(crate) fn evaluate(density: &dyn Fn() -> LeafFunction) -> LeafFunction {
 pub(crate) fn move_to(node: &[f64]) {
     LEAVES.with_borrow_mut(|leaves| {
         leaves.node[..node.len()].copy_from_slice(node);
+        leaves.number += 1;
         let Leaves { known, node, .. } = leaves;
         known.iter_mut().for_each(|known| known.move_to(node));
     });

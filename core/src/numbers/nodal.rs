@@ -1,23 +1,29 @@
-//! The algebra of expectations over nodes: a number that a model's body makes is a [`Form`]; in a density, evaluated at a
-//! node, it is a function of at most three leaves, with derivatives in them.
+//! The algebra of expectations over nodes: a number that a model's body makes is a [`Form`], and an expression where that
+//! has no simple structure; in a density, evaluated at a node, it is a function of at most three leaves, with derivatives.
 //!
-//! In the body every number keeps its structure. What reads a form at a node sees the value that its leaf has there, and the
-//! leaf as an independent variable; all arithmetic from there on is that of dual numbers.
+//! In the body every number keeps its structure. What reads it at a node sees the values that its leaves have there, and the
+//! leaves as independent variables; all arithmetic from there on is that of dual numbers.
 
-use crate::numbers::dual::Lanes;
+use crate::numbers::expression::Operand;
 use crate::numbers::form::Form;
 use crate::numbers::leaves;
 pub use crate::numbers::leaves::LeafFunction;
-use crate::numbers::number::Number;
+use crate::numbers::number::{Elementary, Number};
 
 /// A number of known structure, or its value at a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Nodal {
-    /// What a model's body makes.
+    /// What a model's body makes, if it is affine, or exp of something affine, or of unknown structure.
     Form(Form),
+    /// What else a model's body makes.
+    Expression(Form, Expression),
     /// What a density makes of it.
     Function(LeafFunction),
 }
+
+/// A number that is known by how it was made; its thread keeps that until the visit of the model is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expression(usize);
 
 impl Nodal {
     /// The unconstrained coordinate `u[coordinate]`, now at `value`.
@@ -30,18 +36,42 @@ impl Nodal {
     pub(crate) fn function(self) -> LeafFunction {
         match self {
             Self::Function(function) => function,
-            Self::Form(form) => match leaves::read(&form) {
-                Some(at) => LeafFunction::variable(0.0, at.leaf).chain(at.value, at.first, at.second),
-                None => LeafFunction::constant(form.value()),
-            },
+            Self::Form(form) => leaves::function(&form),
+            Self::Expression(_, Expression(at)) => Operand::Kept(at).function(),
         }
     }
 
-    #[inline(always)]
-    fn one(self, form: impl FnOnce(Form) -> Form, function: impl FnOnce(LeafFunction) -> LeafFunction) -> Self {
+    fn operand(self) -> Operand {
         match self {
-            Self::Form(of) if !leaves::at_node() => Self::Form(form(of)),
-            of => Self::Function(function(of.function())),
+            Self::Expression(_, Expression(at)) => Operand::Kept(at),
+            other => Operand::Form(other.form()),
+        }
+    }
+
+    /// A number of that form, which was made as `made` says where the form does not tell.
+    fn made(form: Form, made: impl FnOnce() -> Option<Operand>) -> Self {
+        if form.affine().is_some() || form.ln_affine().is_some() {
+            return Self::Form(form);
+        }
+        match made() {
+            Some(Operand::Kept(at)) => Self::Expression(form, Expression(at)),
+            Some(Operand::Form(form)) => Self::Form(form),
+            None => Self::Form(form),
+        }
+    }
+
+    /// In a body the form and the operand, in a density the function.
+    #[inline(always)]
+    fn one(
+        self,
+        form: impl FnOnce(Form) -> Form,
+        made: impl FnOnce(Operand) -> Option<Operand>,
+        function: impl FnOnce(LeafFunction) -> LeafFunction,
+    ) -> Self {
+        if leaves::at_node() {
+            Self::Function(function(self.function()))
+        } else {
+            Self::made(form(self.form()), || made(self.operand()))
         }
     }
 
@@ -50,11 +80,13 @@ impl Nodal {
         self,
         other: Self,
         form: impl FnOnce(Form, Form) -> Form,
+        made: impl FnOnce(Operand, Operand) -> Option<Operand>,
         function: impl FnOnce(LeafFunction, LeafFunction) -> LeafFunction,
     ) -> Self {
-        match (self, other) {
-            (Self::Form(a), Self::Form(b)) if !leaves::at_node() => Self::Form(form(a, b)),
-            (a, b) => Self::Function(function(a.function(), b.function())),
+        if leaves::at_node() {
+            Self::Function(function(self.function(), other.function()))
+        } else {
+            Self::made(form(self.form(), other.form()), || made(self.operand(), other.operand()))
         }
     }
 }
@@ -65,17 +97,26 @@ impl Default for Nodal {
     }
 }
 
-macro_rules! by_part {
-    ($($method:ident($($arg:ident)*);)*) => {$(
-        fn $method(self, $($arg: f64),*) -> Self {
-            self.one(|of| of.$method($($arg),*), |of| of.$method($($arg),*))
+macro_rules! functions {
+    ($($method:ident $f:ident;)*) => {$(
+        fn $method(self) -> Self {
+            self.one(Form::$method, |of| of.through(Elementary::$f), LeafFunction::$method)
         }
     )*};
-    (with other: $($method:ident)*) => {$(
-        fn $method(self, other: Self) -> Self {
-            self.two(other, Form::$method, LeafFunction::$method)
+}
+
+/// `factor * of`.
+fn scaled(of: Operand, factor: f64) -> Option<Operand> {
+    Operand::Form(Form::constant(0.0)).plus(factor, of)
+}
+
+fn product(a: Operand, b: Operand) -> Option<Operand> {
+    match (a, b) {
+        (Operand::Form(form), of) | (of, Operand::Form(form)) if form.as_constant().is_some() => {
+            scaled(of, form.as_constant()?)
         }
-    )*};
+        _ => a.times(b),
+    }
 }
 
 impl Number for Nodal {
@@ -89,16 +130,19 @@ impl Number for Nodal {
         }
     }
     fn value(self) -> f64 {
-        match self {
-            Self::Function(function) => function.value(),
-            Self::Form(form) if leaves::at_node() => leaves::read(&form).map_or(form.value(), |at| at.value),
-            Self::Form(form) => form.value(),
-        }
+        if leaves::at_node() { self.function().value() } else { self.form().value() }
+    }
+    fn shift(self, shift: f64) -> Self {
+        let constant = Operand::Form(Form::constant(shift));
+        self.one(|of| of.shift(shift), |of| of.plus(1.0, constant), |of| of.shift(shift))
     }
     fn add_partial(&mut self, arg: Self, partial: f64) {
         match self {
             Self::Function(to) => to.add_partial(arg.function(), partial),
-            Self::Form(to) => to.add_partial(arg.form(), partial),
+            Self::Form(to) | Self::Expression(to, _) => {
+                to.add_partial(arg.form(), partial);
+                *self = Self::Form(*to);
+            }
         }
     }
     fn add_square(&mut self, a: Self, partial: f64) {
@@ -111,20 +155,44 @@ impl Number for Nodal {
             to.add_cross(a.function(), b.function(), partial);
         }
     }
-    by_part! {
-        shift(shift);
-        chain(f first second);
-        scale(factor);
-        exp();
-        ln();
-        recip();
-        sqrt();
-        powf(power);
+    fn chain(self, f: f64, first: f64, second: f64) -> Self {
+        self.one(|of| of.chain(f, first, second), |_| None, |of| of.chain(f, first, second))
     }
-    by_part! { with other: add sub mul div }
+    fn elementary(self, f: Elementary) -> Self {
+        self.one(|of| of.elementary(f), |of| of.through(f), |of| of.elementary(f))
+    }
+    fn settled(self) -> Self {
+        if leaves::at_node() { Self::Function(self.function()) } else { self }
+    }
+    fn add(self, other: Self) -> Self {
+        self.two(other, Form::add, |a, b| a.plus(1.0, b), LeafFunction::add)
+    }
+    fn sub(self, other: Self) -> Self {
+        self.two(other, Form::sub, |a, b| a.plus(-1.0, b), LeafFunction::sub)
+    }
+    fn mul(self, other: Self) -> Self {
+        self.two(other, Form::mul, product, LeafFunction::mul)
+    }
+    fn div(self, other: Self) -> Self {
+        self.mul(other.recip())
+    }
+    fn scale(self, factor: f64) -> Self {
+        self.one(|of| of.scale(factor), |of| scaled(of, factor), |of| of.scale(factor))
+    }
+    functions! {
+        exp Exp;
+        ln Ln;
+        recip Recip;
+    }
+    fn sqrt(self) -> Self {
+        self.powf(0.5)
+    }
+    fn powf(self, power: f64) -> Self {
+        self.one(|of| of.powf(power), |of| of.through(Elementary::Powf(power)), |of| of.powf(power))
+    }
     fn form(self) -> Form {
         match self {
-            Self::Form(form) => form,
+            Self::Form(form) | Self::Expression(form, _) => form,
             Self::Function(function) => Form::opaque(function.value()),
         }
     }

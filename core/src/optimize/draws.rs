@@ -40,7 +40,7 @@ impl DrawsError {
     /// The error of the draws of a bound, at the end of a climb with them.
     pub(crate) fn of(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Self {
         let (density, draws) = (bound.density, bound.noise.draws);
-        let other = |set: u64| Bound::new(density, draws, seed.wrapping_add(set)).with_nodes(bound.nodes.clone());
+        let other = |set: u64| Bound::new(density, draws, seed.wrapping_add(set)).with_nodes(bound.nodes);
         let gradients: Vec<_> = (1..=SETS).map(|set| other(set).slope(&ended.guide).gradient).collect();
         let Squares { theta, locals } = Squares::of(ended, gradients);
         let theta = if ended.arrow.is_some() {

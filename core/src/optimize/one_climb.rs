@@ -86,7 +86,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
     let mut nodes = Nodes::first();
     let mut iterations = 0;
     loop {
-        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes.clone());
+        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes);
         let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
         let ended = match method {
             Method::Em => em(&bound, guide, limits, watch),
@@ -94,13 +94,12 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
             _ => newton(&bound, guide, limits, watch),
         };
         iterations += ended.iterations;
-        if ended.end == End::Converged
-            && density.is_integrated()
-            && let Some(finer) = nodes.finer()
-            && nodes_error(&Bound::new(density, draws, options.seed).with_nodes(finer.clone()), &ended) > COARSE
-        {
-            (nodes, guide) = (finer, ended.guide);
-            continue;
+        if let Some(finer) = nodes.finer().filter(|_| density.is_integrated() && ended.end == End::Converged) {
+            let bound = Bound::new(density, draws, options.seed).with_nodes(finer);
+            if nodes_error(&bound, &ended) > COARSE {
+                (nodes, guide) = (finer, ended.guide);
+                continue;
+            }
         }
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
         let error = match (density.is_sampled(), is_beaten) {
