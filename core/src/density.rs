@@ -8,6 +8,7 @@ mod chain;
 pub(crate) mod closed;
 mod closing;
 pub(crate) mod conditional;
+mod explained;
 pub(crate) mod forms;
 pub mod joint;
 mod lanes;
@@ -26,6 +27,7 @@ use crate::sampling::noise::NoiseSize;
 use blocks::BlockLayout;
 use closed::{BlockPoint, ClosedBlock, ClosedTable};
 use closing::Closing;
+pub use explained::{Explained, Taken};
 use program::{LogParts, Masks, Program};
 use shape::Shape;
 
@@ -77,30 +79,6 @@ impl<'a> Writing<'a> {
     pub(crate) fn new(non_centred: &'a [bool], options: &Options) -> Self {
         Self { non_centred, estimator: options.estimator, jacobian: options.global == GlobalFactor::MeanField }
     }
-}
-
-/// How the expectation of a site's log density is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Exactly, by a formula.
-    ClosedForm,
-    /// By Gauss-Hermite quadrature over as many numbers as the log density depends on, which are affine in the
-    /// unconstrained latents: a linear predictor, the logarithm of a scale.
-    Quadrature {
-        /// How many numbers those are.
-        dimensions: usize,
-    },
-    /// By a mean over draws.
-    Sampled,
-}
-
-/// A site of a model, and how its expectation is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explained {
-    /// The site's name.
-    pub site: &'static str,
-    /// Whether in closed form, by quadrature or over draws.
-    pub taken: Taken,
 }
 
 /// Whether something is true outside the plate, and of tasks.

@@ -8,6 +8,7 @@
 mod by_tape;
 mod derivatives;
 mod expectation;
+mod leaf_moments;
 mod leaf_normal;
 pub(crate) mod nodes;
 mod normals;

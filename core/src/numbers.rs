@@ -2,6 +2,7 @@
 //! their structure.
 
 pub mod dual;
+mod elementary;
 pub(crate) mod expression;
 pub mod form;
 mod jet;

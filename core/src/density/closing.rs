@@ -2,9 +2,9 @@
 
 use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
+use crate::density::explained::{Explained, Taken};
 use crate::density::forms::{ClosedSums, Forms, LeafCount, LeafCounts};
 use crate::density::program::{Masks, Program};
-use crate::density::{Explained, Taken};
 use crate::interpret::structure::Absent;
 use crate::linalg::arrow::CHUNK;
 use crate::model::Site;

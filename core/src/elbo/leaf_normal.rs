@@ -21,17 +21,14 @@
 
 use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
+use crate::elbo::leaf_moments::{Expectation, Moments, Root, TRIANGLE};
 use crate::elbo::nodes::{Cubature, Nodes};
-use crate::numbers::dual::Lanes;
 use crate::numbers::leaves::{self, LeafFunction, MOST_LEAVES};
 use crate::numbers::number::Number;
 use crate::numbers::pass::Order;
 
 /// A pivot this small a part of a variance is 0 but for rounding.
 const NO_PIVOT: f64 = 1e-14;
-
-/// The entries of a triangle of the most leaves.
-const TRIANGLE: usize = MOST_LEAVES * (MOST_LEAVES + 1) / 2;
 
 /// A coordinate that leaves name.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +37,36 @@ struct Touched {
     slot: usize,
     /// Its coefficient in each leaf.
     c: [f64; MOST_LEAVES],
-    /// X of it, a packed lower triangle.
-    x: [f64; TRIANGLE],
+}
+
+/// How the slots of (m, X) move with a loc or an `ln_scale`: those that do, and how far.
+#[derive(Clone, Copy, Debug)]
+struct Column {
+    /// The coordinate's place in the block.
+    slot: usize,
+    is_ln_scale: bool,
+    len: usize,
+    moves: [(usize, f64); TRIANGLE],
+}
+
+impl Column {
+    fn new(slot: usize, is_ln_scale: bool, moves: impl Iterator<Item = (usize, f64)>) -> Self {
+        let mut column = Self { slot, is_ln_scale, len: 0, moves: [(0, 0.0); TRIANGLE] };
+        for (at, by) in moves.filter(|(_, by)| *by != 0.0) {
+            column.moves[column.len] = (at, by);
+            column.len += 1;
+        }
+        column
+    }
+
+    fn dot(&self, of: &[f64]) -> f64 {
+        self.moves[..self.len].iter().map(|&(at, by)| by * of[at]).sum()
+    }
+
+    /// Its slot among the 2 n of the guide.
+    fn of_guide(&self, n: usize) -> usize {
+        if self.is_ln_scale { n + self.slot } else { self.slot }
+    }
 }
 
 /// The normal of the leaves, and the coordinates that they name.
@@ -49,15 +74,9 @@ struct Touched {
 pub(super) struct LeafNormal {
     mean: [f64; MOST_LEAVES],
     /// L.
-    root: [[f64; MOST_LEAVES]; MOST_LEAVES],
+    root: Root,
     touched: Vec<Touched>,
-}
-
-/// F, and its derivatives in (m, X).
-struct Expectation<const S: usize> {
-    value: f64,
-    gradient: [f64; S],
-    hessian: [[f64; S]; S],
+    columns: Vec<Column>,
 }
 
 /// What is wanted of an expectation.
@@ -65,6 +84,13 @@ struct Expectation<const S: usize> {
 pub(super) enum Wanted {
     Value,
     Derivatives(Order),
+}
+
+/// What is wanted, and over which nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) nodes: Nodes,
+    pub(super) wanted: Wanted,
 }
 
 impl LeafNormal {
@@ -82,7 +108,7 @@ impl LeafNormal {
                     mean += c * seen.loc[slot];
                     let known = || self.touched.iter().position(|touched| touched.slot == slot);
                     let at = (leaf > 0).then(known).flatten().unwrap_or_else(|| {
-                        self.touched.push(Touched { slot, c: [0.0; MOST_LEAVES], x: [0.0; TRIANGLE] });
+                        self.touched.push(Touched { slot, c: [0.0; MOST_LEAVES] });
                         self.touched.len() - 1
                     });
                     self.touched[at].c[leaf] = c;
@@ -90,7 +116,7 @@ impl LeafNormal {
             });
             self.mean[leaf] = mean;
         }
-        for Touched { slot, c, .. } in &self.touched {
+        for Touched { slot, c } in &self.touched {
             for a in 0..count {
                 for b in 0..=a {
                     covariance[a][b] += seen.variance[*slot] * c[a] * c[b];
@@ -98,32 +124,31 @@ impl LeafNormal {
             }
         }
         self.factorise(count, &covariance);
-        let root = self.root;
-        for Touched { slot, c, x } in &mut self.touched {
-            let w = solved(count, &root, c);
-            for a in 0..count {
-                for e in 0..=a {
-                    let twice = if a == e { 1.0 } else { 2.0 };
-                    x[a * (a + 1) / 2 + e] = twice * seen.variance[*slot] * w[a] * w[e];
-                }
-            }
+        self.columns.clear();
+        for Touched { slot, c } in &self.touched {
+            let w = solved(count, &self.root, c);
+            let triangle = (0..count).flat_map(|a| (0..=a).map(move |e| (a, e)));
+            let x = triangle.enumerate().map(|(at, (a, e))| {
+                let twice = if a == e { 1.0 } else { 2.0 };
+                (count + at, twice * seen.variance[*slot] * w[a] * w[e])
+            });
+            self.columns.push(Column::new(*slot, false, c[..count].iter().copied().enumerate()));
+            self.columns.push(Column::new(*slot, true, x));
         }
     }
 
     /// L of the covariance; a column of zeros where the pivot is 0.
-    fn factorise(&mut self, count: usize, covariance: &[[f64; MOST_LEAVES]; MOST_LEAVES]) {
+    fn factorise(&mut self, count: usize, covariance: &Root) {
         self.root = [[0.0; MOST_LEAVES]; MOST_LEAVES];
         for col in 0..count {
-            for row in col..count {
-                let dot: f64 = (0..col).map(|k| self.root[row][k] * self.root[col][k]).sum();
-                let rest = covariance[row][col] - dot;
-                if row == col {
-                    if rest <= NO_PIVOT * covariance[col][col] {
-                        break;
-                    }
-                    self.root[col][col] = rest.sqrt();
-                } else {
-                    self.root[row][col] = rest / self.root[col][col];
+            let rest = |root: &Root, row: usize| {
+                covariance[row][col] - (0..col).map(|k| root[row][k] * root[col][k]).sum::<f64>()
+            };
+            let pivot = rest(&self.root, col);
+            if pivot > NO_PIVOT * covariance[col][col] {
+                let below: [f64; MOST_LEAVES] = std::array::from_fn(|row| rest(&self.root, row) / pivot.sqrt());
+                for (row, below) in self.root[..count].iter_mut().zip(below).skip(col) {
+                    row[col] = below;
                 }
             }
         }
@@ -134,34 +159,33 @@ impl LeafNormal {
     pub(super) fn expect(
         &self,
         count: usize,
-        nodes: Nodes,
+        asked: Asked,
         density: &dyn Fn() -> LeafFunction,
-        wanted: Wanted,
         out: &mut GuideDerivatives,
     ) -> Option<f64> {
         match count {
             0 => Some(leaves::evaluate(density).value()),
-            1 => self.expect_of::<1, 2>(nodes, density, wanted, out),
-            2 => self.expect_of::<2, 5>(nodes, density, wanted, out),
-            _ => self.expect_of::<3, 9>(nodes, density, wanted, out),
+            1 => self.expect_of::<1, 2>(asked, density, out),
+            2 => self.expect_of::<2, 5>(asked, density, out),
+            _ => self.expect_of::<3, 9>(asked, density, out),
         }
     }
 
     fn expect_of<const D: usize, const S: usize>(
         &self,
-        nodes: Nodes,
+        asked: Asked,
         density: &dyn Fn() -> LeafFunction,
-        wanted: Wanted,
         out: &mut GuideDerivatives,
     ) -> Option<f64> {
-        let mut sum = Expectation::<S> { value: 0.0, gradient: [0.0; S], hessian: [[0.0; S]; S] };
+        let mut moments = Moments::default();
+        let mut value = 0.0;
         // the directions that V has
         let (mut directions, mut found) = ([0; D], 0);
         for a in (0..D).filter(|&a| self.root[a][a] > 0.0) {
             directions[found] = a;
             found += 1;
         }
-        let Cubature { nodes, weights } = nodes.of(found);
+        let Cubature { nodes, weights } = asked.nodes.of(found);
         for (node, &weight) in nodes.iter().zip(weights) {
             let mut t = [0.0; D];
             directions[..found].iter().zip(node).for_each(|(&a, node)| t[a] = *node);
@@ -169,106 +193,51 @@ impl LeafNormal {
                 std::array::from_fn(|a| self.mean[a] + (0..=a).map(|e| self.root[a][e] * t[e]).sum::<f64>());
             leaves::move_to(&z);
             let f = leaves::evaluate(density);
-            sum.value += weight * f.value();
-            if let Wanted::Derivatives(order) = wanted {
-                sum.add_node(order, &self.along::<D, S>(&t), &f, weight);
+            value += weight * f.value();
+            if let Wanted::Derivatives(order) = asked.wanted {
+                moments.add::<D>(order, &t, &f, weight);
             }
         }
         if leaves::count() != Some(D) {
             return None;
         }
-        if let Wanted::Derivatives(order) = wanted {
-            sum.subtract_curvature_of_root::<D>();
-            self.chain::<D, S>(order, &sum, out);
+        if let Wanted::Derivatives(order) = asked.wanted {
+            self.chain::<S>(order, &Expectation::new::<D>(order, &self.root, &moments), out);
         }
-        Some(sum.value)
-    }
-
-    /// How a node moves with each slot of (m, X): e_a, and L e_a t_e.
-    fn along<const D: usize, const S: usize>(&self, t: &[f64; D]) -> [[f64; D]; S] {
-        let mut along = [[0.0; D]; S];
-        let mut slot = D;
-        for a in 0..D {
-            along[a][a] = 1.0;
-            for t in &t[..=a] {
-                for (row, along) in along[slot].iter_mut().enumerate().skip(a) {
-                    *along = self.root[row][a] * t;
-                }
-                slot += 1;
-            }
-        }
-        along
+        Some(value)
     }
 
     /// Adds the derivatives in (loc, `ln_scale`) of the coordinates touched.
-    fn chain<const D: usize, const S: usize>(&self, order: Order, sum: &Expectation<S>, out: &mut GuideDerivatives) {
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    fn chain<const S: usize>(&self, order: Order, sum: &Expectation<S>, out: &mut GuideDerivatives) {
         let (n, width) = (out.n, 2 * out.n);
-        for Touched { slot, c, x } in &self.touched {
-            let by_ln_scale = dot(&sum.gradient[D..], x);
-            out.gradient[*slot] += dot(&sum.gradient[..D], c);
-            out.gradient[n + slot] += by_ln_scale;
+        for (j, column) in self.columns.iter().enumerate() {
+            let slot = column.of_guide(n);
+            let by_slot = column.dot(&sum.gradient);
+            out.gradient[slot] += by_slot;
             if order == Order::First {
                 continue;
             }
-            let mut row = [[0.0; S]; 2];
-            for (k, hessian) in sum.hessian.iter().enumerate() {
-                let of = if k < D { 0 } else { 1 };
-                let factor = if k < D { c[k] } else { x[k - D] };
-                row[of].iter_mut().zip(hessian).for_each(|(to, h)| *to += factor * h);
+            let mut row = [0.0; S];
+            for &(at, by) in &column.moves[..column.len] {
+                row.iter_mut().zip(&sum.hessian[at]).for_each(|(to, h)| *to += by * h);
             }
-            for (row, first) in row.iter().zip([*slot * width, (n + slot) * width]) {
-                for Touched { slot, c, x } in &self.touched {
-                    out.hessian[first + slot] += dot(&row[..D], c);
-                    out.hessian[first + n + slot] += dot(&row[D..], x);
-                }
+            for other in &self.columns[..j] {
+                let (to, h) = (other.of_guide(n), other.dot(&row));
+                out.hessian[slot * width + to] += h;
+                out.hessian[to * width + slot] += h;
             }
-            out.hessian[(n + slot) * width + n + slot] += 2.0 * by_ln_scale;
+            let bent = if column.is_ln_scale { 2.0 * by_slot } else { 0.0 };
+            out.hessian[slot * width + slot] += column.dot(&row) + bent;
         }
     }
 }
 
 /// L^-1 c, 0 in the directions that L has not.
-fn solved(count: usize, root: &[[f64; MOST_LEAVES]; MOST_LEAVES], c: &[f64; MOST_LEAVES]) -> [f64; MOST_LEAVES] {
+fn solved(count: usize, root: &Root, c: &[f64; MOST_LEAVES]) -> [f64; MOST_LEAVES] {
     let mut w = [0.0; MOST_LEAVES];
     for a in (0..count).filter(|&a| root[a][a] > 0.0) {
         let dot: f64 = (0..a).map(|e| root[a][e] * w[e]).sum();
         w[a] = (c[a] - dot) / root[a][a];
     }
     w
-}
-
-impl<const S: usize> Expectation<S> {
-    /// Adds a node's share in the derivatives; it moves `along` the slots.
-    fn add_node<const D: usize>(&mut self, order: Order, along: &[[f64; D]; S], f: &LeafFunction, weight: f64) {
-        let partials = f.partials();
-        for (to, along) in self.gradient.iter_mut().zip(along) {
-            *to += weight * (0..D).map(|a| along[a] * partials[a]).sum::<f64>();
-        }
-        if order == Order::First {
-            return;
-        }
-        let triangle = f.triangle();
-        let second = |a: usize, b: usize| triangle[a.max(b) * (a.max(b) + 1) / 2 + a.min(b)];
-        for (to, of) in self.hessian.iter_mut().zip(along) {
-            let bent: [f64; D] = std::array::from_fn(|a| weight * (0..D).map(|b| second(a, b) * of[b]).sum::<f64>());
-            for (to, along) in to.iter_mut().zip(along) {
-                *to += (0..D).map(|a| bent[a] * along[a]).sum::<f64>();
-            }
-        }
-    }
-
-    /// Subtracts what Phi(X_j X_k' + X_k X_j') takes of the second derivatives. With G the derivative in X, a full symmetric
-    /// matrix by its lower triangle, that is sum over a, b, e of G_ab X_j,ae X_k,be.
-    fn subtract_curvature_of_root<const D: usize>(&mut self) {
-        let at = |a: usize, e: usize| D + a * (a + 1) / 2 + e;
-        for a in 0..D {
-            for b in 0..D {
-                let g = self.gradient[at(a.max(b), a.min(b))];
-                for e in 0..=a.min(b) {
-                    self.hessian[at(a, e)][at(b, e)] -= g;
-                }
-            }
-        }
-    }
 }

@@ -5,10 +5,8 @@ use crate::special::gauss_hermite::Rule;
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
 
-/// How often the nodes in each direction are doubled at most.
-const MOST_DOUBLINGS: usize = 3;
-/// Nodes in one direction before that.
-const FIRST: usize = 4;
+/// How often there can be more nodes than at first.
+const MOST_REFINEMENTS: usize = 3;
 
 /// Nodes and weights of a standard normal in some directions; the other entries of a node are 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,31 +18,36 @@ pub(super) struct Cubature {
 /// How finely expectations are taken: a cubature for every number of directions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nodes {
-    doublings: usize,
+    refinements: usize,
     cubatures: &'static [Cubature; MOST_LEAVES + 1],
 }
 
 impl Nodes {
-    fn doubled(doublings: usize) -> Self {
-        static ALL: [LazyLock<[Cubature; MOST_LEAVES + 1]>; MOST_DOUBLINGS + 1] = [
+    fn refined(refinements: usize) -> Self {
+        static ALL: [LazyLock<[Cubature; MOST_LEAVES + 1]>; MOST_REFINEMENTS + 1] = [
             LazyLock::new(|| {
-                [Cubature::product(1, 0), Cubature::product(FIRST, 1), Cubature::hexagon(), Cubature::icosahedron()]
+                [Cubature::product(1, 0), Cubature::product(4, 1), Cubature::hexagon(), Cubature::icosahedron()]
             }),
-            LazyLock::new(|| cubatures([2 * FIRST, FIRST, FIRST])),
-            LazyLock::new(|| cubatures([4 * FIRST, 2 * FIRST, 2 * FIRST])),
-            LazyLock::new(|| cubatures([8 * FIRST, 4 * FIRST, 4 * FIRST])),
+            LazyLock::new(|| cubatures([8, 4, 4])),
+            LazyLock::new(|| cubatures([16, 8, 6])),
+            LazyLock::new(|| cubatures([32, 16, 10])),
         ];
-        Self { doublings, cubatures: &ALL[doublings] }
+        Self { refinements, cubatures: &ALL[refinements] }
     }
 
     /// As many as a climb starts with.
     pub(crate) fn first() -> Self {
-        Self::doubled(0)
+        Self::refined(0)
+    }
+
+    /// Whether there are as few.
+    pub(crate) fn is_first(self) -> bool {
+        self.refinements == 0
     }
 
     /// More of them; `None` where there are as many as there may be.
     pub(crate) fn finer(self) -> Option<Self> {
-        (self.doublings < MOST_DOUBLINGS).then(|| Self::doubled(self.doublings + 1))
+        (self.refinements < MOST_REFINEMENTS).then(|| Self::refined(self.refinements + 1))
     }
 
     /// The cubature in so many directions.

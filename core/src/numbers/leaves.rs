@@ -181,7 +181,9 @@ pub(crate) fn move_to(node: &[f64]) {
         leaves.node[..node.len()].copy_from_slice(node);
         leaves.number += 1;
         let Leaves { known, node, .. } = leaves;
-        known.iter_mut().for_each(|known| known.move_to(node));
+        for known in known {
+            known.move_to(node);
+        }
     });
 }
 

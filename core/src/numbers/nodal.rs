@@ -197,3 +197,75 @@ impl Number for Nodal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::{BernoulliLogit, Distribution, StudentT};
+    use crate::numbers::Real;
+    use crate::numbers::dual::Lanes;
+    use crate::numbers::expression::forgetting;
+
+    fn coordinate(j: usize, value: f64) -> Real<Nodal> {
+        Real(Nodal::coordinate(j, value))
+    }
+
+    /// A density at a node, and the same of the leaves themselves.
+    fn check(
+        count: usize,
+        node: &[f64],
+        density: &dyn Fn() -> Real<Nodal>,
+        of: impl Fn(&[Real<LeafFunction>]) -> Real<LeafFunction>,
+    ) {
+        let value = || density().0.function();
+        assert_eq!(leaves::number_of(&value), Some(count));
+        leaves::begin();
+        leaves::evaluate(&value);
+        leaves::move_to(node);
+        let found = leaves::evaluate(&value);
+        let seeds: Vec<_> = node.iter().enumerate().map(|(k, &z)| Real(LeafFunction::variable(z, k))).collect();
+        let expected = of(&seeds).0;
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12 * (1.0 + b.abs());
+        assert!(near(found.value(), expected.value()), "{found:?} {expected:?}");
+        assert!(found.partials().iter().zip(expected.partials()).all(|(a, b)| near(*a, *b)), "{found:?} {expected:?}");
+        assert!(found.triangle().iter().zip(expected.triangle()).all(|(a, b)| near(*a, *b)), "{found:?} {expected:?}");
+    }
+
+    #[test]
+    fn densities_are_functions_of_their_leaves() {
+        forgetting(|| {
+            let (a, b, r) = (coordinate(0, 0.3), coordinate(1, -0.2), coordinate(2, 0.1));
+            let eta = a + b * 1.5 + 0.4;
+            check(1, &[0.9], &|| BernoulliLogit(eta).ln_density(1), |z| BernoulliLogit(z[0]).ln_density(1));
+            // a known leaf by a factor and a shift
+            check(1, &[0.9], &|| (2.0 * eta - 1.0).sigmoid() * eta, |z| (2.0 * z[0] - 1.0).sigmoid() * z[0]);
+            let s = r.exp() * 2.0;
+            // the scale is read first
+            let of = |z: &[Real<LeafFunction>]| StudentT(4.0, z[1], z[0].exp()).ln_density(0.7);
+            check(2, &[-0.3, 0.9], &|| StudentT(4.0, eta, s).ln_density(0.7), of);
+        });
+    }
+
+    #[test]
+    fn expressions_of_the_body_are_functions_too() {
+        forgetting(|| {
+            let (a, b, r) = (coordinate(0, 0.3), coordinate(1, -0.2), coordinate(2, 0.1));
+            let non_centred = a + r.exp() * b + 2.0 * a - 0.5;
+            check(3, &[0.9, 0.2, -1.3], &|| non_centred.sigmoid(), |z| (z[0] + z[1].exp() * z[2]).sigmoid());
+            let survival = -(1.7 / (a + 0.3 * b).exp()).pow(r.exp());
+            // the shape is read first, and then the logarithm of the ratio
+            check(2, &[0.4, -0.8], &|| survival, |z| -(z[0].exp() * z[1]).exp());
+        });
+    }
+
+    #[test]
+    fn what_has_too_many_leaves_has_none() {
+        forgetting(|| {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|j| coordinate(j, 0.1 * j as f64));
+            let (product, unknown, sum) = (a * b * c * d, a.chain(0.3, 1.0, 0.0), (a + b + c + d).exp());
+            assert_eq!(leaves::number_of(&|| product.0.function()), None);
+            assert_eq!(leaves::number_of(&|| unknown.0.function()), None);
+            assert_eq!(leaves::number_of(&|| sum.0.function()), Some(1));
+        });
+    }
+}

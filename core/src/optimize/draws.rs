@@ -37,8 +37,16 @@ pub struct WorstTask {
 }
 
 impl DrawsError {
+    /// How many draws a bound takes, where nobody asks how far the answer depends on them.
+    pub(crate) fn unknown(bound: &Bound<'_>) -> Self {
+        Self { draws: if bound.density.is_sampled() { bound.noise.draws } else { 0 }, ..Self::default() }
+    }
+
     /// The error of the draws of a bound, at the end of a climb with them.
     pub(crate) fn of(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Self {
+        if !bound.density.is_sampled() {
+            return Self::unknown(bound);
+        }
         let (density, draws) = (bound.density, bound.noise.draws);
         let other = |set: u64| Bound::new(density, draws, seed.wrapping_add(set)).with_nodes(bound.nodes);
         let gradients: Vec<_> = (1..=SETS).map(|set| other(set).slope(&ended.guide).gradient).collect();
@@ -87,10 +95,14 @@ impl Squares {
         let expanded = ended.arrow.as_ref().map(|arrow| (arrow, Metric::of(guide, arrow)));
         let factorised = expanded.as_ref().and_then(|(arrow, metric)| arrow.factorise(0.0, metric.diagonal()));
         if let (Some((_, metric)), Some(factorised)) = (&expanded, &factorised) {
-            gradients.into_iter().for_each(|g| squares.add(guide, &factorised.solve_for(g), metric, each));
+            for g in gradients {
+                squares.add(guide, &factorised.solve_for(g), metric, each);
+            }
         } else {
             let metric = Metric::plain(guide);
-            gradients.into_iter().for_each(|g| squares.add(guide, &metric.natural_step(&g), &metric, each));
+            for g in gradients {
+                squares.add(guide, &metric.natural_step(&g), &metric, each);
+            }
         }
         squares
     }

@@ -32,7 +32,7 @@ const FULL_TOLERANCE: f64 = 1e-3;
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
 /// Nodes are too few where twice as many in each direction would move a mean by more than this many guide standard
 /// deviations.
-const COARSE: f64 = 0.01;
+const COARSE: f64 = 0.05;
 
 /// Climbs in one parameterisation.
 pub(crate) fn climb_as(
@@ -83,7 +83,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
     let progress = Progress::new(options, method.climbing(), most);
     let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
-    let mut nodes = Nodes::first();
+    let (start, mut nodes, mut coarse) = (guide.clone(), Nodes::first(), 0.0);
     let mut iterations = 0;
     loop {
         let bound = Bound::new(density, draws, options.seed).with_nodes(nodes);
@@ -94,27 +94,47 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
             _ => newton(&bound, guide, limits, watch),
         };
         iterations += ended.iterations;
-        if let Some(finer) = nodes.finer().filter(|_| density.is_integrated() && ended.end == End::Converged) {
-            let bound = Bound::new(density, draws, options.seed).with_nodes(finer);
-            if nodes_error(&bound, &ended) > COARSE {
-                (nodes, guide) = (finer, ended.guide);
-                continue;
-            }
-        }
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
-        let error = match (density.is_sampled(), is_beaten) {
-            (true, false) => DrawsError::of(&bound, &ended, options.seed),
-            (true, true) => DrawsError { draws, ..DrawsError::default() },
-            (false, _) => DrawsError::default(),
-        };
+        if !is_beaten && let Some(finer) = refined(&bound, &ended, options.seed) {
+            nodes = finer.nodes;
+            coarse = finer.error;
+            guide = if ended.end == End::Converged { ended.guide } else { start.clone() };
+            continue;
+        }
+        let mut error =
+            if is_beaten { DrawsError::unknown(&bound) } else { DrawsError::of(&bound, &ended, options.seed) };
         let is_noisy = ended.end == End::Converged && error.error > TOLERABLE_DRAWS_ERROR;
         if is_noisy && draws < options.most_draws {
             draws = (4 * draws).min(options.most_draws);
             guide = ended.guide;
             continue;
         }
+        if nodes.finer().is_none() {
+            error.error = error.error.max(coarse);
+        }
         let verdict = judge(density, &settings.start, method, &ended, &error);
         return Summit::new(density, ClimbEnd { iterations, ..ended }, Appraisal { method, error, verdict });
+    }
+}
+
+/// Finer nodes to go on with, and how far they would move the answer.
+struct Refinement {
+    nodes: Nodes,
+    error: f64,
+}
+
+/// Finer nodes, where a climb ended at a maximum that depends on how many there are, or found none with so few as there are
+/// at first.
+fn refined(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Option<Refinement> {
+    let nodes = bound.nodes.finer().filter(|_| bound.density.is_integrated())?;
+    match ended.end {
+        End::Converged => {
+            let finer = Bound::new(bound.density, bound.noise.draws, seed).with_nodes(nodes);
+            let error = nodes_error(&finer, ended);
+            (error > COARSE).then_some(Refinement { nodes, error })
+        }
+        End::Stuck | End::Saddle => bound.nodes.is_first().then_some(Refinement { nodes, error: 0.0 }),
+        End::Stopped => None,
     }
 }
 
