@@ -3,9 +3,13 @@
 
 mod affine;
 pub mod dual;
+mod elementary;
+pub(crate) mod expression;
 pub mod form;
 mod jet;
+pub(crate) mod leaves;
 mod mixed;
+pub mod nodal;
 pub(crate) mod number;
 mod operators;
 mod param;

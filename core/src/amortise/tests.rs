@@ -166,7 +166,7 @@ fn what_the_steps_are_judged_by_is_the_elbo() {
     let (support, full) = (tasks(true), tasks(false));
     let (support, full) = (Quadratic::new(&support), Quadratic::new(&full));
     let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
-    // the data sampled, or there would be nothing to average
+    // data of closed form, or over nodes, would leave nothing to chance
     let options = Options { global, parameterisation, estimator: Estimator::ClosedKl, ..Options::default() };
     let mut training = Training::new(&support, &options).expect("valid");
     training.global.loc = vec![0.4, -0.5];

@@ -72,6 +72,16 @@ impl Affine {
         TERMS.with_borrow(|terms| terms[self.range()].iter().for_each(f));
     }
 
+    /// Hands the terms to `f`, without a copy.
+    pub(crate) fn with_terms<T>(&self, f: impl FnOnce(&[(usize, f64)]) -> T) -> T {
+        TERMS.with_borrow(|terms| f(&terms[self.range()]))
+    }
+
+    /// Where its thread keeps its terms: forms of one place have the same terms.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.range()
+    }
+
     /// `factor * self`.
     pub fn scaled(self, factor: f64) -> Self {
         Self::keep(self.constant * factor, |terms| {

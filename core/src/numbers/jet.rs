@@ -36,16 +36,17 @@ macro_rules! args {
             #[inline(always)]
             fn join(self, jet: &Jet<$a>) -> Real<N> {
                 let mut out = N::constant(jet.value);
+                let args = ($(self.$i.varying().map(N::settled),)*);
                 if N::ORDER >= 1 {
-                    $(if let Some(arg) = self.$i.varying() {
+                    $(if let Some(arg) = args.$i {
                         out.add_partial(arg, jet.first[$i]);
                     })*
                 }
                 if N::ORDER >= 2 {
-                    $(if let Some(arg) = self.$i.varying() {
+                    $(if let Some(arg) = args.$i {
                         out.add_square(arg, jet.second[$i][$i]);
                     })*
-                    $(if let (Some(a), Some(b)) = (self.$row.varying(), self.$col.varying()) {
+                    $(if let (Some(a), Some(b)) = (args.$row, args.$col) {
                         out.add_cross(a, b, jet.second[$row][$col]);
                     })*
                 }
