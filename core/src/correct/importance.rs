@@ -43,7 +43,8 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
     let conditionals = Conditionals::new(density).growing_to(most_grown);
     let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
     let found = if basis.is_fixed() {
-        let plan = RoundPlan { proposal: &[], draws: effort.draws, number: MOST_PREPARING, is_last: true };
+        let draws = effort.draws;
+        let plan = RoundPlan { proposal: &[], draws, least: draws, enough: 0.0, number: MOST_PREPARING, is_last: true };
         Some(inquiry.round(plan))
             .filter(|round| !round.is_cut || round.len() >= FEWEST_DRAWS)
             .and_then(|round| at_one_theta(round, effort.seed))
@@ -85,10 +86,10 @@ mod tests {
         assert!(evidence.k_hat >= 1.0 || evidence.effective_sample_size < 10.0, "{fit}");
         let trust = fit.trust();
         assert!(trust.method != Correction::Importance && !trust.is_reliable, "{fit}");
-        let quarter = Options::default().posterior_draws / 4;
-        let said = format!("effective draws of {quarter})");
+        // no more draws than each round that prepares has for forty coordinates
+        let said = "effective draws of 640)";
         assert!(
-            trust.notes.iter().any(|note| note.contains("importance weights failed") && note.contains(&said)),
+            trust.notes.iter().any(|note| note.contains("importance weights failed") && note.contains(said)),
             "{fit}"
         );
     }

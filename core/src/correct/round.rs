@@ -12,7 +12,7 @@ use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
-use crate::sampling::psis::{k_hat_of_proposals, reliable_below};
+use crate::sampling::psis::{k_hat_of_proposals, reliable_below, smooth};
 use crate::sampling::strata::Strata;
 use crate::sampling::stream::Stream;
 use crate::special::normal_quantile;
@@ -118,6 +118,11 @@ impl Round {
         self.ln_outside.len()
     }
 
+    /// How many of its draws count.
+    fn effective(&self) -> f64 {
+        smooth(&self.ln_weights()).map_or(0.0, |smoothed| smoothed.effective)
+    }
+
     fn take(&mut self, thetas: ProposedThetas) {
         self.theta.extend(thetas.u.iter().flatten());
         self.proposed.extend(thetas.proposed.iter().flat_map(|u| u.iter()));
@@ -163,7 +168,11 @@ impl Round {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoundPlan<'p> {
     pub(crate) proposal: &'p [Part],
+    /// The most draws.
     pub(crate) draws: usize,
+    /// With so many it ends as soon as enough of them count.
+    pub(crate) least: usize,
+    pub(crate) enough: f64,
     pub(crate) number: usize,
     pub(crate) is_last: bool,
 }
@@ -246,7 +255,8 @@ impl<'a> Inquiry<'a> {
         }
         let mut round = Round { tasks: vec![TaskAnswers::default(); self.tasks.len()], ..Round::default() };
         while round.len() < plan.draws && !round.is_cut {
-            let count = self.batch().min(plan.draws - round.len());
+            let until = if round.len() < plan.least { plan.least.min(plan.draws) } else { plan.draws };
+            let count = self.batch().min(until - round.len());
             let numbers = round.len()..round.len() + count;
             let thetas = self.propose(plan.proposal, numbers, &mut points);
             self.ask(&thetas.u, &mut round.tasks, plan.draws);
@@ -255,6 +265,9 @@ impl<'a> Inquiry<'a> {
             self.progress.of_thetas(self.clock.thetas, plan.draws - round.len());
             let is_hopeless = !plan.is_last && self.clock.excess(2 * FEWEST_DRAWS).is_some();
             round.is_cut = round.len() < plan.draws && (is_hopeless || self.clock.is_up(plan.is_last));
+            if round.len() >= plan.least && round.effective() >= plan.enough {
+                break;
+            }
         }
         round
     }

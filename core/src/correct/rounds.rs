@@ -12,7 +12,7 @@ const PREPARING_EACH: usize = 16;
 /// The last round follows as soon as so much of the draws counts.
 const PREPARED: f64 = 0.3;
 /// So large a part of the draws asked for is to count in the end.
-const WANTED: f64 = 0.8;
+const WANTED: f64 = 0.7;
 
 /// A round with weights, and the proposal that it came from.
 pub(crate) struct Weighted {
@@ -64,8 +64,10 @@ impl Rounds {
     }
 
     fn plan(&self) -> RoundPlan<'_> {
-        let Self { proposal, number, .. } = self;
-        RoundPlan { proposal, draws: self.draws(), number: *number, is_last: self.is_last() }
+        let (Self { proposal, number, effort, .. }, draws) = (self, self.draws());
+        let least = if self.is_last() { effort.draws } else { draws };
+        let enough = WANTED * effort.draws as f64;
+        RoundPlan { proposal, draws, least, enough, number: *number, is_last: self.is_last() }
     }
 
     /// How many draws the round takes.
@@ -190,7 +192,7 @@ mod tests {
         let half = |n: usize| (0..n).map(|s| if s % 4 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
         // the second round is wasted: the last one proposes as the first did
         let (found, asked) = refine([half, uneven, even]);
-        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 100, 400]);
+        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 200, 400]);
         assert!(asked[1].1.to_bits() != asked[0].1.to_bits() && asked[2].1.to_bits() == asked[0].1.to_bits());
         assert!(found.is_some_and(|found| found.smoothed.weights.len() == 400 && !found.smoothed.is_useless()));
         // the last round is wasted, or has no weight at all: the first stays
