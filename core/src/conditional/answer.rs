@@ -61,8 +61,10 @@ impl Scorers<'_> {
                 })
                 .unwrap_or_else(|| self.answer_by_proposals(ask, &modes, memory, rng));
             if let [mode] = &modes[..] {
-                let gaussian = gaussian_at(mode, &ask.guess);
-                memory.trend.learn(reads, if is_narrow { Frame::of(&gaussian).features() } else { gaussian.mean });
+                memory.trend.learn(reads, || {
+                    let gaussian = gaussian_at(mode, &ask.guess);
+                    if is_narrow { Frame::of(&gaussian).features() } else { gaussian.mean }
+                });
             }
             answer
         });

@@ -142,8 +142,10 @@ impl Grid {
             let step = |j: usize| (z[j] / spacing - shift[j]).round().clamp(-1e6, 1e6);
             #[expect(clippy::cast_possible_truncation, reason = "within a million")]
             let at = [step(0) as i32, if frame.n == 2 { step(1) as i32 } else { 0 }];
-            if self.climb(at, ln_f) == Summed::Failed || self.spread(&mut next, ln_f) == Summed::Failed {
-                return Summed::Failed;
+            let is_line = frame.n == 1 && starts.len() <= 1;
+            let found = if is_line { self.walk(at[0], ln_f) } else { self.climb_and_spread(at, &mut next, ln_f) };
+            if found == Summed::Failed {
+                return found;
             }
         }
         if self.highest == f64::NEG_INFINITY {
@@ -159,9 +161,8 @@ impl Grid {
     }
 
     fn clear(&mut self) {
-        self.cells.resize(SIDE * SIDE, 0);
-        for node in &self.nodes {
-            self.cells[cell(node.at)] = 0;
+        if !self.cells.is_empty() {
+            self.nodes.iter().for_each(|node| self.cells[cell(node.at)] = 0);
         }
         self.nodes.clear();
         self.highest = f64::NEG_INFINITY;
@@ -228,19 +229,58 @@ impl Grid {
         })
     }
 
-    /// The node there, which is visited if it was not before; `None` out of reach.
-    fn visit(&mut self, at: [i32; WIDEST], ln_f: &mut dyn FnMut(&[f64]) -> f64) -> Option<usize> {
+    /// From one node of a line outwards to either side, as long as nodes may count.
+    fn walk(&mut self, from: i32, ln_f: &mut dyn FnMut(&[f64]) -> f64) -> Summed {
+        let Some(first) = self.evaluate([from, 0], ln_f) else { return Summed::Failed };
+        for direction in [1, -1] {
+            let (mut before, mut at) = (first, from);
+            loop {
+                at += direction;
+                let Some(here) = self.evaluate([at, 0], ln_f) else { return Summed::Failed };
+                let least = self.highest - NEGLIGIBLE;
+                // of a log-concave density the next is no higher than on the line through the last two
+                if !(here > least && 2.0 * here - before > least) {
+                    break;
+                }
+                before = here;
+            }
+        }
+        Summed::Done
+    }
+
+    /// From a cell uphill, and from there outwards.
+    fn climb_and_spread(
+        &mut self,
+        from: [i32; WIDEST],
+        next: &mut usize,
+        ln_f: &mut dyn FnMut(&[f64]) -> f64,
+    ) -> Summed {
+        self.cells.resize(SIDE * SIDE, 0);
+        match self.climb(from, ln_f) {
+            Summed::Done => self.spread(next, ln_f),
+            Summed::Failed => Summed::Failed,
+        }
+    }
+
+    /// ln f at a node that was not visited before, which is one of the grid's now; `None` out of reach.
+    fn evaluate(&mut self, at: [i32; WIDEST], ln_f: &mut dyn FnMut(&[f64]) -> f64) -> Option<f64> {
         if at.iter().any(|a| a.abs() > REACH) || self.nodes.len() == MOST_NODES {
             return None;
-        }
-        if let Some(known) = self.known(at) {
-            return Some(known);
         }
         let u = self.laid.frame.at(self.z(at));
         let value = ln_f(&u[..self.laid.frame.n]);
         let ln_f = if value.is_nan() { f64::NEG_INFINITY } else { value };
         self.highest = self.highest.max(ln_f);
         self.nodes.push(Node { at, ln_f });
+        Some(ln_f)
+    }
+
+    /// The node there, which is visited if it was not before; `None` out of reach.
+    fn visit(&mut self, at: [i32; WIDEST], ln_f: &mut dyn FnMut(&[f64]) -> f64) -> Option<usize> {
+        if let Some(known) = self.known(at) {
+            return Some(known);
+        }
+        self.evaluate(at, ln_f)?;
         self.cells[cell(at)] = u32::try_from(self.nodes.len()).expect("few nodes");
         Some(self.nodes.len() - 1)
     }

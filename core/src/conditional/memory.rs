@@ -85,7 +85,8 @@ impl TaskMemory {
 
     /// Whether it is time to look for modes that nobody has seen: the more seldom, the more answers there are.
     pub(crate) fn is_time_to_look(&self) -> bool {
-        self.answers == 0 || self.answers.is_power_of_two()
+        self.answers == 0
+            || (self.answers.is_power_of_two() && (self.answers.ilog2().is_multiple_of(2) || !self.is_concave))
     }
 
     /// Whether it has answered, and its density was quadratic every time.

@@ -36,7 +36,7 @@ impl Scorers<'_> {
         let predicted = memory.trend.predict(reads)?;
         let frame = Frame::of_features(ask.guess.start.len(), predicted.as_slice());
         let answer = self.by_grids(ask, &Beginning { frame, starts: &[] }, memory, rng)?;
-        memory.trend.learn(reads, self.grid.moments().features());
+        memory.trend.learn(reads, || self.grid.moments().features());
         Some(answer)
     }
 

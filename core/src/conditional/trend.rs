@@ -36,10 +36,14 @@ impl Trend {
         here.map(|here| here.y.clone()).or_else(trend)
     }
 
-    /// Learns the numbers `y` at theta.
-    pub(crate) fn learn(&mut self, theta: &[f64], y: DVector<f64>) {
+    /// Learns the numbers that `y` tells of theta, if there is still something to learn.
+    pub(crate) fn learn(&mut self, theta: &[f64], y: impl FnOnce() -> DVector<f64>) {
         let width = theta.len() + 1;
-        if y.iter().any(|y| !y.is_finite()) || self.seen >= Self::LAST_FIT * width {
+        if self.seen >= Self::LAST_FIT * width {
+            return;
+        }
+        let y = y();
+        if y.iter().any(|y| !y.is_finite()) {
             return;
         }
         if self.last.is_none() {

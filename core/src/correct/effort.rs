@@ -1,5 +1,6 @@
 //! How much effort an importance correction may take.
 
+use crate::density::shape::Shape;
 use crate::options::{Correction, Options};
 use std::time::Duration;
 
@@ -13,11 +14,22 @@ const MOST_NUMBERS: usize = 1 << 26;
 /// Draws of theta at least: fewer have no tail that k-hat could judge.
 pub(crate) const FEWEST_DRAWS: usize = 100;
 
+/// Where theta is dear, as a task answers for every draw of it and there would be more answers than these in a round, ...
+const MANY_ANSWERS: usize = 500_000;
+/// ... so many draws that count are enough: means are known to a twentieth of a standard deviation.
+const ENOUGH_OF_DEAR: f64 = 400.0;
+const FEWEST_OF_DEAR: usize = 400;
+/// Else so large a part of the draws asked for is to count in the end.
+const ENOUGH: f64 = 0.7;
+
 /// How much effort goes in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     /// Draws of theta in the last round; those that prepare it take a quarter each.
     pub(crate) draws: usize,
+    /// How many of them there are at least, and how many are to count.
+    pub(crate) least_draws: usize,
+    pub(crate) enough: f64,
     /// The most of them, where so few count that more are wanted.
     pub(crate) most_draws: usize,
     /// Most proposals of phi_i a draw of theta at first, and in the end where estimates of Z_i are noisy.
@@ -29,19 +41,29 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// What the options allow for so many coordinates of locals; `None` where even the fewest draws are too many to keep.
-    pub(crate) fn of(options: &Options, locals: usize) -> Option<Self> {
+    /// What the options allow for a model of that shape; `None` where even the fewest draws are too many to keep.
+    pub(crate) fn of(options: &Options, shape: &Shape) -> Option<Self> {
+        let (tasks, locals) = (shape.num_tasks(), shape.num_locals());
         let is_limited = options.correction == Correction::Auto;
         let most = if is_limited { MOST_NUMBERS / locals.max(1) } else { usize::MAX };
         let draws = options.posterior_draws.max(FEWEST_DRAWS).min(most);
+        let is_dear = is_limited && draws * tasks > MANY_ANSWERS;
+        let enough = ENOUGH * draws as f64;
         (draws >= FEWEST_DRAWS).then_some(Self {
             draws,
+            least_draws: if is_dear { draws.min(FEWEST_OF_DEAR) } else { draws },
+            enough: if is_dear { enough.min(ENOUGH_OF_DEAR) } else { enough },
             most_draws: (MOST_TIMES * draws).min(most),
             most_inner: MOST_INNER,
             most_grown: MOST_GROWN,
             budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
         })
+    }
+
+    /// Whether there are fewer draws than asked for as more are too many to keep.
+    pub(crate) fn is_short_of_memory(options: &Options, shape: &Shape) -> bool {
+        options.correction == Correction::Auto && options.posterior_draws > MOST_NUMBERS / shape.num_locals().max(1)
     }
 
     /// Thetas that a correction without obstacles asks about.

@@ -13,6 +13,8 @@ const LOOKOUT: f64 = 4.0;
 /// Parts that draws are cut into where one Gaussian does not serve, and the least share of the whole covariance in each.
 const PARTS: usize = 4;
 const THINNEST: f64 = 0.02;
+/// Draws of more coordinates are too few to tell how a part of them is spread.
+const MOST_CUT: usize = 12;
 /// A proposal of theta comes from at least so many effective draws a coordinate; tempering sees to it.
 const ENOUGH: f64 = 5.0;
 
@@ -66,17 +68,26 @@ pub(crate) enum Preparation {
 
 /// The proposal of the next round, from the draws of theta, row-major: mean and covariance of the weighted draws, tempered where too few of them count. Where
 /// that did not serve, as of a posterior that is bent, those of each of several parts of the draws as well.
-pub(crate) fn reproposed(theta: &[f64], smoothed: &SmoothWeights, preparation: Preparation) -> Option<Proposal> {
+pub(crate) fn reproposed(
+    theta: &[f64],
+    smoothed: &SmoothWeights,
+    preparation: Preparation,
+    before: &Part,
+) -> Option<Proposal> {
     let globals = theta.len() / smoothed.weights.len();
     let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
     let least = ENOUGH * globals as f64;
     let weights = temper(&ln_weights, least);
     let rows: Vec<&[f64]> = theta.chunks(globals).collect();
-    let moments = Moments::of(globals, || rows.iter().copied().zip(weights.iter().copied()));
+    let mut moments = Moments::of(globals, || rows.iter().copied().zip(weights.iter().copied()));
+    shrink(&mut moments.covariance, before, weights.iter().map(|w| w * w).sum::<f64>().recip())?;
     let root = moments.covariance.clone().cholesky()?.unpack();
     let whole = Part::new(Gaussian { mean: moments.mean, root })?;
     if preparation == Preparation::Prepared || smoothed.is_useless() {
         return Some(vec![whole]);
+    }
+    if globals > MOST_CUT {
+        return Some(whole.with_lookout());
     }
     let weights = temper(&ln_weights, PARTS as f64 * least);
     let parts = parts(&rows, &weights, &moments.covariance).into_iter().filter_map(|part| {
@@ -86,6 +97,21 @@ pub(crate) fn reproposed(theta: &[f64], smoothed: &SmoothWeights, preparation: P
         Part::new(Gaussian { mean: within.mean, root })
     });
     Some(whole.with_lookout().into_iter().chain(parts).collect())
+}
+
+/// Shrinks the covariance of n coordinates from so many effective draws: correlations that the proposal before did not have
+/// count as n draws without them. With R the root of that proposal, C = R^-1 S R^-T loses n / (n + draws) of what is off its
+/// diagonal. `None` where there is no covariance.
+fn shrink(covariance: &mut DMatrix<f64>, before: &Part, effective: f64) -> Option<()> {
+    let n = covariance.nrows() as f64;
+    let kept = effective / (n + effective);
+    let mut whitened = &before.inverse * &*covariance * before.inverse.transpose();
+    let diagonal = whitened.diagonal();
+    whitened *= kept;
+    whitened.set_diagonal(&diagonal);
+    let root = &before.heavy.wide.root;
+    *covariance = root * whitened * root.transpose();
+    covariance.iter().all(|c| c.is_finite()).then_some(())
 }
 
 /// The draws in parts of equal weight, cut across the first principal axis of their correlations.

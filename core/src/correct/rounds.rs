@@ -9,10 +9,8 @@ use crate::sampling::psis::{SmoothWeights, smooth};
 pub(crate) const MOST_PREPARING: usize = 4;
 /// Such a round has a quarter of the draws, or so many a coordinate, if that is more.
 const PREPARING_EACH: usize = 16;
-/// The last round follows as soon as so much of the draws counts.
-const PREPARED: f64 = 0.3;
-/// So large a part of the draws asked for is to count in the end.
-const WANTED: f64 = 0.7;
+/// The last round follows as soon as so much of the draws counts; a third of the first are lookouts, of which few do.
+const PREPARED: f64 = 0.2;
 
 /// A round with weights, and the proposal that it came from.
 pub(crate) struct Weighted {
@@ -65,16 +63,15 @@ impl Rounds {
 
     fn plan(&self) -> RoundPlan<'_> {
         let (Self { proposal, number, effort, .. }, draws) = (self, self.draws());
-        let least = if self.is_last() { effort.draws } else { draws };
-        let enough = WANTED * effort.draws as f64;
-        RoundPlan { proposal, draws, least, enough, number: *number, is_last: self.is_last() }
+        let least = if self.is_last() { effort.least_draws } else { draws };
+        RoundPlan { proposal, draws, least, enough: effort.enough, number: *number, is_last: self.is_last() }
     }
 
     /// How many draws the round takes.
     fn draws(&self) -> usize {
         let Effort { draws, most_draws, .. } = self.effort;
         match &self.best {
-            Some(best) if self.is_last() => wanted(draws, best.smoothed.share()).min(most_draws),
+            Some(best) if self.is_last() => wanted(self.effort, best.smoothed.share()).min(most_draws),
             // the longer it takes, the more there is to be seen
             _ => ((1 + self.number) * draws / 4).max(PREPARING_EACH * self.proposal[0].dimensions()).min(draws),
         }
@@ -84,8 +81,10 @@ impl Rounds {
     fn after(&mut self, round: Round) -> Option<Next> {
         let is_last = self.is_last();
         if round.is_cut && round.len() < FEWEST_DRAWS {
-            // too few to tell anything, but for what rounds before it found
-            return self.best.is_some().then_some(Next::Done);
+            // too few to tell anything: what rounds before it found has to do
+            self.best.as_mut()?.round.is_cut = true;
+            let last = Next::Round { proposal: self.proposal.clone(), number: MOST_PREPARING };
+            return Some(if is_last { Next::Done } else { last });
         }
         let is_cut = round.is_cut;
         let (mut is_prepared, mut is_wasted, mut is_made_again) = (false, true, false);
@@ -96,7 +95,7 @@ impl Rounds {
             is_made_again = is_last && !is_cut && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
             if !is_last || is_made_again {
                 let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
-                next = reproposed(&round.proposed, &smoothed, preparation);
+                next = reproposed(&round.proposed, &smoothed, preparation, &self.proposal[0]);
             }
             self.keep(round, smoothed);
         }
@@ -127,12 +126,11 @@ impl Rounds {
     }
 }
 
-/// How many draws it takes that half as many count as are asked for, where this share of them does.
-fn wanted(draws: usize, share: f64) -> usize {
-    let times = (WANTED / share).max(1.0);
+/// How many draws it takes until enough count, where this share of them does.
+fn wanted(Effort { draws, enough, .. }: Effort, share: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
-    let wanted = (times * draws as f64) as usize;
-    wanted
+    let wanted = (enough / share) as usize;
+    wanted.max(draws)
 }
 
 /// Draws of theta with smoothed weights.
@@ -177,7 +175,16 @@ mod tests {
         let mut asked = Vec::new();
         let first =
             vec![Part::new(Gaussian { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) }).expect("regular")];
-        let effort = Effort { draws: 400, most_draws: 400, most_inner: 64, most_grown: 64, budget: None, seed: 0 };
+        let effort = Effort {
+            draws: 400,
+            least_draws: 400,
+            enough: 280.0,
+            most_draws: 400,
+            most_inner: 64,
+            most_grown: 64,
+            budget: None,
+            seed: 0,
+        };
         let found = refined(first, effort, &mut |plan| {
             asked.push((plan.draws, plan.proposal[0].heavy.wide.root[(0, 0)]));
             let round = usize::from(plan.number > 0) + usize::from(plan.is_last);

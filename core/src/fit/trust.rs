@@ -1,5 +1,6 @@
 //! Is the answer to be believed: the trust report of a fit.
 
+use crate::correct::effort::Effort;
 use crate::correct::importance::Attempt;
 use crate::correct::round::Reweighting;
 use crate::density::shape::Shape;
@@ -116,7 +117,7 @@ impl Judgement<'_> {
         let by_budget =
             || format!("its budget ended the correction after {draws} draws: see `Options::correction_budget`");
         let by_memory = || format!("{draws} draws, as more of all locals would take too much memory");
-        let is_short = draws < self.options.posterior_draws;
+        let is_short = draws < self.options.posterior_draws && Effort::is_short_of_memory(self.options, self.shape);
         c.is_cut.then(by_budget).or_else(|| is_short.then(by_memory))
     }
 

@@ -3,8 +3,10 @@
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::{DMatrix, DVector};
 
-/// Proposals are this much wider than the Gaussian they come from.
-const WIDER: f64 = 1.1;
+/// Proposals are this much wider than the Gaussian they come from, in up to so many coordinates; in more, where it would cost
+/// most of them, less.
+const WIDER: f64 = 0.1;
+const FEW: f64 = 8.0;
 
 /// A heavy-tailed relative of a Gaussian: mean + root z, with z a standardised proposal of the lattice's or the points' kind.
 #[derive(Clone, Debug)]
@@ -17,7 +19,8 @@ pub(crate) struct HeavyTailed {
 
 impl HeavyTailed {
     pub(crate) fn new(gaussian: Gaussian) -> Self {
-        let wide = gaussian.widened(WIDER);
+        let few = (FEW / gaussian.mean.len().max(1) as f64).min(1.0);
+        let wide = gaussian.widened(1.0 + WIDER * few);
         Self { ln_det: wide.ln_det(), wide }
     }
 
