@@ -86,7 +86,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
     let (start, mut nodes, mut coarse) = (guide.clone(), Nodes::first(), 0.0);
     let mut iterations = 0;
     loop {
-        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes);
+        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes.clone());
         let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
         let ended = match method {
             Method::Em => em(&bound, guide, limits, watch),
@@ -95,7 +95,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
         };
         iterations += ended.iterations;
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
-        if !is_beaten && let Some(finer) = refined(&bound, &ended, options.seed) {
+        if !is_beaten && let Some(finer) = refined(&bound, &ended, &start) {
             nodes = finer.nodes;
             coarse = finer.error;
             guide = if ended.end == End::Converged { ended.guide } else { start.clone() };
@@ -124,17 +124,20 @@ struct Refinement {
 }
 
 /// Finer nodes, where a climb ended at a maximum that depends on how many there are, or found none with so few as there are
-/// at first.
-fn refined(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Option<Refinement> {
+/// at first: then it is to start once more.
+fn refined(bound: &Bound<'_>, ended: &ClimbEnd, start: &Guide) -> Option<Refinement> {
     let nodes = bound.nodes.finer().filter(|_| bound.density.is_integrated())?;
+    let finer = |guide: &Guide| Bound::over(bound.density, bound.noise.clone()).with_nodes(nodes).narrowed_at(guide);
     match ended.end {
         End::Converged => {
-            let finer = Bound::new(bound.density, bound.noise.draws, seed).with_nodes(nodes);
+            let finer = finer(&ended.guide);
             let error = nodes_error(&finer, ended);
-            (error > COARSE).then_some(Refinement { nodes, error })
+            (error > COARSE).then_some(Refinement { nodes: finer.nodes, error })
         }
-        End::Stuck | End::Saddle => bound.nodes.is_first().then_some(Refinement { nodes, error: 0.0 }),
-        End::Stopped => None,
+        End::Stuck | End::Saddle if bound.nodes.is_first() => {
+            Some(Refinement { nodes: finer(start).nodes, error: 0.0 })
+        }
+        _ => None,
     }
 }
 
