@@ -61,9 +61,9 @@ impl Nodes {
         Self::default()
     }
 
-    /// Whether there are as few.
-    pub(crate) fn is_first(&self) -> bool {
-        self.refinements == 0
+    /// Whether they were refined as often as others.
+    pub(crate) fn is_as_fine_as(&self, other: &Self) -> bool {
+        self.refinements == other.refinements
     }
 
     /// More of them, in directions that are all wide; `None` where there are as many as there may be.
