@@ -10,6 +10,7 @@ mod derivatives;
 mod expectation;
 mod leaf_moments;
 mod leaf_normal;
+mod narrow;
 pub(crate) mod nodes;
 mod normals;
 pub(crate) mod profile;

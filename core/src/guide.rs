@@ -84,9 +84,21 @@ impl Guide {
         Self { global: self.global.clone(), local, offsets: self.offsets[..=tasks].to_vec() }
     }
 
-    /// The guide with another's factor of theta, and its factors of some tasks, which it has for these alone.
-    pub(crate) fn with(mut self, other: &Self, tasks: &[usize]) -> Self {
+    /// The guide where another of some of its tasks, ascending, leads to: these tasks as they are there; the others as those
+    /// are on average, if all are as wide; theta as much narrower as more tasks make it, whose precisions add up.
+    pub(crate) fn grown_from(mut self, other: &Self, tasks: &[usize]) -> Self {
         self.global.clone_from(&other.global);
+        let (all, some) = (self.num_tasks() as f64, tasks.len().max(1) as f64);
+        self.global.ln_scale.iter_mut().for_each(|ln_scale| *ln_scale -= 0.5 * (all / some).ln());
+        let width = other.task(0).len();
+        if self.offsets.windows(2).all(|ends| ends[1] - ends[0] == width) {
+            for j in 0..width {
+                let mean = |of: &[f64]| of.iter().skip(j).step_by(width).sum::<f64>() / some;
+                let (loc, ln_scale) = (mean(&other.local.loc), mean(&other.local.ln_scale));
+                self.local.loc.iter_mut().skip(j).step_by(width).for_each(|to| *to = loc);
+                self.local.ln_scale.iter_mut().skip(j).step_by(width).for_each(|to| *to = ln_scale);
+            }
+        }
         for (position, &i) in tasks.iter().enumerate() {
             let (from, to) = (other.task(position), self.task(i));
             self.local.loc[to.clone()].copy_from_slice(&other.local.loc[from.clone()]);

@@ -41,7 +41,7 @@ pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Summit {
             if is_final(&best, tasks.len(), settings) {
                 return Summit { iterations, ..best };
             }
-            let origin = Origin::Guide { guide: &best.guide, tasks: &tasks };
+            let origin = Origin::Summit { of: &best, tasks: &tasks };
             let mut climbed = climb_as(program, settings, &best.open.tasks.non_centred, origin);
             climbed.iterations += iterations;
             if climbed.verdict.is_converged() || !best.open.tasks.non_centred.contains(&true) {

@@ -22,7 +22,7 @@
 use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
 use crate::elbo::leaf_moments::{Expectation, Moments, Root, TRIANGLE};
-use crate::elbo::nodes::{Cubature, Nodes};
+use crate::elbo::nodes::{Cubature, SiteNodes};
 use crate::numbers::leaves::{self, LeafFunction, MOST_LEAVES};
 use crate::numbers::number::Number;
 use crate::numbers::pass::Order;
@@ -89,7 +89,7 @@ pub(super) enum Wanted {
 /// What is wanted, and over which nodes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
-    pub(super) nodes: Nodes,
+    pub(super) nodes: SiteNodes,
     pub(super) wanted: Wanted,
 }
 
@@ -179,19 +179,16 @@ impl LeafNormal {
     ) -> Option<f64> {
         let mut moments = Moments::default();
         let mut value = 0.0;
-        // the directions that V has
         let (mut directions, mut found) = ([0; D], 0);
-        for a in (0..D).filter(|&a| self.root[a][a] > 0.0) {
+        for a in self.directions(D) {
             directions[found] = a;
             found += 1;
         }
-        let Cubature { nodes, weights } = asked.nodes.of(found);
+        let Cubature { nodes, weights } = asked.nodes.cubature(D, &directions[..found]);
         for (node, &weight) in nodes.iter().zip(weights) {
             let mut t = [0.0; D];
             directions[..found].iter().zip(node).for_each(|(&a, node)| t[a] = *node);
-            let z: [f64; D] =
-                std::array::from_fn(|a| self.mean[a] + (0..=a).map(|e| self.root[a][e] * t[e]).sum::<f64>());
-            leaves::move_to(&z);
+            self.move_to(&t);
             let f = leaves::evaluate(density);
             value += weight * f.value();
             if let Wanted::Derivatives(order) = asked.wanted {
@@ -205,6 +202,17 @@ impl LeafNormal {
             self.chain::<S>(order, &Expectation::new::<D>(order, &self.root, &moments), out);
         }
         Some(value)
+    }
+
+    /// The directions that V has, of so many leaves.
+    pub(super) fn directions(&self, count: usize) -> impl Iterator<Item = usize> {
+        (0..count).filter(|&a| self.root[a][a] > 0.0)
+    }
+
+    /// Moves the leaves to m + L t.
+    pub(super) fn move_to<const D: usize>(&self, t: &[f64; D]) {
+        let z: [f64; D] = std::array::from_fn(|a| self.mean[a] + (0..=a).map(|e| self.root[a][e] * t[e]).sum::<f64>());
+        leaves::move_to(&z);
     }
 
     /// Adds the derivatives in (loc, `ln_scale`) of the coordinates touched.

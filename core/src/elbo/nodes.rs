@@ -1,12 +1,17 @@
 //! How finely expectations over nodes are taken.
 
+use crate::interpret::structure::SiteAt;
 use crate::numbers::leaves::MOST_LEAVES;
 use crate::special::gauss_hermite::Rule;
 use std::f64::consts::TAU;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-/// How often there can be more nodes than at first.
-const MOST_REFINEMENTS: usize = 3;
+/// Nodes in each wide direction, where there are one, two and three of them: at each refinement.
+const WIDE: [[usize; MOST_LEAVES]; 3] = [[8, 4, 4], [16, 8, 6], [32, 16, 10]];
+/// Nodes in each narrow direction at each refinement.
+const NARROW: [usize; 3] = [2, 3, 4];
+/// Sets of narrow directions among none to [`MOST_LEAVES`] of them.
+const SETS: usize = (1 << (MOST_LEAVES + 1)) - 1;
 
 /// Nodes and weights of a standard normal in some directions; the other entries of a node are 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,61 +20,98 @@ pub(super) struct Cubature {
     pub(super) weights: Vec<f64>,
 }
 
-/// How finely expectations are taken: a cubature for every number of directions.
-#[derive(Clone, Copy, Debug)]
+/// The directions in which few nodes are enough, a bit each: of densities of one, two and three leaves.
+pub(super) type NarrowDirections = [u8; MOST_LEAVES];
+
+/// The narrow directions at each site of a block; where nothing is known of a site all are wide.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct NarrowSites {
+    pub(super) latents: Vec<NarrowDirections>,
+    pub(super) observed: Vec<NarrowDirections>,
+}
+
+/// How finely expectations are taken: how often the nodes were refined, and which directions are narrow.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
     refinements: usize,
-    cubatures: &'static [Cubature; MOST_LEAVES + 1],
+    pub(super) outside: NarrowSites,
+    pub(super) tasks: NarrowSites,
+}
+
+/// How finely the expectations of a site are taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SiteNodes {
+    refinements: usize,
+    narrow: NarrowDirections,
+}
+
+impl NarrowSites {
+    fn at(&self, site: SiteAt) -> NarrowDirections {
+        let known = match site {
+            SiteAt::Latent(id) => self.latents.get(id),
+            SiteAt::Observed(id) => self.observed.get(id),
+        };
+        known.copied().unwrap_or_default()
+    }
 }
 
 impl Nodes {
-    fn refined(refinements: usize) -> Self {
-        static ALL: [LazyLock<[Cubature; MOST_LEAVES + 1]>; MOST_REFINEMENTS + 1] = [
-            LazyLock::new(|| {
-                [Cubature::product(1, 0), Cubature::product(4, 1), Cubature::hexagon(), Cubature::icosahedron()]
-            }),
-            LazyLock::new(|| cubatures([8, 4, 4])),
-            LazyLock::new(|| cubatures([16, 8, 6])),
-            LazyLock::new(|| cubatures([32, 16, 10])),
-        ];
-        Self { refinements, cubatures: &ALL[refinements] }
-    }
-
     /// As many as a climb starts with.
     pub(crate) fn first() -> Self {
-        Self::refined(0)
+        Self::default()
     }
 
-    /// Whether there are as few.
-    pub(crate) fn is_first(self) -> bool {
-        self.refinements == 0
+    /// Whether they were refined as often as others.
+    pub(crate) fn is_as_fine_as(&self, other: &Self) -> bool {
+        self.refinements == other.refinements
     }
 
-    /// More of them; `None` where there are as many as there may be.
-    pub(crate) fn finer(self) -> Option<Self> {
-        (self.refinements < MOST_REFINEMENTS).then(|| Self::refined(self.refinements + 1))
+    /// More of them, in directions that are all wide; `None` where there are as many as there may be.
+    pub(crate) fn finer(&self) -> Option<Self> {
+        (self.refinements < WIDE.len()).then(|| Self { refinements: self.refinements + 1, ..Self::default() })
     }
 
-    /// The cubature in so many directions.
-    pub(super) fn of(self, directions: usize) -> &'static Cubature {
-        &self.cubatures[directions]
+    /// Those of a site of a block with these narrow directions.
+    pub(super) fn of(&self, sites: &NarrowSites, site: SiteAt) -> SiteNodes {
+        SiteNodes { refinements: self.refinements, narrow: sites.at(site) }
     }
 }
 
-/// Products of rules of so many nodes in each direction, for one, two and three directions.
-fn cubatures(counts: [usize; MOST_LEAVES]) -> [Cubature; MOST_LEAVES + 1] {
-    std::array::from_fn(|directions| match directions {
-        0 => Cubature::product(1, 0),
-        _ => Cubature::product(counts[directions - 1], directions),
-    })
+impl SiteNodes {
+    /// The cubature for a density of so many leaves, in the directions given, ascending.
+    pub(super) fn cubature(self, leaves: usize, directions: &[usize]) -> &'static Cubature {
+        let narrow = self.narrow[leaves - 1];
+        let is_narrow = |&direction: &usize| usize::from(narrow >> direction & 1);
+        let set = directions.iter().map(is_narrow).enumerate().map(|(place, bit)| bit << place).sum();
+        Cubature::at(self.refinements, directions.len(), set)
+    }
 }
 
 impl Cubature {
-    /// The product of Gauss-Hermite rules of `count` nodes.
-    fn product(count: usize, directions: usize) -> Self {
-        let rule = Rule::of(count);
+    /// That of a refinement in so many directions, of which a set is narrow.
+    fn at(refinements: usize, directions: usize, narrow: usize) -> &'static Self {
+        static ALL: [[OnceLock<Cubature>; SETS]; WIDE.len() + 1] =
+            [const { [const { OnceLock::new() }; SETS] }; WIDE.len() + 1];
+        ALL[refinements][(1 << directions) - 1 + narrow].get_or_init(|| match (refinements, directions) {
+            (0, 0 | 1) => Self::product(&[4][..directions]),
+            (0, 2) => Self::hexagon(),
+            (0, _) => Self::icosahedron(),
+            _ => {
+                let wide = directions - narrow.count_ones() as usize;
+                let count = |direction: usize| match narrow >> direction & 1 {
+                    0 => WIDE[refinements - 1][wide - 1],
+                    _ => NARROW[refinements - 1],
+                };
+                Self::product(&(0..directions).map(count).collect::<Vec<_>>())
+            }
+        })
+    }
+
+    /// The product of Gauss-Hermite rules of so many nodes in each direction.
+    pub(super) fn product(counts: &[usize]) -> Self {
         let mut out = Self { nodes: vec![[0.0; MOST_LEAVES]], weights: vec![1.0] };
-        for direction in 0..directions {
+        for (direction, &count) in counts.iter().enumerate() {
+            let rule = Rule::of(count);
             let mut next = Self { nodes: Vec::new(), weights: Vec::new() };
             for (node, weight) in out.nodes.iter().zip(&out.weights) {
                 for (t, w) in rule.nodes.iter().zip(&rule.weights) {
@@ -130,7 +172,7 @@ mod tests {
         let mut nodes = Some(Nodes::first());
         while let Some(these) = nodes {
             for directions in 0..=MOST_LEAVES {
-                let Cubature { nodes, weights } = these.of(directions);
+                let Cubature { nodes, weights } = Cubature::at(these.refinements, directions, 0);
                 for code in 0..6_usize.pow(3) {
                     let powers = [code % 6, code / 6 % 6, code / 36].map(|p| i32::try_from(p).expect("small"));
                     if powers.iter().sum::<i32>() > 5 {

@@ -2,9 +2,11 @@
 
 use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
+use crate::density::Density;
 use crate::density::program::{LogParts, Structured};
 use crate::elbo::Bound;
 use crate::elbo::leaf_normal::{Asked, LeafNormal, Wanted};
+use crate::elbo::nodes::{NarrowSites, Nodes, SiteNodes};
 use crate::guide::Guide;
 use crate::interpret::structure::{Absent, SiteAt, SiteDensity, Visitor};
 use crate::model::site_mask::SiteMask;
@@ -41,9 +43,11 @@ impl<'b> Integral<'b> {
         let u = &self.guide.local.loc[self.guide.task(task)];
         let mut parts = LogParts::default();
         let mut integrator = Integrator {
-            asked: Asked { nodes: *nodes, wanted },
+            wanted,
+            nodes,
+            narrow: &nodes.tasks,
             mask: &density.integrated.tasks,
-            block: Block { seen, reads: Some(&density.layout.task_reads), num_globals: density.num_globals() },
+            block: Block::of_task(density, seen),
             normal: &mut self.normal,
             parts: &mut parts,
             sum,
@@ -60,9 +64,11 @@ impl Bound<'_> {
         let mut parts = LogParts::default();
         if density.integrates.outside {
             let mut integrator = Integrator {
-                asked: Asked { nodes: *nodes, wanted },
+                wanted,
+                nodes,
+                narrow: &nodes.outside,
                 mask: &density.integrated.outside,
-                block: Block { seen, reads: None, num_globals: density.num_globals() },
+                block: Block::outside(density, seen),
                 normal: &mut LeafNormal::default(),
                 parts: &mut parts,
                 sum,
@@ -77,14 +83,44 @@ impl Bound<'_> {
 
 /// Where the guide has the coordinates of a block, and which of its coordinates come first.
 #[derive(Clone, Copy)]
-struct Block<'a> {
+pub(super) struct Block<'a> {
     seen: BlockView<'a>,
     /// The globals that the block begins with, ascending; `None` for all there are.
     reads: Option<&'a [usize]>,
     num_globals: usize,
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
+    /// That of a task.
+    pub(super) fn of_task(density: &'a Density<'_>, seen: BlockView<'a>) -> Self {
+        Self { seen, reads: Some(&density.layout.task_reads), num_globals: density.num_globals() }
+    }
+
+    /// That outside the plate.
+    pub(super) fn outside(density: &Density<'_>, seen: BlockView<'a>) -> Self {
+        Self { seen, reads: None, num_globals: density.num_globals() }
+    }
+
+    /// Does with the normal of a density's leaves, and their number, what `f` says, which is `None` where more leaves were
+    /// met on the way: then once more. `None` if the density turns out not to be a function of few leaves.
+    pub(super) fn over_leaves<T>(
+        self,
+        normal: &mut LeafNormal,
+        density: &dyn Fn() -> LeafFunction,
+        mut f: impl FnMut(&LeafNormal, usize) -> Option<T>,
+    ) -> Option<T> {
+        leaves::begin();
+        leaves::evaluate(density);
+        // more leaves may be met at some nodes, a few times at most
+        while let Some(count) = leaves::count() {
+            normal.meet(count, self.seen, |coordinate| self.slot(coordinate));
+            if let Some(found) = f(normal, count) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
     /// The place in the block of a coordinate.
     fn slot(&self, coordinate: usize) -> usize {
         let Some(reads) = self.reads else { return coordinate };
@@ -97,7 +133,9 @@ impl Block<'_> {
 
 /// Sums expectations of the sites of a block.
 struct Integrator<'a> {
-    asked: Asked,
+    wanted: Wanted,
+    nodes: &'a Nodes,
+    narrow: &'a NarrowSites,
     /// The sites that count.
     mask: &'a SiteMask,
     block: Block<'a>,
@@ -108,9 +146,10 @@ struct Integrator<'a> {
 
 impl Visitor for Integrator<'_> {
     fn visit(&mut self, site: SiteAt, density: &SiteDensity<'_>) {
+        let expectation = |this: &mut Self| this.expectation(this.nodes.of(this.narrow, site), density.value);
         match site {
-            SiteAt::Latent(id) if self.mask.latents[id] => self.parts.latents += self.expectation(density.value),
-            SiteAt::Observed(id) if self.mask.observed[id] => self.parts.data += self.expectation(density.value),
+            SiteAt::Latent(id) if self.mask.latents[id] => self.parts.latents += expectation(self),
+            SiteAt::Observed(id) if self.mask.observed[id] => self.parts.data += expectation(self),
             _ => {}
         }
     }
@@ -118,18 +157,10 @@ impl Visitor for Integrator<'_> {
 
 impl Integrator<'_> {
     /// The expectation of a density; NaN if that turns out not to be a function of few leaves, so that the ELBO says so.
-    fn expectation(&mut self, density: &dyn Fn() -> LeafFunction) -> f64 {
-        leaves::begin();
-        leaves::evaluate(density);
-        // more leaves may be met at some nodes, a few times at most
-        while let Some(count) = leaves::count() {
-            let block = self.block;
-            self.normal.meet(count, block.seen, |coordinate| block.slot(coordinate));
-            if let Some(value) = self.normal.expect(count, self.asked, density, self.sum) {
-                return value;
-            }
-        }
-        f64::NAN
+    fn expectation(&mut self, nodes: SiteNodes, density: &dyn Fn() -> LeafFunction) -> f64 {
+        let (asked, sum) = (Asked { nodes, wanted: self.wanted }, &mut *self.sum);
+        let expect = |normal: &LeafNormal, count: usize| normal.expect(count, asked, density, sum);
+        self.block.over_leaves(self.normal, density, expect).unwrap_or(f64::NAN)
     }
 }
 
@@ -137,8 +168,7 @@ impl Integrator<'_> {
 mod tests {
     use super::*;
     use crate::density::shape::Shape;
-    use crate::density::{Density, Writing};
-    use crate::elbo::nodes::Nodes;
+    use crate::density::Writing;
     use crate::guide::MeanField;
     use crate::interpret::discover::Start;
     use crate::model::subset::Subset;
@@ -190,7 +220,7 @@ mod tests {
         let of_s = on_a_grid(ln_s, sd, |u| Distribution::<f64>::ln_density(&HalfCauchy(0.7), u.exp()).0 + u);
         let (mut nodes, mut worst) = (Some(Nodes::first()), Vec::new());
         while let Some(these) = nodes {
-            let elbo = Bound::new(&density, 1, 0).with_nodes(these).value(&guide);
+            let elbo = Bound::new(&density, 1, 0).with_nodes(these.clone()).value(&guide);
             worst.push((elbo.reconstruction.iter().sum::<f64>() - expected).abs());
             nodes = these.finer();
         }
@@ -198,7 +228,7 @@ mod tests {
         assert!(worst[0] < 0.05 && last < 1e-6, "{worst:?}");
         let without: f64 = [0, 1].map(|j| -0.5 * (global.loc[j] * global.loc[j] + variance(j))).iter().sum();
         let latents = without - 2.0 * crate::special::LN_SQRT_2PI + of_s;
-        let nodes = Nodes::first().finer().and_then(Nodes::finer).expect("there are finer nodes");
+        let nodes = Nodes::first().finer().and_then(|nodes| nodes.finer()).expect("there are finer nodes");
         let found = -Bound::new(&density, 1, 0).with_nodes(nodes).value(&guide).global_kl - guide.global.entropy(0..3);
         assert!((found - latents).abs() < 1e-6, "{found} and {latents}");
     }

@@ -48,7 +48,7 @@ impl DrawsError {
             return Self::unknown(bound);
         }
         let (density, draws) = (bound.density, bound.noise.draws);
-        let other = |set: u64| Bound::new(density, draws, seed.wrapping_add(set)).with_nodes(bound.nodes);
+        let other = |set: u64| Bound::new(density, draws, seed.wrapping_add(set)).with_nodes(bound.nodes.clone());
         let gradients: Vec<_> = (1..=SETS).map(|set| other(set).slope(&ended.guide).gradient).collect();
         let Squares { theta, locals } = Squares::of(ended, gradients);
         let theta = if ended.arrow.is_some() {

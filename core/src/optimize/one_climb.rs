@@ -43,17 +43,36 @@ pub(crate) fn climb_as(
 ) -> Summit {
     let Settings { options, shape, .. } = settings;
     let density = Density::new(program.all(), shape, Writing::new(non_centred, options));
-    let (guide, beat) = match origin {
-        Origin::Start => (first_guide(&density, settings), f64::NEG_INFINITY),
-        Origin::Guide { guide, tasks } => (first_guide(&density, settings).with(guide, tasks), f64::NEG_INFINITY),
-        Origin::Rival { guide, elbo } => (guide.clone(), elbo),
-    };
+    let start = ClimbStart::of(&density, settings, origin);
     match &options.optimiser {
-        Optimiser::Newton => climb_fixed(&density, settings, guide, Method::Newton, beat),
-        Optimiser::Em => climb_fixed(&density, settings, guide, Method::Em, beat),
-        Optimiser::Auto if is_narrow(&density) => climb_fixed(&density, settings, guide, Method::Newton, beat),
-        Optimiser::Auto | Optimiser::Lbfgs => climb_fixed(&density, settings, guide, Method::Lbfgs, beat),
-        Optimiser::Adam(adam) => climb_adam(&density, settings, guide, adam),
+        Optimiser::Newton => climb_fixed(&density, settings, start, Method::Newton),
+        Optimiser::Em => climb_fixed(&density, settings, start, Method::Em),
+        Optimiser::Auto if is_narrow(&density) => climb_fixed(&density, settings, start, Method::Newton),
+        Optimiser::Auto | Optimiser::Lbfgs => climb_fixed(&density, settings, start, Method::Lbfgs),
+        Optimiser::Adam(adam) => climb_adam(&density, settings, start.guide, adam),
+    }
+}
+
+/// Where a climb starts, over which nodes, and the ELBO that it is to beat.
+#[derive(Clone)]
+struct ClimbStart {
+    guide: Guide,
+    nodes: Nodes,
+    beat: f64,
+}
+
+impl ClimbStart {
+    fn of(density: &Density<'_>, settings: &Settings<'_>, origin: Origin<'_>) -> Self {
+        let (nodes, beat) = (Nodes::first(), f64::NEG_INFINITY);
+        match origin {
+            Origin::Start => Self { guide: first_guide(density, settings), nodes, beat },
+            Origin::Summit { of, tasks } => {
+                let guide = first_guide(density, settings).grown_from(&of.guide, tasks);
+                let bound = Bound::new(density, 1, settings.options.seed).with_nodes(of.nodes.clone());
+                Self { nodes: bound.narrowed_at(&guide).nodes, guide, beat }
+            }
+            Origin::Rival { guide, elbo } => Self { guide: guide.clone(), nodes, beat: elbo },
+        }
     }
 }
 
@@ -77,16 +96,16 @@ fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
 }
 
 /// Climbs over fixed draws, with more of them where there were too few.
-fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide, method: Method, beat: f64) -> Summit {
+fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: ClimbStart, method: Method) -> Summit {
+    let ClimbStart { mut guide, mut nodes, beat } = start.clone();
     let options = settings.options;
     let most = options.max_iterations.unwrap_or(method.most_iterations());
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
     let progress = Progress::new(options, method.climbing(), most);
     let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
-    let (start, mut nodes, mut coarse) = (guide.clone(), Nodes::first(), 0.0);
-    let mut iterations = 0;
+    let (mut coarse, mut iterations) = (0.0, 0);
     loop {
-        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes);
+        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes.clone());
         let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
         let ended = match method {
             Method::Em => em(&bound, guide, limits, watch),
@@ -95,10 +114,10 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
         };
         iterations += ended.iterations;
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
-        if !is_beaten && let Some(finer) = refined(&bound, &ended, options.seed) {
+        if !is_beaten && let Some(finer) = refined(&bound, &ended, &start) {
             nodes = finer.nodes;
             coarse = finer.error;
-            guide = if ended.end == End::Converged { ended.guide } else { start.clone() };
+            guide = if ended.end == End::Converged { ended.guide } else { start.guide.clone() };
             continue;
         }
         let mut error =
@@ -113,7 +132,8 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
             error.error = error.error.max(coarse);
         }
         let verdict = judge(density, &settings.start, method, &ended, &error);
-        return Summit::new(density, ClimbEnd { iterations, ..ended }, Appraisal { method, error, verdict });
+        let climbed = Summit::new(density, ClimbEnd { iterations, ..ended }, Appraisal { method, error, verdict });
+        return Summit { nodes, ..climbed };
     }
 }
 
@@ -123,18 +143,21 @@ struct Refinement {
     error: f64,
 }
 
-/// Finer nodes, where a climb ended at a maximum that depends on how many there are, or found none with so few as there are
-/// at first.
-fn refined(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Option<Refinement> {
+/// Finer nodes, where a climb ended at a maximum that depends on how many there are, or found none with so few as it started
+/// with: then it is to start once more.
+fn refined(bound: &Bound<'_>, ended: &ClimbEnd, start: &ClimbStart) -> Option<Refinement> {
     let nodes = bound.nodes.finer().filter(|_| bound.density.is_integrated())?;
+    let finer = |guide: &Guide| Bound::over(bound.density, bound.noise.clone()).with_nodes(nodes).narrowed_at(guide);
     match ended.end {
         End::Converged => {
-            let finer = Bound::new(bound.density, bound.noise.draws, seed).with_nodes(nodes);
+            let finer = finer(&ended.guide);
             let error = nodes_error(&finer, ended);
-            (error > COARSE).then_some(Refinement { nodes, error })
+            (error > COARSE).then_some(Refinement { nodes: finer.nodes, error })
         }
-        End::Stuck | End::Saddle => bound.nodes.is_first().then_some(Refinement { nodes, error: 0.0 }),
-        End::Stopped => None,
+        End::Stuck | End::Saddle if bound.nodes.is_as_fine_as(&start.nodes) => {
+            Some(Refinement { nodes: finer(&start.guide).nodes, error: 0.0 })
+        }
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::density::program::Masks;
 use crate::density::shape::Shape;
 use crate::density::{Density, Explained};
 use crate::elbo::Elbo;
+use crate::elbo::nodes::Nodes;
 use crate::guide::Guide;
 use crate::interpret::discover::Start;
 use crate::linalg::arrow::Arrow;
@@ -28,8 +29,8 @@ pub(crate) struct Settings<'a> {
 pub(crate) enum Origin<'a> {
     /// Where the settings say.
     Start,
-    /// At the guide of these tasks, ascending; the others where the settings say.
-    Guide { guide: &'a Guide, tasks: &'a [usize] },
+    /// Where a climb with these tasks, ascending, ended, over nodes as fine.
+    Summit { of: &'a Summit, tasks: &'a [usize] },
     /// At a guide of all tasks, only to beat an ELBO: the climb ends when there is no hope of it.
     Rival { guide: &'a Guide, elbo: f64 },
 }
@@ -96,6 +97,8 @@ pub(crate) struct Summit {
     pub(crate) are_values: bool,
     /// How the expectation of each site was taken.
     pub(crate) taken: Vec<Explained>,
+    /// The nodes of the climb, where it summed over any.
+    pub(crate) nodes: Nodes,
     pub(crate) method: Method,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
@@ -134,6 +137,7 @@ impl Summit {
             open: density.open.clone(),
             are_values: density.layout.identity,
             taken: density.taken.clone(),
+            nodes: Nodes::first(),
             method,
             iterations,
             gradient_norm,
