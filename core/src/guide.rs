@@ -88,7 +88,10 @@ impl Guide {
     /// are on average, if all are as wide; theta as much narrower as more tasks make it, whose precisions add up.
     pub(crate) fn grown_from(mut self, other: &Self, tasks: &[usize]) -> Self {
         self.global.clone_from(&other.global);
-        let (all, some) = (self.num_tasks() as f64, tasks.len().max(1) as f64);
+        if tasks.is_empty() {
+            return self;
+        }
+        let (all, some) = (self.num_tasks() as f64, tasks.len() as f64);
         self.global.ln_scale.iter_mut().for_each(|ln_scale| *ln_scale -= 0.5 * (all / some).ln());
         let width = other.task(0).len();
         if self.offsets.windows(2).all(|ends| ends[1] - ends[0] == width) {
@@ -110,5 +113,30 @@ impl Guide {
     /// Whether q(theta) is a point.
     pub fn is_point(&self) -> bool {
         self.global.ln_scale.contains(&f64::NEG_INFINITY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guide_of_some_tasks_grows() {
+        let local = MeanField { loc: vec![1.0, 2.0, 3.0, 6.0], ln_scale: vec![-1.0, -2.0, -2.0, -4.0] };
+        let global = MeanField { loc: vec![0.5], ln_scale: vec![-1.0] };
+        let some = Guide { global, local, offsets: vec![0, 2, 4] };
+        let none = MeanField::new(1, 0.0, 0.0);
+        let all =
+            Guide { global: none, local: MeanField::new(16, 9.0, 9.0), offsets: (0..=8).map(|i| 2 * i).collect() };
+        let grown = all.clone().grown_from(&some, &[1, 6]);
+        assert_eq!(grown.global.loc, [0.5]);
+        // four times as many tasks, half the standard deviation
+        assert!((grown.global.ln_scale[0] + 1.0 + std::f64::consts::LN_2).abs() < 1e-12);
+        assert_eq!((&grown.local.loc[2..4], &grown.local.loc[12..14]), (&[1.0, 2.0][..], &[3.0, 6.0][..]));
+        assert_eq!((&grown.local.loc[..2], &grown.local.ln_scale[14..]), (&[2.0, 4.0][..], &[-1.5, -3.0][..]));
+        // tasks of several widths stay where they are
+        let uneven = Guide { offsets: vec![0, 2, 4, 7, 16], ..all };
+        let grown = uneven.grown_from(&some, &[0, 1]);
+        assert_eq!((&grown.local.loc[..4], &grown.local.loc[4..]), (&some.local.loc[..], &[9.0; 12][..]));
     }
 }

@@ -7,9 +7,8 @@
 //! F(m, V) = sum_q w_q f(m + L t_q)
 //! ```
 //!
-//! over the nodes t_q and weights w_q of a cubature. The derivatives are those of this sum, not of the
-//! integral, so that they agree with its value to the last digit. With w_j = L^-1 c_j, and Phi the lower triangle of a
-//! matrix with its diagonal halved (Smith 1995),
+//! over the nodes t_q and weights w_q of a cubature. The derivatives are those of this sum, so that they agree with its
+//! value to the last digit. With w_j = L^-1 c_j, and Phi a lower triangle with its diagonal halved (Smith 1995),
 //!
 //! ```text
 //! dL / d ln_scale_j = L X_j,                      X_j = v_j Phi(2 w_j w_j')

@@ -180,3 +180,99 @@ fn by_two_nodes<const D: usize>(normal: &LeafNormal, density: &dyn Fn() -> LeafF
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::density::shape::Shape;
+    use crate::density::{Density, Writing};
+    use crate::elbo::nodes::Nodes;
+    use crate::guide::MeanField;
+    use crate::interpret::discover::Start;
+    use crate::model::subset::Subset;
+    use crate::prelude::*;
+
+    model! {
+        /// Leaves that theta makes narrow, and one that is wide; data outside the plate.
+        Hits(tasks: &[(f64, bool)], pooled: &[(f64, bool)]) {
+            mu ~ Normal(0.0, 2.0);
+            slope ~ Normal(0.0, 2.0);
+            sigma ~ HalfNormal(2.0);
+            for &(x, hit) in pooled {
+                hit ~ BernoulliLogit(mu - slope * x);
+            }
+            for &(x, hit) in tasks {
+                z ~ Normal(mu, sigma);
+                hit ~ BernoulliLogit(z + slope * x);
+            }
+        }
+    }
+
+    fn tasks() -> Vec<(f64, bool)> {
+        (0..400).map(|i| (f64::from(i * 7 % 20 - 10) / 10.0, i * 11 % 5 < 2)).collect()
+    }
+
+    /// Does something with the non-centred density, and a guide whose theta has these log standard deviations.
+    fn at(ln_scale: f64, check: impl FnOnce(&Density<'_>, &Guide)) {
+        let tasks = tasks();
+        let model = Hits::new(&tasks, &tasks);
+        let shape = Shape::discover(&Subset::all(&model), &Start::Zero).expect("the data are valid");
+        let writing = Writing { non_centred: &[true], ..Writing::CENTRED };
+        let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
+        let global = MeanField { loc: vec![-0.4, 0.3, -0.2], ln_scale: vec![ln_scale; 3] };
+        let loc = (0..400).map(|i| 0.6 * f64::from(i).sin()).collect();
+        let local = MeanField { loc, ln_scale: vec![-0.1; 400] };
+        check(&density, &Guide { global, local, offsets: shape.offsets.clone() });
+    }
+
+    /// The finest nodes, every direction being wide.
+    fn finest(bound: &Bound<'_>) -> Nodes {
+        bound
+            .nodes
+            .finer()
+            .and_then(|nodes| nodes.finer())
+            .and_then(|nodes| nodes.finer())
+            .expect("there are finer nodes")
+    }
+
+    #[test]
+    fn globals_that_many_data_know_are_narrow() {
+        at(-3.5, |density, guide| {
+            let bound = Bound::new(density, 1, 0);
+            let full = Bound::new(density, 1, 0).with_nodes(finest(&bound));
+            let nodes = bound.nodes.finer().expect("there are finer nodes");
+            let few = bound.with_nodes(nodes).narrowed_at(guide);
+            // mu + slope x and ln sigma, not z
+            assert_eq!(few.nodes.tasks.observed[1][2], 0b011, "{:?}", few.nodes);
+            assert_eq!(few.nodes.outside.observed[0][0], 0b1, "{:?}", few.nodes);
+            let (a, b) = (few.slope(guide), full.slope(guide));
+            assert!((a.value - b.value).abs() < 0.02, "{} and {}", a.value, b.value);
+            let scales = guide.global.ln_scale.iter().map(|s| s.exp()).chain([1.0; 3]);
+            for ((a, b), scale) in a.gradient.global.iter().zip(b.gradient.global.iter()).zip(scales) {
+                assert!((a - b).abs() * scale < 0.02, "{a} and {b}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_few_data_know_is_wide() {
+        at(-0.3, |density, guide| {
+            let bound = Bound::new(density, 1, 0);
+            let nodes = bound.nodes.finer().expect("there are finer nodes");
+            let all_wide = bound.with_nodes(nodes).narrowed_at(guide).nodes;
+            assert_eq!(all_wide.tasks.observed[1], [0; 3]);
+            assert_eq!(all_wide.outside.observed[0], [0; 3]);
+        });
+    }
+
+    #[test]
+    fn what_two_nodes_miss_is_that_of_a_quartic() {
+        // E t^4 = 3, and 1 at -1 and 1; nothing of what is odd or of lower degree
+        let Probes { cubatures, missed } = Probes::new();
+        for (power, expected) in [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (4, 2.0)] {
+            let of = |node: &[f64; 3]| node[0].powi(power);
+            let found: f64 = cubatures[1].nodes.iter().zip(missed).map(|(node, missed)| missed * of(node)).sum();
+            assert!((found - expected).abs() < 1e-12, "power {power}: {found}");
+        }
+    }
+}

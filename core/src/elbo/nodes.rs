@@ -188,4 +188,29 @@ mod tests {
             nodes = these.finer();
         }
     }
+
+    #[test]
+    fn few_nodes_in_narrow_directions_are_exact_to_their_degree() {
+        for (refinements, directions) in (1..=WIDE.len()).flat_map(|r| (1..=MOST_LEAVES).map(move |d| (r, d))) {
+            for narrow in 0..1 << directions {
+                let Cubature { nodes, weights } = Cubature::at(refinements, directions, narrow);
+                let wide = (0..directions).find(|direction| narrow >> direction & 1 == 0);
+                for direction in 0..directions {
+                    let degree = if narrow >> direction & 1 == 1 { 2 * NARROW[refinements - 1] - 1 } else { 7 };
+                    // with the square of a wide one
+                    for other in [None, wide.filter(|wide| *wide != direction)] {
+                        for power in 0..=i32::try_from(degree).expect("small") {
+                            let value = |t: &[f64; 3]| t[direction].powi(power) * other.map_or(1.0, |at| t[at] * t[at]);
+                            let found: f64 = nodes.iter().zip(weights).map(|(t, w)| w * value(t)).sum();
+                            let expected = moment(power);
+                            assert!(
+                                (found - expected).abs() < 1e-10 * (1.0 + expected),
+                                "{refinements}, {narrow:b}: {found}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

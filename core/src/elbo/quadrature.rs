@@ -1,8 +1,8 @@
 //! Expectations over nodes: of sites whose log density is a function of few leaves.
 
+use crate::density::Density;
 use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
-use crate::density::Density;
 use crate::density::program::{LogParts, Structured};
 use crate::elbo::Bound;
 use crate::elbo::leaf_normal::{Asked, LeafNormal, Wanted};
@@ -167,8 +167,8 @@ impl Integrator<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::density::shape::Shape;
     use crate::density::Writing;
+    use crate::density::shape::Shape;
     use crate::guide::MeanField;
     use crate::interpret::discover::Start;
     use crate::model::subset::Subset;

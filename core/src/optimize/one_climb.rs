@@ -45,10 +45,10 @@ pub(crate) fn climb_as(
     let density = Density::new(program.all(), shape, Writing::new(non_centred, options));
     let start = ClimbStart::of(&density, settings, origin);
     match &options.optimiser {
-        Optimiser::Newton => climb_fixed(&density, settings, start, Method::Newton),
-        Optimiser::Em => climb_fixed(&density, settings, start, Method::Em),
-        Optimiser::Auto if is_narrow(&density) => climb_fixed(&density, settings, start, Method::Newton),
-        Optimiser::Auto | Optimiser::Lbfgs => climb_fixed(&density, settings, start, Method::Lbfgs),
+        Optimiser::Newton => climb_fixed(&density, settings, &start, Method::Newton),
+        Optimiser::Em => climb_fixed(&density, settings, &start, Method::Em),
+        Optimiser::Auto if is_narrow(&density) => climb_fixed(&density, settings, &start, Method::Newton),
+        Optimiser::Auto | Optimiser::Lbfgs => climb_fixed(&density, settings, &start, Method::Lbfgs),
         Optimiser::Adam(adam) => climb_adam(&density, settings, start.guide, adam),
     }
 }
@@ -96,7 +96,7 @@ fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
 }
 
 /// Climbs over fixed draws, with more of them where there were too few.
-fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: ClimbStart, method: Method) -> Summit {
+fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: &ClimbStart, method: Method) -> Summit {
     let ClimbStart { mut guide, mut nodes, beat } = start.clone();
     let options = settings.options;
     let most = options.max_iterations.unwrap_or(method.most_iterations());
@@ -114,7 +114,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: ClimbStart
         };
         iterations += ended.iterations;
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
-        if !is_beaten && let Some(finer) = refined(&bound, &ended, &start) {
+        if !is_beaten && let Some(finer) = refined(&bound, &ended, start) {
             nodes = finer.nodes;
             coarse = finer.error;
             guide = if ended.end == End::Converged { ended.guide } else { start.guide.clone() };

@@ -224,7 +224,11 @@ fn the_expansion_over_nodes_agrees_with_differences() {
             let bound = Bound::new(density, 6, 1);
             check_expansion(&bound, guide, &format!("first nodes, {non_centred:?}"));
             let finer = bound.nodes.finer().expect("there are finer nodes");
-            check_expansion(&bound.with_nodes(finer), guide, &format!("finer nodes, {non_centred:?}"));
+            check_expansion(&bound.with_nodes(finer.clone()), guide, &format!("finer nodes, {non_centred:?}"));
+            let mut narrow = guide.clone();
+            narrow.global.ln_scale.fill(-4.0);
+            let narrowed = Bound::new(density, 6, 1).with_nodes(finer).narrowed_at(&narrow);
+            check_expansion(&narrowed, guide, &format!("narrow nodes, {non_centred:?}"));
         });
     }
 }
@@ -389,6 +393,41 @@ fn every_optimiser_reaches_the_same_guide() {
         for ((a, b), s) in newton.guide.global.loc.iter().zip(&other.guide.global.loc).zip(scale) {
             assert!((a - b).abs() < 2.0 * tolerance.max(0.005) * s, "{optimiser:?}: {a} and {b}");
         }
+    }
+}
+
+model! {
+    /// Tasks of a few trials each.
+    Trials(tasks: &[(u64, u64)]) {
+        mu ~ Normal(0.0, 2.0);
+        sigma ~ HalfNormal(2.0);
+        for &(n, k) in tasks {
+            u ~ Normal(mu, sigma);
+            k ~ BinomialLogit(n, u);
+        }
+    }
+}
+
+/// A climb that starts where one of some tasks leads to ends where one from the start does.
+#[test]
+fn some_tasks_lead_to_the_maximum_of_all() {
+    let tasks: Vec<(u64, u64)> = (0..600).map(|i| (i % 5 + 1, (i * 7 % 11) * (i % 5 + 1) / 20)).collect();
+    let model = Trials::new(&tasks);
+    let from_some = climbed(&model, &Options::default());
+    let written = from_some.open.tasks.non_centred[0];
+    let parameterisation = if written { Parameterisation::NonCentred } else { Parameterisation::Centred };
+    let from_start = climbed(&model, &Options { parameterisation, ..Options::default() });
+    assert!(from_some.verdict.is_converged() && from_start.verdict.is_converged());
+    assert!(
+        (from_some.elbo.total() - from_start.elbo.total()).abs() < 0.02,
+        "{} {}",
+        from_some.elbo.total(),
+        from_start.elbo.total()
+    );
+    let (a, b) = (&from_some.guide.global, &from_start.guide.global);
+    for j in 0..2 {
+        assert!((a.loc[j] - b.loc[j]).abs() < 0.05 * b.ln_scale[j].exp(), "{:?} and {:?}", a.loc, b.loc);
+        assert!((a.ln_scale[j] - b.ln_scale[j]).abs() < 0.02, "{:?} and {:?}", a.ln_scale, b.ln_scale);
     }
 }
 
