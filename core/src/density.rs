@@ -14,6 +14,7 @@ mod lanes;
 pub(crate) mod mode;
 mod order;
 mod plain;
+pub(crate) mod prior;
 pub(crate) mod program;
 pub(crate) mod shape;
 pub(crate) mod tape;
@@ -49,8 +50,12 @@ pub(crate) struct Density<'a> {
     pub(crate) samples_outside: bool,
     /// Whether anything of a task is.
     pub(crate) samples_tasks: bool,
+    /// Whether any data of a task are.
+    samples_task_data: bool,
     /// Whether a task has data with closed forms.
     pub(crate) has_closed_data: bool,
+    /// By local site: whether it is a multivariate normal of a task's first coordinates given theta.
+    normal: Vec<bool>,
 }
 
 /// How the latents of a density are written, and which of its sites are taken in closed form.
@@ -116,7 +121,7 @@ impl<'a> Density<'a> {
         sites.for_each(|(to, from)| *to = *from);
         let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
         let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
-        let Closing { outside, tasks, open } = Closing::of(&*program, &layout, written, writing.estimator);
+        let Closing { outside, tasks, open, normal } = Closing::of(&*program, &layout, written, writing.estimator);
         let mut all_outside = open.outside.clone();
         all_outside.latents.fill(true);
         all_outside.observed.fill(true);
@@ -129,7 +134,9 @@ impl<'a> Density<'a> {
             program,
             samples_outside: samples(&open.outside, true),
             samples_tasks: shape.num_tasks() > 0 && samples(&open.tasks, false),
+            samples_task_data: observed(&open.tasks, true, false),
             has_closed_data: observed(&open.tasks, false, false),
+            normal,
             layout,
             offsets: shape.offsets.clone(),
             total_tasks: shape.num_tasks(),

@@ -1,10 +1,13 @@
-//! A task given theta where its closed forms make it Gaussian: ln p(D_i, phi_i | theta) is quadratic in phi_i.
+//! A task given theta where its closed forms, and a multivariate normal prior, make it Gaussian: ln p(D_i, phi_i | theta) is
+//! quadratic in phi_i.
 //!
 //! With value v, gradient g and second derivatives -P at the origin, the mean is P^-1 g, and
 //!     ln Z_i = v + g' P^-1 g / 2 - ln |P| / 2 + n ln(2 pi) / 2.
 
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
+use crate::density::prior::NormalPrior;
+use crate::density::program::{Fixed, Scorer, Scoring};
 use crate::linalg::cholesky;
 use crate::numbers::pass::Derivatives;
 use crate::special::LN_SQRT_2PI;
@@ -40,12 +43,85 @@ pub(crate) struct Quadratic {
     curvature: Vec<f64>,
 }
 
-/// Space to eliminate one task after another in, and the last of them.
-#[derive(Default)]
-pub(crate) struct Elimination {
+/// Some thetas under which tasks are Gaussian.
+pub(crate) struct GaussianThetas<'d> {
+    density: &'d Density<'d>,
+    shared: Vec<SharedTheta>,
+    /// What knows the priors of tasks that have no closed form.
+    plain: Option<Box<dyn Fixed + 'd>>,
+}
+
+/// Eliminates one task after another.
+pub(crate) struct Eliminator<'f> {
+    thetas: &'f GaussianThetas<'f>,
+    scorer: Option<Box<dyn Scorer + 'f>>,
+    prior: NormalPrior,
     quadratic: Quadratic,
     step: Vec<f64>,
-    pub(crate) conditional: Conditional,
+    conditional: Conditional,
+}
+
+impl GaussianThetas<'_> {
+    pub(crate) fn eliminator(&self) -> Eliminator<'_> {
+        Eliminator {
+            thetas: self,
+            scorer: self.plain.as_deref().map(|plain| plain.scorer(&self.density.open.tasks)),
+            prior: NormalPrior::default(),
+            quadratic: Quadratic::default(),
+            step: Vec::new(),
+            conditional: Conditional::default(),
+        }
+    }
+}
+
+impl Eliminator<'_> {
+    /// p(phi_i | theta) p(D_i | phi_i, theta) under the theta of that number as a Gaussian in the task's coordinates; `None`
+    /// where it is none that can be integrated.
+    pub(crate) fn eliminate(&mut self, task: usize, theta: usize) -> Option<&Conditional> {
+        let Self { thetas: GaussianThetas { density, shared, .. }, scorer, prior, .. } = self;
+        if let Some(scorer) = scorer
+            && scorer.prior(theta, task, prior)
+            && !prior.invert()
+        {
+            return None;
+        }
+        let (density, theta) = (*density, &shared[theta]);
+        self.solve(density, task, theta).then_some(&self.conditional)
+    }
+
+    fn solve(&mut self, density: &Density<'_>, i: usize, theta: &SharedTheta) -> bool {
+        let (task, n) = (density.closed_task(i), density.offsets[i + 1] - density.offsets[i]);
+        let (blocks, reads) = ([task.latents, task.data], density.layout.task_reads.len());
+        let Self { prior, quadratic, step, conditional: Conditional { value, mean, l }, .. } = self;
+        let mut expand = |mean: &[f64], quadratic: &mut Quadratic| {
+            density.expand_quadratic(&blocks, theta, mean, quadratic);
+            let Quadratic { value, gradient, curvature, .. } = quadratic;
+            *value += prior.expand(mean, &mut gradient[reads..], curvature);
+        };
+        let mut climb = |l: &[f64], quadratic: &Quadratic, mean: &mut [f64]| {
+            let gradient = &quadratic.gradient[reads..];
+            step.clear();
+            step.extend_from_slice(gradient);
+            cholesky::solve(l, n, step, 1);
+            mean.iter_mut().zip(&*step).for_each(|(m, s)| *m += s);
+            0.5 * step.iter().zip(gradient).map(|(s, g)| s * g).sum::<f64>()
+        };
+        mean.clear();
+        mean.resize(n, 0.0);
+        expand(mean, quadratic);
+        if !quadratic.factorise(n) {
+            return false;
+        }
+        l.clone_from(&quadratic.curvature);
+        let mut raised = climb(l, quadratic, mean);
+        if raised > CANCELLING {
+            // the difference of two large numbers: around where the mean seems to be it is that of two small ones
+            expand(mean, quadratic);
+            raised = climb(l, quadratic, mean);
+        }
+        *value = quadratic.value + raised;
+        true
+    }
 }
 
 impl Conditional {
@@ -92,40 +168,11 @@ impl Density<'_> {
         SharedTheta { u: theta.to_vec(), exps: self.shared_at(theta) }
     }
 
-    /// p(phi_i | theta) p(D_i | phi_i, theta) as a Gaussian in the task's coordinates, if its closed forms are one.
-    pub(crate) fn conditional(&self, i: usize, theta: &SharedTheta) -> Option<Conditional> {
-        let mut space = Elimination::default();
-        self.eliminate(i, theta, &mut space).then_some(space.conditional)
-    }
-
-    /// The same in the space given; false where the closed forms are no Gaussian.
-    pub(crate) fn eliminate(&self, i: usize, theta: &SharedTheta, space: &mut Elimination) -> bool {
-        let (task, n) = (self.closed_task(i), self.offsets[i + 1] - self.offsets[i]);
-        let (blocks, reads) = ([task.latents, task.data], self.layout.task_reads.len());
-        let Elimination { quadratic, step, conditional: Conditional { value, mean, l } } = space;
-        mean.clear();
-        mean.resize(n, 0.0);
-        self.expand_quadratic(&blocks, theta, mean, quadratic);
-        if !quadratic.factorise(n) {
-            return false;
-        }
-        l.clone_from(&quadratic.curvature);
-        let mut climb = |quadratic: &Quadratic, mean: &mut [f64]| {
-            let gradient = &quadratic.gradient[reads..];
-            step.clear();
-            step.extend_from_slice(gradient);
-            cholesky::solve(l, n, step, 1);
-            mean.iter_mut().zip(&*step).for_each(|(m, s)| *m += s);
-            0.5 * step.iter().zip(gradient).map(|(s, g)| s * g).sum::<f64>()
-        };
-        let mut raised = climb(quadratic, mean);
-        if raised > CANCELLING {
-            // the difference of two large numbers: around where the mean seems to be it is that of two small ones
-            self.expand_quadratic(&blocks, theta, mean, quadratic);
-            raised = climb(quadratic, mean);
-        }
-        *value = quadratic.value + raised;
-        true
+    /// Fixes theta at these values, for tasks that are Gaussian given it.
+    pub(crate) fn fix_gaussian(&self, thetas: &[Vec<f64>]) -> GaussianThetas<'_> {
+        let has_open_priors = self.open.tasks.latents.contains(&true);
+        let plain = has_open_priors.then(|| self.program.fix(Scoring::Value, &self.layout, thetas));
+        GaussianThetas { density: self, shared: thetas.iter().map(|u| self.share(u)).collect(), plain }
     }
 
     /// ln E\[ p(D_i | phi_i, theta) \] over a Gaussian phi_i, where the task's closed forms are Gaussian in phi_i: with value v,
@@ -175,9 +222,12 @@ impl Density<'_> {
         }
     }
 
-    /// Whether every task is Gaussian given theta, by its closed forms alone.
+    /// Whether every task is Gaussian given theta, by its closed forms and normal priors alone.
     pub(crate) fn is_gaussian_given_theta(&self) -> bool {
-        !self.samples_tasks && self.is_closed_part_quadratic()
+        let mut latents = self.open.tasks.latents.iter().zip(&self.normal);
+        !self.samples_task_data
+            && latents.all(|(is_open, is_normal)| !is_open || *is_normal)
+            && self.is_closed_part_quadratic()
     }
 
     /// Whether the closed forms of every task are quadratic in phi_i.

@@ -77,7 +77,7 @@ impl<M: Model> Program for Subset<'_, M> {
                     let mut local = Default::default();
                     self.model.local(&mut visit, &global, self.task(i), &mut local);
                     self.model.likelihood(&mut visit, &global, &local, self.task(i));
-                    each(&Forms { latents: visit.latents, observed: visit.observed });
+                    each(&Forms::of(visit));
                 });
             }
         });
@@ -164,7 +164,7 @@ impl<M: Model> Subset<'_, M> {
         let mut visit = Structure::new(&zeros, 0, mask);
         let mut global = Default::default();
         self.model.global(&mut visit, &mut global);
-        (Forms { latents: visit.latents, observed: visit.observed }, global)
+        (Forms::of(visit), global)
     }
 
     fn expand_global<O: TypedOrder>(&self, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {

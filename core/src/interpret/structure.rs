@@ -24,12 +24,14 @@ pub struct Structure<'a> {
     pub latents: Vec<Found>,
     /// Observations and factors visited, by id.
     pub observed: Vec<Found>,
+    /// The first site, if its distribution is a multivariate normal given what the level is given.
+    pub normal: Option<usize>,
 }
 
 impl<'a> Structure<'a> {
     /// A visit whose latents take the coordinates `offset..`, now at `start`, and are written as the mask says.
     pub fn new(start: &'a [f64], offset: usize, mask: &'a SiteMask) -> Self {
-        Self { start, mask, offset, next: 0, latents: Vec::new(), observed: Vec::new() }
+        Self { start, mask, offset, next: 0, latents: Vec::new(), observed: Vec::new(), normal: None }
     }
 
     fn coordinate(&mut self) -> Real<Form> {
@@ -58,6 +60,9 @@ impl Interpreter for Structure<'_> {
 
     fn sample_vector<D: VectorDistribution<Form>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Form>>) {
         out.clear();
+        if self.next == 0 && dist.as_normal(&mut Vec::new(), &mut Vec::new()) {
+            self.normal = Some(site.id);
+        }
         let support = dist.support();
         let u: Vec<_> = (0..support.num_coordinates()).map(|_| self.coordinate()).collect();
         support.constrain(&u, out);
