@@ -7,6 +7,7 @@
 
 mod by_tape;
 mod derivatives;
+mod eliminated;
 mod expectation;
 mod normals;
 pub(crate) mod profile;

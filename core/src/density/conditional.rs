@@ -9,8 +9,10 @@ use crate::density::closed::{BlockPoint, ClosedBlock};
 use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, Scorer, Scoring};
 use crate::linalg::cholesky;
+use crate::linalg::gaussian::Gaussian;
 use crate::numbers::pass::Derivatives;
 use crate::special::LN_SQRT_2PI;
+use nalgebra::{DMatrix, DVector};
 
 /// Nats above which a difference is not exact enough to be taken.
 const CANCELLING: f64 = 1e5;
@@ -61,7 +63,19 @@ pub(crate) struct Eliminator<'f> {
     conditional: Conditional,
 }
 
+impl SharedTheta {
+    /// exp of the exponents that tasks share.
+    pub(crate) fn exps(&self) -> &[f64] {
+        &self.exps
+    }
+}
+
 impl GaussianThetas<'_> {
+    /// The theta of that number.
+    pub(crate) fn shared(&self, theta: usize) -> &SharedTheta {
+        &self.shared[theta]
+    }
+
     pub(crate) fn eliminator(&self) -> Eliminator<'_> {
         Eliminator {
             thetas: self,
@@ -128,6 +142,14 @@ impl Conditional {
     /// ln p(D_i | theta).
     pub(crate) fn ln_z(&self) -> f64 {
         self.value - self.ln_det() + self.mean.len() as f64 * LN_SQRT_2PI
+    }
+
+    pub(crate) fn gaussian(&self) -> Gaussian {
+        let n = self.mean.len();
+        let mut root = DMatrix::identity(n, n);
+        let solved = DMatrix::from_row_slice(n, n, &self.l).tr_solve_lower_triangular_mut(&mut root);
+        debug_assert!(solved, "the diagonal of a Cholesky factor is positive");
+        Gaussian { mean: DVector::from_column_slice(&self.mean), root }
     }
 
     /// Appends the draw that a standard normal `z` stands for, which is used up: mean + x with L' x = z.

@@ -132,9 +132,11 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
         }
     };
     let (noise, other) = (noise(options.seed), noise(options.seed.wrapping_add(1)));
+    let closed = Density::new(program.all(), shape, Writing::new(&[], options));
     let full_settings = FullSettings {
         noise: &noise,
         other: jacobian.then_some(&other),
+        closed: &closed,
         most_iterations: options.max_iterations.unwrap_or(Method::Lbfgs.most_iterations()).max(1),
         tolerance: options.tolerance.max(FULL_TOLERANCE),
         em: options.optimiser == Optimiser::Em,
@@ -147,8 +149,7 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
     let verdict = judge(&density, &settings.start, method, &found.ended, &error);
     let climbed = Summit::new(&density, found.ended, Appraisal { method, error, verdict });
     // what a site has is told, though the profile samples all of them
-    let open = Density::new(program.all(), shape, Writing::new(&[], options)).open;
-    Summit { locals: Some(found.locals), open, ..climbed }
+    Summit { locals: Some(found.locals), open: closed.open, ..climbed }
 }
 
 fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Summit {
