@@ -2,7 +2,7 @@
 
 use crate::models::{EightSchools, Group, HOSPITALS, SCHOOLS, Surgical, group};
 use hierarch::prelude::*;
-use hierarch::{AdamOptions, Correction, DrawsError, GlobalFactor, Optimiser, Options, Parameterisation};
+use hierarch::{AdamOptions, Correction, DrawsError, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use std::f64::consts::PI;
 
 model! {
@@ -156,7 +156,7 @@ fn a_density_that_is_infinite_at_zero_is_no_obstacle() {
 #[test]
 fn the_set_of_draws_grows_where_it_is_too_small() {
     // each task's likelihood is far narrower than what a dozen draws can see
-    let options = Options { draws: 4, ..Options::default() };
+    let options = Options { draws: 4, estimator: Estimator::ClosedKl, ..Options::default() };
     let few = Surgical::new(&HOSPITALS).fit_with(&options).expect("valid");
     let DrawsError { draws, error, .. } = few.draws_error();
     assert!(draws > 4 && error <= 0.05 && few.verdict().is_converged(), "{few}");

@@ -2,8 +2,8 @@
 //! locals and likelihoods are not normal.
 
 use crate::models::{
-    self, Batting, Conjugate, EightSchools, Group, HOSPITALS, House, PUMPS, Pumps, Radon, Rats, SCHOOLS, Surgical,
-    group,
+    self, Batting, Conjugate, EightSchools, Group, HOSPITALS, House, PUMPS, Pumps, Radon, Rats, SCHOOLS, School,
+    Surgical, group,
 };
 use hierarch::prelude::*;
 use hierarch::{Correction, Estimator, Explained, Fit, Model, Options, Parameterisation, Summary, Taken};
@@ -172,6 +172,47 @@ fn the_mean_field_guide_has_the_terms_it_should() {
 fn expected_ln_normal(y: (f64, f64), mean: (f64, f64), r: (f64, f64)) -> f64 {
     let away = (y.0 - mean.0).powi(2) + y.1 + mean.1;
     -0.5 * (2.0 * PI).ln() - r.0 - 0.5 * (-2.0 * r.0 + 2.0 * r.1).exp() * away
+}
+
+#[test]
+fn non_centred_hierarchies_are_taken_in_closed_form() {
+    let counties = models::counties();
+    let options = Options {
+        parameterisation: Parameterisation::NonCentred,
+        correction: Correction::LinearResponse,
+        ..Options::default()
+    };
+    let fit = Radon::new(&counties).fit_with(&options).expect("valid");
+    assert!(fit.explain().iter().all(|site| site.taken == Taken::ClosedForm), "{:?}", fit.explain());
+    assert_eq!(fit.non_centred().collect::<Vec<_>>(), ["alpha"]);
+    // 256 draws at the maximum of the exact ELBO, which is not that of the sampled one
+    let sampled = Options { estimator: Estimator::ClosedKl, draws: 256, most_draws: 256, ..options };
+    let sampled = Radon::new(&counties).fit_with(&sampled).expect("valid");
+    assert_near("ELBO", fit.elbo().total(), sampled.elbo().total(), 0.1);
+}
+
+model! {
+    /// Non-centred by hand.
+    ByHand(schools: &[School]) {
+        mu ~ Normal(0.0, 5.0);
+        tau ~ HalfCauchy(5.0);
+        for school in schools {
+            z ~ Normal(0.0, 1.0);
+            school.effect ~ Normal(mu + tau * z, school.std_error);
+        }
+    }
+}
+
+#[test]
+fn what_is_non_centred_by_hand_has_the_same_evidence() {
+    let by_hand = ByHand::new(&SCHOOLS).fit().expect("valid");
+    let closed = |name| Explained { site: name, taken: Taken::ClosedForm };
+    assert_eq!(by_hand.explain()[2..], [closed("z"), closed("school.effect")]);
+    let fit = EightSchools::new(&SCHOOLS).fit().expect("valid");
+    let [by_hand, written] = [by_hand.evidence(), fit.evidence()].map(|evidence| evidence.expect("corrected"));
+    let error = by_hand.ln_evidence_error.hypot(written.ln_evidence_error);
+    assert!((by_hand.ln_evidence - written.ln_evidence).abs() < 4.0 * error, "{by_hand:?} and {written:?}");
+    assert!(error < 0.1, "{error}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn assert_says<M: Model>(fit: &Fit<M>, said: &str) {
 fn what_nothing_checked_is_neither_reliable_nor_doubtful() {
     let asked = Options { correction: Correction::LinearResponse, ..Options::default() };
     let dear = Options { correction_budget: Duration::ZERO, ..Options::default() };
-    for (options, said) in [(asked, "as asked"), (dear, "cost more than their budget")] {
+    for (options, said) in [(asked, "as asked"), (dear, "take more than their budget")] {
         let fit = schools(&options);
         assert_eq!(fit.trust().method, Correction::LinearResponse);
         assert!(!fit.trust().is_reliable && !fit.trust().is_doubtful, "{fit}");

@@ -62,7 +62,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
             let guide = training.guide(how.factors(training, &tasks));
             let full = Subset::with(full, few.iter().map(|&i| full.task(i)).collect());
             let density = training.density(&full);
-            let bound = Bound { density: &density, noise: training.fixed(training.options.draws, few.len()) };
+            let bound = Bound::over(&density, training.fixed(training.options.draws, few.len()));
             let elbo = bound.value(&guide);
             global = elbo.global_reconstruction - elbo.global_kl;
             locals += elbo.total() - global;

@@ -16,21 +16,22 @@ mod scorers;
 mod spacing;
 #[cfg(test)]
 mod tests;
-pub(crate) mod trend;
+mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::conditional::{Eliminator, GaussianThetas, Quadratic, SharedTheta};
+use crate::density::conditional::{Quadratic, SharedTheta};
+use crate::density::elimination::{Eliminator, GaussianThetas};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
+use crate::special::normal_quantile;
 pub(crate) use ask::{Answer, Ask, Guess, Inner};
 use grid::Grid;
 use memory::TaskMemory;
 use mixture::Sample;
-use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use scorers::{ClosedGiven, Posterior, ProposalEffort, Scorers};
+use scorers::{ClosedGiven, ProposalEffort, Scorers, TaskPosterior};
 
 /// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
 const NOISE: f64 = 0.05;
@@ -75,7 +76,7 @@ pub(crate) struct Known<'k> {
 
 /// Asks tasks; it has buffers of its own.
 pub(crate) enum Asker<'f> {
-    Closed { eliminator: Eliminator<'f>, z: Vec<f64> },
+    Closed { eliminator: Box<Eliminator<'f>>, z: Vec<f64> },
     Visits { thetas: &'f FixedThetas<'f>, scorers: Box<Scorers<'f>> },
 }
 
@@ -83,7 +84,7 @@ impl<'a> Conditionals<'a> {
     pub(crate) fn new(density: &'a Density<'a>) -> Self {
         let signature = density.program.signature();
         let all = SiteMask::all(signature.local_sites.len(), signature.observed_sites.len());
-        let takes_closed_forms = density.has_closed_data && density.is_closed_part_quadratic();
+        let takes_closed_forms = density.has_closed_data() && density.is_closed_part_quadratic();
         Self {
             density,
             layout: density.layout.given_theta(),
@@ -126,9 +127,9 @@ impl FixedThetas<'_> {
     pub(crate) fn asker(&self) -> Asker<'_> {
         let Conditionals { density, visited, prior, .. } = self.conditionals;
         match &self.known {
-            Answering::Closed(thetas) => Asker::Closed { eliminator: thetas.eliminator(), z: Vec::new() },
+            Answering::Closed(thetas) => Asker::Closed { eliminator: Box::new(thetas.eliminator()), z: Vec::new() },
             Answering::Visits { derivatives, values, shared } => {
-                let posterior = Posterior {
+                let posterior = TaskPosterior {
                     derivatives: derivatives.scorer(visited),
                     values: values.scorer(visited),
                     closed: shared.first().map(|_| ClosedGiven { density, shared }),
@@ -173,7 +174,7 @@ impl Asker<'_> {
                     return f64::NEG_INFINITY;
                 };
                 z.clear();
-                z.extend(conditional.mean.iter().map(|_| rng.sample::<f64, _>(rand_distr::StandardNormal)));
+                memory.strata.next(conditional.mean.len(), rng, |u| z.push(normal_quantile(u)));
                 conditional.draw_into(z, known.phi);
                 conditional.ln_z()
             }

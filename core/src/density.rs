@@ -8,7 +8,10 @@ mod chain;
 pub(crate) mod closed;
 mod closing;
 pub(crate) mod conditional;
+pub(crate) mod elimination;
+mod explained;
 pub(crate) mod forms;
+pub(crate) mod gaussian_globals;
 pub mod joint;
 mod lanes;
 pub(crate) mod mode;
@@ -21,14 +24,13 @@ pub(crate) mod tape;
 mod theta;
 mod typed;
 
-use crate::model::Site;
-use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
 use blocks::BlockLayout;
 use closed::{BlockPoint, ClosedBlock, ClosedTable};
 use closing::Closing;
+pub use explained::{Explained, Taken};
 use program::{LogParts, Masks, Program};
 use shape::Shape;
 
@@ -40,22 +42,30 @@ pub(crate) struct Density<'a> {
     pub(crate) offsets: Vec<usize>,
     /// How many tasks there are; more than the program holds if it is a batch of them.
     pub(crate) total_tasks: usize,
-    /// The sites that are left to sampling.
+    /// The sites without a closed form.
     pub(crate) open: Masks,
+    /// Those of them whose expectation is a sum over nodes.
+    pub(crate) integrated: Masks,
+    /// Those of them whose expectation is a mean over draws.
+    pub(crate) drawn: Masks,
+    /// How the expectation of each site is taken.
+    pub(crate) taken: Vec<Explained>,
     /// Everything outside the plate, whether it has a closed form or not.
     all_outside: SiteMask,
     closed_outside: ClosedTable,
     closed_tasks: ClosedTable,
-    /// Whether anything outside the plate is left to sampling.
+    /// Whether anything outside the plate has no closed form.
     pub(crate) samples_outside: bool,
-    /// Whether anything of a task is.
+    /// Whether anything of a task has none.
     pub(crate) samples_tasks: bool,
-    /// Whether any data of a task are.
-    samples_task_data: bool,
-    /// Whether a task has data with closed forms.
-    pub(crate) has_closed_data: bool,
+    /// By observed site: whether it is outside the plate.
+    observed_outside: Vec<bool>,
     /// By local site: whether it is a multivariate normal of a task's first coordinates given theta.
     normal: Vec<bool>,
+    /// Which of the two parts have sites whose expectation is a sum over nodes.
+    pub(crate) integrates: Places,
+    /// Which have sites whose expectation is a mean over draws.
+    pub(crate) draws: Places,
 }
 
 /// How the latents of a density are written, and which of its sites are taken in closed form.
@@ -78,22 +88,11 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// How the expectation of a site's log density is taken.
+/// Whether something is true outside the plate, and of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Exactly, by a formula.
-    ClosedForm,
-    /// By a mean over draws.
-    Sampled,
-}
-
-/// A site of a model, and how its expectation is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explained {
-    /// The site's name.
-    pub site: &'static str,
-    /// Whether in closed form or over draws.
-    pub taken: Taken,
+pub(crate) struct Places {
+    pub(crate) outside: bool,
+    pub(crate) tasks: bool,
 }
 
 /// The closed-form sums of one task, or of what is outside the plate.
@@ -121,26 +120,37 @@ impl<'a> Density<'a> {
         sites.for_each(|(to, from)| *to = *from);
         let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
         let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
-        let Closing { outside, tasks, open, normal } = Closing::of(&*program, &layout, written, writing.estimator);
+        let closing = Closing::of(&*program, &layout, written, writing.estimator);
+        let (integrated, drawn) = (closing.integrated(), closing.drawn());
+        let taken = closing.explain(&signature);
+        let Closing { outside, tasks, open, normal, .. } = closing;
         let mut all_outside = open.outside.clone();
         all_outside.latents.fill(true);
         all_outside.observed.fill(true);
-        let observed = |mask: &SiteMask, open: bool, outside: bool| {
-            let mut sites = mask.observed.iter().zip(&shape.observed_outside);
-            sites.any(|(&is_open, &is_outside)| is_open == open && is_outside == outside)
+        let any = |mask: &SiteMask, outside: bool| {
+            let observed = || mask.observed.iter().zip(&shape.observed_outside);
+            mask.latents.contains(&true) || observed().any(|(&marked, &place)| marked && place == outside)
         };
-        let samples = |mask: &SiteMask, outside: bool| mask.latents.contains(&true) || observed(mask, true, outside);
+        let places = |masks: &Masks| Places {
+            outside: any(&masks.outside, true),
+            tasks: shape.num_tasks() > 0 && any(&masks.tasks, false),
+        };
+        let Places { outside: samples_outside, tasks: samples_tasks } = places(&open);
         Self {
             program,
-            samples_outside: samples(&open.outside, true),
-            samples_tasks: shape.num_tasks() > 0 && samples(&open.tasks, false),
-            samples_task_data: observed(&open.tasks, true, false),
-            has_closed_data: observed(&open.tasks, false, false),
+            samples_outside,
+            samples_tasks,
+            observed_outside: shape.observed_outside.clone(),
             normal,
+            integrates: places(&integrated),
+            draws: places(&drawn),
             layout,
             offsets: shape.offsets.clone(),
             total_tasks: shape.num_tasks(),
             open,
+            integrated,
+            drawn,
+            taken,
             all_outside,
             closed_outside: outside,
             closed_tasks: tasks,
@@ -155,9 +165,29 @@ impl<'a> Density<'a> {
         self.layout.num_globals()
     }
 
-    /// Whether anything at all is left to sampling.
+    /// Whether a task has data with closed forms.
+    pub(crate) fn has_closed_data(&self) -> bool {
+        self.has_task_data(|is_open| !is_open)
+    }
+
+    /// Whether a task has data without.
+    fn has_open_data(&self) -> bool {
+        self.has_task_data(|is_open| is_open)
+    }
+
+    fn has_task_data(&self, is_such: impl Fn(bool) -> bool) -> bool {
+        let mut sites = self.open.tasks.observed.iter().zip(&self.observed_outside);
+        sites.any(|(&is_open, &is_outside)| is_such(is_open) && !is_outside)
+    }
+
+    /// Whether any expectation is a mean over draws.
     pub(crate) fn is_sampled(&self) -> bool {
-        self.samples_outside || self.samples_tasks
+        self.draws.outside || self.draws.tasks
+    }
+
+    /// Whether any expectation is a sum over nodes.
+    pub(crate) fn is_integrated(&self) -> bool {
+        self.integrates.outside || self.integrates.tasks
     }
 
     /// The most coordinates that anything is differentiated in at once.
@@ -193,21 +223,5 @@ impl<'a> Density<'a> {
     /// Everything that counts outside the plate, whether it has a closed form or not.
     pub(crate) fn all_outside(&self, theta: &[f64]) -> LogParts {
         self.program.outside(&self.all_outside, theta)
-    }
-}
-
-impl Masks {
-    /// How the expectation of each site is taken, of those that these masks leave to sampling and of the others.
-    pub(crate) fn explain(&self, signature: &Signature) -> Vec<Explained> {
-        let level = |sites: &'static [Site], open: &[bool]| -> Vec<Explained> {
-            let taken = |site: &Site| if open[site.id] { Taken::Sampled } else { Taken::ClosedForm };
-            sites.iter().map(|site| Explained { site: site.name, taken: taken(site) }).collect()
-        };
-        [
-            level(signature.global_sites, &self.outside.latents),
-            level(signature.local_sites, &self.tasks.latents),
-            level(signature.observed_sites, &self.tasks.observed),
-        ]
-        .concat()
     }
 }

@@ -2,19 +2,25 @@
 //!
 //! elbo = E_q(theta)\[ sum_i ( E_q(phi_i)\[ln p(D_i | phi_i)\] - KL(q(phi_i) || p(phi_i | theta)) ) \] - KL(q(theta) || p(theta)),
 //! the three kinds of term kept apart (Ravi & Beatson 2019, chapter 2). A KL is -E\[ln p\] - H(q). Each expectation of a
-//! log density is taken in closed form where its site has one, and over draws u = loc + scale * noise otherwise
-//! (Kingma & Welling 2014).
+//! log density is taken in closed form where its site has one, over the nodes of a quadrature where it is a function of few
+//! affine forms, and over draws u = loc + scale * noise otherwise (Kingma & Welling 2014).
 
 mod by_tape;
 mod derivatives;
 mod eliminated;
 mod expectation;
+mod finder;
+mod leaf_moments;
+mod leaf_normal;
+pub(crate) mod nodes;
 mod normals;
 pub(crate) mod profile;
+mod quadrature;
 mod split;
 
 use crate::density::Density;
 use crate::density::program::LogParts;
+use crate::elbo::nodes::Nodes;
 use crate::guide::Guide;
 use crate::linalg::arrow::{Arrow, ArrowVector};
 use crate::numbers::pass::Order;
@@ -41,10 +47,11 @@ impl Elbo {
     }
 }
 
-/// The ELBO of a density as a function of its guide, sampled terms being averaged over fixed draws.
+/// The ELBO of a density as a function of its guide, sampled terms being averaged over fixed draws, others over nodes.
 pub(crate) struct Bound<'a> {
     pub(crate) density: &'a Density<'a>,
     pub(crate) noise: Noise,
+    pub(crate) nodes: Nodes,
 }
 
 /// Expected log densities under a guide, of the tasks asked about and of what is outside the plate.
@@ -69,12 +76,22 @@ pub(crate) struct Slope {
 impl<'a> Bound<'a> {
     /// The bound over `draws` fixed draws, made from the seed.
     pub(crate) fn new(density: &'a Density<'a>, draws: usize, seed: u64) -> Self {
-        Self { density, noise: Noise::fixed(density.noise_size(draws), density.num_tasks(), seed) }
+        Self::over(density, Noise::fixed(density.noise_size(draws), density.num_tasks(), seed))
     }
 
-    /// The ELBO: E\[ln p\] of what has a closed form, plus its mean over draws of what has none, plus the entropy of the guide.
+    /// The bound over given draws.
+    pub(crate) fn over(density: &'a Density<'a>, noise: Noise) -> Self {
+        Self { density, noise, nodes: Nodes::first() }
+    }
+
+    /// The bound over other nodes.
+    pub(crate) fn with_nodes(self, nodes: Nodes) -> Self {
+        Self { nodes, ..self }
+    }
+
+    /// The ELBO: E\[ln p\] of what has a closed form, plus its sum over nodes or mean over draws of what has none, plus the entropy of the guide.
     pub(crate) fn value(&self, guide: &Guide) -> Elbo {
-        let mut expected = self.closed_part(guide);
+        let mut expected = self.exact_part(guide);
         self.add_sampled_part(guide, &mut expected);
         expected.with_entropy(guide)
     }

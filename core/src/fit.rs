@@ -17,7 +17,6 @@ use crate::density::Explained;
 use crate::elbo::Elbo;
 use crate::guide::Guide;
 use crate::model::draw::Draw;
-use crate::model::signature::Signature;
 use crate::model::{Latents, Model};
 use crate::options::Correction;
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -110,7 +109,7 @@ impl<M: Model> Fit<M> {
 
     /// How each site's expectation is taken.
     pub fn explain(&self) -> Vec<Explained> {
-        self.solution.climbed.open.explain(&Signature::of::<M>())
+        self.solution.climbed.taken.clone()
     }
 
     /// Which local sites the guide writes as loc + scale * u.

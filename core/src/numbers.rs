@@ -1,9 +1,15 @@
 //! What a model computes in: numbers over an algebra, whose values are plain, carry derivatives, are recorded or remember
 //! their structure.
 
+mod affine;
 pub mod dual;
+mod elementary;
+pub(crate) mod expression;
 pub mod form;
 mod jet;
+pub(crate) mod leaves;
+mod mixed;
+pub mod nodal;
 pub(crate) mod number;
 mod operators;
 mod param;

@@ -23,7 +23,7 @@ use crate::density::program::Program;
 use crate::optimize::choose::{Choice, choose};
 use crate::optimize::one_climb::{climb_as, climb_full};
 use crate::optimize::summit::{Origin, Settings, Summit};
-use crate::options::{LocalFactor, Parameterisation};
+use crate::options::{LocalFactor, Optimiser, Parameterisation};
 
 /// The maximum of the ELBO over guides, and over parameterisations where those are to be chosen.
 pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Summit {
@@ -38,6 +38,9 @@ pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Summit {
         Parameterisation::Auto if !can.contains(&true) => climb_as(program, settings, can, Origin::Start),
         Parameterisation::Auto => {
             let Choice { best, tasks, iterations } = choose(program, settings);
+            if is_final(&best, tasks.len(), settings) {
+                return Summit { iterations, ..best };
+            }
             let origin = Origin::Guide { guide: &best.guide, tasks: &tasks };
             let mut climbed = climb_as(program, settings, &best.open.tasks.non_centred, origin);
             climbed.iterations += iterations;
@@ -51,4 +54,11 @@ pub(crate) fn climb(program: &dyn Program, settings: &Settings<'_>) -> Summit {
             if other.verdict.is_converged() { other } else { climbed }
         }
     }
+}
+
+/// Whether a climb that was to choose a parameterisation is already that of the fit: all tasks took part, by the optimiser
+/// that is wanted, and no term was averaged over draws, of which it had few.
+fn is_final(best: &Summit, tasks: usize, settings: &Settings<'_>) -> bool {
+    let is_same_bound = tasks == settings.shape.num_tasks() && best.error.draws == 0;
+    is_same_bound && settings.options.optimiser == Optimiser::Auto && best.verdict.is_converged()
 }

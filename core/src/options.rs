@@ -78,13 +78,15 @@ impl Default for Options {
     }
 }
 
-/// Which expectations are taken in closed form, where a site has one.
+/// Which expectations are taken without draws, where that is possible: in closed form, or by quadrature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Estimator {
-    /// All of them: the latents' and the data's.
+    /// All of them, the latents' and the data's: in closed form where a site has one, and by quadrature where its log
+    /// density is a function of up to three numbers that are affine in the unconstrained latents, such as a linear
+    /// predictor and the logarithm of a scale.
     #[default]
     ClosedForm,
-    /// Expectations of latents' densities, so that KL terms are exact and the reconstruction is sampled
+    /// Closed forms of latents' densities alone, so that KL terms are exact and the reconstruction is sampled
     /// (the second estimator of Kingma & Welling 2014, eq. 7).
     ClosedKl,
     /// None: everything is sampled (their first, eq. 6).

@@ -6,4 +6,5 @@ pub(crate) mod noise;
 pub(crate) mod psis;
 pub(crate) mod recurrence;
 pub(crate) mod resample;
+pub(crate) mod strata;
 pub(crate) mod stream;

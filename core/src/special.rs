@@ -2,6 +2,7 @@
 //!
 //! Here what is made of exp and ln; the gamma family and the normal integral have files of their own.
 
+pub(crate) mod gauss_hermite;
 mod ln_beta;
 mod ln_gamma;
 mod normal_integral;

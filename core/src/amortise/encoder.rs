@@ -152,7 +152,7 @@ impl<E> Encoded<E> {
         let all: Vec<usize> = (0..batch.len()).collect();
         let few = training.some(batch);
         let density = training.density_of_batch(&few);
-        let bound = Bound { density: &density, noise: training.fresh(batch, step) };
+        let bound = Bound::over(&density, training.fresh(batch, step));
         let Slope { value: elbo, gradient: ArrowVector { global, tasks } } = bound.slope(&guide);
         let chunks: Vec<Vec<f64>> = some
             .par_chunks(CHUNK)

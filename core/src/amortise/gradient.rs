@@ -104,7 +104,7 @@ impl<M: Model> Recognition<M> for Stepped {
     fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField {
         let few = Subset::with(training.model, tasks.to_vec());
         let density = training.density(&few);
-        let bound = Bound { density: &density, noise: training.fixed(self.draws, 1) };
+        let bound = Bound::over(&density, training.fixed(self.draws, 1));
         let mut guide = training.guide(MeanField::new(tasks.len() * training.num_latents, 0.0, 0.0));
         for _ in 0..self.steps {
             let Slope { gradient, .. } = bound.slope(&guide);
@@ -161,7 +161,7 @@ fn first_ln_rate<M: Model>(training: &Training<'_, M>, draws: usize) -> Vec<f64>
     let few = training.some(&batch);
     let guide = training.guide(MeanField::new(batch.len() * training.num_latents, 0.0, 0.0));
     let density = training.density(&few);
-    let arrow = Bound { density: &density, noise: training.fixed(draws, 1) }.expand(&guide).arrow;
+    let arrow = Bound::over(&density, training.fixed(draws, 1)).expand(&guide).arrow;
     let slots = 2 * training.num_latents;
     let row = |hessian: &[f64], s: usize| hessian[s * slots..(s + 1) * slots].iter().map(|h| h.abs()).sum();
     let curvature = |s: usize| arrow.tasks.hessian.iter().map(|hessian| row(hessian, s)).fold(0.0, f64::max);
@@ -181,10 +181,9 @@ impl Stepped {
         let (support, full) = (training.some(batch), Subset::with(full, batch.iter().map(|&i| full.task(i)).collect()));
         let mut guide = training.guide(MeanField::new(batch.len() * training.num_latents, 0.0, 0.0));
         let inner = training.density(&support);
-        let jacobians =
-            self.differentiated(&Bound { density: &inner, noise: training.fixed(self.draws, 1) }, &mut guide);
+        let jacobians = self.differentiated(&Bound::over(&inner, training.fixed(self.draws, 1)), &mut guide);
         let outer = training.density_of_batch(&full);
-        let bound = Bound { density: &outer, noise: training.fresh(batch, step) };
+        let bound = Bound::over(&outer, training.fresh(batch, step));
         let Slope { value: elbo, gradient } = bound.slope(&guide);
         let mut theta = gradient.global.rows(0, training.global.len()).into_owned();
         let mut ln_rate = DVector::zeros(self.ln_rate.len());

@@ -8,7 +8,8 @@ use crate::conditional::mixture::Component;
 use crate::conditional::modes::{component, components, gaussian_at};
 use crate::conditional::scorers::Scorers;
 use crate::density::mode::{Mode, find_mode};
-use crate::linalg::gaussian::{Gaussian, standard_normal};
+use crate::linalg::gaussian::Gaussian;
+use crate::special::normal_quantile;
 use nalgebra::DVector;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -51,7 +52,8 @@ impl Scorers<'_> {
         let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
         let answer = before.unwrap_or_else(|| {
             let modes = self.modes(ask, reads, memory);
-            let quadratic = memory.may_be_gaussian.then(|| self.answer_if_quadratic(ask, &modes, rng)).flatten();
+            let quadratic =
+                memory.may_be_gaussian.then(|| self.answer_if_quadratic(ask, &modes, memory, rng)).flatten();
             memory.may_be_gaussian = quadratic.is_some();
             let answer = quadratic
                 .or_else(|| {
@@ -104,10 +106,21 @@ impl Scorers<'_> {
     }
 
     /// The exact answer where there is one mode, and the density at a few points is what its expansion there says.
-    fn answer_if_quadratic(&mut self, ask: &Ask<'_>, modes: &[Mode], rng: &mut ChaCha8Rng) -> Option<Answer> {
+    fn answer_if_quadratic(
+        &mut self,
+        ask: &Ask<'_>,
+        modes: &[Mode],
+        memory: &mut TaskMemory,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<Answer> {
         let [mode] = modes else { return None };
         let gaussian = Gaussian::of_precision(mode.at.clone(), mode.precision.as_ref()?);
-        let compared: Vec<DVector<f64>> = (0..COMPARED).map(|_| standard_normal(mode.at.len(), rng)).collect();
+        let mut normal = || {
+            let mut z = Vec::with_capacity(mode.at.len());
+            memory.strata.next(mode.at.len(), rng, |u| z.push(normal_quantile(u)));
+            DVector::from_vec(z)
+        };
+        let compared: Vec<DVector<f64>> = (0..COMPARED).map(|_| normal()).collect();
         let is_quadratic = compared.iter().all(|z| {
             let expanded = mode.value - 0.5 * z.norm_squared();
             let value = self.posterior.value(ask.at(), gaussian.at(z).as_slice());

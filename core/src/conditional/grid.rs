@@ -11,8 +11,6 @@
 
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::DVector;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 
 /// Tasks of more latents are not summed over grids.
 pub(super) const WIDEST: usize = 2;
@@ -69,8 +67,11 @@ impl Frame {
         self.root[0] * self.root[2]
     }
 
-    pub(super) fn with_spacing(self, spacing: f64) -> SpacedFrame {
-        SpacedFrame { frame: self, spacing }
+    /// A grid of that spacing in the frame; the uniform numbers are its shift, and what its draws are picked by.
+    pub(super) fn laid(self, spacing: f64, uniform: [f64; WIDEST + 1]) -> Laid {
+        let mut shift = [0.0; WIDEST];
+        shift[..self.n].copy_from_slice(&uniform[..self.n]);
+        Laid { frame: self, spacing, shift: shift.map(|s| s - 0.5), pick: uniform[self.n] }
     }
 
     /// Whether it is a place to start from.
@@ -92,11 +93,13 @@ impl Frame {
     }
 }
 
-/// A frame, and how far apart nodes are in it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SpacedFrame {
+/// Where the nodes of a grid are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Laid {
     frame: Frame,
     spacing: f64,
+    shift: [f64; WIDEST],
+    pick: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -108,9 +111,7 @@ struct Node {
 /// A grid and its nodes so far; buffers are kept from one theta to the next.
 #[derive(Default)]
 pub(super) struct Grid {
-    frame: Frame,
-    spacing: f64,
-    shift: [f64; WIDEST],
+    laid: Laid,
     nodes: Vec<Node>,
     /// By cell of the window: the node's number and 1; 0 where there is none.
     cells: Vec<u32>,
@@ -130,23 +131,15 @@ pub(super) enum Summed {
 
 impl Grid {
     /// Sums f over a new grid, from the points of `starts` outwards.
-    pub(super) fn sum(
-        &mut self,
-        SpacedFrame { frame, spacing }: SpacedFrame,
-        starts: &[DVector<f64>],
-        ln_f: &mut dyn FnMut(&[f64]) -> f64,
-        rng: &mut ChaCha8Rng,
-    ) -> Summed {
+    pub(super) fn sum(&mut self, laid: Laid, starts: &[DVector<f64>], ln_f: &mut dyn FnMut(&[f64]) -> f64) -> Summed {
         self.clear();
-        (self.frame, self.spacing) = (frame, spacing);
-        for shift in &mut self.shift[..frame.n] {
-            *shift = rng.random::<f64>() - 0.5;
-        }
+        self.laid = laid;
+        let Laid { frame, spacing, shift, .. } = laid;
         let mut next = 0;
         let centre = &frame.centre[..frame.n];
         for start in starts.iter().map(DVector::as_slice).chain(starts.is_empty().then_some(centre)) {
             let z = frame.z_of(start);
-            let step = |j: usize| (z[j] / spacing - self.shift[j]).round().clamp(-1e6, 1e6);
+            let step = |j: usize| (z[j] / spacing - shift[j]).round().clamp(-1e6, 1e6);
             #[expect(clippy::cast_possible_truncation, reason = "within a million")]
             let at = [step(0) as i32, if frame.n == 2 { step(1) as i32 } else { 0 }];
             if self.climb(at, ln_f) == Summed::Failed || self.spread(&mut next, ln_f) == Summed::Failed {
@@ -156,6 +149,8 @@ impl Grid {
         if self.highest == f64::NEG_INFINITY {
             return Summed::Failed;
         }
+        // in this order draws are spread evenly, too
+        self.nodes.sort_unstable_by_key(|node| node.at);
         let Self { nodes, weights, highest, .. } = self;
         weights.clear();
         weights.extend(nodes.iter().map(|node| (node.ln_f - *highest).exp()));
@@ -174,8 +169,8 @@ impl Grid {
 
     /// ln Z.
     pub(super) fn ln_z(&self) -> f64 {
-        let Self { frame, spacing, highest, total, .. } = self;
-        let ln_cell = frame.n as f64 * spacing.ln() + frame.root[0].ln() + frame.root[2].ln();
+        let Self { laid: Laid { frame, spacing, .. }, highest, total, .. } = self;
+        let ln_cell = frame.n as f64 * spacing.ln() + frame.volume().ln();
         highest + total.ln() + ln_cell
     }
 
@@ -185,7 +180,7 @@ impl Grid {
         for (node, weight) in self.nodes.iter().zip(&self.weights) {
             cosets[usize::from(node.at[0] & 1 == 1) + 2 * usize::from(node.at[1] & 1 == 1)] += weight;
         }
-        let count = 1 << self.frame.n;
+        let count = 1 << self.laid.frame.n;
         cosets[..count].iter().map(|c| (c * count as f64 / self.total - 1.0).powi(2)).sum::<f64>() / count as f64
     }
 
@@ -201,19 +196,19 @@ impl Grid {
             square =
                 [square[0] + share * z[0] * z[0], square[1] + share * z[0] * z[1], square[2] + share * z[1] * z[1]];
         }
-        let [a, b, c] = self.frame.root;
+        let [a, b, c] = self.laid.frame.root;
         let (v0, v1) = (square[0] - mean[0] * mean[0], square[2] - mean[1] * mean[1]);
         let cross = square[1] - mean[0] * mean[1];
         let first = v0.sqrt();
         let (below, second) = (cross / first, (v1 - cross * cross / v0).max(0.0).sqrt());
         let root =
-            if self.frame.n == 1 { [a * first, 0.0, 1.0] } else { [a * first, b * first + c * below, c * second] };
-        Frame { n: self.frame.n, centre: self.frame.at(mean), root }
+            if self.laid.frame.n == 1 { [a * first, 0.0, 1.0] } else { [a * first, b * first + c * below, c * second] };
+        Frame { n: self.laid.frame.n, centre: self.laid.frame.at(mean), root }
     }
 
-    /// Draws of phi: nodes in proportion to f, evenly spread in order of their numbers.
-    pub(super) fn pick(&self, wanted: usize, rng: &mut ChaCha8Rng) -> Vec<DVector<f64>> {
-        let offset = rng.random::<f64>();
+    /// Draws of phi: nodes in proportion to f, evenly spread.
+    pub(super) fn pick(&self, wanted: usize) -> Vec<DVector<f64>> {
+        let offset = self.laid.pick;
         let (mut at, mut below) = (0, self.weights[0]);
         let picked = (0..wanted).map(|k| {
             let level = self.total * (k as f64 + offset) / wanted as f64;
@@ -221,14 +216,16 @@ impl Grid {
                 at += 1;
                 below += self.weights[at];
             }
-            let u = self.frame.at(self.z(self.nodes[at].at));
-            DVector::from_column_slice(&u[..self.frame.n])
+            let u = self.laid.frame.at(self.z(self.nodes[at].at));
+            DVector::from_column_slice(&u[..self.laid.frame.n])
         });
         picked.collect()
     }
 
     fn z(&self, at: [i32; WIDEST]) -> [f64; WIDEST] {
-        [0, 1].map(|j| if j < self.frame.n { (f64::from(at[j]) + self.shift[j]) * self.spacing } else { 0.0 })
+        [0, 1].map(|j| {
+            if j < self.laid.frame.n { (f64::from(at[j]) + self.laid.shift[j]) * self.laid.spacing } else { 0.0 }
+        })
     }
 
     /// The node there, which is visited if it was not before; `None` out of reach.
@@ -239,8 +236,8 @@ impl Grid {
         if let Some(known) = self.known(at) {
             return Some(known);
         }
-        let u = self.frame.at(self.z(at));
-        let value = ln_f(&u[..self.frame.n]);
+        let u = self.laid.frame.at(self.z(at));
+        let value = ln_f(&u[..self.laid.frame.n]);
         let ln_f = if value.is_nan() { f64::NEG_INFINITY } else { value };
         self.highest = self.highest.max(ln_f);
         self.nodes.push(Node { at, ln_f });
@@ -294,7 +291,7 @@ impl Grid {
     }
 
     fn neighbours(&self, [a, b]: [i32; WIDEST]) -> impl Iterator<Item = [i32; WIDEST]> + use<> {
-        [[a + 1, b], [a - 1, b], [a, b + 1], [a, b - 1]].into_iter().take(2 * self.frame.n)
+        [[a + 1, b], [a - 1, b], [a, b + 1], [a, b - 1]].into_iter().take(2 * self.laid.frame.n)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::conditional::spacing::GridSpacing;
 use crate::conditional::trend::Trend;
 use crate::density::mode::Mode;
 use crate::linalg::gaussian::Gaussian;
+use crate::sampling::strata::Strata;
 use nalgebra::{DMatrix, DVector};
 
 /// Batches of 2^0, 2^1, ... proposals are compared; the least are those of this power.
@@ -40,6 +41,8 @@ pub(crate) struct TaskMemory {
     /// Where the density is, by theta: its mode, and of few latents how wide it is as well.
     pub(crate) trend: Trend,
     pub(crate) spacing: GridSpacing,
+    /// Uniform numbers that draws of phi are made of.
+    pub(crate) strata: Strata,
     pub(crate) past: PastDraws,
     /// Proposals of a full sample; 0 before the first.
     full: usize,
@@ -63,6 +66,7 @@ impl Default for TaskMemory {
             modes: Vec::new(),
             trend: Trend::default(),
             spacing: GridSpacing::default(),
+            strata: Strata::default(),
             past: PastDraws::default(),
             full: 0,
             full_samples: 0,
@@ -73,6 +77,12 @@ impl Default for TaskMemory {
 }
 
 impl TaskMemory {
+    /// Other thetas follow than those before, closer to each other: what goes with theta is learned anew.
+    pub(crate) fn turn_to_other_thetas(&mut self) {
+        self.trend = Trend::default();
+        self.strata = Strata::default();
+    }
+
     /// Whether it is time to look for modes that nobody has seen: the more seldom, the more answers there are.
     pub(crate) fn is_time_to_look(&self) -> bool {
         self.answers == 0 || self.answers.is_power_of_two()

@@ -1,7 +1,7 @@
 //! What a task of one or two latents says of a theta, by sums over grids.
 
 use crate::conditional::ask::{Answer, Ask};
-use crate::conditional::grid::{Frame, Summed};
+use crate::conditional::grid::{Frame, Summed, WIDEST};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::modes::gaussian_at;
 use crate::conditional::scorers::Scorers;
@@ -67,25 +67,37 @@ impl Scorers<'_> {
         rng: &mut ChaCha8Rng,
     ) -> Option<Answer> {
         let (n, wanted) = (from.frame.n, ask.inner.wanted);
-        let spacing = self.fine_grid(ask, from, memory.spacing.for_draws(n, wanted), rng)?;
+        let spacing = self.fine_grid(ask, from, memory, rng)?;
         memory.spacing.learn(spacing, self.grid.variance_of_coarser(), self.effort.noise);
         let of_one = GridSpacing::draws_of_one(wanted);
         let (ln_z, centre) = (self.grid.ln_z(), self.grid.moments().centre);
-        let mut draws = self.grid.pick(of_one, rng);
+        let mut draws = self.grid.pick(of_one);
         while draws.len() < wanted {
-            self.fine_grid(ask, from, spacing, rng)?;
-            draws.append(&mut self.grid.pick(of_one.min(wanted - draws.len()), rng));
+            self.fine_grid(ask, from, memory, rng)?;
+            draws.append(&mut self.grid.pick(of_one.min(wanted - draws.len())));
         }
         Some(Answer { ln_z, draws, mode: DVector::from_column_slice(&centre[..n]), weights: Vec::new() })
     }
 
     /// Sums a grid of this spacing, or of a finer one where it takes that; returns the spacing.
-    fn fine_grid(&mut self, ask: &Ask<'_>, from: &Beginning<'_>, spacing: f64, rng: &mut ChaCha8Rng) -> Option<f64> {
+    fn fine_grid(
+        &mut self,
+        ask: &Ask<'_>,
+        from: &Beginning<'_>,
+        memory: &mut TaskMemory,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<f64> {
         let Self { posterior, grid, .. } = self;
         let mut ln_f = |u: &[f64]| posterior.value(ask.at(), u);
+        let spacing = memory.spacing.for_draws(from.frame.n, ask.inner.wanted);
         let halved = (0..=MOST_HALVINGS).scan(spacing, |next, _| Some(std::mem::replace(next, 0.5 * *next)));
         for spacing in halved.take_while(|_| from.frame.is_regular()) {
-            if grid.sum(from.frame.with_spacing(spacing), from.starts, &mut ln_f, rng) == Summed::Failed {
+            let (mut shift, mut at) = ([0.0; WIDEST + 1], 0);
+            memory.strata.next(from.frame.n + 1, rng, |u| {
+                shift[at] = u;
+                at += 1;
+            });
+            if grid.sum(from.frame.laid(spacing, shift), from.starts, &mut ln_f) == Summed::Failed {
                 return None;
             }
             if GridSpacing::is_fine_enough(spacing, grid.variance_of_coarser()) {

@@ -19,7 +19,7 @@ pub(crate) struct ProposalEffort {
 
 /// What scores a task, with derivatives and without, and what has been proposed for it.
 pub(crate) struct Scorers<'f> {
-    pub(super) posterior: Posterior<'f>,
+    pub(super) posterior: TaskPosterior<'f>,
     pub(super) prior: Box<dyn Scorer + 'f>,
     pub(super) sample: Sample,
     pub(super) grid: Grid,
@@ -27,7 +27,7 @@ pub(crate) struct Scorers<'f> {
 }
 
 /// ln p(D_i, phi_i | theta) as a function of the unconstrained phi_i.
-pub(crate) struct Posterior<'f> {
+pub(crate) struct TaskPosterior<'f> {
     pub(super) derivatives: Box<dyn Scorer + 'f>,
     pub(super) values: Box<dyn Scorer + 'f>,
     /// What is not visited.
@@ -49,7 +49,7 @@ impl ClosedGiven<'_> {
     }
 }
 
-impl Posterior<'_> {
+impl TaskPosterior<'_> {
     /// The value; with derivatives in `out`.
     pub(super) fn expand(&mut self, at: TaskGiven, u: &[f64], out: &mut Derivatives) {
         self.derivatives.score(at.theta, at.task, u, out);

@@ -10,6 +10,7 @@ use crate::interpret::discover::Start;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::Model;
 use crate::model::subset::Subset;
+use crate::options::Options;
 use crate::prelude::*;
 use crate::sampling::lattice::{Lattice, ln_density};
 use crate::sampling::stream::keyed;
@@ -192,7 +193,9 @@ fn waves_agree_with_quadrature_given_theta() {
 #[test]
 fn waves_are_adapted_to_and_corrected() {
     let waves = waves();
-    let fit = Turned::new(&waves[..3]).fit().expect("valid");
+    // 4000 draws: a mean has an error of 0.016 sd
+    let options = Options { posterior_draws: 4000, ..Options::default() };
+    let fit = Turned::new(&waves[..3]).fit_with(&options).expect("valid");
     let evidence = fit.evidence().expect("few data");
     let exact: f64 = waves[..3].iter().map(|wave| exactly_turned(wave).ln_z).sum();
     assert!((evidence.ln_evidence - exact).abs() < 0.05, "{} but {exact}: {fit}", evidence.ln_evidence);
@@ -308,7 +311,7 @@ fn asked_of_a_funnel(bend: f64, most_grown: usize) -> (f64, f64, f64) {
 
 #[test]
 fn noisy_tasks_get_more_proposals_and_less_noise() {
-    for (bend, grows) in [(0.2, false), (0.4, true), (0.8, true)] {
+    for (bend, grows) in [(0.2, false), (0.6, true), (0.8, true)] {
         let (mean, variance, proposals) = asked_of_a_funnel(bend, 64);
         let (grown_mean, grown_variance, grown_proposals) = asked_of_a_funnel(bend, 1024);
         let said = format!(

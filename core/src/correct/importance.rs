@@ -10,13 +10,10 @@
 use crate::conditional::Conditionals;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::one_theta::at_one_theta;
-use crate::correct::proposal::Part;
 use crate::correct::round::{Basis, Inquiry, Reweighting, RoundPlan};
 use crate::correct::rounds::{MOST_PREPARING, over_thetas, refined};
 use crate::density::Density;
-use crate::linalg::gaussian::Gaussian;
 use crate::progress::Progress;
-use nalgebra::DVector;
 use std::time::Duration;
 
 /// How an importance correction went.
@@ -46,19 +43,20 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
     let conditionals = Conditionals::new(density).growing_to(most_grown);
     let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
     let found = if basis.is_fixed() {
-        let plan = RoundPlan { proposal: &[], draws: effort.draws, number: MOST_PREPARING, is_last: true };
+        let draws = effort.draws;
+        let plan = RoundPlan { proposal: &[], draws, least: draws, enough: 0.0, number: MOST_PREPARING, is_last: true };
         Some(inquiry.round(plan))
             .filter(|round| !round.is_cut || round.len() >= FEWEST_DRAWS)
             .and_then(|round| at_one_theta(round, effort.seed))
     } else {
-        let mean = DVector::from_column_slice(&basis.guide.global.loc);
-        let first = Part::new(Gaussian { mean, root: basis.gaussian.global.root() });
+        let first = inquiry.first_proposal();
         let run = &mut |plan: RoundPlan<'_>| inquiry.round(plan);
         first.and_then(|first| refined(first.with_lookout(), effort, run)).map(over_thetas)
     };
     match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
+            corrected.posterior.are_values = density.layout.identity;
             Attempt::Ran(Box::new(corrected))
         }
         None if inquiry.clock.is_up(false) || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {
@@ -88,10 +86,10 @@ mod tests {
         assert!(evidence.k_hat >= 1.0 || evidence.effective_sample_size < 10.0, "{fit}");
         let trust = fit.trust();
         assert!(trust.method != Correction::Importance && !trust.is_reliable, "{fit}");
-        let quarter = Options::default().posterior_draws / 4;
-        let said = format!("effective draws of {quarter})");
+        // no more draws than each round that prepares has for forty coordinates
+        let said = "effective draws of 640)";
         assert!(
-            trust.notes.iter().any(|note| note.contains("importance weights failed") && note.contains(&said)),
+            trust.notes.iter().any(|note| note.contains("importance weights failed") && note.contains(said)),
             "{fit}"
         );
     }

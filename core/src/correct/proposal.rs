@@ -33,6 +33,11 @@ impl Part {
         Some(Self { inverse: heavy.inverse()?, heavy })
     }
 
+    /// How many coordinates it has.
+    pub(crate) fn dimensions(&self) -> usize {
+        self.heavy.wide.mean.len()
+    }
+
     /// The mixture with a wide one at every third draw, in case the posterior reaches where the Gaussian does not.
     pub(crate) fn with_lookout(self) -> Proposal {
         let HeavyTailed { wide, ln_det } = self.heavy.clone();

@@ -7,10 +7,12 @@ use crate::sampling::psis::{SmoothWeights, smooth};
 
 /// Rounds at most before the last: each proposes from the weighted draws of the one before.
 pub(crate) const MOST_PREPARING: usize = 4;
+/// Such a round has a quarter of the draws, or so many a coordinate, if that is more.
+const PREPARING_EACH: usize = 16;
 /// The last round follows as soon as so much of the draws counts.
 const PREPARED: f64 = 0.3;
 /// So large a part of the draws asked for is to count in the end.
-const WANTED: f64 = 0.5;
+const WANTED: f64 = 0.7;
 
 /// A round with weights, and the proposal that it came from.
 pub(crate) struct Weighted {
@@ -62,8 +64,10 @@ impl Rounds {
     }
 
     fn plan(&self) -> RoundPlan<'_> {
-        let Self { proposal, number, .. } = self;
-        RoundPlan { proposal, draws: self.draws(), number: *number, is_last: self.is_last() }
+        let (Self { proposal, number, effort, .. }, draws) = (self, self.draws());
+        let least = if self.is_last() { effort.draws } else { draws };
+        let enough = WANTED * effort.draws as f64;
+        RoundPlan { proposal, draws, least, enough, number: *number, is_last: self.is_last() }
     }
 
     /// How many draws the round takes.
@@ -71,7 +75,8 @@ impl Rounds {
         let Effort { draws, most_draws, .. } = self.effort;
         match &self.best {
             Some(best) if self.is_last() => wanted(draws, best.smoothed.share()).min(most_draws),
-            _ => draws / 4,
+            // the longer it takes, the more there is to be seen
+            _ => ((1 + self.number) * draws / 4).max(PREPARING_EACH * self.proposal[0].dimensions()).min(draws),
         }
     }
 
@@ -91,7 +96,7 @@ impl Rounds {
             is_made_again = is_last && !is_cut && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
             if !is_last || is_made_again {
                 let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
-                next = reproposed(&round.theta, &smoothed, preparation);
+                next = reproposed(&round.proposed, &smoothed, preparation);
             }
             self.keep(round, smoothed);
         }
@@ -136,7 +141,7 @@ pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Reweigh
     Reweighting {
         k_hat,
         is_reliable: smoothed.is_reliable(),
-        is_useless: smoothed.is_useless(),
+        is_useless: smoothed.is_misleading(),
         effective,
         not_finite,
         ln_evidence: smoothed.ln_mean,
@@ -154,8 +159,8 @@ mod tests {
 
     /// A round about one coordinate, with these log weights.
     fn told(ln_weights: Vec<f64>) -> Round {
-        let theta = (0..ln_weights.len()).map(|s| (s as f64).sin()).collect();
-        Round { theta, ln_outside: ln_weights, ..Round::default() }
+        let theta: Vec<f64> = (0..ln_weights.len()).map(|s| (s as f64).sin()).collect();
+        Round { proposed: theta.clone(), theta, ln_outside: ln_weights, ..Round::default() }
     }
 
     /// Log weights of which few count; of which all do, more or less.
@@ -187,7 +192,7 @@ mod tests {
         let half = |n: usize| (0..n).map(|s| if s % 4 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
         // the second round is wasted: the last one proposes as the first did
         let (found, asked) = refine([half, uneven, even]);
-        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 100, 400]);
+        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 200, 400]);
         assert!(asked[1].1.to_bits() != asked[0].1.to_bits() && asked[2].1.to_bits() == asked[0].1.to_bits());
         assert!(found.is_some_and(|found| found.smoothed.weights.len() == 400 && !found.smoothed.is_useless()));
         // the last round is wasted, or has no weight at all: the first stays

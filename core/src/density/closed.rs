@@ -4,14 +4,21 @@
 //! Squares with a common exponent are collected in the rows of an upper triangle R, one orthogonal rotation a term, so that
 //! sum_n r_n^2 = |R (u, 1)|^2 without ever squaring the data, and
 //!     E\[sum_n r_n^2\] = |R (m, 1)|^2 + sum_j v_j |R_j|^2   with R_j the column of coordinate j.
-//! However many observations a block has, its cost is that of R.
+//! However many observations a block has, its cost is that of R. Squares of sums that have exponentials in them, such as
+//! those of non-centred normals, are in [`mixed`].
 
 pub(crate) mod collect;
 pub(crate) mod derivatives;
+mod exponent;
+mod mixed;
+mod mixed_derivatives;
 mod triangle;
 mod view;
 
-use collect::ClosedSum;
+use collect::{ClosedSum, Rotated};
+use exponent::{Exponent, expected_exp};
+use mixed::{ClassPair, Feature, MixedGroup, twins};
+use nalgebra::{DMatrix, DVector};
 use triangle::Triangle;
 pub(crate) use view::{BlockPoint, BlockView};
 
@@ -26,19 +33,19 @@ pub(crate) struct ClosedTable {
     numbers: Vec<f64>,
 }
 
-/// Which coordinates a sum names: constant + linear + sum over groups of sign * exp(exponent) * |R (u, 1)|^2.
+/// Which coordinates a sum names: constant + linear + sum over groups of sign * exp(exponent) * |R (u, 1)|^2, and over mixed
+/// ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Layout {
     linear: Vec<usize>,
     groups: Vec<Group>,
+    mixed: Vec<MixedGroup>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Group {
     sign: f64,
-    exponent: Vec<(usize, f64)>,
-    /// Where its exp stands among the shared ones, if it is one of them.
-    shared: Option<usize>,
+    exponent: Exponent,
     coordinates: Vec<usize>,
     rows: usize,
 }
@@ -56,21 +63,40 @@ impl ClosedTable {
         self.blocks.push((0, self.numbers.len()));
         self.numbers.push(sum.constant);
         self.numbers.extend(sum.linear.iter().map(|term| term.1));
-        let mut layout = Layout { linear: sum.linear.iter().map(|term| term.0).collect(), groups: Vec::new() };
-        for group in &sum.groups {
-            let named: Option<Vec<_>> = group.exponent.iter().map(|&(j, c)| Some((*globals.get(j)?, c))).collect();
-            let shared = named.filter(|_| !globals.is_empty()).map(|named| position_or_push(&mut self.shared, named));
+        let mut layout = Layout { linear: sum.linear.iter().map(|term| term.0).collect(), ..Layout::default() };
+        let (mixed, plain): (Vec<&Rotated>, _) = sum.groups.iter().partition(|group| group.is_mixed());
+        for group in plain {
             self.numbers.extend(group.rows.iter().flatten());
             layout.groups.push(Group {
                 sign: group.sign,
-                exponent: group.exponent.clone(),
-                shared,
-                coordinates: group.coordinates.clone(),
+                exponent: self.exponent(group.exponent.clone(), globals),
+                coordinates: group.features.iter().filter_map(|feature| feature.coordinate).collect(),
                 rows: group.rows.len(),
             });
         }
+        for group in mixed {
+            self.numbers.extend(group.rows.iter().flatten());
+            layout.mixed.push(self.mixed_group(group, globals));
+        }
         let last = self.blocks.len() - 1;
         self.blocks[last].0 = position_or_push(&mut self.layouts, layout);
+    }
+
+    fn mixed_group(&mut self, group: &Rotated, globals: &[usize]) -> MixedGroup {
+        let classes = group.num_classes();
+        let pairs = (0..classes).flat_map(|a| (a..classes).map(move |b| [a, b]));
+        let one = Feature { class: 0, coordinate: None };
+        let features: Vec<Feature> = group.features.iter().copied().chain([one]).collect();
+        let pair = |classes| ClassPair { classes, exponent: self.exponent(group.exponent_of(classes), globals) };
+        let pairs = pairs.map(pair).collect();
+        MixedGroup { sign: group.sign, classes, pairs, twins: twins(&features), features, rows: group.rows.len() }
+    }
+
+    /// The exponent of these terms, shared by all blocks if it is made of globals alone.
+    fn exponent(&mut self, terms: Vec<(usize, f64)>, globals: &[usize]) -> Exponent {
+        let named: Option<Vec<_>> = terms.iter().map(|&(j, c)| Some((*globals.get(j)?, c))).collect();
+        let shared = named.filter(|_| !globals.is_empty()).map(|named| position_or_push(&mut self.shared, named));
+        Exponent { terms, shared }
     }
 
     /// E\[exp\] of each shared exponent, in the coordinates of the globals.
@@ -93,8 +119,16 @@ impl<'a> ClosedBlock<'a> {
 
     /// Whether the sum is quadratic in the coordinates from `first` on, the others given.
     pub(crate) fn is_quadratic(&self, first: usize) -> bool {
-        let is_fixed = |group: &Group| group.exponent.iter().all(|&(j, _)| j < first);
-        self.layout.groups.iter().all(is_fixed)
+        let Layout { groups, mixed, .. } = self.layout;
+        groups.iter().all(|group| group.exponent.is_fixed(first)) && mixed.iter().all(|group| group.is_quadratic(first))
+    }
+
+    /// Calls `mark` with every coordinate that an exponent names.
+    pub(crate) fn mark_exponents(&self, mark: &mut dyn FnMut(usize)) {
+        let Layout { groups, mixed, .. } = self.layout;
+        let of_mixed = mixed.iter().flat_map(|group| group.pairs.iter().map(|pair| &pair.exponent));
+        let exponents = groups.iter().map(|group| &group.exponent).chain(of_mixed);
+        exponents.flat_map(|exponent| &exponent.terms).for_each(|&(j, _)| mark(j));
     }
 
     /// Adds the second derivatives of the sum in the coordinates from `first` on, row-major; it must be
@@ -104,7 +138,7 @@ impl<'a> ClosedBlock<'a> {
         let n = at.u.len() - first;
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            let factor = 2.0 * group.sign * group.exp_at(at);
+            let factor = 2.0 * group.sign * group.exponent.exp_at(at);
             triangle.rows(|columns, row, _| {
                 for (a, &j) in row.iter().zip(columns).filter(|(_, j)| **j >= first) {
                     for (b, &k) in row.iter().zip(columns).filter(|(_, k)| **k >= first) {
@@ -113,6 +147,37 @@ impl<'a> ClosedBlock<'a> {
                 }
             });
         }
+        for group in &self.layout.mixed {
+            group.add_curvature(group.take_numbers(&mut rest), first, at, hessian);
+        }
+    }
+
+    /// What the coordinates from `first` on, normal around the point with the covariance `root * root'`, add to the sum's value
+    /// at the point when the expectation is taken, the root being upper triangular; the gradient of that in the others is
+    /// added to `gradient`. `None` where groups are mixed; the sum must be quadratic in them.
+    pub(crate) fn spread(
+        &self,
+        first: usize,
+        at: BlockPoint<'_>,
+        root: &DMatrix<f64>,
+        gradient: &mut [f64],
+    ) -> Option<f64> {
+        let (_, mut rest) = self.split();
+        let (mut own, mut value) = (DVector::zeros(root.nrows()), 0.0);
+        for group in &self.layout.groups {
+            let mut square = 0.0;
+            group.take_triangle(&mut rest).rows(|columns, row, _| {
+                own.fill(0.0);
+                let named = row.iter().zip(columns).filter(|(_, j)| **j >= first);
+                named.for_each(|(r, &j)| own[j - first] = *r);
+                let along = |c: usize| root.column(c).rows(0, c + 1).dot(&own.rows(0, c + 1));
+                square += (0..root.ncols()).map(|c| along(c).powi(2)).sum::<f64>();
+            });
+            let part = group.sign * group.exponent.exp_at(at) * square;
+            group.exponent.terms.iter().for_each(|&(j, c)| gradient[j] += c * part);
+            value += part;
+        }
+        self.layout.mixed.is_empty().then_some(value)
     }
 
     /// The expectation of the sum.
@@ -121,7 +186,10 @@ impl<'a> ClosedBlock<'a> {
         let mut value = head[0] + self.layout.linear.iter().zip(&head[1..]).map(|(&j, c)| c * seen.loc[j]).sum::<f64>();
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            value += group.sign * group.expected_exp(seen) * triangle.square(seen.loc, seen.variance);
+            value += group.sign * group.exponent.expected_exp(seen) * triangle.square(seen.loc, seen.variance);
+        }
+        for group in &self.layout.mixed {
+            value += group.value(group.take_numbers(&mut rest), seen);
         }
         value
     }
@@ -137,7 +205,7 @@ impl<'a> ClosedBlock<'a> {
         }
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
-            let factor = group.sign * group.exp_at(BlockPoint { u, exps });
+            let factor = group.sign * group.exponent.exp_at(BlockPoint { u, exps });
             let mut square = 0.0;
             triangle.rows(|columns, row, constant| {
                 let mut residual = constant;
@@ -147,8 +215,11 @@ impl<'a> ClosedBlock<'a> {
                 row.iter().zip(columns).for_each(|(r, &j)| gradient[j] += twice * r);
             });
             let part = factor * square;
-            group.exponent.iter().for_each(|&(j, c)| gradient[j] += c * part);
+            group.exponent.terms.iter().for_each(|&(j, c)| gradient[j] += c * part);
             value += part;
+        }
+        for group in &self.layout.mixed {
+            value += group.at_point(group.take_numbers(&mut rest), BlockPoint { u, exps }, gradient);
         }
         value
     }
@@ -164,10 +235,6 @@ fn position_or_push<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
     })
 }
 
-fn expected_exp(exponent: &[(usize, f64)], loc: &[f64], variance: &[f64]) -> f64 {
-    exponent.iter().map(|&(j, c)| c * loc[j] + 0.5 * c * c * variance[j]).sum::<f64>().exp()
-}
-
 impl Group {
     /// The group's triangle, taken off the front of the numbers.
     #[inline]
@@ -176,18 +243,5 @@ impl Group {
         let (own, rest) = numbers.split_at(rows * width - rows * rows.saturating_sub(1) / 2);
         *numbers = rest;
         Triangle { coordinates: &self.coordinates, rows, numbers: own }
-    }
-
-    /// exp(exponent) at the point `u`.
-    #[inline]
-    fn exp_at(&self, BlockPoint { u, exps }: BlockPoint<'_>) -> f64 {
-        match self.shared {
-            Some(at) => exps[at],
-            None => self.exponent.iter().map(|&(j, c)| c * u[j]).sum::<f64>().exp(),
-        }
-    }
-
-    fn expected_exp(&self, BlockView { loc, variance, exps }: BlockView<'_>) -> f64 {
-        self.shared.map_or_else(|| expected_exp(&self.exponent, loc, variance), |at| exps[at])
     }
 }

@@ -1,11 +1,16 @@
-//! Which sites have a closed form, and what is left to sampling.
+//! Which sites have a closed form, which are averaged over nodes, and what is left to draws.
 
 use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
-use crate::density::forms::{ClosedSums, Forms};
+use crate::density::explained::{Explained, Taken};
+use crate::density::forms::{ClosedSums, Forms, LeafCount, LeafCounts};
 use crate::density::program::{Masks, Program};
+use crate::interpret::structure::Absent;
 use crate::linalg::arrow::CHUNK;
+use crate::model::Site;
+use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
+use crate::numbers::expression::forgetting;
 use crate::options::Estimator;
 use rayon::prelude::*;
 
@@ -15,108 +20,165 @@ pub(crate) struct Closing {
     pub(crate) outside: ClosedTable,
     /// Blocks 2 i and 2 i + 1 of task i likewise.
     pub(crate) tasks: ClosedTable,
-    /// The sites that are left to sampling.
+    /// The sites without a closed form.
     pub(crate) open: Masks,
+    /// The leaves of those outside the plate.
+    pub(crate) leaves_outside: LeafCounts,
+    /// The leaves of those in it.
+    pub(crate) leaves_of_tasks: LeafCounts,
     /// By local site: whether it is a multivariate normal of a task's first coordinates given theta, wherever it is visited.
     pub(crate) normal: Vec<bool>,
 }
 
-/// What visits of the tasks found.
+/// What visits of all tasks found.
 struct TaskForms {
-    /// The closed forms of each task's sites that are not open.
     sums: Vec<ClosedSums>,
-    /// The sites that must be open.
     open: SiteMask,
-    /// Those that are in the sums.
-    summed: SiteMask,
+    leaves: LeafCounts,
     normal: Vec<bool>,
 }
 
-impl TaskForms {
-    /// Nothing yet of so many tasks.
-    fn new(open: &SiteMask, tasks: usize) -> Self {
-        Self {
-            sums: Vec::with_capacity(tasks),
-            open: open.clone(),
-            summed: open.cleared(),
-            normal: vec![true; open.latents.len()],
-        }
-    }
-
-    fn add(&mut self, forms: &Forms, rename: impl Fn(usize) -> usize) {
-        forms.mark_open(&mut self.open);
-        forms.mark_closed(&self.open, &mut self.summed);
-        forms.unmark_others(&mut self.normal);
-        self.sums.push(forms.collect(&self.open, rename));
-    }
-
-    /// Whether some sum has forms of a site that must be open, as some visit of it has none.
-    fn has_too_much(&self) -> bool {
-        self.summed.overlaps(&self.open)
-    }
-
-    fn take(&mut self, later: Self) {
-        self.sums.extend(later.sums);
-        self.open.join(&later.open);
-        self.summed.join(&later.summed);
-        self.normal.iter_mut().zip(later.normal).for_each(|(a, b)| *a &= b);
-    }
-}
-
 impl Closing {
-    /// Takes every site that has a closed form wherever it is visited out of sampling.
+    /// Takes every site that has a closed form wherever it is visited out of the open ones.
     pub(crate) fn of(program: &dyn Program, layout: &BlockLayout, written: Masks, estimator: Estimator) -> Self {
         let mut open = written;
         for mask in [&mut open.outside, &mut open.tasks] {
             mask.latents.fill(estimator == Estimator::Sampled);
             mask.observed.fill(estimator != Estimator::ClosedForm);
         }
-        let Masks { outside, tasks } = &mut open;
-        program.forms_outside(layout, &outside.clone(), &mut |forms| {
-            forms.mark_open(outside);
-            tasks.observed.clone_from(&outside.observed);
-        });
-        // most often one turn: what a task leaves open, the first of its kind did already
-        let TaskForms { sums, normal, .. } = loop {
-            let found = task_forms(program, layout, &open);
-            open.tasks.clone_from(&found.open);
-            if !found.has_too_much() {
-                break found;
+        let mut found = open.outside.clone();
+        see_outside(program, layout, &open, estimator, |forms| forms.mark_open(&mut found));
+        open.tasks.observed.clone_from(&found.observed);
+        open.outside = found;
+        // most often one turn more than none: what a task leaves open, the first of its kind did already
+        let forms = loop {
+            let forms = see_tasks(program, layout, &open, estimator);
+            if forms.open == open.tasks {
+                break forms;
             }
+            open.tasks = forms.open;
         };
         open.outside.observed.clone_from(&open.tasks.observed);
-        let mut closing = Self { outside: ClosedTable::default(), tasks: ClosedTable::default(), open, normal };
-        for ClosedSums { latents, data } in &sums {
-            closing.tasks.push(latents, &layout.task_reads);
-            closing.tasks.push(data, &layout.task_reads);
+        let mut tasks = ClosedTable::default();
+        for ClosedSums { latents, data } in &forms.sums {
+            tasks.push(latents, &layout.task_reads);
+            tasks.push(data, &layout.task_reads);
         }
-        let Self { outside, open, .. } = &mut closing;
-        program.forms_outside(layout, &open.outside, &mut |forms| {
+        let (mut outside, mut leaves_outside) = (ClosedTable::default(), LeafCounts::none(&open.outside));
+        see_outside(program, layout, &open, estimator, |forms| {
             let ClosedSums { latents, data } = forms.collect(&open.outside, |j| j);
             outside.push(&latents, &[]);
             outside.push(&data, &[]);
+            forms.count_leaves(&mut leaves_outside);
         });
-        closing
+        Self { outside, tasks, open, leaves_outside, leaves_of_tasks: forms.leaves, normal: forms.normal }
     }
 }
 
-/// The forms of every task.
-fn task_forms(program: &dyn Program, layout: &BlockLayout, open: &Masks) -> TaskForms {
+impl Closing {
+    /// The open sites that are functions of few leaves.
+    pub(crate) fn integrated(&self) -> Masks {
+        self.of_leaves(|count| count.is_some())
+    }
+
+    /// The open sites that are not.
+    pub(crate) fn drawn(&self) -> Masks {
+        self.of_leaves(|count| count.is_none())
+    }
+
+    fn of_leaves(&self, is_such: impl Fn(LeafCount) -> bool) -> Masks {
+        let marked = |open: &[bool], counts: &[LeafCount]| -> Vec<bool> {
+            open.iter().zip(counts).map(|(&open, &count)| open && is_such(count)).collect()
+        };
+        let level = |open: &SiteMask, leaves: &LeafCounts| SiteMask {
+            latents: marked(&open.latents, &leaves.latents),
+            observed: marked(&open.observed, &leaves.observed),
+            ..open.clone()
+        };
+        Masks {
+            outside: level(&self.open.outside, &self.leaves_outside),
+            tasks: level(&self.open.tasks, &self.leaves_of_tasks),
+        }
+    }
+
+    /// How the expectation of each site is taken.
+    pub(crate) fn explain(&self, signature: &Signature) -> Vec<Explained> {
+        let Self { open: Masks { outside, tasks }, leaves_outside, leaves_of_tasks, .. } = self;
+        let level = |sites: &'static [Site], open: &[bool], counts: &[LeafCount]| -> Vec<Explained> {
+            let taken = |id: usize| match counts[id] {
+                Some(dimensions) if open[id] && dimensions > 0 => Taken::Quadrature { dimensions },
+                None if open[id] => Taken::Sampled,
+                _ => Taken::ClosedForm,
+            };
+            sites.iter().map(|site| Explained { site: site.name, taken: taken(site.id) }).collect()
+        };
+        let mut observed = leaves_of_tasks.clone();
+        observed.join(leaves_outside);
+        [
+            level(signature.global_sites, &outside.latents, &leaves_outside.latents),
+            level(signature.local_sites, &tasks.latents, &leaves_of_tasks.latents),
+            level(signature.observed_sites, &tasks.observed, &observed.observed),
+        ]
+        .concat()
+    }
+}
+
+/// Calls `f` with what is found outside the plate, given what is known to be open.
+fn see_outside(
+    program: &dyn Program,
+    layout: &BlockLayout,
+    open: &Masks,
+    estimator: Estimator,
+    f: impl FnOnce(&Forms<'_>),
+) {
+    forgetting(|| {
+        let mut forms = Forms::new(&open.outside, estimator);
+        program.structure(open, &vec![0.0; layout.num_globals()], &mut forms);
+        f(&forms);
+    });
+}
+
+/// The closed forms of each task's sites that are not open, which sites must be, and how many leaves those have.
+fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimator: Estimator) -> TaskForms {
     let (globals, reads) = (layout.num_globals(), &layout.task_reads);
     let rename = |j: usize| match j.checked_sub(globals) {
         Some(local) => reads.len() + local,
         None => reads.binary_search(&j).expect("a task's form names only globals that the task reads"),
     };
     let tasks: Vec<usize> = (0..program.num_tasks()).collect();
-    let chunks: Vec<TaskForms> = tasks
-        .par_chunks(CHUNK)
-        .map(|tasks| {
-            let mut found = TaskForms::new(&open.tasks, tasks.len());
-            program.forms_of(tasks, layout, open, &mut |forms| found.add(forms, rename));
-            found
-        })
-        .collect();
-    let mut found = TaskForms::new(&open.tasks, tasks.len());
-    chunks.into_iter().for_each(|chunk| found.take(chunk));
-    found
+    let see = |tasks: &[usize]| {
+        let mut out = TaskForms::none(open);
+        let (at, zeros) = (vec![0.0; globals], vec![0.0; layout.widest.coordinates]);
+        forgetting(|| {
+            let structured = program.structure(open, &at, &mut Absent);
+            let mut forms = Forms::new(&open.tasks, estimator);
+            for &i in tasks {
+                forms.clear();
+                forgetting(|| {
+                    structured.task(i, &zeros, &mut forms);
+                    forms.mark_open(&mut out.open);
+                    forms.unmark_others(&mut out.normal);
+                    forms.count_leaves(&mut out.leaves);
+                    out.sums.push(forms.collect(&out.open, rename));
+                });
+            }
+        });
+        out
+    };
+    let chunks: Vec<TaskForms> = tasks.par_chunks(CHUNK).map(see).collect();
+    let mut out = TaskForms::none(open);
+    for TaskForms { sums, open, leaves, normal } in chunks {
+        out.sums.extend(sums);
+        out.open.join(&open);
+        out.leaves.join(&leaves);
+        out.normal.iter_mut().zip(normal).for_each(|(a, b)| *a &= b);
+    }
+    out
+}
+
+impl TaskForms {
+    fn none(open: &Masks) -> Self {
+        let normal = vec![true; open.tasks.latents.len()];
+        Self { sums: Vec::new(), open: open.tasks.clone(), leaves: LeafCounts::none(&open.tasks), normal }
+    }
 }

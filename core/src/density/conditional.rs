@@ -6,61 +6,17 @@
 
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
-use crate::density::prior::NormalPrior;
-use crate::density::program::{Fixed, Scorer, Scoring};
 use crate::linalg::cholesky;
 use crate::linalg::gaussian::Gaussian;
 use crate::numbers::pass::Derivatives;
 use crate::special::LN_SQRT_2PI;
 use nalgebra::{DMatrix, DVector};
 
-/// Nats above which a difference is not exact enough to be taken.
-const CANCELLING: f64 = 1e5;
-
 /// An unconstrained theta, and exp there of the exponents that tasks share.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedTheta {
     pub(crate) u: Vec<f64>,
     exps: Vec<f64>,
-}
-
-/// A task's log density given theta where it is quadratic: p(phi_i | D_i, theta) is normal.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Conditional {
-    /// The maximum of ln p(D_i, phi_i | theta).
-    value: f64,
-    pub(crate) mean: Vec<f64>,
-    /// L, row-major and lower triangular, with L L' the precision.
-    l: Vec<f64>,
-}
-
-/// Value and derivatives of a quadratic function of phi_i at a point: n numbers and n x n, row-major.
-#[derive(Default)]
-pub(crate) struct Quadratic {
-    pub(crate) value: f64,
-    /// The coordinates of the block: the globals that the task reads, and its own.
-    u: Vec<f64>,
-    /// In all of them.
-    gradient: Vec<f64>,
-    curvature: Vec<f64>,
-}
-
-/// Some thetas under which tasks are Gaussian.
-pub(crate) struct GaussianThetas<'d> {
-    density: &'d Density<'d>,
-    shared: Vec<SharedTheta>,
-    /// What knows the priors of tasks that have no closed form.
-    plain: Option<Box<dyn Fixed + 'd>>,
-}
-
-/// Eliminates one task after another.
-pub(crate) struct Eliminator<'f> {
-    thetas: &'f GaussianThetas<'f>,
-    scorer: Option<Box<dyn Scorer + 'f>>,
-    prior: NormalPrior,
-    quadratic: Quadratic,
-    step: Vec<f64>,
-    conditional: Conditional,
 }
 
 impl SharedTheta {
@@ -70,72 +26,25 @@ impl SharedTheta {
     }
 }
 
-impl GaussianThetas<'_> {
-    /// The theta of that number.
-    pub(crate) fn shared(&self, theta: usize) -> &SharedTheta {
-        &self.shared[theta]
-    }
-
-    pub(crate) fn eliminator(&self) -> Eliminator<'_> {
-        Eliminator {
-            thetas: self,
-            scorer: self.plain.as_deref().map(|plain| plain.scorer(&self.density.open.tasks)),
-            prior: NormalPrior::default(),
-            quadratic: Quadratic::default(),
-            step: Vec::new(),
-            conditional: Conditional::default(),
-        }
-    }
+/// A task's log density given theta where it is quadratic: p(phi_i | D_i, theta) is normal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conditional {
+    /// The maximum of ln p(D_i, phi_i | theta).
+    pub(super) value: f64,
+    pub(crate) mean: Vec<f64>,
+    /// L, row-major and lower triangular, with L L' the precision.
+    pub(super) l: Vec<f64>,
 }
 
-impl Eliminator<'_> {
-    /// p(phi_i | theta) p(D_i | phi_i, theta) under the theta of that number as a Gaussian in the task's coordinates; `None`
-    /// where it is none that can be integrated.
-    pub(crate) fn eliminate(&mut self, task: usize, theta: usize) -> Option<&Conditional> {
-        let Self { thetas: GaussianThetas { density, shared, .. }, scorer, prior, .. } = self;
-        if let Some(scorer) = scorer
-            && scorer.prior(theta, task, prior)
-            && !prior.invert()
-        {
-            return None;
-        }
-        let (density, theta) = (*density, &shared[theta]);
-        self.solve(density, task, theta).then_some(&self.conditional)
-    }
-
-    fn solve(&mut self, density: &Density<'_>, i: usize, theta: &SharedTheta) -> bool {
-        let (task, n) = (density.closed_task(i), density.offsets[i + 1] - density.offsets[i]);
-        let (blocks, reads) = ([task.latents, task.data], density.layout.task_reads.len());
-        let Self { prior, quadratic, step, conditional: Conditional { value, mean, l }, .. } = self;
-        let mut expand = |mean: &[f64], quadratic: &mut Quadratic| {
-            density.expand_quadratic(&blocks, theta, mean, quadratic);
-            let Quadratic { value, gradient, curvature, .. } = quadratic;
-            *value += prior.expand(mean, &mut gradient[reads..], curvature);
-        };
-        let mut climb = |l: &[f64], quadratic: &Quadratic, mean: &mut [f64]| {
-            let gradient = &quadratic.gradient[reads..];
-            step.clear();
-            step.extend_from_slice(gradient);
-            cholesky::solve(l, n, step, 1);
-            mean.iter_mut().zip(&*step).for_each(|(m, s)| *m += s);
-            0.5 * step.iter().zip(gradient).map(|(s, g)| s * g).sum::<f64>()
-        };
-        mean.clear();
-        mean.resize(n, 0.0);
-        expand(mean, quadratic);
-        if !quadratic.factorise(n) {
-            return false;
-        }
-        l.clone_from(&quadratic.curvature);
-        let mut raised = climb(l, quadratic, mean);
-        if raised > CANCELLING {
-            // the difference of two large numbers: around where the mean seems to be it is that of two small ones
-            expand(mean, quadratic);
-            raised = climb(l, quadratic, mean);
-        }
-        *value = quadratic.value + raised;
-        true
-    }
+/// Value and derivatives of a quadratic function of phi_i at a point: n numbers and n x n, row-major.
+#[derive(Default)]
+pub(crate) struct Quadratic {
+    pub(crate) value: f64,
+    /// The coordinates of the block: the globals that the task reads, and its own.
+    u: Vec<f64>,
+    /// In all of them.
+    pub(super) gradient: Vec<f64>,
+    pub(super) curvature: Vec<f64>,
 }
 
 impl Conditional {
@@ -178,7 +87,7 @@ impl Quadratic {
     }
 
     /// Puts L with L L' = -curvature in place of it; false where that is not positive definite.
-    fn factorise(&mut self, n: usize) -> bool {
+    pub(super) fn factorise(&mut self, n: usize) -> bool {
         self.curvature.iter_mut().for_each(|c| *c = -*c);
         cholesky::factorise(&mut self.curvature, n)
     }
@@ -188,13 +97,6 @@ impl Density<'_> {
     /// A theta to ask tasks about that are Gaussian given it.
     pub(crate) fn share(&self, theta: &[f64]) -> SharedTheta {
         SharedTheta { u: theta.to_vec(), exps: self.shared_at(theta) }
-    }
-
-    /// Fixes theta at these values, for tasks that are Gaussian given it.
-    pub(crate) fn fix_gaussian(&self, thetas: &[Vec<f64>]) -> GaussianThetas<'_> {
-        let has_open_priors = self.open.tasks.latents.contains(&true);
-        let plain = has_open_priors.then(|| self.program.fix(Scoring::Value, &self.layout, thetas));
-        GaussianThetas { density: self, shared: thetas.iter().map(|u| self.share(u)).collect(), plain }
     }
 
     /// ln E\[ p(D_i | phi_i, theta) \] over a Gaussian phi_i, where the task's closed forms are Gaussian in phi_i: with value v,
@@ -227,7 +129,13 @@ impl Density<'_> {
     }
 
     /// The sum of some of a task's closed forms, which must be quadratic in phi_i, around the point `at` of phi_i.
-    fn expand_quadratic(&self, closed: &[ClosedBlock<'_>], theta: &SharedTheta, at: &[f64], out: &mut Quadratic) {
+    pub(super) fn expand_quadratic(
+        &self,
+        closed: &[ClosedBlock<'_>],
+        theta: &SharedTheta,
+        at: &[f64],
+        out: &mut Quadratic,
+    ) {
         let reads = self.layout.task_reads.len();
         let Quadratic { value, u, gradient, curvature } = out;
         u.clear();
@@ -247,7 +155,7 @@ impl Density<'_> {
     /// Whether every task is Gaussian given theta, by its closed forms and normal priors alone.
     pub(crate) fn is_gaussian_given_theta(&self) -> bool {
         let mut latents = self.open.tasks.latents.iter().zip(&self.normal);
-        !self.samples_task_data
+        !self.has_open_data()
             && latents.all(|(is_open, is_normal)| !is_open || *is_normal)
             && self.is_closed_part_quadratic()
     }

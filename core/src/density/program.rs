@@ -4,11 +4,11 @@
 //! A call is one a task and point, never one an observation.
 
 use crate::density::blocks::BlockLayout;
-use crate::density::forms::Forms;
 use crate::density::prior::NormalPrior;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{LevelVisit, Start};
 use crate::interpret::rewrite::Rewriting;
+use crate::interpret::structure::Visitor;
 use crate::linalg::gaussian::Gaussian;
 use crate::model::level::Level;
 use crate::model::signature::Signature;
@@ -37,11 +37,10 @@ pub(crate) trait Program: Send + Sync {
     /// What the latents of a task look like; its data are not looked at.
     fn task_level(&self, start: &Start, task: usize) -> Level;
 
-    /// Hands the forms of what is outside the plate to `each`; they are forgotten after it.
-    fn forms_outside(&self, layout: &BlockLayout, mask: &SiteMask, each: &mut dyn FnMut(&Forms));
-
-    /// Hands the forms of each of the tasks in turn to `each`, in the coordinates (globals, task's own).
-    fn forms_of(&self, tasks: &[usize], layout: &BlockLayout, masks: &Masks, each: &mut dyn FnMut(&Forms));
+    /// Shows the structure of what is outside the plate, at the unconstrained `theta`, to a visitor; the tasks can be
+    /// shown by this thread afterwards. The latents are written as the masks say. Both leave their forms' terms with the
+    /// thread, for the caller to forget.
+    fn structure<'p>(&'p self, masks: &'p Masks, theta: &[f64], visitor: &mut dyn Visitor) -> Box<dyn Structured + 'p>;
 
     /// ln p(theta) + ln |dx/du| at the unconstrained `theta`, and ln p(D | theta) outside the plate, of what counts.
     fn outside(&self, mask: &SiteMask, theta: &[f64]) -> LogParts;
@@ -63,6 +62,13 @@ pub(crate) trait Program: Send + Sync {
 
     /// The guide of the locals written otherwise, theta being at its mean.
     fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField;
+}
+
+/// A program whose globals are numbers of known structure.
+pub(crate) trait Structured {
+    /// Shows the structure of a task, at the unconstrained `u`, to a visitor. Coordinates are those of the globals, then the
+    /// task's own.
+    fn task(&self, task: usize, u: &[f64], visitor: &mut dyn Visitor);
 }
 
 /// A visit of a whole model.

@@ -1,24 +1,23 @@
 //! A model as a program: the only place where what the core asks meets the types of a model.
 
 use crate::density::blocks::BlockLayout;
-use crate::density::forms::Forms;
 use crate::density::lanes::LaneThetas;
 use crate::density::order::{First, GlobalN, Second, TypedOrder};
 use crate::density::plain::PlainThetas;
-use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Recorder, Scoring, TaskPoint};
+use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Recorder, Scoring, Structured, TaskPoint};
 use crate::density::tape::{TapeRecorder, TapeThetas, WIDEST_SECOND};
 use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::rewrite::{FactorOf, Rewrite, Rewriting};
-use crate::interpret::structure::Structure;
+use crate::interpret::structure::{Structure, Visitor};
 use crate::model::level::Level;
 use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Latents, Locals, Model};
-use crate::numbers::form::{Form, forgetting};
+use crate::numbers::nodal::Nodal;
 use crate::numbers::number::Real;
 use crate::numbers::pass::{Derivatives, Order, passes};
 
@@ -63,24 +62,10 @@ impl<M: Model> Program for Subset<'_, M> {
         visit.finish(M::LOCAL_SITES).level
     }
 
-    fn forms_outside(&self, layout: &BlockLayout, mask: &SiteMask, each: &mut dyn FnMut(&Forms)) {
-        forgetting(|| each(&self.form_globals(layout, mask).0));
-    }
-
-    fn forms_of(&self, tasks: &[usize], layout: &BlockLayout, masks: &Masks, each: &mut dyn FnMut(&Forms)) {
-        let zeros = vec![0.0; layout.widest.coordinates];
-        forgetting(|| {
-            let (_, global) = self.form_globals(layout, &masks.outside);
-            for &i in tasks {
-                forgetting(|| {
-                    let mut visit = Structure::new(&zeros, layout.num_globals(), &masks.tasks);
-                    let mut local = Default::default();
-                    self.model.local(&mut visit, &global, self.task(i), &mut local);
-                    self.model.likelihood(&mut visit, &global, &local, self.task(i));
-                    each(&Forms::of(visit));
-                });
-            }
-        });
+    fn structure<'p>(&'p self, masks: &'p Masks, theta: &[f64], visitor: &mut dyn Visitor) -> Box<dyn Structured + 'p> {
+        let mut global = Default::default();
+        self.model.global(&mut Structure::new(theta, 0, &masks.outside, visitor), &mut global);
+        Box::new(StructuredGlobals { program: self, num_globals: theta.len(), global, mask: &masks.tasks })
     }
 
     fn outside(&self, mask: &SiteMask, theta: &[f64]) -> LogParts {
@@ -158,15 +143,6 @@ impl<M: Model> Subset<'_, M> {
         local
     }
 
-    /// The forms of what is outside the plate, and of the globals.
-    fn form_globals(&self, layout: &BlockLayout, mask: &SiteMask) -> (Forms, Globals<M, Form>) {
-        let zeros = vec![0.0; layout.num_globals()];
-        let mut visit = Structure::new(&zeros, 0, mask);
-        let mut global = Default::default();
-        self.model.global(&mut visit, &mut global);
-        (Forms::of(visit), global)
-    }
-
     fn expand_global<O: TypedOrder>(&self, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {
         out.reset(theta.len(), O::ORDER);
         let mut parts = LogParts::default();
@@ -180,5 +156,23 @@ impl<M: Model> Subset<'_, M> {
             parts = LogParts { latents: run.latents.value(), data: run.data.value() };
         }
         parts
+    }
+}
+
+/// The globals as numbers of known structure, for tasks to be shown.
+struct StructuredGlobals<'p, 'a, M: Model> {
+    program: &'p Subset<'a, M>,
+    num_globals: usize,
+    global: Globals<M, Nodal>,
+    mask: &'p SiteMask,
+}
+
+impl<M: Model> Structured for StructuredGlobals<'_, '_, M> {
+    fn task(&self, task: usize, u: &[f64], visitor: &mut dyn Visitor) {
+        let Self { program, num_globals, global, mask } = self;
+        let mut visit = Structure::new(u, *num_globals, mask, visitor);
+        let mut local = Default::default();
+        program.model.local(&mut visit, global, program.task(task), &mut local);
+        program.model.likelihood(&mut visit, global, &local, program.task(task));
     }
 }

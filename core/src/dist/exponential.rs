@@ -3,7 +3,7 @@
 use crate::dist::check::positive;
 use crate::dist::{Cdf, Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{self, Affine, ClosedForm};
+use crate::numbers::form::{self, ClosedForm, MixedForm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
@@ -48,7 +48,7 @@ impl<N: Number, R: Param<N>> Distribution<N> for Exponential<R> {
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let affine = self.0.form().ln_affine()?;
         let exponent = affine.plus(1.0, &x.form().ln_affine()?);
-        let square = Affine::constant(1.0);
+        let square = MixedForm::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(form::ExponentialTerm { factor: -1.0, exponent, square }) })
     }
 }

@@ -3,7 +3,7 @@
 use crate::dist::check::positive;
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::form::{ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::{digamma, ln_gamma, trigamma};
 use crate::support::Positive;
@@ -65,7 +65,7 @@ impl<N: Number, A: Param<N>, B: Param<N>> Distribution<N> for Gamma<A, B> {
         let mut affine = ln_rate.scaled(shape).plus(shape - 1.0, &ln_x);
         affine.constant -= ln_gamma(shape);
         let exponent = ln_rate.plus(1.0, &ln_x);
-        let square = Affine::constant(1.0);
+        let square = MixedForm::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent, square }) })
     }
 }

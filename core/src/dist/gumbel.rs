@@ -2,7 +2,7 @@
 
 use crate::dist::Cdf;
 use crate::dist::location_scale::{location_scale_family, standardised};
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::form::{ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Number, Param, Real};
 use crate::special::ln_1m_exp;
 use rand::{Rng, RngExt};
@@ -22,7 +22,7 @@ location_scale_family!(Gumbel, standard, standard_draw, {
         let exponent = residual.scaled(-scale.recip());
         let mut affine = exponent;
         affine.constant -= scale.ln();
-        let square = Affine::constant(1.0);
+        let square = MixedForm::constant(1.0);
         Some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent, square }) })
     }
 });

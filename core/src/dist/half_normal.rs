@@ -3,7 +3,7 @@
 use crate::dist::check::positive;
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::form::{ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
@@ -54,7 +54,7 @@ impl<N: Number, S: Param<N>> Distribution<N> for HalfNormal<S> {
         let ln_z = x.form().ln_affine()?.plus(-1.0, &ln_scale);
         let mut affine = ln_scale.scaled(-1.0);
         affine.constant += LN_NORMALISER;
-        let square = Affine::constant(1.0);
+        let square = MixedForm::constant(1.0);
         Some(ClosedForm {
             affine,
             exponential: Some(ExponentialTerm { factor: -0.5, exponent: ln_z.scaled(2.0), square }),

@@ -3,7 +3,7 @@
 use crate::dist::check::{finite, positive};
 use crate::dist::{Cdf, Distribution, Normal, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{ClosedForm, ExponentialTerm};
+use crate::numbers::form::{ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::special::LN_SQRT_2PI;
 use crate::support::Positive;
@@ -51,14 +51,14 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for LogNormal<L, S> {
         Some((self.0.value() + self.1.value() * draw::normal(rng)).exp())
     }
 
-    /// With x = exp(a), affine r = a - loc and scale = exp(e): -ln(2 pi) / 2 - a - e - exp(-2 e) r^2 / 2.
+    /// With x = exp(a), r = a - loc a sum of products and scale = exp(e): -ln(2 pi) / 2 - a - e - exp(-2 e) r^2 / 2.
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
         let ln_x = x.form().ln_affine()?;
-        let residual = ln_x.plus(-1.0, &self.0.form().affine()?);
+        let residual = MixedForm::from(ln_x).plus(-1.0, &self.0.form().mixed()?)?;
         let ln_scale = self.1.form().ln_affine()?;
         let mut affine = ln_scale.scaled(-1.0).plus(-1.0, &ln_x);
         affine.constant -= LN_SQRT_2PI;
-        residual.is_disjoint(&ln_scale).then_some(ClosedForm {
+        residual.is_known_under(&ln_scale).then_some(ClosedForm {
             affine,
             exponential: Some(ExponentialTerm { factor: -0.5, exponent: ln_scale.scaled(-2.0), square: residual }),
         })

@@ -52,13 +52,13 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Normal<L, S> {
         Distribution::<N>::closed_form(&Normal(0.0, 1.0), z)
     }
 
-    /// With affine r = x - loc and scale = exp(e): -ln(2 pi) / 2 - e - exp(-2 e) r^2 / 2.
+    /// With r = x - loc a sum of products and scale = exp(e): -ln(2 pi) / 2 - e - exp(-2 e) r^2 / 2.
     fn closed_form<X: Param<N>>(&self, x: X) -> Option<ClosedForm> {
-        let residual = x.form().affine()?.plus(-1.0, &self.0.form().affine()?);
+        let residual = x.form().mixed()?.plus(-1.0, &self.0.form().mixed()?)?;
         let ln_scale = self.1.form().ln_affine()?;
         let mut affine = ln_scale.scaled(-1.0);
         affine.constant -= LN_SQRT_2PI;
-        residual.is_disjoint(&ln_scale).then_some(ClosedForm {
+        residual.is_known_under(&ln_scale).then_some(ClosedForm {
             affine,
             exponential: Some(ExponentialTerm { factor: -0.5, exponent: ln_scale.scaled(-2.0), square: residual }),
         })

@@ -3,7 +3,7 @@
 use crate::dist::check::positive;
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::form::{ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Lower;
 use rand::Rng;
@@ -57,7 +57,7 @@ impl<N: Number, M: Param<N>, A: Param<N>> Distribution<N> for Pareto<M, A> {
         let ln_shape = self.1.form().ln_affine()?;
         let mut affine = ln_shape;
         affine.constant -= x.ln();
-        let square = Affine::constant(1.0);
+        let square = MixedForm::constant(1.0);
         let exponential = Some(ExponentialTerm { factor: -(x / min).ln(), exponent: ln_shape, square });
         (x >= min).then_some(ClosedForm { affine, exponential })
     }

@@ -4,7 +4,7 @@ use crate::dist::check::finite;
 use crate::dist::mass::{is_count, join_mass, ln_factorial};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
@@ -50,7 +50,7 @@ impl<N: Number, E: Param<N>> Distribution<N> for PoissonLog<E> {
 pub(crate) fn expectation_given_eta(x: f64, eta: Affine) -> Option<ClosedForm> {
     let mut affine = eta.scaled(x);
     affine.constant -= ln_factorial(x);
-    let square = Affine::constant(1.0);
+    let square = MixedForm::constant(1.0);
     is_count(x)
         .then_some(ClosedForm { affine, exponential: Some(ExponentialTerm { factor: -1.0, exponent: eta, square }) })
 }

@@ -4,7 +4,7 @@ use crate::dist::check::positive;
 use crate::dist::gamma::ln_power_of_zero;
 use crate::dist::{Cdf, Distribution, draw};
 use crate::error::Invalid;
-use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm};
+use crate::numbers::form::{ClosedForm, ExponentialTerm, MixedForm};
 use crate::numbers::{Args, Jet, Number, Param, Real};
 use crate::support::Positive;
 use rand::Rng;
@@ -66,7 +66,7 @@ impl<N: Number, K: Param<N>, S: Param<N>> Distribution<N> for Weibull<K, S> {
         let ln_ratio = x.form().ln_affine()?.plus(-1.0, &ln_scale);
         let mut affine = ln_ratio.scaled(shape - 1.0).plus(-1.0, &ln_scale);
         affine.constant += shape.ln();
-        let square = Affine::constant(1.0);
+        let square = MixedForm::constant(1.0);
         Some(ClosedForm {
             affine,
             exponential: Some(ExponentialTerm { factor: -1.0, exponent: ln_ratio.scaled(shape), square }),

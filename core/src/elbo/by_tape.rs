@@ -84,7 +84,7 @@ impl Bound<'_> {
     pub(crate) fn taped_sum(&self, guide: &Guide, batch: &[usize]) -> TapedSum {
         let (draws, weight) = (self.noise.draws, self.weight_of(batch));
         let groups = || (0..draws).step_by(DRAWS_TOGETHER).map(|s| s..(s + DRAWS_TOGETHER).min(draws));
-        let tasks = if self.density.samples_tasks { batch } else { &[] };
+        let tasks = if self.density.draws.tasks { batch } else { &[] };
         // the first share of each group also scores what is outside the plate
         let firsts = (0..tasks.len().max(1)).step_by(CHUNK);
         let shares: Vec<TapeShare<'_>> = firsts
@@ -104,10 +104,10 @@ impl Bound<'_> {
         let each = (noise.draws as f64).recip();
         let mut out = TapedSum::empty(guide, share.tasks);
         let mut tape = Tape { recorder: density.program.recorder(), own: Vec::new() };
-        let scored = if share.first == 0 && density.samples_outside {
-            density.open.outside.clone()
+        let scored = if share.first == 0 && density.draws.outside {
+            density.drawn.outside.clone()
         } else {
-            density.open.outside.cleared()
+            density.drawn.outside.cleared()
         };
         let mut leaves = Vec::new();
         for s in share.draws.clone() {
@@ -133,7 +133,7 @@ impl Bound<'_> {
         let u = range.clone().zip(draw.noise).map(|(j, e)| guide.local.loc[j] + scale(j) * e);
         let Tape { recorder, own } = tape;
         let mark = Mark::with_leaves::<1>(u, own);
-        let parts = recorder.task(draw.task, own, &self.density.open.tasks);
+        let parts = recorder.task(draw.task, own, &self.density.drawn.tasks);
         mark.sweep(parts.total() * draw.weight);
         out.parts.add(each, parts.values());
         let n = own.len();

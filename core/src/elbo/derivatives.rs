@@ -9,10 +9,13 @@ use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
 use crate::density::program::{LogParts, Scoring};
 use crate::elbo::expectation::{BlockMoments, GlobalMoments, Scores};
+use crate::elbo::leaf_normal::Wanted;
+use crate::elbo::quadrature::Integral;
 use crate::elbo::split::Split;
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, variances};
 use crate::linalg::arrow::{Arrow, CHUNK, TaskArrows};
+use crate::numbers::expression::forgetting;
 use crate::numbers::pass::{Derivatives, Order};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
@@ -23,6 +26,8 @@ struct TaskSum<'s> {
     globals: &'s GlobalMoments,
     /// `None` where nothing of a task is sampled.
     scores: Option<Scores<'s>>,
+    /// `None` where nothing of a task is integrated.
+    integral: Option<Integral<'s>>,
     moments: BlockMoments,
     sum: GuideDerivatives,
 }
@@ -45,18 +50,21 @@ impl Bound<'_> {
     ) -> (ExpectedParts, Arrow) {
         let density = self.density;
         let reads = density.layout.task_reads.len();
-        let scores_tasks = density.samples_tasks && (order == Order::Second || !self.is_taped());
+        let scores_tasks = density.draws.tasks && (order == Order::Second || !self.is_taped());
         let fixed = scores_tasks.then(|| self.fix(guide, Scoring::Derivatives(order)));
         let globals = self.global_moments(guide);
         let of_chunk = |(chunk, tasks): (usize, &[usize])| {
             let scores = fixed.as_deref().map(|fixed| Scores::of(fixed, self));
             let (moments, sum) = (BlockMoments::default(), GuideDerivatives::default());
-            let mut task_sum = TaskSum { bound: self, globals: &globals, scores, moments, sum };
             let mut out = ChunkSum { parts: Vec::with_capacity(tasks.len()), split: Split::new(reads, order) };
-            for (position, &task) in tasks.iter().enumerate() {
-                out.parts.push(task_sum.evaluate(order, guide, task, chunk * CHUNK + position));
-                out.split.take(&task_sum.sum, weight);
-            }
+            forgetting(|| {
+                let integral = Integral::of_tasks(self, guide);
+                let mut task_sum = TaskSum { bound: self, globals: &globals, scores, integral, moments, sum };
+                for (position, &task) in tasks.iter().enumerate() {
+                    out.parts.push(task_sum.evaluate(order, guide, task, chunk * CHUNK + position));
+                    out.split.take(&task_sum.sum, weight);
+                }
+            });
             out
         };
         let chunks: Vec<ChunkSum> = batch.par_chunks(CHUNK).enumerate().map(of_chunk).collect();
@@ -91,12 +99,13 @@ impl Bound<'_> {
         let variance = variances(&guide.global.ln_scale);
         let seen = BlockView { loc: &guide.global.loc, variance: &variance, exps: &[] };
         let mut parts = derivatives(density.closed_outside(), seen, &mut sum);
-        if density.samples_outside && (order == Order::Second || !self.is_taped()) {
+        parts.add(1.0, self.integral_outside(seen, Wanted::Derivatives(order), &mut sum));
+        if density.draws.outside && (order == Order::Second || !self.is_taped()) {
             let weight = (noise.draws as f64).recip();
             let mut out = Derivatives::default();
             for s in 0..noise.draws {
                 let u = guide.global.at(noise.theta(s));
-                parts.add(weight, density.program.expand_outside(order, &density.open.outside, &u, &mut out));
+                parts.add(weight, density.program.expand_outside(order, &density.drawn.outside, &u, &mut out));
                 let spread: Vec<f64> = noise.theta(s).iter().zip(&variance).map(|(e, v)| e * v.sqrt()).collect();
                 add_draw(&mut sum, &out, &spread, weight);
             }
@@ -113,7 +122,11 @@ impl TaskSum<'_> {
         let density = self.bound.density;
         self.moments.fill(self.globals, guide, task);
         self.sum.reset(self.moments.loc.len(), order);
-        let mut parts = derivatives(density.closed_task(task), self.moments.seen(self.globals), &mut self.sum);
+        let seen = self.moments.seen(self.globals);
+        let mut parts = derivatives(density.closed_task(task), seen, &mut self.sum);
+        if let Some(integral) = &mut self.integral {
+            parts.add(1.0, integral.of_task(task, seen, Wanted::Derivatives(order), &mut self.sum));
+        }
         self.add_draws(task, position, &mut parts);
         let reads = density.layout.task_reads.len();
         entropy_gradient(&mut self.sum, &guide.local.ln_scale[guide.task(task)], reads);

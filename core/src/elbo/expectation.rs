@@ -2,11 +2,15 @@
 
 use crate::density::ClosedParts;
 use crate::density::closed::BlockView;
+use crate::density::closed::derivatives::GuideDerivatives;
 use crate::density::program::{Fixed, LogParts, Scorer, Scoring};
 use crate::density::tape::WIDEST_LANES;
+use crate::elbo::leaf_normal::Wanted;
+use crate::elbo::quadrature::Integral;
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, variances};
 use crate::linalg::arrow::CHUNK;
+use crate::numbers::expression::forgetting;
 use crate::numbers::pass::Derivatives;
 use rayon::prelude::*;
 
@@ -46,27 +50,39 @@ pub(super) struct Scores<'f> {
 }
 
 impl Bound<'_> {
-    /// E\[ln p\] of the sites that have a closed form.
-    pub(super) fn closed_part(&self, guide: &Guide) -> ExpectedParts {
+    /// E\[ln p\] of the sites that have a closed form, or are functions of few leaves.
+    pub(super) fn exact_part(&self, guide: &Guide) -> ExpectedParts {
         let (density, globals) = (self.density, self.global_moments(guide));
-        let tasks = (0..density.num_tasks()).into_par_iter().with_min_len(CHUNK);
-        let of_task = |moments: &mut BlockMoments, i: usize| {
-            moments.fill(&globals, guide, i);
-            value(density.closed_task(i), moments.seen(&globals))
+        let tasks: Vec<usize> = (0..density.num_tasks()).collect();
+        let of_chunk = |tasks: &[usize]| -> Vec<LogParts> {
+            forgetting(|| {
+                let (mut moments, mut integral) = (BlockMoments::default(), Integral::of_tasks(self, guide));
+                let mut unwanted = GuideDerivatives::default();
+                let of_task = |&i: &usize| {
+                    moments.fill(&globals, guide, i);
+                    let seen = moments.seen(&globals);
+                    let mut parts = value(density.closed_task(i), seen);
+                    if let Some(integral) = &mut integral {
+                        parts.add(1.0, integral.of_task(i, seen, Wanted::Value, &mut unwanted));
+                    }
+                    parts
+                };
+                tasks.iter().map(of_task).collect()
+            })
         };
+        let tasks: Vec<Vec<LogParts>> = tasks.par_chunks(CHUNK).map(of_chunk).collect();
         let variance = variances(&guide.global.ln_scale);
-        let outside = BlockView { loc: &guide.global.loc, variance: &variance, exps: &[] };
-        ExpectedParts {
-            outside: value(density.closed_outside(), outside),
-            tasks: tasks.map_init(BlockMoments::default, of_task).collect(),
-        }
+        let seen = BlockView { loc: &guide.global.loc, variance: &variance, exps: &[] };
+        let mut outside = value(density.closed_outside(), seen);
+        outside.add(1.0, self.integral_outside(seen, Wanted::Value, &mut GuideDerivatives::default()));
+        ExpectedParts { outside, tasks: tasks.concat() }
     }
 
     /// Adds the mean over draws of ln p of the sites that have no closed form.
     pub(super) fn add_sampled_part(&self, guide: &Guide, expected: &mut ExpectedParts) {
         let (density, noise) = (self.density, &self.noise);
         let weight = (noise.draws as f64).recip();
-        if density.samples_tasks {
+        if density.draws.tasks {
             let fixed = self.fix(guide, Scoring::Value);
             expected.tasks.par_iter_mut().enumerate().with_min_len(CHUNK).for_each_init(
                 || Scores::of(&*fixed, self),
@@ -83,10 +99,10 @@ impl Bound<'_> {
                 },
             );
         }
-        if density.samples_outside {
+        if density.draws.outside {
             for s in 0..noise.draws {
                 let u = guide.global.at(noise.theta(s));
-                expected.outside.add(weight, density.program.outside(&density.open.outside, &u));
+                expected.outside.add(weight, density.program.outside(&density.drawn.outside, &u));
             }
         }
     }
@@ -115,7 +131,7 @@ impl Bound<'_> {
 
 impl<'f> Scores<'f> {
     pub(super) fn of(fixed: &'f dyn Fixed, bound: &'f Bound<'_>) -> Self {
-        Self { scorer: fixed.scorer(&bound.density.open.tasks), out: Derivatives::default() }
+        Self { scorer: fixed.scorer(&bound.density.drawn.tasks), out: Derivatives::default() }
     }
 }
 

@@ -12,11 +12,10 @@
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::conditional::GaussianThetas;
-use crate::density::program::{Fixed, LogParts, Masks, Scorer, Scoring};
+use crate::density::program::{LogParts, Masks, Scoring};
 use crate::elbo::Elbo;
 use crate::elbo::by_tape::add_adjoints;
-use crate::elbo::eliminated::Eliminated;
+use crate::elbo::finder::{HeldThetas, NormalFinder};
 use crate::elbo::normals::{Cubature, Knowledge, TaskAt, TaskNormal, Terms};
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::ArrowVector;
@@ -58,18 +57,6 @@ pub(crate) struct Profile<'a> {
     knowledge: Knowledge,
     /// The density with closed forms, where they make every task Gaussian given theta.
     closed: Option<&'a Density<'a>>,
-}
-
-/// Some thetas, held.
-enum HeldThetas<'t> {
-    Visited(Box<dyn Fixed + 't>),
-    Closed(&'t Density<'t>, GaussianThetas<'t>),
-}
-
-/// What finds the normals of tasks under thetas that are held.
-enum NormalFinder<'t> {
-    Scorer(Box<dyn Scorer + 't>),
-    Eliminated(Box<Eliminated<'t>>),
 }
 
 /// Whether the normals follow theta.
@@ -145,7 +132,7 @@ impl<'a> Profile<'a> {
     pub(crate) fn with_closed(self, closed: Option<&'a Density<'a>>) -> Self {
         let closed = closed.filter(|closed| closed.is_gaussian_given_theta());
         let knowledge = if closed.is_some() { Knowledge::Exact } else { self.knowledge };
-        Self { closed, knowledge, ..self }
+        Self { knowledge, closed, ..self }
     }
 
     /// Evaluates the bound for the first time, which tells whether tasks are Gaussian given theta where that is not known.
@@ -197,22 +184,11 @@ impl<'a> Profile<'a> {
 
     /// Theta held at these values.
     fn hold(&self, thetas: &[Vec<f64>]) -> HeldThetas<'_> {
-        match self.closed {
-            Some(closed) => HeldThetas::Closed(closed, closed.fix_gaussian(thetas)),
-            None => {
-                let scoring = Scoring::Derivatives(Order::Second);
-                HeldThetas::Visited(self.density.program.fix(scoring, &self.layout, thetas))
-            }
+        if let Some(closed) = self.closed {
+            return HeldThetas::Closed(closed, closed.fix_gaussian(thetas));
         }
-    }
-
-    fn finder<'t>(&'t self, held: &'t HeldThetas<'t>) -> NormalFinder<'t> {
-        match held {
-            HeldThetas::Visited(fixed) => NormalFinder::Scorer(fixed.scorer(&self.all)),
-            HeldThetas::Closed(closed, thetas) => {
-                NormalFinder::Eliminated(Box::new(Eliminated::new(closed, thetas, &self.cubature)))
-            }
-        }
+        let scoring = Scoring::Derivatives(Order::Second);
+        HeldThetas::Visited(self.density.program.fix(scoring, &self.layout, thetas))
     }
 
     fn share(
@@ -225,7 +201,7 @@ impl<'a> Profile<'a> {
         let u = share.u;
         let each = (self.noise.draws as f64).recip();
         let mut recorder = self.density.program.recorder();
-        let mut finder = self.finder(held);
+        let mut finder = held.finder(&self.all, &self.cubature);
         let none = self.density.open.outside.cleared();
         let scored = if share.tasks.start == 0 { &self.density.open.outside } else { &none };
         let cubature = Cubature {
@@ -244,10 +220,7 @@ impl<'a> Profile<'a> {
             if mode == Normals::Follow {
                 normal = finder.normal(at, normal.mean(), self.knowledge);
             }
-            tasks.push(match &mut finder {
-                NormalFinder::Scorer(_) => cubature.terms(i, &normal, &mut *recorder),
-                NormalFinder::Eliminated(eliminated) => eliminated.terms(at, &normal, &mut *recorder),
-            });
+            tasks.push(finder.terms(at, &normal, &cubature, &mut *recorder));
             normals.push(normal);
         }
         mark.sweep(outside.total());
@@ -272,7 +245,7 @@ impl<'a> Profile<'a> {
             .into_par_iter()
             .map(|task| {
                 let start = self.normals[0][task].mean();
-                self.finder(&held).normal(TaskAt { task, draw: 0 }, start, self.knowledge)
+                held.finder(&self.all, &self.cubature).normal(TaskAt { task, draw: 0 }, start, self.knowledge)
             })
             .collect();
         let mut out = ProfileLocals { factor: MeanField::default(), covariances: Vec::with_capacity(normals.len()) };
@@ -287,14 +260,5 @@ impl<'a> Profile<'a> {
             out.covariances.push(covariance);
         }
         out
-    }
-}
-
-impl NormalFinder<'_> {
-    fn normal(&mut self, at: TaskAt, start: &DVector<f64>, knowledge: Knowledge) -> TaskNormal {
-        match self {
-            Self::Scorer(scorer) => TaskNormal::follow(at, start.clone(), knowledge, &mut **scorer),
-            Self::Eliminated(eliminated) => eliminated.normal(at, start),
-        }
     }
 }

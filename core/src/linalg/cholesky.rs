@@ -4,6 +4,11 @@
 
 /// Puts L with L L' = A in the lower triangle of `a` (n x n); false if A is not positive definite.
 pub(crate) fn factorise(a: &mut [f64], n: usize) -> bool {
+    if let [a] = a {
+        let is_positive = *a > 0.0 && a.is_finite();
+        *a = a.sqrt();
+        return is_positive;
+    }
     for i in 0..n {
         let (above, row) = a.split_at_mut(i * n);
         for j in 0..i {
@@ -24,6 +29,11 @@ pub(crate) fn factorise(a: &mut [f64], n: usize) -> bool {
 
 /// The solution of L L' X = B in place of B (n x columns).
 pub(crate) fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
+    if let [l] = l {
+        let a = l * l;
+        b.iter_mut().for_each(|b| *b /= a);
+        return;
+    }
     for i in 0..n {
         let (solved, rest) = b.split_at_mut(i * columns);
         let factors = l[i * n..i * n + i].iter().copied();

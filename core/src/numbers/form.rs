@@ -1,131 +1,18 @@
 //! The structure of a number as an expression in the latents: what makes closed-form expectations possible.
 //!
-//! [`Form`] remembers whether it is affine in the unconstrained coordinates, or the exponential of something affine; a
-//! model computes with it as with any number. Under the mean-field guide the coordinates are independent normals, so a log density that is
-//! a [`ClosedForm`] of them has an exact expectation; a distribution says so in `closed_form`.
+//! [`Form`] remembers whether it is affine in the unconstrained coordinates, the exponential of something affine, or a sum
+//! of products of such; a model computes with it as with any number. Under the mean-field guide the coordinates are
+//! independent normals, so a log density that is a [`ClosedForm`] of them has an exact expectation; a distribution says so
+//! in `closed_form`.
 
-use std::cell::RefCell;
-use std::ops::Range;
-
-thread_local! {
-    /// The terms of all affine forms of this thread, one behind the other: a form itself is only a range of them.
-    static TERMS: RefCell<Vec<(usize, f64)>> = const { RefCell::new(Vec::new()) };
-}
+use crate::numbers::affine;
+pub use crate::numbers::affine::Affine;
+use crate::numbers::mixed;
+pub use crate::numbers::mixed::{MixedForm, MixedProduct};
 
 /// Runs `f`, and forgets the terms of the forms it made: none of them may be used afterwards.
 pub(crate) fn forgetting<T>(f: impl FnOnce() -> T) -> T {
-    let before = TERMS.with_borrow(Vec::len);
-    let out = f();
-    TERMS.with_borrow_mut(|terms| terms.truncate(before));
-    out
-}
-
-/// constant + sum of coefficient * u\[coordinate\], over unconstrained coordinates of the block (globals, then the task's locals).
-///
-/// Its terms are kept by the thread that made it, until the visit of the model that it belongs to is over.
-#[derive(Clone, Copy, Debug)]
-pub struct Affine {
-    /// The part that does not vary.
-    pub constant: f64,
-    first: usize,
-    len: usize,
-}
-
-impl PartialEq for Affine {
-    fn eq(&self, other: &Self) -> bool {
-        self.constant == other.constant && self.terms() == other.terms()
-    }
-}
-
-impl Affine {
-    /// A form that does not vary.
-    pub fn constant(constant: f64) -> Self {
-        Self { constant, first: 0, len: 0 }
-    }
-
-    /// The coordinate `u[coordinate]` itself.
-    pub fn coordinate(coordinate: usize) -> Self {
-        Self::keep(0.0, |terms| terms.push((coordinate, 1.0)))
-    }
-
-    /// A form of the terms that `push` adds, in ascending order of their coordinates.
-    fn keep(constant: f64, push: impl FnOnce(&mut Vec<(usize, f64)>)) -> Self {
-        TERMS.with_borrow_mut(|terms| {
-            let first = terms.len();
-            push(terms);
-            Self { constant, first, len: terms.len() - first }
-        })
-    }
-
-    fn range(&self) -> Range<usize> {
-        self.first..self.first + self.len
-    }
-
-    /// Whether it names no coordinate.
-    pub fn is_constant(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Pairs of coordinate and coefficient, each coordinate once, ascending.
-    pub fn terms(&self) -> Vec<(usize, f64)> {
-        TERMS.with_borrow(|terms| terms[self.range()].to_vec())
-    }
-
-    /// `factor * self`.
-    pub fn scaled(self, factor: f64) -> Self {
-        Self::keep(self.constant * factor, |terms| {
-            terms.extend_from_within(self.range());
-            let first = terms.len() - self.len;
-            terms[first..].iter_mut().for_each(|term| term.1 *= factor);
-        })
-    }
-
-    /// `self + factor * other`.
-    pub fn plus(self, factor: f64, other: &Self) -> Self {
-        let constant = self.constant + factor * other.constant;
-        if other.is_constant() {
-            return Self { constant, ..self };
-        }
-        if self.is_constant() {
-            return Self { constant, ..other.scaled(factor) };
-        }
-        if factor.to_bits() == 1.0_f64.to_bits() && self.leads_to(other) {
-            return Self { constant, first: self.first, len: self.len + other.len };
-        }
-        Self::keep(constant, |terms| {
-            let (mut a, mut b) = (self.range(), other.range());
-            while !(a.is_empty() && b.is_empty()) {
-                let coordinate = |rest: &Range<usize>| rest.clone().next().map(|at| terms[at].0);
-                let (of_a, of_b) = (coordinate(&a), coordinate(&b));
-                let next = of_a.into_iter().chain(of_b).min().unwrap_or_default();
-                let mut coefficient = 0.0;
-                if of_a == Some(next) {
-                    coefficient += terms[a.start].1;
-                    a.start += 1;
-                }
-                if of_b == Some(next) {
-                    coefficient += factor * terms[b.start].1;
-                    b.start += 1;
-                }
-                terms.push((next, coefficient));
-            }
-        })
-    }
-
-    /// Whether the terms of the other follow on those of this one, as they do in a sum written in order: then the two
-    /// ranges are one.
-    fn leads_to(&self, other: &Self) -> bool {
-        let end = self.first + self.len;
-        end == other.first && TERMS.with_borrow(|terms| terms[end - 1].0 < terms[end].0)
-    }
-
-    /// Whether the two name no coordinate in common: then they are independent under the mean-field guide.
-    pub fn is_disjoint(&self, other: &Self) -> bool {
-        TERMS.with_borrow(|terms| {
-            let others = &terms[other.range()];
-            terms[self.range()].iter().all(|term| others.binary_search_by_key(&term.0, |other| other.0).is_err())
-        })
-    }
+    affine::forgetting(|| mixed::forgetting(f))
 }
 
 /// A number that remembers its structure.
@@ -142,6 +29,8 @@ pub(super) enum FormKind {
     Affine(Affine),
     /// exp of something affine, hence positive.
     Exp(Affine),
+    /// A sum of products of the two.
+    Mixed(MixedForm),
     /// A number of unknown structure.
     Opaque,
 }
@@ -175,6 +64,16 @@ impl Form {
         }
     }
 
+    /// As a sum of products, if it is one.
+    pub fn mixed(&self) -> Option<MixedForm> {
+        match self.kind {
+            FormKind::Affine(a) => Some(MixedForm::from(a)),
+            FormKind::Exp(a) => MixedForm::constant(1.0).times_exp(&a),
+            FormKind::Mixed(mixed) => Some(mixed),
+            FormKind::Opaque => None,
+        }
+    }
+
     /// The constant, if it is one.
     pub fn as_constant(&self) -> Option<f64> {
         self.affine().filter(Affine::is_constant).map(|a| a.constant)
@@ -189,6 +88,11 @@ impl Form {
     pub(super) fn from_exp(value: f64, exponent: Option<Affine>) -> Self {
         Self { value, kind: exponent.map_or(FormKind::Opaque, FormKind::Exp) }
     }
+
+    /// A number that is that sum of products; opaque without one.
+    pub(super) fn from_mixed(value: f64, mixed: Option<MixedForm>) -> Self {
+        Self { value, kind: mixed.map_or(FormKind::Opaque, FormKind::Mixed) }
+    }
 }
 
 /// affine + factor * exp(exponent) * square^2: the log densities whose expectation under the guide is known exactly.
@@ -200,7 +104,8 @@ pub struct ClosedForm {
     pub exponential: Option<ExponentialTerm>,
 }
 
-/// factor * exp(exponent) * square^2, where the two forms name no coordinate in common.
+/// factor * exp(exponent) * square^2, where no exponent, that of a product within the square neither, names a coordinate
+/// that is a factor: see [`MixedForm::is_known_under`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExponentialTerm {
     /// A constant factor.
@@ -208,5 +113,5 @@ pub struct ExponentialTerm {
     /// The exponent.
     pub exponent: Affine,
     /// What is squared; the constant 1 when there is no such factor.
-    pub square: Affine,
+    pub square: MixedForm,
 }

@@ -36,10 +36,11 @@ macro_rules! args {
             #[inline(always)]
             fn join(self, jet: &Jet<$a>) -> Real<N> {
                 let mut out = N::constant(jet.value);
+                let args = ($(self.$i.varying().map(N::settled),)*);
                 if N::ORDER >= 1 {
                     // the first without adding to zeros, which a compiler may not leave out
                     let mut is_first = true;
-                    $(if let Some(arg) = self.$i.varying() {
+                    $(if let Some(arg) = args.$i {
                         if is_first {
                             out = arg.chain(jet.value, jet.first[$i], 0.0);
                             is_first = false;
@@ -50,10 +51,10 @@ macro_rules! args {
                     let _ = is_first;
                 }
                 if N::ORDER >= 2 {
-                    $(if let Some(arg) = self.$i.varying() {
+                    $(if let Some(arg) = args.$i {
                         out.add_square(arg, jet.second[$i][$i]);
                     })*
-                    $(if let (Some(a), Some(b)) = (self.$row.varying(), self.$col.varying()) {
+                    $(if let (Some(a), Some(b)) = (args.$row, args.$col) {
                         out.add_cross(a, b, jet.second[$row][$col]);
                     })*
                 }

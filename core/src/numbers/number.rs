@@ -8,6 +8,7 @@
 //! d (a b) = b d a + a d b,  d2 (a b) = b d2 a + a d2 b + d a d b' + d b d a'
 //! ```
 
+pub use crate::numbers::elementary::Elementary;
 use crate::numbers::form::Form;
 use std::fmt::Debug;
 
@@ -31,6 +32,19 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     fn add_square(&mut self, a: Self, partial: f64);
     /// Adds `partial * (d a d b' + d b d a')`: a pair of arguments' share in a second derivative.
     fn add_cross(&mut self, a: Self, b: Self, partial: f64);
+
+    /// `f(self)` for a function that an algebra may want to evaluate elsewhere, too.
+    #[inline(always)]
+    fn elementary(self, f: Elementary) -> Self {
+        let [value, first, second] = f.at(self.value());
+        self.chain(value, first, second)
+    }
+
+    /// The number as a distribution reads it, where an algebra would do that work for every use of it.
+    #[inline(always)]
+    fn settled(self) -> Self {
+        self
+    }
 
     /// `f(self)`, given `f` and its first two derivatives at the value of `self`.
     #[inline(always)]

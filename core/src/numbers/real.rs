@@ -1,7 +1,7 @@
 //! Functions of [`Real<N>`]: what a model body may do with a latent beyond arithmetic.
 
 use crate::numbers::jet::{Args, Jet};
-use crate::numbers::number::{Number, Real};
+use crate::numbers::number::{Elementary, Number, Real};
 use crate::special;
 use std::f64::consts::FRAC_2_SQRT_PI;
 
@@ -55,10 +55,7 @@ impl<N: Number> Real<N> {
     /// `self` to a whole power; any sign of `self`.
     #[inline(always)]
     pub fn powi(self, power: i32) -> Self {
-        let (x, p) = (self.value(), f64::from(power));
-        let first = if power == 0 { 0.0 } else { p * x.powi(power - 1) };
-        let second = if power == 0 || power == 1 { 0.0 } else { p * (p - 1.0) * x.powi(power - 2) };
-        self.chain(x.powi(power), first, second)
+        Self(self.0.elementary(Elementary::Powi(power)))
     }
 
     /// `self` to a power that varies; `self` must be positive.
@@ -126,16 +123,13 @@ impl<N: Number> Real<N> {
     /// Hyperbolic tangent.
     #[inline(always)]
     pub fn tanh(self) -> Self {
-        let t = self.value().tanh();
-        let first = 1.0 - t * t;
-        self.chain(t, first, -2.0 * t * first)
+        Self(self.0.elementary(Elementary::Tanh))
     }
 
     /// Logistic function 1 / (1 + exp(-self)), the inverse of the logit.
     #[inline(always)]
     pub fn sigmoid(self) -> Self {
-        let (p, q) = (special::sigmoid(self.value()), special::sigmoid(-self.value()));
-        self.chain(p, p * q, p * q * (q - p))
+        Self(self.0.elementary(Elementary::Sigmoid))
     }
 
     /// ln(self / (1 - self)).
@@ -149,29 +143,25 @@ impl<N: Number> Real<N> {
     /// ln(1 + self), accurate near 0.
     #[inline(always)]
     pub fn ln_1p(self) -> Self {
-        let first = (1.0 + self.value()).recip();
-        self.chain(self.value().ln_1p(), first, -first * first)
+        Self(self.0.elementary(Elementary::Ln1p))
     }
 
     /// exp(self) - 1, accurate near 0.
     #[inline(always)]
     pub fn exp_m1(self) -> Self {
-        let e = self.value().exp();
-        self.chain(self.value().exp_m1(), e, e)
+        Self(self.0.elementary(Elementary::ExpM1))
     }
 
     /// ln(1 + exp(self)), stable in both tails ("softplus").
     #[inline(always)]
     pub fn ln_1p_exp(self) -> Self {
-        let (p, q) = (special::sigmoid(self.value()), special::sigmoid(-self.value()));
-        self.chain(special::ln_1p_exp(self.value()), p, p * q)
+        Self(self.0.elementary(Elementary::Ln1pExp))
     }
 
     /// ln(1 - exp(self)) for negative `self`, accurate near 0 and far from it.
     #[inline(always)]
     pub fn ln_1m_exp(self) -> Self {
-        let first = -(-self.value()).exp_m1().recip();
-        self.chain(special::ln_1m_exp(self.value()), first, first * (1.0 - first))
+        Self(self.0.elementary(Elementary::Ln1mExp))
     }
 
     /// Logarithm of the gamma function.
@@ -226,16 +216,13 @@ impl<N: Number> Real<N> {
     /// Probability that a standard normal variable is below `self`: the inverse of the probit.
     #[inline(always)]
     pub fn normal_cdf(self) -> Self {
-        let z = self.value();
-        let density = special::normal_density(z);
-        self.chain(special::normal_cdf(z), density, -z * density)
+        Self(self.0.elementary(Elementary::NormalCdf))
     }
 
     /// Logarithm of [`normal_cdf`](Self::normal_cdf), accurate in both tails.
     #[inline(always)]
     pub fn ln_normal_cdf(self) -> Self {
-        let [value, first, second] = special::ln_normal_cdf_partials(self.value());
-        self.chain(value, first, second)
+        Self(self.0.elementary(Elementary::LnNormalCdf))
     }
 
     /// ln(exp(self) + exp(other)), stable.

@@ -27,7 +27,7 @@ pub(crate) fn adam(
     let ended = ascend(options, settings.step, |step, size| {
         let batch = batch(options.seed, step, tasks, batch_size);
         let size_of_noise = density.noise_size(settings.draws.max(1));
-        let bound = Bound { density, noise: Noise::fresh(size_of_noise, &batch, options.seed, step as u64 + 1) };
+        let bound = Bound::over(density, Noise::fresh(size_of_noise, &batch, options.seed, step as u64 + 1));
         let Slope { value: elbo, gradient } = bound.slope_of(&guide, &batch);
         if !elbo.is_finite() {
             return elbo;

@@ -60,14 +60,15 @@ impl<'b> Climb<'b> {
         Self { bound, limits, at, iterations: 0, escapes: 0, trace: Vec::new(), history: History::default() }
     }
 
-    /// Goes on from another guide, after one iteration more.
-    pub(crate) fn move_to(&mut self, guide: Guide) {
-        self.go_on_from(guide);
-        self.iterations += 1;
+    /// What the ELBO is like at another guide.
+    pub(crate) fn look_at(&self, guide: Guide) -> At {
+        At::new(self.bound, guide, self.limits.moving)
     }
 
-    fn go_on_from(&mut self, guide: Guide) {
-        self.at = At::new(self.bound, guide, self.limits.moving);
+    /// Goes on from another place, after one iteration more.
+    pub(crate) fn move_to(&mut self, at: At) {
+        self.at = at;
+        self.iterations += 1;
     }
 
     /// Tells who watches where the climb is.
@@ -101,7 +102,7 @@ impl<'b> Climb<'b> {
             (self.bound.value(&guide).total(), guide)
         };
         let Some(guide) = escaped(beyond + 10.0 * rounding(beyond), value) else { return WayOut::Seen };
-        self.go_on_from(guide);
+        self.at = self.look_at(guide);
         self.escapes += 1;
         WayOut::Taken
     }

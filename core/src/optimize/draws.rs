@@ -5,7 +5,6 @@
 //! several sets is twice the square of that error. It counts in units of the guide: means in its standard deviations,
 //! log-scales at half their worth, since a standard deviation may be off by twice as much as a mean.
 
-use crate::density::Density;
 use crate::elbo::Bound;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
@@ -38,22 +37,27 @@ pub struct WorstTask {
 }
 
 impl DrawsError {
+    /// How many draws a bound takes, where nobody asks how far the answer depends on them.
+    pub(crate) fn unknown(bound: &Bound<'_>) -> Self {
+        Self { draws: if bound.density.is_sampled() { bound.noise.draws } else { 0 }, ..Self::default() }
+    }
+
     /// The error of the draws of a bound, at the end of a climb with them.
-    pub(crate) fn of(density: &Density<'_>, ended: &ClimbEnd, draws: usize, seed: u64) -> Self {
-        let guide = &ended.guide;
-        let gradients = (1..=SETS).map(|set| Bound::new(density, draws, seed.wrapping_add(set)).slope(guide).gradient);
-        let mut squares = Squares { theta: vec![0.0; guide.global.len()], locals: vec![0.0; guide.local.len()] };
-        let expanded = ended.arrow.as_ref().map(|arrow| (arrow, Metric::of(guide, arrow)));
-        let factorised = expanded.as_ref().and_then(|(arrow, metric)| arrow.factorise(0.0, metric.diagonal()));
-        if let (Some((_, metric)), Some(factorised)) = (&expanded, &factorised) {
-            gradients.for_each(|g| squares.add(guide, &factorised.solve_for(g), metric));
-            let worst = squares.theta.iter().copied().fold(0.0, f64::max);
-            return Self { draws, ..Self::new(guide, worst, &squares.locals) };
+    pub(crate) fn of(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Self {
+        if !bound.density.is_sampled() {
+            return Self::unknown(bound);
         }
-        let metric = Metric::plain(guide);
-        gradients.for_each(|g| squares.add(guide, &metric.natural_step(&g), &metric));
-        // the worst of thousands says little
-        Self { draws, ..Self::new(guide, mean(&squares.theta), &squares.locals) }
+        let (density, draws) = (bound.density, bound.noise.draws);
+        let other = |set: u64| Bound::new(density, draws, seed.wrapping_add(set)).with_nodes(bound.nodes);
+        let gradients: Vec<_> = (1..=SETS).map(|set| other(set).slope(&ended.guide).gradient).collect();
+        let Squares { theta, locals } = Squares::of(ended, gradients);
+        let theta = if ended.arrow.is_some() {
+            theta.iter().copied().fold(0.0, f64::max)
+        } else {
+            // the worst of thousands says little
+            mean(&theta)
+        };
+        Self { draws, ..Self::new(&ended.guide, theta, &locals) }
     }
 
     /// The error, from the mean squares, over sets, of the moves of theta and of each local coordinate.
@@ -75,10 +79,36 @@ struct Squares {
     locals: Vec<f64>,
 }
 
+/// How far the optimum of the same bound over finer nodes is, one Newton step away: the most that a mean would move, in
+/// standard deviations of the guide, or a log-scale at half its worth.
+pub(crate) fn nodes_error(finer: &Bound<'_>, ended: &ClimbEnd) -> f64 {
+    let Squares { theta, locals } = Squares::of(ended, vec![finer.slope(&ended.guide).gradient]);
+    theta.into_iter().chain(locals).fold(0.0, f64::max).sqrt()
+}
+
 impl Squares {
-    /// Adds the squares of a step's moves, divided by the number of sets.
-    fn add(&mut self, guide: &Guide, step: &ArrowVector, metric: &Metric) {
-        let each = (SETS as f64).recip();
+    /// Mean squares of the moves that the gradients ask for at the end of a climb.
+    fn of(ended: &ClimbEnd, gradients: Vec<ArrowVector>) -> Self {
+        let guide = &ended.guide;
+        let each = (gradients.len() as f64).recip();
+        let mut squares = Self { theta: vec![0.0; guide.global.len()], locals: vec![0.0; guide.local.len()] };
+        let expanded = ended.arrow.as_ref().map(|arrow| (arrow, Metric::of(guide, arrow)));
+        let factorised = expanded.as_ref().and_then(|(arrow, metric)| arrow.factorise(0.0, metric.diagonal()));
+        if let (Some((_, metric)), Some(factorised)) = (&expanded, &factorised) {
+            for g in gradients {
+                squares.add(guide, &factorised.solve_for(g), metric, each);
+            }
+        } else {
+            let metric = Metric::plain(guide);
+            for g in gradients {
+                squares.add(guide, &metric.natural_step(&g), &metric, each);
+            }
+        }
+        squares
+    }
+
+    /// Adds `each` of the squares of a step's moves.
+    fn add(&mut self, guide: &Guide, step: &ArrowVector, metric: &Metric, each: f64) {
         let level = |to: &mut [f64], p: &[f64], d: &[f64]| {
             let n = to.len();
             for (j, to) in to.iter_mut().enumerate() {

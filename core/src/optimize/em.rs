@@ -36,6 +36,7 @@ pub(crate) fn em(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Watch<'
             climb.trace.extend_from_slice(&ended.trace[1..]);
             guide = ended.guide;
         }
-        climb.move_to(guide);
+        let at = climb.look_at(guide);
+        climb.move_to(at);
     }
 }

@@ -59,8 +59,9 @@ fn not_converged(reason: String, try_next: String) -> Verdict {
 
 fn depends_on_draws(error: &DrawsError) -> Verdict {
     let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of task {} by {:.1}", w.task, w.error));
+    let others = if error.draws == 0 { "finer nodes" } else { "other draws" };
     not_converged(
-        format!("other draws would move a mean by {:.1} guide standard deviations{worst}", error.error),
+        format!("{others} would move a mean by {:.1} guide standard deviations{worst}", error.error),
         "more `draws`, or a prior that keeps the likelihood's tails in check".to_owned(),
     )
 }

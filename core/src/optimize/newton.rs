@@ -8,7 +8,7 @@ use crate::elbo::Bound;
 use crate::guide::Guide;
 use crate::guide::metric::{Metric, Move};
 use crate::linalg::arrow::{Arrow, ArrowVector};
-use crate::optimize::climb::{Climb, LONGEST_LN_SCALE_STEP, WayOut, rounding};
+use crate::optimize::climb::{At, Climb, LONGEST_LN_SCALE_STEP, WayOut, rounding};
 use crate::optimize::climb_end::{ClimbEnd, End, Limits, Watch};
 
 /// Where the damping starts, and the range it is kept in; beyond the upper end no step helps any more.
@@ -50,7 +50,7 @@ pub(crate) fn newton(bound: &Bound<'_>, guide: Guide, limits: Limits, watch: Wat
             return climb.end(End::Stopped);
         }
         match damping.step(&climb) {
-            Some(guide) => climb.move_to(guide),
+            Some(at) => climb.move_to(at),
             None => return climb.end(End::Stuck),
         }
     }
@@ -69,14 +69,14 @@ impl Default for Damping {
 }
 
 impl Damping {
-    /// The guide after a step that raises the ELBO; `None` if no step does.
-    fn step(&mut self, climb: &Climb<'_>) -> Option<Guide> {
+    /// Where a step leads that raises the ELBO; `None` if no step does.
+    fn step(&mut self, climb: &Climb<'_>) -> Option<At> {
         while self.size <= MOST_DAMPING {
             let factorised = climb.at.arrow.factorise(self.size, climb.at.metric.diagonal());
             if let Some(step) = factorised.map(|f| f.solve(&climb.at.arrow))
-                && let Some(guide) = self.tried(climb, &step)
+                && let Some(at) = self.tried(climb, &step)
             {
-                return Some(guide);
+                return Some(at);
             }
             self.size = self.size.max(1e-8) * self.growth;
             self.growth *= 2.0;
@@ -84,10 +84,14 @@ impl Damping {
         None
     }
 
-    /// The guide after the step, if that gains what it should.
-    fn tried(&mut self, climb: &Climb<'_>, step: &ArrowVector) -> Option<Guide> {
+    /// Where the step leads, if that gains what it should.
+    fn tried(&mut self, climb: &Climb<'_>, step: &ArrowVector) -> Option<At> {
         let Move { guide, is_shortened } = climb.at.guide.moved(step, LONGEST_LN_SCALE_STEP);
-        let gain = climb.bound.value(&guide).total() - climb.at.value;
+        // at nodes the derivatives come with the value: most steps are taken, and then they are wanted
+        let is_integrated = climb.bound.density.is_integrated() && !climb.bound.density.is_sampled();
+        let at = is_integrated.then(|| climb.look_at(guide.clone()));
+        let value = at.as_ref().map_or_else(|| climb.bound.value(&guide).total(), |at| at.value);
+        let gain = value - climb.at.value;
         let promised = promised(&climb.at.arrow, step, &climb.at.metric, self.size);
         // close to the top the gain drowns in rounding: a step the model promises next to nothing for is taken
         let rounding = rounding(climb.at.value);
@@ -100,7 +104,7 @@ impl Damping {
             self.size = (self.size * (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.05, 2.0)).max(LEAST_DAMPING);
         }
         self.growth = 2.0;
-        Some(guide)
+        Some(at.unwrap_or_else(|| climb.look_at(guide)))
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::density::program::Program;
 use crate::density::{Density, Writing};
 use crate::elbo::Bound;
+use crate::elbo::nodes::Nodes;
 use crate::guide::metric::Metric;
 use crate::guide::{FIRST_LN_SCALE, Guide, MeanField};
 use crate::linalg::arrow::Moving;
 use crate::optimize::adam::adam;
 use crate::optimize::climb_end::{ClimbEnd, End, Limits, Watch, is_narrow};
-use crate::optimize::draws::DrawsError;
+use crate::optimize::draws::{DrawsError, nodes_error};
 use crate::optimize::em::em;
 use crate::optimize::full::{FullSettings, full};
 use crate::optimize::judge::judge;
@@ -29,6 +30,9 @@ const WIDE_TOLERANCE: f64 = 1e-2;
 const FULL_TOLERANCE: f64 = 1e-3;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
+/// Nodes are too few where twice as many in each direction would move a mean by more than this many guide standard
+/// deviations.
+const COARSE: f64 = 0.05;
 
 /// Climbs in one parameterisation.
 pub(crate) fn climb_as(
@@ -79,9 +83,10 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
     let progress = Progress::new(options, method.climbing(), most);
     let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
+    let (start, mut nodes, mut coarse) = (guide.clone(), Nodes::first(), 0.0);
     let mut iterations = 0;
     loop {
-        let bound = Bound::new(density, draws, options.seed);
+        let bound = Bound::new(density, draws, options.seed).with_nodes(nodes);
         let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
         let ended = match method {
             Method::Em => em(&bound, guide, limits, watch),
@@ -90,19 +95,46 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, mut guide: Guide,
         };
         iterations += ended.iterations;
         let is_beaten = beat > f64::NEG_INFINITY && ended.end != End::Converged;
-        let error = match (density.is_sampled(), is_beaten) {
-            (true, false) => DrawsError::of(density, &ended, draws, options.seed),
-            (true, true) => DrawsError { draws, ..DrawsError::default() },
-            (false, _) => DrawsError::default(),
-        };
+        if !is_beaten && let Some(finer) = refined(&bound, &ended, options.seed) {
+            nodes = finer.nodes;
+            coarse = finer.error;
+            guide = if ended.end == End::Converged { ended.guide } else { start.clone() };
+            continue;
+        }
+        let mut error =
+            if is_beaten { DrawsError::unknown(&bound) } else { DrawsError::of(&bound, &ended, options.seed) };
         let is_noisy = ended.end == End::Converged && error.error > TOLERABLE_DRAWS_ERROR;
         if is_noisy && draws < options.most_draws {
             draws = (4 * draws).min(options.most_draws);
             guide = ended.guide;
             continue;
         }
+        if nodes.finer().is_none() {
+            error.error = error.error.max(coarse);
+        }
         let verdict = judge(density, &settings.start, method, &ended, &error);
         return Summit::new(density, ClimbEnd { iterations, ..ended }, Appraisal { method, error, verdict });
+    }
+}
+
+/// Finer nodes to go on with, and how far they would move the answer.
+struct Refinement {
+    nodes: Nodes,
+    error: f64,
+}
+
+/// Finer nodes, where a climb ended at a maximum that depends on how many there are, or found none with so few as there are
+/// at first.
+fn refined(bound: &Bound<'_>, ended: &ClimbEnd, seed: u64) -> Option<Refinement> {
+    let nodes = bound.nodes.finer().filter(|_| bound.density.is_integrated())?;
+    match ended.end {
+        End::Converged => {
+            let finer = Bound::new(bound.density, bound.noise.draws, seed).with_nodes(nodes);
+            let error = nodes_error(&finer, ended);
+            (error > COARSE).then_some(Refinement { nodes, error })
+        }
+        End::Stuck | End::Saddle => bound.nodes.is_first().then_some(Refinement { nodes, error: 0.0 }),
+        End::Stopped => None,
     }
 }
 
@@ -149,7 +181,8 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
     let verdict = judge(&density, &settings.start, method, &found.ended, &error);
     let climbed = Summit::new(&density, found.ended, Appraisal { method, error, verdict });
     // what a site has is told, though the profile samples all of them
-    Summit { locals: Some(found.locals), open: closed.open, ..climbed }
+    let Density { open, taken, .. } = closed;
+    Summit { locals: Some(found.locals), open, taken, ..climbed }
 }
 
 fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Summit {

@@ -1,8 +1,8 @@
 //! What to climb with, from where, and where a climb ended.
 
-use crate::density::Density;
 use crate::density::program::Masks;
 use crate::density::shape::Shape;
+use crate::density::{Density, Explained};
 use crate::elbo::Elbo;
 use crate::guide::Guide;
 use crate::interpret::discover::Start;
@@ -90,8 +90,12 @@ pub(crate) struct Summit {
     pub(crate) arrow: Option<Arrow>,
     /// What is known of locals with full covariance, if they are.
     pub(crate) locals: Option<FullLocals>,
-    /// How latents are written, and what was left to sampling.
+    /// How latents are written, and which sites have no closed form.
     pub(crate) open: Masks,
+    /// Whether the coordinates of locals, as they are written, are their values.
+    pub(crate) are_values: bool,
+    /// How the expectation of each site was taken.
+    pub(crate) taken: Vec<Explained>,
     pub(crate) method: Method,
     pub(crate) iterations: usize,
     pub(crate) gradient_norm: f64,
@@ -115,7 +119,8 @@ impl Summit {
     /// Draws of a Gaussian hierarchy around the guide's means.
     pub(crate) fn draws_of(&self, gaussian: &GaussianHierarchy, options: &Options) -> WeightedDraws {
         let non_centred = &self.open.tasks.non_centred;
-        WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed)
+        let draws = WeightedDraws::gaussian(&self.guide, gaussian, non_centred, options.posterior_draws, options.seed);
+        WeightedDraws { are_values: self.are_values, ..draws }
     }
 
     pub(crate) fn new(density: &Density<'_>, ended: ClimbEnd, judged: Appraisal) -> Self {
@@ -127,6 +132,8 @@ impl Summit {
             arrow,
             locals: None,
             open: density.open.clone(),
+            are_values: density.layout.identity,
+            taken: density.taken.clone(),
             method,
             iterations,
             gradient_norm,

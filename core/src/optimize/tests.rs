@@ -5,19 +5,24 @@ use super::climb;
 use super::summit::{Settings, Summit};
 use crate::density::program::Program;
 use crate::density::shape::Shape;
-use crate::density::{Density, Writing};
+use crate::density::{Density, Taken, Writing};
+use crate::dist::Distribution;
 use crate::elbo::{Bound, Expansion, Slope};
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
 use crate::linalg::arrow::Arrow;
 use crate::model::Model;
 use crate::model::subset::Subset;
+use crate::numbers::{Number, Param, Real};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
 use crate::sampling::noise::Noise;
 use crate::sampling::stream::keyed;
+use crate::special::LN_SQRT_2PI;
+use crate::support::RealLine;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
+use std::f64::consts::LN_2;
 
 model! {
     /// Terms with closed forms and without, data in the plate and outside, a global that the likelihood reads directly.
@@ -101,6 +106,33 @@ fn dense(arrow: &Arrow) -> (DVector<f64>, DMatrix<f64>) {
     (gradient, hessian)
 }
 
+/// Checks the expansion of a bound against differences of its value and of its gradient.
+fn check_expansion(bound: &Bound<'_>, guide: &Guide, what: &str) {
+    let Expansion { elbo, arrow } = bound.expand(guide);
+    let value = bound.value(guide).total();
+    assert!((elbo.total() - value).abs() < 1e-10 * value.abs(), "{what}: {} and {value}", elbo.total());
+    let (gradient, hessian) = dense(&arrow);
+    let moved = |slot: usize, h: f64| {
+        let mut moved = guide.clone();
+        *slot_of(&mut moved, slot) += h;
+        moved
+    };
+    let h = 1e-5;
+    for slot in 0..gradient.len() {
+        let at = |h: f64| bound.value(&moved(slot, h)).total();
+        let difference = (at(h) - at(-h)) / (2.0 * h);
+        let tolerance = 1e-6 * (1.0 + gradient[slot].abs());
+        assert!((gradient[slot] - difference).abs() < tolerance, "{what}, {slot}: {} {difference}", gradient[slot]);
+        let at = |h: f64| dense(&bound.expand(&moved(slot, h)).arrow).0;
+        let difference = (at(h) - at(-h)) / (2.0 * h);
+        for other in 0..gradient.len() {
+            let second = hessian[(slot, other)];
+            let tolerance = 1e-5 * (1.0 + second.abs());
+            assert!((second - difference[other]).abs() < tolerance, "{what}, {slot}, {other}: {second}");
+        }
+    }
+}
+
 #[test]
 fn the_expansion_agrees_with_differences() {
     let (tasks, shape_start) = (tasks(), Start::Zero);
@@ -117,31 +149,113 @@ fn the_expansion_agrees_with_differences() {
         let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
         let bound = Bound::new(&density, 6, 1);
         let guide = guide_at(&shape.offsets, density.num_globals(), 2);
-        let Expansion { elbo, arrow } = bound.expand(&guide);
-        let what = format!("{estimator:?}, {non_centred:?}");
-        let value = bound.value(&guide).total();
-        assert!((elbo.total() - value).abs() < 1e-10 * value.abs(), "{what}: {} and {value}", elbo.total());
-        let (gradient, hessian) = dense(&arrow);
-        let moved = |slot: usize, h: f64| {
-            let mut moved = guide.clone();
-            *slot_of(&mut moved, slot) += h;
-            moved
-        };
-        let h = 1e-5;
-        for slot in 0..gradient.len() {
-            let at = |h: f64| bound.value(&moved(slot, h)).total();
-            let difference = (at(h) - at(-h)) / (2.0 * h);
-            let tolerance = 1e-6 * (1.0 + gradient[slot].abs());
-            assert!((gradient[slot] - difference).abs() < tolerance, "{what}, {slot}: {} {difference}", gradient[slot]);
-            let at = |h: f64| dense(&bound.expand(&moved(slot, h)).arrow).0;
-            let difference = (at(h) - at(-h)) / (2.0 * h);
-            for other in 0..gradient.len() {
-                let second = hessian[(slot, other)];
-                let tolerance = 1e-5 * (1.0 + second.abs());
-                assert!((second - difference[other]).abs() < tolerance, "{what}, {slot}, {other}: {second}");
+        check_expansion(&bound, &guide, &format!("{estimator:?}, {non_centred:?}"));
+    }
+}
+
+/// A density of arithmetic alone.
+#[derive(Clone, Copy, Debug)]
+struct SkewNormal<L, S, A>(L, S, A);
+
+impl<N: Number, L: Param<N>, S: Param<N>, A: Param<N>> Distribution<N> for SkewNormal<L, S, A> {
+    type Support = RealLine;
+
+    fn support(&self) -> RealLine {
+        RealLine
+    }
+
+    fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
+        let z = (x.real() - self.0.real()) / self.1.real();
+        (self.2.real() * z).ln_normal_cdf() - 0.5 * z.square() - self.1.real().ln() + LN_2 - LN_SQRT_2PI
+    }
+}
+
+model! {
+    /// Functions of one, two and three leaves: of latents and data, in the plate and outside, of distributions built in
+    /// and not, of numbers made in the body, and one of too many leaves.
+    Leafy(tasks: &[Vec<f64>], pooled: &[f64]) {
+        mu ~ Normal(0.5, 2.0);
+        tau ~ HalfCauchy(1.0);
+        shape ~ Normal(0.3, 1.0);
+        rate ~ Beta(2.0, 3.0);
+        for (k, y) in pooled.iter().enumerate() {
+            y ~ StudentT(4.0, mu + 0.3 * k as f64 * shape, tau);
+            (k > 0) ~ Bernoulli(rate);
+        }
+        for ys in tasks {
+            theta ~ StudentT(5.0, mu, tau);
+            slope ~ Normal(shape, 0.8);
+            for (k, y) in ys.iter().enumerate() {
+                let x = 0.4 * k as f64 - 0.5;
+                (*y > 0.2) ~ BernoulliLogit(theta + slope * x);
+                y ~ SkewNormal(theta, tau, shape);
+                (3 * k) ~ NegativeBinomial2((theta + slope * x).exp(), tau);
+                factor(-(y.abs() / (theta + slope * x).exp()).pow(tau));
+                factor((tau * slope + mu).sigmoid());
+                factor((tau * slope + mu.sin() * theta).tanh());
             }
         }
     }
+}
+
+fn leafy(tasks: &[Vec<f64>], non_centred: [bool; 2], check: impl FnOnce(&Density<'_>, &Guide)) {
+    let model = Leafy::new(tasks, &POOLED);
+    let shape = Shape::discover(&Subset::all(&model), &Start::Zero).expect("the data are valid");
+    let writing = Writing { non_centred: &non_centred, estimator: Estimator::ClosedForm, jacobian: true };
+    let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
+    check(&density, &guide_at(&shape.offsets, density.num_globals(), 3));
+}
+
+#[test]
+fn leaves_are_counted() {
+    let q = |dimensions: usize| Taken::Quadrature { dimensions };
+    leafy(&tasks(), [false; 2], |density, _| {
+        let taken: Vec<_> = density.taken.iter().map(|explained| explained.taken).collect();
+        let (closed, drawn) = (Taken::ClosedForm, Taken::Sampled);
+        let expected = [closed, q(1), closed, q(1), q(3), closed, q(2), q(1), q(1), q(3), q(2), q(2), q(3), drawn];
+        assert_eq!(taken, expected, "{:?}", density.taken);
+    });
+}
+
+#[test]
+fn the_expansion_over_nodes_agrees_with_differences() {
+    for non_centred in [[false, false], [false, true], [true, true]] {
+        leafy(&tasks()[..3], non_centred, |density, guide| {
+            let bound = Bound::new(density, 6, 1);
+            check_expansion(&bound, guide, &format!("first nodes, {non_centred:?}"));
+            let finer = bound.nodes.finer().expect("there are finer nodes");
+            check_expansion(&bound.with_nodes(finer), guide, &format!("finer nodes, {non_centred:?}"));
+        });
+    }
+}
+
+/// A point for theta leaves directions in which the leaves do not vary.
+#[test]
+fn the_expansion_over_nodes_holds_at_a_point() {
+    leafy(&tasks()[..2], [false; 2], |density, guide| {
+        let mut guide = guide.clone();
+        guide.global.ln_scale.fill(f64::NEG_INFINITY);
+        let bound = Bound::new(density, 2, 1);
+        let slope = |guide: &Guide| bound.slope(guide).gradient;
+        let (gradient, hessian) = dense(&bound.expand(&guide).arrow);
+        assert!(gradient.iter().chain(&hessian).all(|x| x.is_finite()));
+        for j in 0..guide.global.len() {
+            let moved = |h: f64| {
+                let mut moved = guide.clone();
+                moved.global.loc[j] += h;
+                moved
+            };
+            let h = 1e-5;
+            let value = (bound.value(&moved(h)).total() - bound.value(&moved(-h)).total()) / (2.0 * h);
+            assert!((gradient[j] - value).abs() < 1e-6 * (1.0 + value.abs()), "{j}: {} and {value}", gradient[j]);
+            let (up, down) = (slope(&moved(h)), slope(&moved(-h)));
+            let first = 2 * guide.global.len();
+            for (slot, (up, down)) in up.tasks.numbers.iter().zip(&down.tasks.numbers).enumerate() {
+                let (difference, second) = ((up - down) / (2.0 * h), hessian[(first + slot, j)]);
+                assert!((second - difference).abs() < 1e-5 * (1.0 + second.abs()), "{j}, {slot}: {second}");
+            }
+        }
+    });
 }
 
 /// All sets of `size` tasks of `0..of`, ascending.
@@ -162,7 +276,7 @@ fn gradients_of_batches_average_to_that_of_the_whole() {
         let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
         let guide = guide_at(&shape.offsets, density.num_globals(), 4);
         let of = |batch: &[usize]| {
-            let bound = Bound { density: &density, noise: Noise::fresh(density.noise_size(3), batch, 9, 5) };
+            let bound = Bound::over(&density, Noise::fresh(density.noise_size(3), batch, 9, 5));
             let Slope { value, gradient } = bound.slope_of(&guide, batch);
             (value, gradient)
         };
@@ -208,7 +322,7 @@ fn the_tape_agrees_with_lanes() {
         let density = Density::new(Box::new(Subset::all(&model)), &shape, writing);
         let guide = guide_at(&shape.offsets, density.num_globals(), 4);
         let batch = [0, 3, 5];
-        let bound = Bound { density: &density, noise: Noise::fresh(density.noise_size(20), &batch, 9, 5) };
+        let bound = Bound::over(&density, Noise::fresh(density.noise_size(20), &batch, 9, 5));
         let Slope { value: elbo, gradient: lanes } = bound.slope_of(&guide, &batch);
         let by_tape = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");

@@ -29,9 +29,13 @@ impl<'s> Source<'s> {
 
     /// Summaries of the numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
     pub(crate) fn locals_of(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Vec<Summary> {
+        let mut columns = Columns::default();
+        if self.draws.are_values {
+            (0..self.draws.len()).for_each(|s| columns.push(self.phi(table, i, s)));
+            return columns.summaries(&self.draws.weights);
+        }
         let unscored = unscored(&program.signature(), &self.draws.non_centred);
         let mut row = Vec::new();
-        let mut columns = Columns::default();
         for s in 0..self.draws.len() {
             let point = TaskPoint { task: at, u: self.phi(table, i, s), unscored: &unscored };
             program.local_values(self.draws.theta(s), &point, &mut row);

@@ -18,6 +18,8 @@ pub(crate) struct WeightedDraws {
     pub(crate) locals: LocalDraws,
     /// How the coordinates of the locals are written, by site.
     pub(crate) non_centred: Vec<bool>,
+    /// Whether the coordinates of locals are their values.
+    pub(crate) are_values: bool,
 }
 
 /// Where draws of phi come from.
@@ -50,7 +52,14 @@ impl WeightedDraws {
         let theta =
             if guide.is_point() { guide.global.loc.clone() } else { (0..noise.draws).flat_map(drawn).collect() };
         let weights = vec![(noise.draws as f64).recip(); noise.draws];
-        Self { theta, globals, weights, locals: LocalDraws::Gaussian { seed }, non_centred: non_centred.to_vec() }
+        Self {
+            theta,
+            globals,
+            weights,
+            locals: LocalDraws::Gaussian { seed },
+            non_centred: non_centred.to_vec(),
+            are_values: false,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

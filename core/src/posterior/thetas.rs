@@ -165,7 +165,14 @@ mod tests {
         for w in &mut weights {
             *w /= total;
         }
-        WeightedDraws { theta, globals: 2, weights, locals: LocalDraws::Gaussian { seed: 0 }, non_centred: Vec::new() }
+        WeightedDraws {
+            theta,
+            globals: 2,
+            weights,
+            locals: LocalDraws::Gaussian { seed: 0 },
+            non_centred: Vec::new(),
+            are_values: false,
+        }
     }
 
     fn mean(draws: impl Iterator<Item = (f64, f64)>) -> f64 {

@@ -49,8 +49,8 @@ pub(crate) fn relative(w: f64, top: f64) -> f64 {
 
 /// With fewer effective draws, not to be used.
 const USELESS: f64 = 10.0;
-/// Weights without a mean, as k-hat says, of which less than this share counts are useless as well.
-const USELESS_SHARE: f64 = 0.1;
+/// Weights without a mean mislead if less than this share of them counts.
+const MISLEADING: f64 = 0.1;
 
 impl SmoothWeights {
     pub(crate) fn is_reliable(&self) -> bool {
@@ -59,8 +59,12 @@ impl SmoothWeights {
 
     /// Whether weights say so little that more draws of the same kind would be wasted.
     pub(crate) fn is_useless(&self) -> bool {
-        let is_hopeless = self.k_hat >= 1.0 && self.share() < USELESS_SHARE;
-        is_hopeless || self.effective < USELESS.min(0.5 * self.weights.len() as f64)
+        self.effective < USELESS.min(0.5 * self.weights.len() as f64)
+    }
+
+    /// Whether an answer by these weights is worse than none: they have no mean, as k-hat says, and few of them count.
+    pub(crate) fn is_misleading(&self) -> bool {
+        self.is_useless() || (self.k_hat >= 1.0 && self.share() < MISLEADING)
     }
 
     /// Which part of the draws counts.

@@ -16,10 +16,12 @@ enum Dependence {
     Exp,
     /// exp of its own coordinate and a share of the previous argument's.
     ExpShared,
+    /// Its own coordinate, times exp of a share of the previous argument's.
+    Scaled,
 }
-use Dependence::{Constant, Exp, ExpShared, Own, Shared};
+use Dependence::{Constant, Exp, ExpShared, Own, Scaled, Shared};
 
-const DEPENDENCES: [Dependence; 5] = [Constant, Own, Shared, Exp, ExpShared];
+const DEPENDENCES: [Dependence; 6] = [Constant, Own, Shared, Exp, ExpShared, Scaled];
 
 /// What the distribution's value is: one that varies, or a constant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +48,7 @@ pub(super) fn check(density: &dyn Density, args: &[f64], value: Outcome) -> Resu
             })
             .collect();
         let positive = |i: usize| args[i] > 0.0 || !matches!(dependences[i], Exp | ExpShared);
-        let has_previous = !matches!(dependences[0], Shared | ExpShared);
+        let has_previous = !matches!(dependences[0], Shared | ExpShared | Scaled);
         if (value == Outcome::Latent || dependences[0] == Constant) && has_previous && (0..args.len()).all(positive) {
             check_structure(density, args, &dependences)?;
         }
@@ -64,7 +66,12 @@ fn check_structure(density: &dyn Density, args: &[f64], dependences: &[Dependenc
             _ => 0.08 * if args[i] == 0.0 { 1.0 } else { args[i].abs() },
         })
         .collect();
-    let shares: Vec<f64> = (0..args.len()).map(|i| if i == 0 { 0.0 } else { 0.5 * sds[i] / sds[i - 1] }).collect();
+    let share = |i: usize| match (i, dependences[i]) {
+        (0, _) => 0.0,
+        (_, Scaled) => 0.1 / sds[i - 1],
+        _ => 0.5 * sds[i] / sds[i - 1],
+    };
+    let shares: Vec<f64> = (0..args.len()).map(share).collect();
     let point = Point { dependences, means: &means, sds: &sds, shares: &shares };
     let forms: Vec<Form> = (0..args.len()).map(|i| point.form(i)).collect();
     let Some(closed) = density.closed_form(&forms) else { return Ok(()) };
@@ -93,41 +100,58 @@ struct Point<'a> {
 impl Point<'_> {
     fn form(&self, i: usize) -> Form {
         let own = Form::coordinate(i, self.means[i]);
-        let shared = |i: usize| {
+        let share = |i: usize| {
             let previous = Form::coordinate(i - 1, self.means[i - 1]);
-            own.add(previous.scale(self.shares[i])).shift(-self.shares[i] * self.means[i - 1])
+            previous.scale(self.shares[i]).shift(-self.shares[i] * self.means[i - 1])
         };
+        let shared = |i: usize| own.add(share(i));
         match self.dependences[i] {
             Constant => Form::constant(self.means[i]),
             Own => own,
             Shared => shared(i),
             Exp => own.exp(),
             ExpShared => shared(i).exp(),
+            Scaled => share(i).exp().mul(own),
         }
     }
 
     fn argument(&self, i: usize, u: &[f64]) -> f64 {
-        let shared = || u[i] + self.shares[i] * (u[i - 1] - self.means[i - 1]);
+        let share = || self.shares[i] * (u[i - 1] - self.means[i - 1]);
+        let shared = || u[i] + share();
         match self.dependences[i] {
             Constant => self.means[i],
             Own => u[i],
             Shared => shared(),
             Exp => u[i].exp(),
             ExpShared => shared().exp(),
+            Scaled => share().exp() * u[i],
         }
     }
 }
 
-/// E of affine + factor exp(exponent) square^2 under independent normals.
+/// E of affine + factor exp(exponent) square^2 under independent normals: with the square's products exp(e) b, that of
+/// every pair of them is E exp(exponent + e + e') E\[b b'\].
 fn expectation(closed: &ClosedForm, means: &[f64], sds: &[f64]) -> Result<f64, String> {
     let mean = |a: &Affine| a.constant + a.terms().iter().map(|&(k, c)| c * means[k]).sum::<f64>();
-    let variance = |a: &Affine| a.terms().iter().map(|&(k, c)| (c * sds[k]).powi(2)).sum::<f64>();
+    let covariance = |a: &Affine, b: &Affine| -> f64 {
+        let of_b = |j: usize| b.terms().iter().filter(|term| term.0 == j).map(|term| term.1).sum::<f64>();
+        a.terms().iter().map(|&(j, c)| c * of_b(j) * sds[j] * sds[j]).sum()
+    };
     let Some(term) = closed.exponential else { return Ok(mean(&closed.affine)) };
-    if !term.exponent.is_disjoint(&term.square) {
+    if !term.square.is_known_under(&term.exponent) {
         return Err("closed_form() has an exponent and a square that share a coordinate".into());
     }
-    let exponential = (mean(&term.exponent) + 0.5 * variance(&term.exponent)).exp();
-    Ok(mean(&closed.affine) + term.factor * exponential * (mean(&term.square).powi(2) + variance(&term.square)))
+    let mut parts = vec![(Affine::constant(0.0), term.square.affine)];
+    parts.extend(term.square.products().iter().map(|product| (product.exponent, product.factor)));
+    let mut square = 0.0;
+    for (e, b) in &parts {
+        for (other_e, other_b) in &parts {
+            let exponent = term.exponent.plus(1.0, e).plus(1.0, other_e);
+            let exponential = (mean(&exponent) + 0.5 * covariance(&exponent, &exponent)).exp();
+            square += exponential * (mean(b) * mean(other_b) + covariance(b, other_b));
+        }
+    }
+    Ok(mean(&closed.affine) + term.factor * square)
 }
 
 /// The means of a log density and of its absolute value.
@@ -158,7 +182,7 @@ fn integrate(density: &dyn Density, point: &Point, u: &mut Vec<f64>, weight: f64
         moments.mean_abs += weight * ln_density.abs();
         return;
     }
-    let is_shared = matches!(point.dependences.get(i + 1), Some(Shared | ExpShared));
+    let is_shared = matches!(point.dependences.get(i + 1), Some(Shared | ExpShared | Scaled));
     if point.dependences[i] == Constant && !is_shared {
         u.push(point.means[i]);
         integrate(density, point, u, weight, moments);

@@ -1,5 +1,7 @@
 //! Derivatives of closed-form expectations in the guide.
 
+use crate::density::closed::exponent::Exponent;
+use crate::density::closed::mixed::Moments;
 use crate::density::closed::triangle::Triangle;
 use crate::density::closed::{BlockView, ClosedBlock, Group};
 use crate::numbers::pass::Order;
@@ -13,6 +15,25 @@ pub(crate) struct GuideDerivatives {
     /// Row-major, 2n squared; empty when only first derivatives are wanted.
     pub(crate) hessian: Vec<f64>,
     space: Vec<f64>,
+    /// Space for what mixed groups need.
+    pub(super) moments: Moments,
+}
+
+/// First derivatives of an expected square in the locs and the `ln_scales` of some coordinates.
+#[derive(Clone, Copy)]
+pub(super) struct Slopes<'a> {
+    pub(super) coordinates: &'a [usize],
+    pub(super) in_loc: &'a [f64],
+    pub(super) in_ln_scale: &'a [f64],
+}
+
+impl Slopes<'_> {
+    /// Calls `f` with each coordinate, and the derivatives in its loc and its ln_scale.
+    #[inline]
+    fn each(self, mut f: impl FnMut(usize, f64, f64)) {
+        let in_both = self.in_loc.iter().zip(self.in_ln_scale);
+        self.coordinates.iter().zip(in_both).for_each(|(&j, (&in_loc, &in_ln_scale))| f(j, in_loc, in_ln_scale));
+    }
 }
 
 impl GuideDerivatives {
@@ -25,8 +46,51 @@ impl GuideDerivatives {
         self.hessian.resize(if order == Order::Second { 4 * n * n } else { 0 }, 0.0);
     }
 
-    fn add_second(&mut self, row: usize, col: usize, value: f64) {
+    pub(super) fn add_second(&mut self, row: usize, col: usize, value: f64) {
         self.hessian[row * 2 * self.n + col] += value;
+    }
+
+    /// Adds a second derivative in two slots that are not the same.
+    #[inline]
+    fn add_both(&mut self, row: usize, col: usize, value: f64) {
+        self.add_second(row, col, value);
+        self.add_second(col, row, value);
+    }
+
+    /// Adds the derivatives of factor * Q, where factor is E = E\[exp(exponent)\] up to a constant, given Q and Q'; but not
+    /// those that Q'' has in two locs.
+    ///
+    /// With l = ln E the gradient is E (Q' + Q l'), the Hessian E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')). Q is linear
+    /// in the variances exp(2 ln_scale), so that in an ln_scale Q'' is twice Q'.
+    pub(super) fn add_product(
+        &mut self,
+        exponent: &Exponent,
+        [factor, square]: [f64; 2],
+        slopes: Slopes<'_>,
+        variance: &[f64],
+    ) {
+        let (n, value) = (self.n, factor * square);
+        slopes.each(|j, in_loc, in_ln_scale| {
+            self.gradient[j] += factor * in_loc;
+            self.gradient[n + j] += factor * in_ln_scale;
+        });
+        exponent.slots(n, variance).for_each(|(slot, dl)| self.gradient[slot] += value * dl);
+        if self.hessian.is_empty() {
+            return;
+        }
+        for (row, dl) in exponent.slots(n, variance) {
+            slopes.each(|j, in_loc, in_ln_scale| {
+                self.add_both(row, j, factor * in_loc * dl);
+                self.add_both(row, n + j, factor * in_ln_scale * dl);
+            });
+            for (col, dl_col) in exponent.slots(n, variance) {
+                self.add_second(row, col, value * dl * dl_col);
+            }
+        }
+        for &(j, c) in &exponent.terms {
+            self.add_second(n + j, n + j, value * 2.0 * c * c * variance[j]);
+        }
+        slopes.each(|j, _, in_ln_scale| self.add_second(n + j, n + j, factor * 2.0 * in_ln_scale));
     }
 
     /// Adds `factor` times the outer product of a row with itself in the locs of its coordinates.
@@ -52,58 +116,28 @@ impl ClosedBlock<'_> {
             let triangle = group.take_triangle(&mut rest);
             value += group.derivatives(triangle, seen, out);
         }
+        for group in &self.layout.mixed {
+            value += group.derivatives(group.take_numbers(&mut rest), seen, out);
+        }
         value
     }
 }
 
 impl Group {
-    /// With E = exp(l), value = sign E Q: gradient sign E (Q' + Q l'), Hessian
-    /// sign E (Q'' + Q' l'^T + l' Q'^T + Q (l' l'^T + l'')). With v = exp(2 ln_scale), Q' is 2 R_j' R (m, 1) in a loc and
-    /// 2 v_j |R_j|^2 in an ln_scale, and Q'' is 2 R_j' R_k in two locs and 4 v_j |R_j|^2 in an ln_scale.
+    /// sign E Q with E = E\[exp\] and Q the expected square. With v = exp(2 ln_scale), Q' is 2 R_j' R (m, 1) in a loc and
+    /// 2 v_j |R_j|^2 in an ln_scale, and Q'' is 2 R_j' R_k in two locs.
     fn derivatives(&self, triangle: Triangle<'_>, seen: BlockView<'_>, out: &mut GuideDerivatives) -> f64 {
-        let factor = self.sign * self.expected_exp(seen);
+        let factor = self.sign * self.exponent.expected_exp(seen);
         // Q' by slot, all locs first
         let mut dq = std::mem::take(&mut out.space);
         let square = triangle.expand_square(seen, &mut dq);
-        self.slots(out.n).zip(&dq).for_each(|(slot, dq)| out.gradient[slot] += factor * dq);
-        for (slot, dl) in self.exponent_slots(out.n, seen.variance) {
-            out.gradient[slot] += factor * square * dl;
-        }
+        let (in_loc, in_ln_scale) = dq.split_at(self.coordinates.len());
+        let slopes = Slopes { coordinates: &self.coordinates, in_loc, in_ln_scale };
+        out.add_product(&self.exponent, [factor, square], slopes, seen.variance);
         if !out.hessian.is_empty() {
             triangle.rows(|columns, row, _| out.add_square(columns, row, 2.0 * factor));
-            self.add_second([factor * square, factor], &dq, seen.variance, out);
         }
         out.space = dq;
         factor * square
-    }
-
-    /// Adds the second derivatives but for Q'' in two locs, given sign E Q, sign E, and Q' by slot.
-    fn add_second(&self, [value, factor]: [f64; 2], dq: &[f64], variance: &[f64], out: &mut GuideDerivatives) {
-        let n = out.n;
-        for (row, dl) in self.exponent_slots(n, variance) {
-            for (col, dq) in self.slots(n).zip(dq) {
-                out.add_second(row, col, factor * dq * dl);
-                out.add_second(col, row, factor * dq * dl);
-            }
-            for (col, dl_col) in self.exponent_slots(n, variance) {
-                out.add_second(row, col, value * dl * dl_col);
-            }
-        }
-        for &(j, c) in &self.exponent {
-            out.add_second(n + j, n + j, value * 2.0 * c * c * variance[j]);
-        }
-        for (&j, dq) in self.coordinates.iter().zip(&dq[self.coordinates.len()..]) {
-            out.add_second(n + j, n + j, factor * 2.0 * dq);
-        }
-    }
-
-    /// The slots of the coordinates, all locs first.
-    fn slots(&self, n: usize) -> impl Iterator<Item = usize> + '_ {
-        self.coordinates.iter().copied().chain(self.coordinates.iter().map(move |j| n + j))
-    }
-
-    /// The slots of the exponent, with l' of each.
-    fn exponent_slots<'a>(&'a self, n: usize, variance: &'a [f64]) -> impl Iterator<Item = (usize, f64)> + 'a {
-        self.exponent.iter().flat_map(move |&(j, c)| [(j, c), (n + j, c * c * variance[j])])
     }
 }
