@@ -9,6 +9,7 @@ mod errors;
 mod inference;
 mod language;
 mod panel;
+mod quadrature;
 mod trust;
 mod verdicts;
 

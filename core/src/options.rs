@@ -41,7 +41,8 @@ pub struct Options {
     /// What is done about the errors of the mean-field guide.
     pub correction: Correction,
     /// Draws the posterior is held in. Where importance weights correct it there are at least 100, as fewer cannot tell
-    /// whether to trust them, and up to ten times as many where that is what it takes for half as many to count.
+    /// whether to trust them, and up to ten times as many where that is what it takes for seven in ten of those asked for to
+    /// count.
     pub posterior_draws: usize,
     /// How long `Correction::Auto` may take for the importance correction, 10 seconds if nothing else is said. Where that
     /// is too short there are fewer draws, of which the report tells; where it is too short for 100 of them the correction

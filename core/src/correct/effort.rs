@@ -8,6 +8,8 @@ const MOST_INNER: usize = 64;
 const MOST_GROWN: usize = 1024;
 /// So many times the draws asked for may be taken where few of them count.
 const MOST_TIMES: usize = 10;
+/// Unless it is asked for, a correction keeps no more numbers than these: half a gigabyte.
+const MOST_NUMBERS: usize = 1 << 26;
 /// Draws of theta at least: fewer have no tail that k-hat could judge.
 pub(crate) const FEWEST_DRAWS: usize = 100;
 
@@ -27,17 +29,19 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// What the options allow.
-    pub(crate) fn of(options: &Options) -> Self {
-        let draws = options.posterior_draws.max(FEWEST_DRAWS);
-        Self {
+    /// What the options allow for so many coordinates of locals; `None` where even the fewest draws are too many to keep.
+    pub(crate) fn of(options: &Options, locals: usize) -> Option<Self> {
+        let is_limited = options.correction == Correction::Auto;
+        let most = if is_limited { MOST_NUMBERS / locals.max(1) } else { usize::MAX };
+        let draws = options.posterior_draws.max(FEWEST_DRAWS).min(most);
+        (draws >= FEWEST_DRAWS).then_some(Self {
             draws,
-            most_draws: MOST_TIMES * draws,
+            most_draws: (MOST_TIMES * draws).min(most),
             most_inner: MOST_INNER,
             most_grown: MOST_GROWN,
-            budget: (options.correction == Correction::Auto).then_some(options.correction_budget),
+            budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
-        }
+        })
     }
 
     /// Thetas that a correction without obstacles asks about.

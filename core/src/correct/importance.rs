@@ -22,6 +22,8 @@ pub(crate) enum Attempt {
     NotAsked,
     /// The correction would have taken more than it may: about so long.
     TooCostly(Duration),
+    /// The draws of all locals would have been too many to keep.
+    TooLarge,
     /// No draw of theta had a finite weight.
     NoWeight,
     Ran(Box<Reweighting>),

@@ -106,7 +106,7 @@ fn correct(
         Correction::Auto | Correction::Importance => {
             let jacobian = options.global == GlobalFactor::MeanField;
             let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
-            let effort = Effort::of(options);
+            let Some(effort) = Effort::of(options, shape.num_locals()) else { return Attempt::TooLarge };
             let progress = Progress::new(options, "correction", effort.usual());
             let modes = modes_at_mean(program, climbed);
             corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort, progress)

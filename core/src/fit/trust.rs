@@ -40,12 +40,6 @@ fn too_costly(needed: Duration) -> String {
     )
 }
 
-/// Where weights were cut short by their budget.
-fn cut_short(c: &Reweighting) -> Option<String> {
-    let draws = c.posterior.len();
-    c.is_cut.then(|| format!("its budget ended the correction after {draws} draws: see `Options::correction_budget`"))
-}
-
 /// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
 const ENOUGH: f64 = 100.0;
 
@@ -106,13 +100,24 @@ impl Judgement<'_> {
         let doubts = |doubts| Said { doubts, remark: None };
         let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
-            Attempt::Ran(c) if !c.is_useless => Said { doubts: of_weights(c), remark: cut_short(c) },
+            Attempt::Ran(c) if !c.is_useless => Said { doubts: of_weights(c), remark: self.cut_short(c) },
             Attempt::Ran(c) => doubts(vec![failed(c)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
             Attempt::TooCostly(needed) => remark(&too_costly(*needed)),
+            Attempt::TooLarge => remark("draws of all locals would take too much memory: see `Correction::Importance`"),
             Attempt::NotAsked if method == Correction::LinearResponse => remark("without importance weights, as asked"),
             Attempt::NotAsked => doubts(Vec::new()),
         }
+    }
+
+    /// Why there are fewer draws than were asked for.
+    fn cut_short(&self, c: &Reweighting) -> Option<String> {
+        let draws = c.posterior.len();
+        let by_budget =
+            || format!("its budget ended the correction after {draws} draws: see `Options::correction_budget`");
+        let by_memory = || format!("{draws} draws, as more of all locals would take too much memory");
+        let is_short = draws < self.options.posterior_draws;
+        c.is_cut.then(by_budget).or_else(|| is_short.then(by_memory))
     }
 
     /// What there is to doubt of the method that the answer comes from.

@@ -36,7 +36,7 @@ pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Choice {
     let options = Options {
         draws,
         most_draws: draws,
-        max_iterations: Some(STEPS),
+        max_iterations: Some(settings.options.max_iterations.map_or(STEPS, |most| most.min(STEPS))),
         optimiser: Optimiser::Auto,
         ..settings.options.clone()
     };
