@@ -24,6 +24,7 @@ pub(crate) mod tape;
 mod theta;
 mod typed;
 
+use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
@@ -86,6 +87,15 @@ impl<'a> Writing<'a> {
     pub(crate) fn new(non_centred: &'a [bool], options: &Options) -> Self {
         Self { non_centred, estimator: options.estimator, jacobian: options.global == GlobalFactor::MeanField }
     }
+
+    /// The masks under which every site counts, its latents so written.
+    fn masks(&self, signature: &Signature) -> Masks {
+        let mut masks = Masks::all(signature);
+        masks.outside.jacobian = self.jacobian;
+        let sites = masks.tasks.non_centred.iter_mut().zip(self.non_centred);
+        sites.for_each(|(to, from)| *to = *from);
+        masks
+    }
 }
 
 /// Whether something is true outside the plate, and of tasks.
@@ -114,10 +124,7 @@ impl<'a> Density<'a> {
     /// The density of a program of known shape.
     pub(crate) fn new(program: Box<dyn Program + 'a>, shape: &Shape, writing: Writing<'_>) -> Self {
         let signature = program.signature();
-        let mut written = Masks::all(&signature);
-        written.outside.jacobian = writing.jacobian;
-        let sites = written.tasks.non_centred.iter_mut().zip(writing.non_centred);
-        sites.for_each(|(to, from)| *to = *from);
+        let written = writing.masks(&signature);
         let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
         let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
         let closing = Closing::of(&*program, &layout, written, writing.estimator);

@@ -101,6 +101,17 @@ impl<'m> Forms<'m> {
         }
     }
 
+    /// Marks the sites with a closed form that the first mask does not mark.
+    pub(crate) fn mark_summed(&self, open: &SiteMask, summed: &mut SiteMask) {
+        for (site, finding) in self.found.iter().filter(|(site, _)| !marks(open, *site)) {
+            let is_closed = matches!(finding, Finding::Closed(_));
+            match *site {
+                SiteAt::Latent(id) => summed.latents[id] |= is_closed,
+                SiteAt::Observed(id) => summed.observed[id] |= is_closed,
+            }
+        }
+    }
+
     /// Unmarks the latent sites with a visit that is not a normal of the level's first coordinates.
     pub(crate) fn unmark_others(&self, normal: &mut [bool]) {
         for (site, _) in &self.found {

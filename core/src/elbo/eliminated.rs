@@ -117,7 +117,6 @@ mod tests {
     use crate::density::Writing;
     use crate::density::shape::Shape;
     use crate::elbo::profile::{Normals, Profile};
-    use crate::fit::Fittable;
     use crate::guide::{Guide, MeanField};
     use crate::interpret::discover::Start;
     use crate::model::Model;

@@ -52,8 +52,9 @@ pub(crate) struct FullLocals {
 /// Climbs from `guide`, whose locals are where Newton's method starts. The density has all its terms sampled.
 pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings<'_>, watch: Watch<'_>) -> FullEnd {
     let FullSettings { most_iterations, tolerance, .. } = *settings;
-    let closed = (!settings.em).then_some(settings.closed);
-    let mut profile = Profile::new(density, guide, settings.noise).with_closed(closed);
+    let profile_over =
+        |noise| Profile::new(density, guide, noise).with_closed((!settings.em).then_some(settings.closed));
+    let mut profile = profile_over(settings.noise);
     let mut theta = Guide { global: guide.global.clone(), local: MeanField::default(), offsets: vec![0] };
     let mut bound = profile.look(&theta);
     let mode = if profile.is_exact() && !settings.em { Normals::Follow } else { Normals::Held };
@@ -83,9 +84,7 @@ pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings
             break (norm, End::Stopped);
         }
     };
-    let draws_error = settings
-        .other
-        .map_or(0.0, |noise| draws_error(Profile::new(density, guide, noise).with_closed(closed), &theta));
+    let draws_error = settings.other.map_or(0.0, |noise| draws_error(profile_over(noise), &theta));
     let is_exact = profile.is_exact();
     let ProfileLocals { factor, covariances } = profile.locals(&theta);
     let guide = Guide { local: factor, offsets: density.offsets.clone(), ..theta };
