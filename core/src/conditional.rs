@@ -1,6 +1,6 @@
 //! One task given theta: ln p(D_i | theta), and draws of phi_i.
 //!
-//! Exact from sufficient statistics where the closed forms make the task Gaussian given theta. Otherwise ascent finds the
+//! Exact from sufficient statistics where closed forms and a normal prior make the task Gaussian given theta. Otherwise ascent finds the
 //! mode, or the modes; where the density is quadratic around it, that is exact too. Else one or two latents are summed over
 //! a grid, and of more importance sampling from heavy-tailed proposals of the modes' curvature does the rest. Locals are
 //! written centred here, whatever the guide does.
@@ -20,7 +20,8 @@ mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::conditional::{Elimination, Quadratic, SharedTheta};
+use crate::density::conditional::{Quadratic, SharedTheta};
+use crate::density::elimination::{Eliminator, GaussianThetas};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
@@ -61,7 +62,7 @@ pub(crate) struct FixedThetas<'c> {
 /// What makes answers under the fixed thetas.
 enum Answering<'c> {
     /// The closed forms, as tasks are Gaussian given theta.
-    Closed(Vec<SharedTheta>),
+    Closed(GaussianThetas<'c>),
     /// Visits of the tasks, with derivatives in phi and without, and closed forms where they take some.
     Visits { derivatives: Box<dyn Fixed + 'c>, values: Box<dyn Fixed + 'c>, shared: Vec<SharedTheta> },
 }
@@ -75,7 +76,7 @@ pub(crate) struct Known<'k> {
 
 /// Asks tasks; it has buffers of its own.
 pub(crate) enum Asker<'f> {
-    Closed { density: &'f Density<'f>, shared: &'f [SharedTheta], space: Elimination, z: Vec<f64> },
+    Closed { eliminator: Box<Eliminator<'f>>, z: Vec<f64> },
     Visits { thetas: &'f FixedThetas<'f>, scorers: Box<Scorers<'f>> },
 }
 
@@ -83,7 +84,7 @@ impl<'a> Conditionals<'a> {
     pub(crate) fn new(density: &'a Density<'a>) -> Self {
         let signature = density.program.signature();
         let all = SiteMask::all(signature.local_sites.len(), signature.observed_sites.len());
-        let takes_closed_forms = density.has_closed_data && density.is_closed_part_quadratic();
+        let takes_closed_forms = density.has_closed_data() && density.is_closed_part_quadratic();
         Self {
             density,
             layout: density.layout.given_theta(),
@@ -108,7 +109,7 @@ impl<'a> Conditionals<'a> {
         let program: &dyn Program = &*self.density.program;
         let share = || u.iter().map(|u| self.density.share(u)).collect();
         let known = if self.is_gaussian {
-            Answering::Closed(share())
+            Answering::Closed(self.density.fix_gaussian(u))
         } else {
             Answering::Visits {
                 derivatives: program.fix(Scoring::Derivatives(Order::Second), &self.layout, u),
@@ -126,9 +127,7 @@ impl FixedThetas<'_> {
     pub(crate) fn asker(&self) -> Asker<'_> {
         let Conditionals { density, visited, prior, .. } = self.conditionals;
         match &self.known {
-            Answering::Closed(shared) => {
-                Asker::Closed { density, shared, space: Elimination::default(), z: Vec::new() }
-            }
+            Answering::Closed(thetas) => Asker::Closed { eliminator: Box::new(thetas.eliminator()), z: Vec::new() },
             Answering::Visits { derivatives, values, shared } => {
                 let posterior = TaskPosterior {
                     derivatives: derivatives.scorer(visited),
@@ -169,15 +168,15 @@ impl Asker<'_> {
         known: &mut Known<'_>,
     ) -> f64 {
         match self {
-            Self::Closed { density, shared, space, z } => {
-                if !density.eliminate(ask.task, &shared[ask.theta], space) {
+            Self::Closed { eliminator, z } => {
+                let Some(conditional) = eliminator.eliminate(ask.task, ask.theta) else {
                     known.phi.extend(ask.guess.start.iter());
                     return f64::NEG_INFINITY;
-                }
+                };
                 z.clear();
-                memory.strata.next(space.conditional.mean.len(), rng, |u| z.push(normal_quantile(u)));
-                space.conditional.draw_into(z, known.phi);
-                space.conditional.ln_z()
+                memory.strata.next(conditional.mean.len(), rng, |u| z.push(normal_quantile(u)));
+                conditional.draw_into(z, known.phi);
+                conditional.ln_z()
             }
             Self::Visits { thetas, scorers } => {
                 let answer = scorers.answer(ask, &thetas.reads[ask.theta], memory, rng);

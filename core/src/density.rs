@@ -8,6 +8,7 @@ mod chain;
 pub(crate) mod closed;
 mod closing;
 pub(crate) mod conditional;
+pub(crate) mod elimination;
 mod explained;
 pub(crate) mod forms;
 pub(crate) mod gaussian_globals;
@@ -16,12 +17,14 @@ mod lanes;
 pub(crate) mod mode;
 mod order;
 mod plain;
+pub(crate) mod prior;
 pub(crate) mod program;
 pub(crate) mod shape;
 pub(crate) mod tape;
 mod theta;
 mod typed;
 
+use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
@@ -56,8 +59,10 @@ pub(crate) struct Density<'a> {
     pub(crate) samples_outside: bool,
     /// Whether anything of a task has none.
     pub(crate) samples_tasks: bool,
-    /// Whether a task has data with closed forms.
-    pub(crate) has_closed_data: bool,
+    /// By observed site: whether it is outside the plate.
+    observed_outside: Vec<bool>,
+    /// By local site: whether it is a multivariate normal of a task's first coordinates given theta.
+    normal: Vec<bool>,
     /// Which of the two parts have sites whose expectation is a sum over nodes.
     pub(crate) integrates: Places,
     /// Which have sites whose expectation is a mean over draws.
@@ -81,6 +86,15 @@ impl<'a> Writing<'a> {
 
     pub(crate) fn new(non_centred: &'a [bool], options: &Options) -> Self {
         Self { non_centred, estimator: options.estimator, jacobian: options.global == GlobalFactor::MeanField }
+    }
+
+    /// The masks under which every site counts, its latents so written.
+    fn masks(&self, signature: &Signature) -> Masks {
+        let mut masks = Masks::all(signature);
+        masks.outside.jacobian = self.jacobian;
+        let sites = masks.tasks.non_centred.iter_mut().zip(self.non_centred);
+        sites.for_each(|(to, from)| *to = *from);
+        masks
     }
 }
 
@@ -110,16 +124,13 @@ impl<'a> Density<'a> {
     /// The density of a program of known shape.
     pub(crate) fn new(program: Box<dyn Program + 'a>, shape: &Shape, writing: Writing<'_>) -> Self {
         let signature = program.signature();
-        let mut written = Masks::all(&signature);
-        written.outside.jacobian = writing.jacobian;
-        let sites = written.tasks.non_centred.iter_mut().zip(writing.non_centred);
-        sites.for_each(|(to, from)| *to = *from);
+        let written = writing.masks(&signature);
         let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
         let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
         let closing = Closing::of(&*program, &layout, written, writing.estimator);
         let (integrated, drawn) = (closing.integrated(), closing.drawn());
         let taken = closing.explain(&signature);
-        let Closing { outside, tasks, open, .. } = closing;
+        let Closing { outside, tasks, open, normal, .. } = closing;
         let mut all_outside = open.outside.clone();
         all_outside.latents.fill(true);
         all_outside.observed.fill(true);
@@ -132,13 +143,12 @@ impl<'a> Density<'a> {
             tasks: shape.num_tasks() > 0 && any(&masks.tasks, false),
         };
         let Places { outside: samples_outside, tasks: samples_tasks } = places(&open);
-        let mut sites = open.tasks.observed.iter().zip(&shape.observed_outside);
-        let has_closed_data = sites.any(|(&is_open, &is_outside)| !is_open && !is_outside);
         Self {
             program,
             samples_outside,
             samples_tasks,
-            has_closed_data,
+            observed_outside: shape.observed_outside.clone(),
+            normal,
             integrates: places(&integrated),
             draws: places(&drawn),
             layout,
@@ -160,6 +170,21 @@ impl<'a> Density<'a> {
 
     pub(crate) fn num_globals(&self) -> usize {
         self.layout.num_globals()
+    }
+
+    /// Whether a task has data with closed forms.
+    pub(crate) fn has_closed_data(&self) -> bool {
+        self.has_task_data(|is_open| !is_open)
+    }
+
+    /// Whether a task has data without.
+    fn has_open_data(&self) -> bool {
+        self.has_task_data(|is_open| is_open)
+    }
+
+    fn has_task_data(&self, is_such: impl Fn(bool) -> bool) -> bool {
+        let mut sites = self.open.tasks.observed.iter().zip(&self.observed_outside);
+        sites.any(|(&is_open, &is_outside)| is_such(is_open) && !is_outside)
     }
 
     /// Whether any expectation is a mean over draws.

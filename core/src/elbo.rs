@@ -7,7 +7,9 @@
 
 mod by_tape;
 mod derivatives;
+mod eliminated;
 mod expectation;
+mod finder;
 mod leaf_moments;
 mod leaf_normal;
 mod narrow;

@@ -4,6 +4,7 @@
 pub mod discover;
 pub mod expected;
 pub mod log_density;
+pub mod prior;
 pub(crate) mod rewrite;
 pub mod simulate;
 pub mod structure;

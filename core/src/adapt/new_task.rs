@@ -51,12 +51,14 @@ impl NewTask<'_> {
         let density = Density::new(self.program.all(), &shape, Writing::CENTRED);
         let by_theta = if density.is_gaussian_given_theta() {
             let mut noise = EvenNormals::new(density.offsets[1], rng);
-            let exact = |theta: Vec<f64>| {
-                let given_theta = density.conditional(0, &density.share(&theta));
+            let fixed = density.fix_gaussian(&thetas);
+            let mut eliminator = fixed.eliminator();
+            let exact = |(s, theta): (usize, Vec<f64>)| {
+                let given_theta = eliminator.eliminate(0, s).cloned();
                 let answer = gaussian(given_theta.as_ref(), inner.wanted, &mut noise, rng);
                 AnswerAt { theta, answer, given_theta }
             };
-            thetas.into_iter().map(exact).collect()
+            thetas.into_iter().enumerate().map(exact).collect()
         } else {
             let answers = self.ask_conditionals(&density, &thetas, inner, rng);
             let at = |(theta, answer)| AnswerAt { theta, answer, given_theta: None };

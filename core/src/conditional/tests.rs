@@ -551,3 +551,105 @@ fn no_precision_is_too_large() {
         }
     }
 }
+
+/// Points (x, y).
+type Points = Vec<(f64, f64)>;
+
+model! {
+    /// Intercepts and slopes that go together, and one more number of each task, around them.
+    Together(tasks: &[Points]) {
+        mean[_ in 0..2] ~ Normal(0.0, 5.0);
+        scale[_ in 0..2] ~ HalfNormal(2.0);
+        corr ~ LkjCholesky(2, 2.0);
+        for task in tasks {
+            w ~ MultivariateNormal(&mean, diag_pre_multiply(&scale, &corr));
+            more ~ Normal(w[0] + w[1], 0.5);
+            for &(x, y) in task {
+                y ~ Normal(w[0] + w[1] * x + more, 0.7);
+            }
+        }
+    }
+}
+
+/// A theta with a mean that is far off where asked.
+fn theta_of_together(mean: f64) -> Vec<f64> {
+    vec![mean, -0.5, 0.3, -0.7, 0.4]
+}
+
+/// Mean and covariance of (w, more) and of the data, written out.
+fn moments_of_together(theta: &[f64], task: &Points) -> (DVector<f64>, DMatrix<f64>) {
+    let (scale, rho) = ([theta[2].exp(), theta[3].exp()], theta[4].tanh());
+    let root = DMatrix::from_row_slice(2, 2, &[scale[0], 0.0, scale[1] * rho, scale[1] * (1.0 - rho * rho).sqrt()]);
+    let n = task.len();
+    // in terms of w, the noise of `more`, and that of the data
+    let mut map = DMatrix::zeros(3 + n, 3 + n);
+    map.view_mut((0, 0), (2, 2)).fill_with_identity();
+    map.view_mut((2, 0), (1, 3)).copy_from_slice(&[1.0, 1.0, 1.0]);
+    for (k, (x, _)) in task.iter().enumerate() {
+        map.view_mut((3 + k, 0), (1, 3)).copy_from_slice(&[2.0, 1.0 + x, 1.0]);
+        map[(3 + k, 3 + k)] = 1.0;
+    }
+    let mut covariance = DMatrix::from_diagonal_element(3 + n, 3 + n, 0.49);
+    covariance.view_mut((0, 0), (2, 2)).copy_from(&(&root * root.transpose()));
+    covariance[(2, 2)] = 0.25;
+    let mut mean = DVector::zeros(3 + n);
+    mean[0] = theta[0];
+    mean[1] = theta[1];
+    (&map * mean, &map * covariance * map.transpose())
+}
+
+/// ln p(D_i | theta) as the density of all data at once, and means of draws of (w, more) by conditioning.
+#[test]
+fn correlated_locals_are_eliminated_exactly() {
+    let tasks: [Points; 2] = [vec![(0.3, 1.0), (-1.0, 2.0), (2.0, -0.7)], vec![(1.5, 4.0)]];
+    let model = Together::new(&tasks);
+    let density = density(&model);
+    assert!(density.is_gaussian_given_theta());
+    let conditionals = Conditionals::new(&density);
+    for theta in [theta_of_together(1.0), theta_of_together(1e6)] {
+        for (i, task) in tasks.iter().enumerate() {
+            let n = task.len();
+            let (mean, covariance) = moments_of_together(&theta, task);
+            let y = DVector::from_iterator(n, task.iter().map(|p| p.1)) - mean.rows(3, n);
+            let of_data = covariance.view((3, 3), (n, n)).into_owned().cholesky().expect("positive definite");
+            let solved = of_data.solve(&y);
+            let ln_det: f64 = of_data.l().diagonal().iter().map(|d| d.ln()).sum();
+            let exact = -0.5 * y.dot(&solved) - ln_det - LN_SQRT_2PI * n as f64;
+            let given = mean.rows(0, 3) + covariance.view((0, 3), (3, n)) * solved;
+            let fixed = conditionals.fix(std::slice::from_ref(&theta));
+            let Asker::Closed { mut eliminator, .. } = fixed.asker() else { panic!("it is Gaussian by structure") };
+            let found = eliminator.eliminate(i, 0).expect("proper");
+            assert!((found.ln_z() - exact).abs() < 1e-11 * exact.abs().max(1.0), "{} is not {exact}", found.ln_z());
+            for (found, given) in found.mean.iter().zip(&given) {
+                assert!((found - given).abs() < 1e-10 * given.abs().max(1.0), "{found} is not {given}");
+            }
+        }
+    }
+}
+
+model! {
+    /// A vector whose mean another latent of the task has a say in, and bends.
+    Around(tasks: &[f64]) {
+        for &y in tasks {
+            centre ~ Normal(0.0, 1.0);
+            w ~ MultivariateNormal([centre.exp(), centre], [1.0, 0.5, 1.0]);
+            y ~ Normal(w[0] + w[1], 1.0);
+        }
+    }
+}
+
+model! {
+    /// A vector that is normal, and data that are not.
+    Answers(tasks: &[u8]) {
+        for &y in tasks {
+            w ~ MultivariateNormal([0.0, 1.0], [1.0, 0.5, 1.0]);
+            y ~ BernoulliLogit(w[0] + w[1]);
+        }
+    }
+}
+
+#[test]
+fn a_normal_vector_alone_does_not_make_a_task_gaussian() {
+    assert!(!density(&Around::new(&[0.3, 1.0])).is_gaussian_given_theta());
+    assert!(!density(&Answers::new(&[0, 1])).is_gaussian_given_theta());
+}

@@ -18,6 +18,7 @@ mod view;
 use collect::{ClosedSum, Rotated};
 use exponent::{Exponent, expected_exp};
 use mixed::{ClassPair, Feature, MixedGroup, twins};
+use nalgebra::{DMatrix, DVector};
 use triangle::Triangle;
 pub(crate) use view::{BlockPoint, BlockView};
 
@@ -149,6 +150,34 @@ impl<'a> ClosedBlock<'a> {
         for group in &self.layout.mixed {
             group.add_curvature(group.take_numbers(&mut rest), first, at, hessian);
         }
+    }
+
+    /// What the coordinates from `first` on, normal around the point with the covariance `root * root'`, add to the sum's value
+    /// at the point when the expectation is taken, the root being upper triangular; the gradient of that in the others is
+    /// added to `gradient`. `None` where groups are mixed; the sum must be quadratic in them.
+    pub(crate) fn spread(
+        &self,
+        first: usize,
+        at: BlockPoint<'_>,
+        root: &DMatrix<f64>,
+        gradient: &mut [f64],
+    ) -> Option<f64> {
+        let (_, mut rest) = self.split();
+        let (mut own, mut value) = (DVector::zeros(root.nrows()), 0.0);
+        for group in &self.layout.groups {
+            let mut square = 0.0;
+            group.take_triangle(&mut rest).rows(|columns, row, _| {
+                own.fill(0.0);
+                let named = row.iter().zip(columns).filter(|(_, j)| **j >= first);
+                named.for_each(|(r, &j)| own[j - first] = *r);
+                let along = |c: usize| root.column(c).rows(0, c + 1).dot(&own.rows(0, c + 1));
+                square += (0..root.ncols()).map(|c| along(c).powi(2)).sum::<f64>();
+            });
+            let part = group.sign * group.exponent.exp_at(at) * square;
+            group.exponent.terms.iter().for_each(|&(j, c)| gradient[j] += c * part);
+            value += part;
+        }
+        self.layout.mixed.is_empty().then_some(value)
     }
 
     /// The expectation of the sum.

@@ -26,13 +26,25 @@ pub(crate) struct Closing {
     pub(crate) leaves_outside: LeafCounts,
     /// The leaves of those in it.
     pub(crate) leaves_of_tasks: LeafCounts,
+    /// By local site: whether it is a multivariate normal of a task's first coordinates given theta, wherever it is visited.
+    pub(crate) normal: Vec<bool>,
+}
+
+/// Whether the sums of closed forms are wanted, or known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sums {
+    Wanted,
+    Known,
 }
 
 /// What visits of all tasks found.
 struct TaskForms {
     sums: Vec<ClosedSums>,
     open: SiteMask,
+    /// The sites with forms in the sums.
+    summed: SiteMask,
     leaves: LeafCounts,
+    normal: Vec<bool>,
 }
 
 impl Closing {
@@ -48,12 +60,17 @@ impl Closing {
         open.tasks.observed.clone_from(&found.observed);
         open.outside = found;
         // most often one turn more than none: what a task leaves open, the first of its kind did already
+        let mut known = None;
         let forms = loop {
-            let forms = see_tasks(program, layout, &open, estimator);
-            if forms.open == open.tasks {
-                break forms;
+            let mut forms =
+                see_tasks(program, layout, &open, estimator, known.as_ref().map_or(Sums::Wanted, |_| Sums::Known));
+            let is_last = forms.open == open.tasks;
+            // a sum with forms of a site that must be open, as some visit of it has none, has too much
+            known = known.or_else(|| (!forms.summed.overlaps(&forms.open)).then(|| std::mem::take(&mut forms.sums)));
+            open.tasks.clone_from(&forms.open);
+            if is_last && let Some(sums) = known {
+                break TaskForms { sums, ..forms };
             }
-            open.tasks = forms.open;
         };
         open.outside.observed.clone_from(&open.tasks.observed);
         let mut tasks = ClosedTable::default();
@@ -68,7 +85,7 @@ impl Closing {
             outside.push(&data, &[]);
             forms.count_leaves(&mut leaves_outside);
         });
-        Self { outside, tasks, open, leaves_outside, leaves_of_tasks: forms.leaves }
+        Self { outside, tasks, open, leaves_outside, leaves_of_tasks: forms.leaves, normal: forms.normal }
     }
 }
 
@@ -136,7 +153,7 @@ fn see_outside(
 }
 
 /// The closed forms of each task's sites that are not open, which sites must be, and how many leaves those have.
-fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimator: Estimator) -> TaskForms {
+fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimator: Estimator, sums: Sums) -> TaskForms {
     let (globals, reads) = (layout.num_globals(), &layout.task_reads);
     let rename = |j: usize| match j.checked_sub(globals) {
         Some(local) => reads.len() + local,
@@ -154,8 +171,12 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
                 forgetting(|| {
                     structured.task(i, &zeros, &mut forms);
                     forms.mark_open(&mut out.open);
+                    forms.unmark_others(&mut out.normal);
                     forms.count_leaves(&mut out.leaves);
-                    out.sums.push(forms.collect(&out.open, rename));
+                    if sums == Sums::Wanted {
+                        forms.mark_summed(&out.open, &mut out.summed);
+                        out.sums.push(forms.collect(&out.open, rename));
+                    }
                 });
             }
         });
@@ -163,16 +184,25 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
     };
     let chunks: Vec<TaskForms> = tasks.par_chunks(CHUNK).map(see).collect();
     let mut out = TaskForms::none(open);
-    for TaskForms { sums, open, leaves } in chunks {
+    for TaskForms { sums, open, summed, leaves, normal } in chunks {
         out.sums.extend(sums);
         out.open.join(&open);
+        out.summed.join(&summed);
         out.leaves.join(&leaves);
+        out.normal.iter_mut().zip(normal).for_each(|(a, b)| *a &= b);
     }
     out
 }
 
 impl TaskForms {
     fn none(open: &Masks) -> Self {
-        Self { sums: Vec::new(), open: open.tasks.clone(), leaves: LeafCounts::none(&open.tasks) }
+        let normal = vec![true; open.tasks.latents.len()];
+        Self {
+            sums: Vec::new(),
+            open: open.tasks.clone(),
+            summed: open.tasks.cleared(),
+            leaves: LeafCounts::none(&open.tasks),
+            normal,
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! A task given theta where its closed forms make it Gaussian: ln p(D_i, phi_i | theta) is quadratic in phi_i.
+//! A task given theta where its closed forms, and a multivariate normal prior, make it Gaussian: ln p(D_i, phi_i | theta) is
+//! quadratic in phi_i.
 //!
 //! With value v, gradient g and second derivatives -P at the origin, the mean is P^-1 g, and
 //!     ln Z_i = v + g' P^-1 g / 2 - ln |P| / 2 + n ln(2 pi) / 2.
@@ -6,11 +7,10 @@
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
 use crate::linalg::cholesky;
+use crate::linalg::gaussian::Gaussian;
 use crate::numbers::pass::Derivatives;
 use crate::special::LN_SQRT_2PI;
-
-/// Nats above which a difference is not exact enough to be taken.
-const CANCELLING: f64 = 1e5;
+use nalgebra::{DMatrix, DVector};
 
 /// An unconstrained theta, and exp there of the exponents that tasks share.
 #[derive(Clone, Debug)]
@@ -19,14 +19,21 @@ pub(crate) struct SharedTheta {
     exps: Vec<f64>,
 }
 
+impl SharedTheta {
+    /// exp of the exponents that tasks share.
+    pub(crate) fn exps(&self) -> &[f64] {
+        &self.exps
+    }
+}
+
 /// A task's log density given theta where it is quadratic: p(phi_i | D_i, theta) is normal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Conditional {
     /// The maximum of ln p(D_i, phi_i | theta).
-    value: f64,
+    pub(super) value: f64,
     pub(crate) mean: Vec<f64>,
     /// L, row-major and lower triangular, with L L' the precision.
-    l: Vec<f64>,
+    pub(super) l: Vec<f64>,
 }
 
 /// Value and derivatives of a quadratic function of phi_i at a point: n numbers and n x n, row-major.
@@ -36,22 +43,22 @@ pub(crate) struct Quadratic {
     /// The coordinates of the block: the globals that the task reads, and its own.
     u: Vec<f64>,
     /// In all of them.
-    gradient: Vec<f64>,
-    curvature: Vec<f64>,
-}
-
-/// Space to eliminate one task after another in, and the last of them.
-#[derive(Default)]
-pub(crate) struct Elimination {
-    quadratic: Quadratic,
-    step: Vec<f64>,
-    pub(crate) conditional: Conditional,
+    pub(super) gradient: Vec<f64>,
+    pub(super) curvature: Vec<f64>,
 }
 
 impl Conditional {
     /// ln p(D_i | theta).
     pub(crate) fn ln_z(&self) -> f64 {
         self.value - self.ln_det() + self.mean.len() as f64 * LN_SQRT_2PI
+    }
+
+    pub(crate) fn gaussian(&self) -> Gaussian {
+        let n = self.mean.len();
+        let mut root = DMatrix::identity(n, n);
+        let solved = DMatrix::from_row_slice(n, n, &self.l).tr_solve_lower_triangular_mut(&mut root);
+        debug_assert!(solved, "the diagonal of a Cholesky factor is positive");
+        Gaussian { mean: DVector::from_column_slice(&self.mean), root }
     }
 
     /// Appends the draw that a standard normal `z` stands for, which is used up: mean + x with L' x = z.
@@ -80,7 +87,7 @@ impl Quadratic {
     }
 
     /// Puts L with L L' = -curvature in place of it; false where that is not positive definite.
-    fn factorise(&mut self, n: usize) -> bool {
+    pub(super) fn factorise(&mut self, n: usize) -> bool {
         self.curvature.iter_mut().for_each(|c| *c = -*c);
         cholesky::factorise(&mut self.curvature, n)
     }
@@ -90,42 +97,6 @@ impl Density<'_> {
     /// A theta to ask tasks about that are Gaussian given it.
     pub(crate) fn share(&self, theta: &[f64]) -> SharedTheta {
         SharedTheta { u: theta.to_vec(), exps: self.shared_at(theta) }
-    }
-
-    /// p(phi_i | theta) p(D_i | phi_i, theta) as a Gaussian in the task's coordinates, if its closed forms are one.
-    pub(crate) fn conditional(&self, i: usize, theta: &SharedTheta) -> Option<Conditional> {
-        let mut space = Elimination::default();
-        self.eliminate(i, theta, &mut space).then_some(space.conditional)
-    }
-
-    /// The same in the space given; false where the closed forms are no Gaussian.
-    pub(crate) fn eliminate(&self, i: usize, theta: &SharedTheta, space: &mut Elimination) -> bool {
-        let (task, n) = (self.closed_task(i), self.offsets[i + 1] - self.offsets[i]);
-        let (blocks, reads) = ([task.latents, task.data], self.layout.task_reads.len());
-        let Elimination { quadratic, step, conditional: Conditional { value, mean, l } } = space;
-        mean.clear();
-        mean.resize(n, 0.0);
-        self.expand_quadratic(&blocks, theta, mean, quadratic);
-        if !quadratic.factorise(n) {
-            return false;
-        }
-        l.clone_from(&quadratic.curvature);
-        let mut climb = |quadratic: &Quadratic, mean: &mut [f64]| {
-            let gradient = &quadratic.gradient[reads..];
-            step.clear();
-            step.extend_from_slice(gradient);
-            cholesky::solve(l, n, step, 1);
-            mean.iter_mut().zip(&*step).for_each(|(m, s)| *m += s);
-            0.5 * step.iter().zip(gradient).map(|(s, g)| s * g).sum::<f64>()
-        };
-        let mut raised = climb(quadratic, mean);
-        if raised > CANCELLING {
-            // the difference of two large numbers: around where the mean seems to be it is that of two small ones
-            self.expand_quadratic(&blocks, theta, mean, quadratic);
-            raised = climb(quadratic, mean);
-        }
-        *value = quadratic.value + raised;
-        true
     }
 
     /// ln E\[ p(D_i | phi_i, theta) \] over a Gaussian phi_i, where the task's closed forms are Gaussian in phi_i: with value v,
@@ -158,7 +129,13 @@ impl Density<'_> {
     }
 
     /// The sum of some of a task's closed forms, which must be quadratic in phi_i, around the point `at` of phi_i.
-    fn expand_quadratic(&self, closed: &[ClosedBlock<'_>], theta: &SharedTheta, at: &[f64], out: &mut Quadratic) {
+    pub(super) fn expand_quadratic(
+        &self,
+        closed: &[ClosedBlock<'_>],
+        theta: &SharedTheta,
+        at: &[f64],
+        out: &mut Quadratic,
+    ) {
         let reads = self.layout.task_reads.len();
         let Quadratic { value, u, gradient, curvature } = out;
         u.clear();
@@ -175,9 +152,12 @@ impl Density<'_> {
         }
     }
 
-    /// Whether every task is Gaussian given theta, by its closed forms alone.
+    /// Whether every task is Gaussian given theta, by its closed forms and normal priors alone.
     pub(crate) fn is_gaussian_given_theta(&self) -> bool {
-        !self.samples_tasks && self.is_closed_part_quadratic()
+        let mut latents = self.open.tasks.latents.iter().zip(&self.normal);
+        !self.has_open_data()
+            && latents.all(|(is_open, is_normal)| !is_open || *is_normal)
+            && self.is_closed_part_quadratic()
     }
 
     /// Whether the closed forms of every task are quadratic in phi_i.

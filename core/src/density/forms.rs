@@ -21,6 +21,8 @@ pub(crate) struct Forms<'m> {
     open: &'m SiteMask,
     estimator: Estimator,
     found: Vec<(SiteAt, Finding)>,
+    /// The first latent site, if it is a multivariate normal given what the level is given.
+    normal: Option<usize>,
 }
 
 /// Of each site of a level without a closed form, the most leaves of any visit.
@@ -64,6 +66,10 @@ impl Visitor for Forms<'_> {
         };
         self.found.push((site, finding));
     }
+
+    fn see_normal(&mut self, site: usize) {
+        self.normal = Some(site);
+    }
 }
 
 fn marks(mask: &SiteMask, site: SiteAt) -> bool {
@@ -76,12 +82,13 @@ fn marks(mask: &SiteMask, site: SiteAt) -> bool {
 impl<'m> Forms<'m> {
     /// Before the visits of a level, of which some sites are known to have no closed form.
     pub(crate) fn new(open: &'m SiteMask, estimator: Estimator) -> Self {
-        Self { open, estimator, found: Vec::new() }
+        Self { open, estimator, found: Vec::new(), normal: None }
     }
 
     /// Forgets what was found.
     pub(crate) fn clear(&mut self) {
         self.found.clear();
+        self.normal = None;
     }
 
     /// Marks the sites with a visit that has no closed form.
@@ -90,6 +97,26 @@ impl<'m> Forms<'m> {
             match *site {
                 SiteAt::Latent(id) => mask.latents[id] = true,
                 SiteAt::Observed(id) => mask.observed[id] = true,
+            }
+        }
+    }
+
+    /// Marks the sites with a closed form that the first mask does not mark.
+    pub(crate) fn mark_summed(&self, open: &SiteMask, summed: &mut SiteMask) {
+        for (site, finding) in self.found.iter().filter(|(site, _)| !marks(open, *site)) {
+            let is_closed = matches!(finding, Finding::Closed(_));
+            match *site {
+                SiteAt::Latent(id) => summed.latents[id] |= is_closed,
+                SiteAt::Observed(id) => summed.observed[id] |= is_closed,
+            }
+        }
+    }
+
+    /// Unmarks the latent sites with a visit that is not a normal of the level's first coordinates.
+    pub(crate) fn unmark_others(&self, normal: &mut [bool]) {
+        for (site, _) in &self.found {
+            if let SiteAt::Latent(id) = *site {
+                normal[id] &= self.normal == Some(id);
             }
         }
     }

@@ -58,7 +58,8 @@ impl GivenOthers {
 impl Density<'_> {
     /// The globals that are Gaussian given the others, if some are and some are not; `centre` is a theta that is possible.
     pub(crate) fn gaussian_globals(&self, centre: &[f64]) -> Option<GaussianGlobals> {
-        if self.num_tasks() > MOST_TASKS || !self.is_gaussian_given_theta() {
+        let has_open_priors = self.open.tasks.latents.contains(&true);
+        if self.num_tasks() > MOST_TASKS || has_open_priors || !self.is_gaussian_given_theta() {
             return None;
         }
         let mut is_other = vec![false; self.num_globals()];
@@ -208,8 +209,9 @@ mod tests {
         assert_eq!((&globals.w[..], &globals.others[..]), (&[0, 1][..], &[2, 3][..]));
         let marginal = |w: [f64; 2]| {
             let theta = [w[0], w[1], -0.4, 0.3];
-            let shared = density.share(&theta);
-            let tasks = (0..lines.len()).map(|i| density.conditional(i, &shared).expect("Gaussian").ln_z());
+            let fixed = density.fix_gaussian(&[theta.to_vec()]);
+            let mut eliminator = fixed.eliminator();
+            let tasks = (0..lines.len()).map(|i| eliminator.eliminate(i, 0).expect("Gaussian").ln_z());
             density.all_outside(&theta).total() + tasks.sum::<f64>()
         };
         let given = density.w_given_others(&globals, &[5.0, -3.0, -0.4, 0.3]).expect("Gaussian");

@@ -1,7 +1,9 @@
 //! Tasks scored without derivatives.
 
+use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, LogParts, Scorer};
 use crate::interpret::log_density::LogDensity;
+use crate::interpret::prior::FirstNormal;
 use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Globals, Locals, Model};
@@ -44,5 +46,13 @@ impl<M: Model> Scorer for PlainScorer<'_, M> {
         model.likelihood(&mut run, theta, &self.local, task);
         out.value = (run.latents + run.data).value();
         LogParts { latents: run.latents.value(), data: run.data.value() }
+    }
+
+    fn prior(&mut self, theta: usize, task: usize, out: &mut NormalPrior) -> bool {
+        let PlainThetas { program, thetas } = self.fixed;
+        out.clear();
+        let mut run = FirstNormal::new(&mut out.mean, &mut out.tril);
+        program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
+        run.found
     }
 }

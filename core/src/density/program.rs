@@ -4,6 +4,7 @@
 //! A call is one a task and point, never one an observation.
 
 use crate::density::blocks::BlockLayout;
+use crate::density::prior::NormalPrior;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{LevelVisit, Start};
 use crate::interpret::rewrite::Rewriting;
@@ -153,6 +154,12 @@ pub(crate) trait Scorer {
     /// Derivatives, of as many orders as theta was fixed for, replace the content of `out`: in the globals that the layout
     /// lets vary, then in `u`.
     fn score(&mut self, theta: usize, task: usize, u: &[f64], out: &mut Derivatives) -> LogParts;
+
+    /// The normal of the task's first coordinates given theta replaces the content of `out`, if there is one; asked only of
+    /// who scores values.
+    fn prior(&mut self, _theta: usize, _task: usize, _out: &mut NormalPrior) -> bool {
+        false
+    }
 }
 
 /// A number on the tape of first derivatives.

@@ -98,6 +98,12 @@ pub trait VectorDistribution<N: Number>: Clone {
         None
     }
 
+    /// Where it is a multivariate normal, appends its mean, and the Cholesky factor of its covariance as a packed lower
+    /// triangle, row by row; true then. Only for distributions over all of R^n.
+    fn as_normal(&self, _mean: &mut Vec<f64>, _tril: &mut Vec<f64>) -> bool {
+        false
+    }
+
     /// Whether the parameters are valid; called before a fit, not while it runs.
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

@@ -85,6 +85,14 @@ impl<N: Number, L: ParamVec<N> + Clone, T: ScaleTril<N> + Clone> VectorDistribut
         Some(Real(out))
     }
 
+    fn as_normal(&self, mean: &mut Vec<f64>, tril: &mut Vec<f64>) -> bool {
+        for i in 0..self.1.dim() {
+            mean.push(self.0.entry(i).value());
+            tril.extend((0..=i).map(|j| self.1.entry(i, j).value()));
+        }
+        true
+    }
+
     fn check(&self) -> Result<(), Invalid> {
         self.1.check("MultivariateNormal", "scale_tril")?;
         let (len, dim) = (self.0.len(), self.1.dim());

@@ -12,9 +12,10 @@
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::program::{Fixed, LogParts, Masks, Scoring};
+use crate::density::program::{LogParts, Masks, Scoring};
 use crate::elbo::Elbo;
 use crate::elbo::by_tape::add_adjoints;
+use crate::elbo::finder::{HeldThetas, NormalFinder};
 use crate::elbo::normals::{Cubature, Knowledge, TaskAt, TaskNormal, Terms};
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::ArrowVector;
@@ -54,6 +55,8 @@ pub(crate) struct Profile<'a> {
     /// By draw of theta, then by task.
     normals: Vec<Vec<TaskNormal>>,
     knowledge: Knowledge,
+    /// The density with closed forms, where they make every task Gaussian given theta.
+    closed: Option<&'a Density<'a>>,
 }
 
 /// Whether the normals follow theta.
@@ -121,10 +124,18 @@ impl<'a> Profile<'a> {
             cubature: Noise::fixed(NoiseSize { draws: 2 * (most + 1), globals: 0, locals: most }, 1, 0),
             normals: vec![normals; noise.draws],
             knowledge: Knowledge::None,
+            closed: None,
         }
     }
 
-    /// Evaluates the bound for the first time, which tells whether tasks are Gaussian given theta.
+    /// The same whose normals follow theta, by the closed forms of another density where those say all of it.
+    pub(crate) fn with_closed(self, closed: Option<&'a Density<'a>>) -> Self {
+        let closed = closed.filter(|closed| closed.is_gaussian_given_theta());
+        let knowledge = if closed.is_some() { Knowledge::Exact } else { self.knowledge };
+        Self { knowledge, closed, ..self }
+    }
+
+    /// Evaluates the bound for the first time, which tells whether tasks are Gaussian given theta where that is not known.
     pub(crate) fn look(&mut self, guide: &Guide) -> ProfileBound {
         let bound = self.evaluate(guide, Normals::Follow);
         self.knowledge = if bound.is_exact() { Knowledge::Exact } else { Knowledge::Bent };
@@ -153,8 +164,8 @@ impl<'a> Profile<'a> {
             tasks: vec![Terms::default(); tasks],
         };
         let sums: Vec<_> = {
-            let fixed = self.fix(&thetas);
-            shares.par_iter().map(|share| self.share(guide, &*fixed, share, mode)).collect()
+            let held = self.hold(&thetas);
+            shares.par_iter().map(|share| self.share(guide, &held, share, mode)).collect()
         };
         for (share, (bound, normals)) in shares.into_iter().zip(sums) {
             out.outside.add(1.0, bound.outside);
@@ -171,22 +182,26 @@ impl<'a> Profile<'a> {
         out
     }
 
-    /// Theta fixed at these values, for derivatives of tasks in their own coordinates.
-    fn fix(&self, thetas: &[Vec<f64>]) -> Box<dyn Fixed + '_> {
-        self.density.program.fix(Scoring::Derivatives(Order::Second), &self.layout, thetas)
+    /// Theta held at these values.
+    fn hold(&self, thetas: &[Vec<f64>]) -> HeldThetas<'_> {
+        if let Some(closed) = self.closed {
+            return HeldThetas::Closed(closed, closed.fix_gaussian(thetas));
+        }
+        let scoring = Scoring::Derivatives(Order::Second);
+        HeldThetas::Visited(self.density.program.fix(scoring, &self.layout, thetas))
     }
 
     fn share(
         &self,
         guide: &Guide,
-        fixed: &dyn Fixed,
+        held: &HeldThetas<'_>,
         share: &ProfileShare<'_>,
         mode: Normals,
     ) -> (ProfileBound, Vec<TaskNormal>) {
         let u = share.u;
         let each = (self.noise.draws as f64).recip();
         let mut recorder = self.density.program.recorder();
-        let mut scorer = fixed.scorer(&self.all);
+        let mut finder = held.finder(&self.all, &self.cubature);
         let none = self.density.open.outside.cleared();
         let scored = if share.tasks.start == 0 { &self.density.open.outside } else { &none };
         let cubature = Cubature {
@@ -200,21 +215,24 @@ impl<'a> Profile<'a> {
         let outside = recorder.outside(&leaves, scored);
         let (mut tasks, mut normals) = (Vec::new(), Vec::new());
         for i in share.tasks.clone() {
+            let at = TaskAt { task: i, draw: share.draw };
             let mut normal = self.normals[share.draw][i].clone();
             if mode == Normals::Follow {
-                normal = TaskNormal::follow(
-                    TaskAt { task: i, draw: share.draw },
-                    normal.mean().clone(),
-                    self.knowledge,
-                    &mut *scorer,
-                );
+                normal = finder.normal(at, normal.mean(), self.knowledge);
             }
-            tasks.push(cubature.terms(i, &normal, &mut *recorder));
+            tasks.push(finder.terms(at, &normal, &cubature, &mut *recorder));
             normals.push(normal);
         }
         mark.sweep(outside.total());
         let mut gradient = DVector::zeros(2 * u.len());
         add_adjoints(&mark, &guide.global, self.noise.theta(share.draw), each, gradient.as_mut_slice());
+        if let NormalFinder::Eliminated(eliminated) = finder {
+            let noise = self.noise.theta(share.draw);
+            for (&j, owed) in self.density.layout.task_reads.iter().zip(&eliminated.owed) {
+                gradient[j] += each * owed;
+                gradient[u.len() + j] += each * owed * noise[j] * guide.global.ln_scale[j].exp();
+            }
+        }
         let mut parts = LogParts::default();
         parts.add(each, outside.values());
         (ProfileBound { outside: parts, gradient, tasks }, normals)
@@ -222,12 +240,12 @@ impl<'a> Profile<'a> {
 
     /// The locals given theta at its mean.
     pub(crate) fn locals(&self, guide: &Guide) -> ProfileLocals {
-        let fixed = self.fix(std::slice::from_ref(&guide.global.loc));
+        let held = self.hold(std::slice::from_ref(&guide.global.loc));
         let normals: Vec<TaskNormal> = (0..self.density.num_tasks())
             .into_par_iter()
             .map(|task| {
-                let start = self.normals[0][task].mean().clone();
-                TaskNormal::follow(TaskAt { task, draw: 0 }, start, self.knowledge, &mut *fixed.scorer(&self.all))
+                let start = self.normals[0][task].mean();
+                held.finder(&self.all, &self.cubature).normal(TaskAt { task, draw: 0 }, start, self.knowledge)
             })
             .collect();
         let mut out = ProfileLocals { factor: MeanField::default(), covariances: Vec::with_capacity(normals.len()) };

@@ -34,6 +34,9 @@ pub struct SiteDensity<'a> {
 pub trait Visitor {
     /// A visit of a site.
     fn visit(&mut self, site: SiteAt, density: &SiteDensity<'_>);
+
+    /// The latent site visited next is a multivariate normal of the level's first coordinates, given what the level is given.
+    fn see_normal(&mut self, _site: usize) {}
 }
 
 /// A visitor that looks at nothing.
@@ -95,6 +98,9 @@ impl Interpreter for Structure<'_> {
 
     fn sample_vector<D: VectorDistribution<Nodal>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Nodal>>) {
         out.clear();
+        if self.next == 0 && dist.as_normal(&mut Vec::new(), &mut Vec::new()) {
+            self.visitor.see_normal(site.id);
+        }
         let support = dist.support();
         let u: Vec<_> = (0..support.num_coordinates()).map(|_| self.coordinate()).collect();
         support.constrain(&u, out);

@@ -50,8 +50,10 @@ pub(crate) fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
 pub(crate) fn solve_transposed(l: &[f64], b: &mut [f64]) {
     let n = b.len();
     for i in (0..n).rev() {
-        let dot: f64 = (i + 1..n).map(|k| l[k * n + i] * b[k]).sum();
-        b[i] = (b[i] - dot) / l[i * n + i];
+        let row = &l[i * n..=i * n + i];
+        b[i] /= row[i];
+        let solved = b[i];
+        b[..i].iter_mut().zip(row).for_each(|(b, l)| *b -= l * solved);
     }
 }
 

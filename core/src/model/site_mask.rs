@@ -44,6 +44,12 @@ impl SiteMask {
         Self { observed: vec![false; self.observed.len()], ..self.clone() }
     }
 
+    /// Whether there is a site that both mark.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let both = |a: &[bool], b: &[bool]| a.iter().zip(b).any(|(a, b)| *a && *b);
+        both(&self.latents, &other.latents) || both(&self.observed, &other.observed)
+    }
+
     /// Marks every site that the other mask marks as well.
     pub(crate) fn join(&mut self, other: &Self) {
         self.latents.iter_mut().zip(&other.latents).for_each(|(a, b)| *a |= b);

@@ -136,6 +136,21 @@ impl<const K: usize, const T: usize> Number for Dual2<K, T> {
         self
     }
     #[inline(always)]
+    fn chain(mut self, f: f64, first: f64, second: f64) -> Self {
+        let arg = self;
+        self.value = f;
+        for p in &mut self.partials {
+            *p *= first;
+        }
+        for p in &mut self.triangle {
+            *p *= first;
+        }
+        if second != 0.0 {
+            self.add_square(arg, second);
+        }
+        self
+    }
+    #[inline(always)]
     fn add_partial(&mut self, arg: Self, partial: f64) {
         add_scaled(&mut self.partials, &arg.partials, partial);
         add_scaled(&mut self.triangle, &arg.triangle, partial);

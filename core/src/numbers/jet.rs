@@ -38,9 +38,17 @@ macro_rules! args {
                 let mut out = N::constant(jet.value);
                 let args = ($(self.$i.varying().map(N::settled),)*);
                 if N::ORDER >= 1 {
+                    // the first without adding to zeros, which a compiler may not leave out
+                    let mut is_first = true;
                     $(if let Some(arg) = args.$i {
-                        out.add_partial(arg, jet.first[$i]);
+                        if is_first {
+                            out = arg.chain(jet.value, jet.first[$i], 0.0);
+                            is_first = false;
+                        } else {
+                            out.add_partial(arg, jet.first[$i]);
+                        }
                     })*
+                    let _ = is_first;
                 }
                 if N::ORDER >= 2 {
                     $(if let Some(arg) = args.$i {

@@ -49,8 +49,13 @@ impl Derivatives {
     /// Adds the gradient of one pass, coordinate c of which is slot `at[c]` here.
     #[inline(always)]
     pub(crate) fn add_gradient<N: Lanes>(&mut self, number: &N, pass: &Pass, at: &[usize]) {
-        for (lane, coordinate) in pass.coordinates() {
-            self.gradient[at[coordinate]] += number.partials()[lane];
+        let mut rest = number.partials();
+        for (first, end) in pass.runs {
+            let (run, behind) = rest.split_at(end - first);
+            for (slot, partial) in at[first..end].iter().zip(run) {
+                self.gradient[*slot] += partial;
+            }
+            rest = behind;
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct FullSettings<'a> {
     pub(crate) noise: &'a Noise,
     /// Others, to tell how far the answer depends on them.
     pub(crate) other: Option<&'a Noise>,
+    /// The same density with closed forms.
+    pub(crate) closed: &'a Density<'a>,
     pub(crate) most_iterations: usize,
     pub(crate) tolerance: f64,
     /// Whether EM is asked for even where L-BFGS can climb the bound itself.
@@ -50,7 +52,9 @@ pub(crate) struct FullLocals {
 /// Climbs from `guide`, whose locals are where Newton's method starts. The density has all its terms sampled.
 pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings<'_>, watch: Watch<'_>) -> FullEnd {
     let FullSettings { most_iterations, tolerance, .. } = *settings;
-    let mut profile = Profile::new(density, guide, settings.noise);
+    let profile_over =
+        |noise| Profile::new(density, guide, noise).with_closed((!settings.em).then_some(settings.closed));
+    let mut profile = profile_over(settings.noise);
     let mut theta = Guide { global: guide.global.clone(), local: MeanField::default(), offsets: vec![0] };
     let mut bound = profile.look(&theta);
     let mode = if profile.is_exact() && !settings.em { Normals::Follow } else { Normals::Held };
@@ -80,7 +84,7 @@ pub(crate) fn full(density: &Density<'_>, guide: &Guide, settings: &FullSettings
             break (norm, End::Stopped);
         }
     };
-    let draws_error = settings.other.map_or(0.0, |noise| draws_error(density, guide, noise, &theta));
+    let draws_error = settings.other.map_or(0.0, |noise| draws_error(profile_over(noise), &theta));
     let is_exact = profile.is_exact();
     let ProfileLocals { factor, covariances } = profile.locals(&theta);
     let guide = Guide { local: factor, offsets: density.offsets.clone(), ..theta };
@@ -99,8 +103,8 @@ fn limits(mode: Normals, left: usize, tolerance: f64) -> LbfgsLimits {
 }
 
 /// How far the gradient over other draws says that theta's means would move, in guide standard deviations.
-fn draws_error(density: &Density<'_>, start: &Guide, noise: &Noise, theta: &Guide) -> f64 {
-    let other = Profile::new(density, start, noise).evaluate(theta, Normals::Follow);
+fn draws_error(mut of_others: Profile<'_>, theta: &Guide) -> f64 {
+    let other = of_others.evaluate(theta, Normals::Follow);
     (0.5 * mean_square_step(theta, &other.gradient())).sqrt()
 }
 

@@ -187,9 +187,11 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
         }
     };
     let (noise, other) = (noise(options.seed), noise(options.seed.wrapping_add(1)));
+    let closed = Density::new(program.all(), shape, Writing::new(&[], options));
     let full_settings = FullSettings {
         noise: &noise,
         other: jacobian.then_some(&other),
+        closed: &closed,
         most_iterations: options.max_iterations.unwrap_or(Method::Lbfgs.most_iterations()).max(1),
         tolerance: options.tolerance.max(FULL_TOLERANCE),
         em: options.optimiser == Optimiser::Em,
@@ -202,7 +204,7 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
     let verdict = judge(&density, &settings.start, method, &found.ended, &error);
     let climbed = Summit::new(&density, found.ended, Appraisal { method, error, verdict });
     // what a site has is told, though the profile samples all of them
-    let Density { open, taken, .. } = Density::new(program.all(), shape, Writing::new(&[], options));
+    let Density { open, taken, .. } = closed;
     Summit { locals: Some(found.locals), open, taken, ..climbed }
 }
 
