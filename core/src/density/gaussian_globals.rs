@@ -64,12 +64,16 @@ impl Density<'_> {
         }
         let mut is_other = vec![false; self.num_globals()];
         let outside = self.closed_outside();
-        [outside.latents, outside.data].iter().for_each(|block| block.mark_exponents(&mut |j| is_other[j] = true));
+        for block in [outside.latents, outside.data] {
+            block.mark_exponents(&mut |j| is_other[j] = true);
+        }
         for i in 0..self.num_tasks() {
             let task = self.closed_task(i);
             let reads = &self.layout.task_reads;
             let mut mark = |j: usize| reads.get(j).into_iter().for_each(|&j| is_other[j] = true);
-            [task.latents, task.data].iter().for_each(|block| block.mark_exponents(&mut mark));
+            for block in [task.latents, task.data] {
+                block.mark_exponents(&mut mark);
+            }
         }
         self.mark_sampled(centre, &mut is_other);
         let (others, w): (Vec<usize>, Vec<usize>) = (0..is_other.len()).partition(|&j| is_other[j]);

@@ -31,7 +31,9 @@ pub(crate) fn factorise(a: &mut [f64], n: usize) -> bool {
 pub(crate) fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
     if let [l] = l {
         let a = l * l;
-        b.iter_mut().for_each(|b| *b /= a);
+        for b in b.iter_mut() {
+            *b /= a;
+        }
         return;
     }
     for i in 0..n {
