@@ -7,6 +7,7 @@
 
 mod answer;
 mod ask;
+mod frame;
 mod grid;
 pub(crate) mod memory;
 pub(crate) mod mixture;

@@ -12,8 +12,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) struct Progress {
     bar: ProgressBar,
     begun: Instant,
-    /// Steps that it takes at least.
-    least: usize,
+    /// Steps that are planned: the most of a climb, the fewest of a correction.
+    planned: usize,
     /// Whether it is wanted, and there is a terminal.
     is_possible: bool,
 }
@@ -26,19 +26,25 @@ impl Progress {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name);
         let is_possible = options.progress && std::io::stderr().is_terminal();
-        Self { bar, begun: Instant::now(), least: steps, is_possible }
+        Self { bar, begun: Instant::now(), planned: steps, is_possible }
     }
 
-    /// A climb is at `step`, and there its ELBO is this.
+    /// A climb is at `step`, and there its ELBO is this; it may end at any step.
     pub(crate) fn at(&self, step: usize, elbo: f64) {
-        self.show(step, || format!("ELBO {elbo:.2}"));
+        let left = self.seconds(step, self.planned.saturating_sub(step));
+        self.show(step, || format!("ELBO {elbo:.2}, at most {left:.0} s left"));
     }
 
     /// So many thetas have been asked about, and so many are left of the round.
     pub(crate) fn of_thetas(&self, done: usize, left: usize) {
-        let remaining = self.begun.elapsed().mul_f64(left as f64 / done.max(1) as f64);
-        self.bar.set_length((done + left).max(self.least) as u64);
-        self.show(done, || format!("draws of theta, {:.0} s left", remaining.as_secs_f64().ceil()));
+        self.bar.set_length((done + left).max(self.planned) as u64);
+        let seconds = self.seconds(done, left.max(self.planned.saturating_sub(done)));
+        self.show(done, || format!("draws of theta, {seconds:.0} s left"));
+    }
+
+    /// What is left takes so long, if it goes on as what is done.
+    fn seconds(&self, done: usize, left: usize) -> f64 {
+        (self.begun.elapsed().as_secs_f64() * left as f64 / done.max(1) as f64).ceil()
     }
 
     fn show(&self, step: usize, message: impl Fn() -> String) {

@@ -2,7 +2,7 @@
 //! elsewhere.
 
 use crate::conditional::ask::{Answer, Ask};
-use crate::conditional::grid::{Frame, WIDEST};
+use crate::conditional::frame::{Frame, WIDEST};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::modes::{component, components, gaussian_at};

@@ -9,11 +9,9 @@
 //!
 //! Nodes are found from where f is large outwards, until f is negligible.
 
-use crate::linalg::gaussian::Gaussian;
+use crate::conditional::frame::{Frame, Laid, WIDEST};
 use nalgebra::DVector;
 
-/// Tasks of more latents are not summed over grids.
-pub(super) const WIDEST: usize = 2;
 /// Nodes whose density is this many nats below the highest are left out.
 const NEGLIGIBLE: f64 = 10.0;
 /// Nodes lie within so many steps of the centre.
@@ -21,86 +19,6 @@ const REACH: i32 = 48;
 const SIDE: usize = 2 * REACH as usize + 1;
 /// A grid never has more nodes.
 const MOST_NODES: usize = 600;
-
-/// Where a task's density is large, and how wide it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Frame {
-    pub(super) n: usize,
-    pub(super) centre: [f64; WIDEST],
-    /// Lower triangle of R: (0, 0), (1, 0), (1, 1).
-    pub(super) root: [f64; 3],
-}
-
-impl Frame {
-    pub(super) fn of(gaussian: &Gaussian) -> Self {
-        let n = gaussian.mean.len();
-        let covariance = gaussian.covariance();
-        let mut out = Self { n, root: [1.0, 0.0, 1.0], ..Self::default() };
-        out.centre[..n].copy_from_slice(gaussian.mean.as_slice());
-        out.root[0] = covariance[(0, 0)].sqrt();
-        if n == 2 {
-            out.root[1] = covariance[(1, 0)] / out.root[0];
-            out.root[2] = (covariance[(1, 1)] - out.root[1] * out.root[1]).max(0.0).sqrt();
-        }
-        out
-    }
-
-    /// The numbers that describe it: the centre, the logarithms of the diagonal of R, what is below it over that.
-    pub(super) fn features(&self) -> DVector<f64> {
-        let Self { n, centre: [x, y], root: [a, b, c] } = *self;
-        match n {
-            1 => DVector::from_column_slice(&[x, a.ln()]),
-            _ => DVector::from_column_slice(&[x, y, a.ln(), c.ln(), b / a]),
-        }
-    }
-
-    /// The frame that these numbers describe.
-    pub(super) fn of_features(n: usize, features: &[f64]) -> Self {
-        match *features {
-            [x, y, a, c, below] => Self { n, centre: [x, y], root: [a.exp(), below * a.exp(), c.exp()] },
-            _ => Self { n, centre: [features[0], 0.0], root: [features[1].exp(), 0.0, 1.0] },
-        }
-    }
-
-    /// |R|.
-    pub(super) fn volume(&self) -> f64 {
-        self.root[0] * self.root[2]
-    }
-
-    /// A grid of that spacing in the frame; the uniform numbers are its shift, and what its draws are picked by.
-    pub(super) fn laid(self, spacing: f64, uniform: [f64; WIDEST + 1]) -> Laid {
-        let mut shift = [0.0; WIDEST];
-        shift[..self.n].copy_from_slice(&uniform[..self.n]);
-        Laid { frame: self, spacing, shift: shift.map(|s| s - 0.5), pick: uniform[self.n] }
-    }
-
-    /// Whether it is a place to start from.
-    pub(super) fn is_regular(&self) -> bool {
-        let [a, b, c] = self.root;
-        a > 0.0 && c > 0.0 && [a, b, c].iter().chain(&self.centre).all(|x| x.is_finite())
-    }
-
-    fn at(&self, z: [f64; WIDEST]) -> [f64; WIDEST] {
-        let [a, b, c] = self.root;
-        [self.centre[0] + a * z[0], self.centre[1] + b * z[0] + c * z[1]]
-    }
-
-    /// z of a point.
-    fn z_of(&self, u: &[f64]) -> [f64; WIDEST] {
-        let first = (u[0] - self.centre[0]) / self.root[0];
-        let second = u.get(1).map_or(0.0, |u| (u - self.centre[1] - self.root[1] * first) / self.root[2]);
-        [first, second]
-    }
-}
-
-/// Where the nodes of a grid are.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Laid {
-    frame: Frame,
-    spacing: f64,
-    shift: [f64; WIDEST],
-    pick: f64,
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
@@ -339,4 +257,100 @@ fn cell([a, b]: [i32; WIDEST]) -> usize {
     #[expect(clippy::cast_sign_loss, reason = "within reach")]
     let cell = |x: i32| (x + REACH) as usize;
     cell(b) * SIDE + cell(a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linalg::gaussian::Gaussian;
+    use crate::sampling::stream::keyed;
+    use crate::special::LN_SQRT_2PI;
+    use nalgebra::DMatrix;
+    use rand::RngExt;
+    use rand_chacha::ChaCha8Rng;
+
+    fn frame(mean: &[f64], root: &[f64]) -> Frame {
+        let n = mean.len();
+        Frame::of(&Gaussian { mean: DVector::from_column_slice(mean), root: DMatrix::from_row_slice(n, n, root) })
+    }
+
+    fn laid(frame: Frame, spacing: f64, rng: &mut ChaCha8Rng) -> Laid {
+        frame.laid(spacing, [rng.random(), rng.random(), rng.random()])
+    }
+
+    /// Mean and variance over shifts of Z over what it should be, and of the first coordinate of the draws.
+    struct Told {
+        ratio: [f64; 2],
+        draw: [f64; 2],
+    }
+
+    fn told(frame: Frame, spacing: f64, ln_z: f64, ln_f: fn(&[f64]) -> f64) -> Told {
+        const GRIDS: u32 = 4000;
+        let (mut grid, mut rng) = (Grid::default(), keyed(1, 2, 3));
+        let (mut ratio, mut draw) = ([0.0; 2], [0.0; 2]);
+        for _ in 0..GRIDS {
+            assert_eq!(grid.sum(laid(frame, spacing, &mut rng), &[], &mut { ln_f }), Summed::Done);
+            let z = (grid.ln_z() - ln_z).exp();
+            let u = grid.pick(1)[0][0];
+            ratio = [ratio[0] + z, ratio[1] + z * z];
+            draw = [draw[0] + z * u, draw[1] + z * u * u];
+        }
+        let moments = |[one, two]: [f64; 2], total: f64| [one / total, two / total - (one / total).powi(2)];
+        Told { draw: moments(draw, ratio[0]), ratio: moments(ratio, f64::from(GRIDS)) }
+    }
+
+    /// The relative variance of a normal's Z over shifts is 2 exp(-4 pi^2 / h^2): 4.8e-8 at h = 1.5.
+    #[test]
+    fn a_normal_is_known_from_a_few_nodes() {
+        let of = told(frame(&[0.5], &[2.0]), 1.5, LN_SQRT_2PI, |u| -0.5 * u[0] * u[0]);
+        // three quarters of a standard deviation between nodes, for a frame twice as wide as the density
+        assert!((of.ratio[0] - 1.0).abs() < 0.02 && of.ratio[1] < 0.05, "{:?}", of.ratio);
+        let of = told(frame(&[0.5], &[1.0]), 1.5, LN_SQRT_2PI, |u| -0.5 * u[0] * u[0]);
+        assert!((of.ratio[0] - 1.0).abs() < 1e-4 && of.ratio[1] < 3e-7, "{:?}", of.ratio);
+        // 4000 draws
+        assert!(of.draw[0].abs() < 0.07 && (of.draw[1] - 1.0).abs() < 0.1, "{:?}", of.draw);
+    }
+
+    /// A gamma of shape 3 as a function of the logarithm: Z = 2, mean psi(3) = 0.9228, variance psi'(3) = 0.3949.
+    #[test]
+    fn a_skew_density_is_known_whatever_its_frame() {
+        for (mean, root, spacing) in [(1.1, 0.58, 1.5), (0.2, 0.9, 1.0), (3.0, 0.3, 1.5)] {
+            let of = told(frame(&[mean], &[root]), spacing, 2.0_f64.ln(), |u| 3.0 * u[0] - u[0].exp());
+            assert!((of.ratio[0] - 1.0).abs() < 3e-3 && of.ratio[1] < 2e-3, "{mean}: {:?}", of.ratio);
+            assert!((of.draw[0] - 0.9228).abs() < 0.04, "{mean}: {:?}", of.draw);
+            assert!((of.draw[1] - 0.3949).abs() < 0.05, "{mean}: {:?}", of.draw);
+        }
+    }
+
+    /// Correlation 0.8: ln Z = ln(2 pi) + ln(1 - 0.64) / 2.
+    #[test]
+    fn a_plane_is_summed_along_its_own_axes() {
+        let ln_f = |u: &[f64]| -0.5 * (u[0] * u[0] - 1.6 * u[0] * u[1] + u[1] * u[1]) / 0.36;
+        let of = told(frame(&[0.2, -0.1], &[1.0, 0.0, 0.8, 0.6]), 1.5, 2.0 * LN_SQRT_2PI + 0.6_f64.ln(), ln_f);
+        assert!((of.ratio[0] - 1.0).abs() < 1e-3 && of.ratio[1] < 1e-5, "{:?}", of.ratio);
+        assert!(of.draw[0].abs() < 0.07 && (of.draw[1] - 1.0).abs() < 0.1, "{:?}", of.draw);
+    }
+
+    /// Two normals eight apart, from a start at each; from one alone the other is not found.
+    #[test]
+    fn every_start_is_spread_from() {
+        let ln_f = |u: &[f64]| ((-0.5 * (u[0] - 4.0).powi(2)).exp() + (-0.5 * (u[0] + 4.0).powi(2)).exp()).ln();
+        let (mut grid, mut rng) = (Grid::default(), keyed(1, 2, 3));
+        let starts = [4.0, -4.0].map(|u| DVector::from_element(1, u));
+        let laid = laid(frame(&[4.0], &[1.0]), 1.0, &mut rng);
+        assert_eq!(grid.sum(laid, &starts, &mut { ln_f }), Summed::Done);
+        assert!((grid.ln_z() - LN_SQRT_2PI - 2.0_f64.ln()).abs() < 1e-3, "{}", grid.ln_z());
+        assert!(grid.moments().centre[0].abs() < 1e-2);
+    }
+
+    #[test]
+    fn what_reaches_too_far_or_is_nowhere_fails() {
+        let (mut grid, mut rng) = (Grid::default(), keyed(1, 2, 3));
+        let of: [fn(&[f64]) -> f64; 3] = [|_| 0.0, |_| f64::NAN, |_| f64::NEG_INFINITY];
+        for ln_f in of {
+            for frame in [frame(&[0.0], &[1.0]), frame(&[0.0, 0.0], &[1.0, 0.0, 0.0, 1.0])] {
+                assert_eq!(grid.sum(laid(frame, 1.0, &mut rng), &[], &mut { ln_f }), Summed::Failed);
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! What a task of one or two latents says of a theta, by sums over grids.
 
 use crate::conditional::ask::{Answer, Ask};
-use crate::conditional::grid::{Frame, Summed, WIDEST};
+use crate::conditional::frame::{Frame, WIDEST};
+use crate::conditional::grid::Summed;
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::modes::gaussian_at;
 use crate::conditional::scorers::Scorers;

@@ -81,3 +81,34 @@ impl Trend {
         DVector::from_iterator(theta.len() + 1, std::iter::once(1.0).chain(away))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_linear_in_theta_is_predicted() {
+        let mut trend = Trend::default();
+        let y = |theta: &[f64]| DVector::from_column_slice(&[1.0 + 2.0 * theta[0] - theta[1], 3.0 * theta[1]]);
+        let theta = |k: u32| [f64::from(k).sin(), f64::from(k * k).cos()];
+        assert!(trend.predict(&theta(0)).is_none());
+        for k in 0..12 {
+            trend.learn(&theta(k), || y(&theta(k)));
+        }
+        let at = [0.3, -2.0];
+        let found = trend.predict(&at).expect("enough were seen");
+        assert!((found - y(&at)).amax() < 1e-6);
+    }
+
+    /// Of a theta that is a point, however wide, nothing is kept but what was seen there last.
+    #[test]
+    fn a_theta_that_stays_costs_nothing() {
+        let (mut trend, theta) = (Trend::default(), vec![0.5; 20_000]);
+        for k in 0..100 {
+            trend.learn(&theta, || DVector::from_element(2, f64::from(k)));
+        }
+        assert!(trend.products.is_empty() && trend.coefficients.is_none());
+        assert_eq!(trend.predict(&theta), Some(DVector::from_element(2, 99.0)));
+        assert!(trend.predict(&vec![0.25; 20_000]).is_none());
+    }
+}

@@ -9,8 +9,9 @@
 
 use crate::conditional::Conditionals;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
+use crate::correct::inquiry::{Inquiry, RoundPlan};
 use crate::correct::one_theta::at_one_theta;
-use crate::correct::round::{Basis, Inquiry, Reweighting, RoundPlan};
+use crate::correct::round::{Basis, Reweighting};
 use crate::correct::rounds::{MOST_PREPARING, over_thetas, refined};
 use crate::density::Density;
 use crate::progress::Progress;

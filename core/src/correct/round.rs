@@ -1,34 +1,10 @@
 //! One round: draws of theta with their log weights, and what every task says of each.
 
-use crate::conditional::memory::TaskMemory;
-use crate::conditional::{Ask, Conditionals, Guess, Inner, Known};
-use crate::correct::clock::Clock;
-use crate::correct::effort::{Effort, FEWEST_DRAWS};
-use crate::correct::proposal::{Part, ln_density};
-use crate::density::gaussian_globals::GaussianGlobals;
 use crate::guide::Guide;
-use crate::linalg::gaussian::Gaussian;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
-use crate::progress::Progress;
-use crate::sampling::lattice::Points;
 use crate::sampling::psis::{k_hat_of_proposals, reliable_below, smooth};
-use crate::sampling::strata::Strata;
-use crate::sampling::stream::Stream;
-use crate::special::normal_quantile;
 use nalgebra::DVector;
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
-use std::ops::Range;
-
-/// The weights of proposals for so many thetas judge a task's own.
-const JUDGED: usize = 100;
-/// Thetas are asked about together, for about so many answers of tasks, and in batches of no fewer and no more than these.
-const ANSWERS_TOGETHER: usize = 1 << 14;
-const FEWEST_TOGETHER: usize = 8;
-const MOST_TOGETHER: usize = 256;
-/// Tasks that one thread takes at least.
-const CHUNK: usize = 8;
 
 /// What a correction starts from.
 pub(crate) struct Basis<'a> {
@@ -119,14 +95,8 @@ impl Round {
     }
 
     /// How many of its draws count.
-    fn effective(&self) -> f64 {
+    pub(crate) fn effective(&self) -> f64 {
         smooth(&self.ln_weights()).map_or(0.0, |smoothed| smoothed.effective)
-    }
-
-    fn take(&mut self, thetas: ProposedThetas) {
-        self.theta.extend(thetas.u.iter().flatten());
-        self.proposed.extend(thetas.proposed.iter().flat_map(|u| u.iter()));
-        self.ln_outside.extend(thetas.ln_outside);
     }
 
     pub(crate) fn ln_weights(&self) -> Vec<f64> {
@@ -161,194 +131,5 @@ impl Round {
                 are_values: false,
             },
         }
-    }
-}
-
-/// What a round is to be.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RoundPlan<'p> {
-    pub(crate) proposal: &'p [Part],
-    /// The most draws.
-    pub(crate) draws: usize,
-    /// With so many it ends as soon as enough of them count.
-    pub(crate) least: usize,
-    pub(crate) enough: f64,
-    pub(crate) number: usize,
-    pub(crate) is_last: bool,
-}
-
-/// Draws of theta with their log weights, but for the tasks.
-#[derive(Default)]
-struct ProposedThetas {
-    u: Vec<Vec<f64>>,
-    proposed: Vec<DVector<f64>>,
-    ln_outside: Vec<f64>,
-}
-
-/// A stream of points that thetas are made of.
-struct ProposedPoints<'r> {
-    points: Points,
-    /// How many coordinates of theta are Gaussian given the others.
-    of_w: usize,
-    strata: Strata,
-    rng: &'r mut ChaCha8Rng,
-}
-
-/// Coordinates that are proposed, and standard normal numbers for the others.
-struct ThetaPoint {
-    proposed: DVector<f64>,
-    z: Vec<f64>,
-}
-
-impl ProposedPoints<'_> {
-    fn next(&mut self, part: &Part) -> ThetaPoint {
-        let proposed = part.heavy.wide.at(&self.points.next(self.rng));
-        let mut z = Vec::with_capacity(self.of_w);
-        if self.of_w > 0 {
-            self.strata.next(self.of_w, self.rng, |u| z.push(normal_quantile(u)));
-        }
-        ThetaPoint { proposed, z }
-    }
-}
-
-/// What asks tasks about thetas, round after round.
-pub(crate) struct Inquiry<'a> {
-    conditionals: &'a Conditionals<'a>,
-    basis: &'a Basis<'a>,
-    tasks: Vec<TaskInquiry>,
-    effort: Effort,
-    /// What of theta is Gaussian given the rest of it.
-    gaussian: Option<GaussianGlobals>,
-    pub(crate) clock: Clock,
-    progress: Progress,
-}
-
-/// What is remembered of a task from one theta to the next.
-struct TaskInquiry {
-    memory: TaskMemory,
-    rng: ChaCha8Rng,
-}
-
-impl<'a> Inquiry<'a> {
-    pub(crate) fn new(
-        conditionals: &'a Conditionals<'a>,
-        basis: &'a Basis<'a>,
-        effort: Effort,
-        progress: Progress,
-    ) -> Self {
-        let new = |_| TaskInquiry { memory: TaskMemory::default(), rng: Stream::Proposals.of(effort.seed) };
-        let tasks = (0..basis.guide.num_tasks()).map(new).collect();
-        let gaussian = conditionals.density.gaussian_globals(&basis.guide.global.loc).filter(|_| !basis.is_fixed());
-        Self { conditionals, basis, tasks, effort, gaussian, clock: Clock::start(effort.budget), progress }
-    }
-
-    /// Draws theta from the proposal, and asks every task of each draw, as long as there is time.
-    pub(crate) fn round(&mut self, plan: RoundPlan<'_>) -> Round {
-        let seed = self.effort.seed.wrapping_add(plan.number as u64);
-        let mut rng = Stream::Proposals.of(seed);
-        let of_w = self.gaussian.as_ref().map_or(0, |gaussian| gaussian.w.len());
-        let points = Points::new(self.proposed().len(), &mut rng);
-        let mut points = ProposedPoints { points, of_w, strata: Strata::default(), rng: &mut rng };
-        for (i, task) in self.tasks.iter_mut().enumerate() {
-            task.memory.turn_to_other_thetas();
-            task.rng = Stream::ProposalsOf { task: i as u64 }.of(seed);
-        }
-        let mut round = Round { tasks: vec![TaskAnswers::default(); self.tasks.len()], ..Round::default() };
-        while round.len() < plan.draws && !round.is_cut {
-            let until = if round.len() < plan.least { plan.least.min(plan.draws) } else { plan.draws };
-            let count = self.batch().min(until - round.len());
-            let numbers = round.len()..round.len() + count;
-            let thetas = self.propose(plan.proposal, numbers, &mut points);
-            self.ask(&thetas.u, &mut round.tasks, plan.draws);
-            round.take(thetas);
-            self.clock.thetas += count;
-            self.progress.of_thetas(self.clock.thetas, plan.draws - round.len());
-            let is_hopeless = !plan.is_last && self.clock.excess(2 * FEWEST_DRAWS).is_some();
-            round.is_cut = round.len() < plan.draws && (is_hopeless || self.clock.is_up(plan.is_last));
-            if round.len() >= plan.least && round.effective() >= plan.enough {
-                break;
-            }
-        }
-        round
-    }
-
-    /// Thetas that are asked about before the clock is looked at again; at first very few.
-    fn batch(&self) -> usize {
-        if self.clock.thetas == 0 {
-            return FEWEST_TOGETHER;
-        }
-        (ANSWERS_TOGETHER / self.tasks.len().max(1)).clamp(FEWEST_TOGETHER, MOST_TOGETHER)
-    }
-
-    /// Coordinates of theta that are proposed.
-    fn proposed(&self) -> Vec<usize> {
-        let all = || (0..self.basis.guide.global.len()).collect();
-        self.gaussian.as_ref().map_or_else(all, |gaussian| gaussian.others.clone())
-    }
-
-    /// What the basis says of the coordinates that are proposed.
-    pub(crate) fn first_proposal(&self) -> Option<Part> {
-        let (at, root) = (self.proposed(), self.basis.gaussian.global.root());
-        let covariance = (&root * root.transpose()).select_rows(&at).select_columns(&at);
-        let mean = DVector::from_column_slice(&self.basis.guide.global.loc).select_rows(&at);
-        Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
-    }
-
-    fn propose(&self, proposal: &[Part], numbers: Range<usize>, points: &mut ProposedPoints<'_>) -> ProposedThetas {
-        let (density, guide) = (self.conditionals.density, self.basis.guide);
-        if self.basis.is_fixed() {
-            // the density of theta itself does not count
-            let data = density.all_outside(&guide.global.loc).data;
-            let u = vec![guide.global.loc.clone(); numbers.len()];
-            return ProposedThetas { ln_outside: vec![data; u.len()], u, proposed: Vec::new() };
-        }
-        let points: Vec<ThetaPoint> = numbers.map(|s| points.next(&proposal[s % proposal.len()])).collect();
-        let (u, ln_outside) = points.par_iter().map(|point| self.complete(proposal, point)).unzip();
-        ProposedThetas { u, ln_outside, proposed: points.into_iter().map(|point| point.proposed).collect() }
-    }
-
-    /// The whole of a theta, what is Gaussian given the rest being drawn from its own normal; and its log weight but for the
-    /// tasks.
-    fn complete(&self, proposal: &[Part], point: &ThetaPoint) -> (Vec<f64>, f64) {
-        let density = self.conditionals.density;
-        let mut ln_q = ln_density(proposal, &point.proposed);
-        let Some(gaussian) = &self.gaussian else {
-            let u = point.proposed.as_slice().to_vec();
-            let ln_p = density.all_outside(&u).total();
-            return (u, ln_p - ln_q);
-        };
-        let mut u = self.basis.guide.global.loc.clone();
-        gaussian.others.iter().zip(point.proposed.iter()).for_each(|(&j, x)| u[j] = *x);
-        let Some(given) = density.w_given_others(gaussian, &u) else { return (u, f64::NEG_INFINITY) };
-        let (w, ln_q_of_w) = given.draw(&point.z);
-        ln_q += ln_q_of_w;
-        gaussian.w.iter().zip(w).for_each(|(&j, w)| u[j] = w);
-        let ln_p = density.all_outside(&u).total();
-        (u, ln_p - ln_q)
-    }
-
-    /// What every task says of some thetas of a round of so many.
-    fn ask(&mut self, thetas: &[Vec<f64>], answers: &mut [TaskAnswers], of: usize) {
-        let Self { conditionals, basis, effort, tasks, .. } = self;
-        let fixed = conditionals.fix(thetas);
-        let asked = tasks.par_iter_mut().zip(answers).enumerate().with_min_len(CHUNK);
-        let every = (of / JUDGED).max(1);
-        asked.for_each_init(
-            || fixed.asker(),
-            |asker, (i, (task, answers))| {
-                let (start, covariance) = (&basis.modes_at_mean[i], &basis.gaussian.tasks[i].covariance);
-                let inner = Inner { wanted: 1, most: effort.most_inner };
-                for theta in 0..thetas.len() {
-                    let ask = Ask { task: i, theta, guess: Guess { start, covariance }, inner };
-                    let before = answers.proposals.len();
-                    let known = &mut Known { phi: &mut answers.phi, weights: &mut answers.proposals };
-                    let ln_z = asker.sample(&ask, &mut task.memory, &mut task.rng, known);
-                    if !answers.ln_z.len().is_multiple_of(every) {
-                        answers.proposals.truncate(before);
-                    }
-                    answers.ln_z.push(ln_z);
-                }
-            },
-        );
     }
 }

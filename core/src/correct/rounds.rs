@@ -1,8 +1,9 @@
 //! Several rounds, each from a better proposal if all goes well.
 
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
+use crate::correct::inquiry::RoundPlan;
 use crate::correct::proposal::{Preparation, Proposal, reproposed};
-use crate::correct::round::{Reweighting, Round, RoundPlan, relative_variance};
+use crate::correct::round::{Reweighting, Round, relative_variance};
 use crate::sampling::psis::{SmoothWeights, smooth};
 
 /// Rounds at most before the last: each proposes from the weighted draws of the one before.
@@ -195,17 +196,17 @@ mod tests {
 
     #[test]
     fn a_round_that_is_useless_does_not_replace_one_that_is_not() {
-        // half of the draws: not prepared yet
-        let half = |n: usize| (0..n).map(|s| if s % 4 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
+        // an eighth of the draws: not prepared yet
+        let eighth = |n: usize| (0..n).map(|s| if s % 8 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
         // the second round is wasted: the last one proposes as the first did
-        let (found, asked) = refine([half, uneven, even]);
+        let (found, asked) = refine([eighth, uneven, even]);
         assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 200, 400]);
         assert!(asked[1].1.to_bits() != asked[0].1.to_bits() && asked[2].1.to_bits() == asked[0].1.to_bits());
         assert!(found.is_some_and(|found| found.smoothed.weights.len() == 400 && !found.smoothed.is_useless()));
         // the last round is wasted, or has no weight at all: the first stays
         let nothing = |n: usize| vec![f64::NAN; n];
         for last in [uneven, nothing] {
-            let (found, _) = refine([half, last, last]);
+            let (found, _) = refine([eighth, last, last]);
             let found = found.expect("the first has weights").smoothed;
             assert!(found.weights.len() == 100 && !found.is_useless(), "{found:?}");
         }
