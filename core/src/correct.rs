@@ -7,5 +7,6 @@ mod inquiry;
 pub(crate) mod linear_response;
 mod one_theta;
 mod proposal;
+mod quadratic_fit;
 pub(crate) mod round;
 mod rounds;

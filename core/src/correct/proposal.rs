@@ -40,6 +40,11 @@ impl Part {
         self.heavy.wide.mean.len()
     }
 
+    /// R^-1 (u - m).
+    pub(crate) fn standardised(&self, u: &[f64]) -> DVector<f64> {
+        &self.inverse * (DVector::from_column_slice(u) - &self.heavy.wide.mean)
+    }
+
     /// The mixture with a wide one at every third draw, in case the posterior reaches where the Gaussian does not.
     pub(crate) fn with_lookout(self) -> Proposal {
         let HeavyTailed { wide, ln_det } = self.heavy.clone();

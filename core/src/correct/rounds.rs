@@ -3,6 +3,7 @@
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::RoundPlan;
 use crate::correct::proposal::{Preparation, Proposal, reproposed};
+use crate::correct::quadratic_fit::sought;
 use crate::correct::round::{Reweighting, Round, relative_variance};
 use crate::sampling::psis::{SmoothWeights, smooth};
 
@@ -90,13 +91,15 @@ impl Rounds {
         let is_cut = round.is_cut;
         let (mut is_prepared, mut is_wasted, mut is_made_again) = (false, true, false);
         let mut next = None;
-        if let Some(smoothed) = smooth(&round.ln_weights()) {
+        let ln_weights = round.ln_weights();
+        if let Some(smoothed) = smooth(&ln_weights) {
             is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
             is_wasted = smoothed.is_useless();
             is_made_again = is_last && !is_cut && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
             if !is_last || is_made_again {
                 let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
-                next = reproposed(&round.proposed, &smoothed, preparation, &self.proposal[0]);
+                let seeks = is_wasted.then(|| sought(&round.proposed, &ln_weights, &self.proposal)).flatten();
+                next = seeks.or_else(|| reproposed(&round.proposed, &smoothed, preparation, &self.proposal[0]));
             }
             self.keep(round, smoothed);
         }
