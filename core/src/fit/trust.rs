@@ -194,7 +194,9 @@ fn of_weights(c: &Reweighting) -> Vec<String> {
     if !c.is_reliable {
         doubts.push(format!("k-hat {:.2} of theta is above {:.2}", c.k_hat, reliable_below(draws)));
     }
-    if c.effective < ENOUGH.min(0.1 * draws as f64) {
+    // of draws that the budget cut short no share will do
+    let enough = if c.is_cut { ENOUGH } else { ENOUGH.min(0.1 * draws as f64) };
+    if c.effective < enough {
         doubts.push(format!("only {:.0} effective draws of {draws}", c.effective));
     }
     if c.not_finite > 0 {
