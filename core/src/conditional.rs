@@ -26,7 +26,6 @@ use crate::density::elimination::{Eliminator, GaussianThetas};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
-use crate::special::normal_quantile;
 pub(crate) use ask::{Answer, Ask, Guess, Inner};
 use grid::Grid;
 use memory::TaskMemory;
@@ -55,8 +54,6 @@ pub(crate) struct Conditionals<'a> {
 /// Some fixed thetas, of which tasks are asked one after another.
 pub(crate) struct FixedThetas<'c> {
     conditionals: &'c Conditionals<'c>,
-    /// By theta, the coordinates that tasks read.
-    reads: Vec<Vec<f64>>,
     known: Answering<'c>,
 }
 
@@ -65,7 +62,13 @@ enum Answering<'c> {
     /// The closed forms, as tasks are Gaussian given theta.
     Closed(GaussianThetas<'c>),
     /// Visits of the tasks, with derivatives in phi and without, and closed forms where they take some.
-    Visits { derivatives: Box<dyn Fixed + 'c>, values: Box<dyn Fixed + 'c>, shared: Vec<SharedTheta> },
+    Visits {
+        derivatives: Box<dyn Fixed + 'c>,
+        values: Box<dyn Fixed + 'c>,
+        shared: Vec<SharedTheta>,
+        /// By theta, the coordinates that tasks read.
+        reads: Vec<Vec<f64>>,
+    },
 }
 
 /// What is known of a task for the thetas asked about so far.
@@ -78,7 +81,7 @@ pub(crate) struct Known<'k> {
 /// Asks tasks; it has buffers of its own.
 pub(crate) enum Asker<'f> {
     Closed { eliminator: Box<Eliminator<'f>>, z: Vec<f64> },
-    Visits { thetas: &'f FixedThetas<'f>, scorers: Box<Scorers<'f>> },
+    Visits { reads: &'f [Vec<f64>], scorers: Box<Scorers<'f>> },
 }
 
 impl<'a> Conditionals<'a> {
@@ -109,6 +112,7 @@ impl<'a> Conditionals<'a> {
     pub(crate) fn fix(&self, u: &[Vec<f64>]) -> FixedThetas<'_> {
         let program: &dyn Program = &*self.density.program;
         let share = || u.iter().map(|u| self.density.share(u)).collect();
+        let read = |u: &Vec<f64>| self.density.layout.task_reads.iter().map(|&j| u[j]).collect();
         let known = if self.is_gaussian {
             Answering::Closed(self.density.fix_gaussian(u))
         } else {
@@ -116,10 +120,10 @@ impl<'a> Conditionals<'a> {
                 derivatives: program.fix(Scoring::Derivatives(Order::Second), &self.layout, u),
                 values: program.fix(Scoring::Value, &self.layout, u),
                 shared: if self.takes_closed_forms { share() } else { Vec::new() },
+                reads: u.iter().map(read).collect(),
             }
         };
-        let read = |u: &Vec<f64>| self.density.layout.task_reads.iter().map(|&j| u[j]).collect();
-        FixedThetas { conditionals: self, reads: u.iter().map(read).collect(), known }
+        FixedThetas { conditionals: self, known }
     }
 }
 
@@ -129,7 +133,7 @@ impl FixedThetas<'_> {
         let Conditionals { density, visited, prior, .. } = self.conditionals;
         match &self.known {
             Answering::Closed(thetas) => Asker::Closed { eliminator: Box::new(thetas.eliminator()), z: Vec::new() },
-            Answering::Visits { derivatives, values, shared } => {
+            Answering::Visits { derivatives, values, shared, reads } => {
                 let posterior = TaskPosterior {
                     derivatives: derivatives.scorer(visited),
                     values: values.scorer(visited),
@@ -144,7 +148,7 @@ impl FixedThetas<'_> {
                     grid: Grid::default(),
                     effort: self.conditionals.effort,
                 });
-                Asker::Visits { thetas: self, scorers }
+                Asker::Visits { reads, scorers }
             }
         }
     }
@@ -155,7 +159,7 @@ impl Asker<'_> {
     pub(crate) fn answer(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> Option<Answer> {
         match self {
             Self::Closed { .. } => None,
-            Self::Visits { thetas, scorers } => Some(scorers.answer(ask, &thetas.reads[ask.theta], memory, rng)),
+            Self::Visits { reads, scorers } => Some(scorers.answer(ask, &reads[ask.theta], memory, rng)),
         }
     }
 
@@ -175,12 +179,12 @@ impl Asker<'_> {
                     return f64::NEG_INFINITY;
                 };
                 z.clear();
-                memory.strata.next(conditional.mean.len(), rng, |u| z.push(normal_quantile(u)));
+                memory.strata.normals(conditional.mean.len(), rng, z);
                 conditional.draw_into(z, known.phi);
                 conditional.ln_z()
             }
-            Self::Visits { thetas, scorers } => {
-                let answer = scorers.answer(ask, &thetas.reads[ask.theta], memory, rng);
+            Self::Visits { reads, scorers } => {
+                let answer = scorers.answer(ask, &reads[ask.theta], memory, rng);
                 known.phi.extend(answer.draws[0].iter());
                 known.weights.extend(answer.weights);
                 answer.ln_z

@@ -9,7 +9,6 @@ use crate::conditional::modes::{component, components, gaussian_at};
 use crate::conditional::scorers::Scorers;
 use crate::density::mode::{Mode, find_mode};
 use crate::linalg::gaussian::Gaussian;
-use crate::special::normal_quantile;
 use nalgebra::DVector;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -119,7 +118,7 @@ impl Scorers<'_> {
         let gaussian = Gaussian::of_precision(mode.at.clone(), mode.precision.as_ref()?);
         let mut normal = || {
             let mut z = Vec::with_capacity(mode.at.len());
-            memory.strata.next(mode.at.len(), rng, |u| z.push(normal_quantile(u)));
+            memory.strata.normals(mode.at.len(), rng, &mut z);
             DVector::from_vec(z)
         };
         let compared: Vec<DVector<f64>> = (0..COMPARED).map(|_| normal()).collect();
@@ -128,7 +127,7 @@ impl Scorers<'_> {
             let value = self.posterior.value(ask.at(), gaussian.at(z).as_slice());
             (value - expanded).abs() < EXACT + ROUNDING * mode.value.abs()
         });
-        is_quadratic.then(|| self::gaussian(mode.value, gaussian, compared, ask.inner.wanted, rng))
+        is_quadratic.then(|| exact(mode.value, gaussian, compared, ask.inner.wanted, rng))
     }
 
     /// A Gaussian a mode; where that is not enough, one at the mode of the prior and one like earlier draws as well.
@@ -177,13 +176,7 @@ fn thin(draws: &mut Vec<DVector<f64>>, along: usize, wanted: usize, rng: &mut Ch
 
 /// The exact answer for a Gaussian with log density `value` at its mode; `z` holds standard normal draws made already. The
 /// second half of several draws are the mirror images of the first.
-pub(super) fn gaussian(
-    value: f64,
-    gaussian: Gaussian,
-    z: Vec<DVector<f64>>,
-    wanted: usize,
-    rng: &mut ChaCha8Rng,
-) -> Answer {
+fn exact(value: f64, gaussian: Gaussian, z: Vec<DVector<f64>>, wanted: usize, rng: &mut ChaCha8Rng) -> Answer {
     let mut z = z.into_iter();
     let mut draws: Vec<DVector<f64>> = Vec::with_capacity(wanted);
     for k in 0..wanted {

@@ -10,6 +10,7 @@
 //! Nodes are found from where f is large outwards, until f is negligible.
 
 use crate::conditional::frame::{Frame, Laid, WIDEST};
+use crate::sampling::resample::picked;
 use nalgebra::DVector;
 
 /// Nodes whose density is this many nats below the highest are left out.
@@ -127,18 +128,11 @@ impl Grid {
 
     /// Draws of phi: nodes in proportion to f, evenly spread.
     pub(super) fn pick(&self, wanted: usize) -> Vec<DVector<f64>> {
-        let offset = self.laid.pick;
-        let (mut at, mut below) = (0, self.weights[0]);
-        let picked = (0..wanted).map(|k| {
-            let level = self.total * (k as f64 + offset) / wanted as f64;
-            while below <= level && at + 1 < self.weights.len() {
-                at += 1;
-                below += self.weights[at];
-            }
+        let draw = |at: usize| {
             let u = self.laid.frame.at(self.z(self.nodes[at].at));
             DVector::from_column_slice(&u[..self.laid.frame.n])
-        });
-        picked.collect()
+        };
+        picked(&self.weights, wanted, self.weights.len() - 1, self.laid.pick).map(draw).collect()
     }
 
     fn z(&self, at: [i32; WIDEST]) -> [f64; WIDEST] {
@@ -155,9 +149,7 @@ impl Grid {
             loop {
                 at += direction;
                 let Some(here) = self.evaluate([at, 0], ln_f) else { return Summed::Failed };
-                let least = self.highest - NEGLIGIBLE;
-                // of a log-concave density the next is no higher than on the line through the last two
-                if !(here > least && 2.0 * here - before > least) {
+                if !self.goes_on(here, before) {
                     break;
                 }
                 before = here;
@@ -239,13 +231,18 @@ impl Grid {
         Summed::Done
     }
 
-    /// Whether a neighbour of a node counts, if ln f goes on as it does on the node's other side; of a log-concave density
-    /// it is no higher.
+    /// Whether a neighbour of a node may count, from what is known on the node's other side.
     fn may_count(&self, node: Node, at: [i32; WIDEST]) -> bool {
-        let least = self.highest - NEGLIGIBLE;
         let behind = [2 * node.at[0] - at[0], 2 * node.at[1] - at[1]];
-        let before = self.known(behind).map(|known| self.nodes[known].ln_f);
-        node.ln_f > least && before.is_none_or(|before| 2.0 * node.ln_f - before > least)
+        let before = self.known(behind).map_or(f64::NEG_INFINITY, |known| self.nodes[known].ln_f);
+        self.goes_on(node.ln_f, before)
+    }
+
+    /// Whether what follows on `here`, as `here` does on `before`, may count: of a log-concave density it is no higher than
+    /// on the line through the two.
+    fn goes_on(&self, here: f64, before: f64) -> bool {
+        let least = self.highest - NEGLIGIBLE;
+        here > least && 2.0 * here - before > least
     }
 
     fn neighbours(&self, [a, b]: [i32; WIDEST]) -> impl Iterator<Item = [i32; WIDEST]> + use<> {

@@ -12,7 +12,6 @@ use crate::progress::Progress;
 use crate::sampling::lattice::Points;
 use crate::sampling::strata::Strata;
 use crate::sampling::stream::Stream;
-use crate::special::normal_quantile;
 use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -76,7 +75,7 @@ impl ProposedPoints<'_> {
         let proposed = part.heavy.wide.at(&self.points.next(self.rng));
         let mut z = Vec::with_capacity(self.of_w);
         if self.of_w > 0 {
-            self.strata.next(self.of_w, self.rng, |u| z.push(normal_quantile(u)));
+            self.strata.normals(self.of_w, self.rng, &mut z);
         }
         ThetaPoint { proposed, z }
     }

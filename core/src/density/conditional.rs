@@ -7,7 +7,7 @@
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
 use crate::linalg::cholesky;
-use crate::linalg::gaussian::Gaussian;
+use crate::linalg::gaussian::{Gaussian, inverse_transposed};
 use crate::numbers::pass::Derivatives;
 use crate::special::LN_SQRT_2PI;
 use nalgebra::{DMatrix, DVector};
@@ -55,9 +55,7 @@ impl Conditional {
 
     pub(crate) fn gaussian(&self) -> Gaussian {
         let n = self.mean.len();
-        let mut root = DMatrix::identity(n, n);
-        let solved = DMatrix::from_row_slice(n, n, &self.l).tr_solve_lower_triangular_mut(&mut root);
-        debug_assert!(solved, "the diagonal of a Cholesky factor is positive");
+        let root = inverse_transposed(&DMatrix::from_row_slice(n, n, &self.l));
         Gaussian { mean: DVector::from_column_slice(&self.mean), root }
     }
 
@@ -69,12 +67,8 @@ impl Conditional {
 
     /// ln |L|.
     fn ln_det(&self) -> f64 {
-        ln_det(&self.l, self.mean.len())
+        cholesky::ln_det(&self.l, self.mean.len())
     }
-}
-
-fn ln_det(l: &[f64], n: usize) -> f64 {
-    l.iter().step_by(n + 1).map(|d| d.ln()).sum()
 }
 
 impl Quadratic {
@@ -119,7 +113,7 @@ impl Density<'_> {
         let mut solved = of_data.gradient[reads..].to_vec();
         cholesky::solve(&of_data.curvature, n, &mut solved, 1);
         let raised = 0.5 * solved.iter().zip(&of_data.gradient[reads..]).map(|(s, g)| s * g).sum::<f64>();
-        Some(of_data.value + raised + phi.ln_det() - ln_det(&of_data.curvature, n))
+        Some(of_data.value + raised + phi.ln_det() - cholesky::ln_det(&of_data.curvature, n))
     }
 
     /// The closed forms of a task, which must be quadratic in phi_i, at the point `u` of phi_i.

@@ -49,9 +49,8 @@ impl GivenOthers {
         let mut w = z.to_vec();
         cholesky::solve_transposed(&self.l, &mut w);
         w.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
-        let ln_det: f64 = self.l.iter().step_by(n + 1).map(|d| d.ln()).sum();
         let square: f64 = z.iter().map(|z| z * z).sum();
-        (w, ln_det - n as f64 * LN_SQRT_2PI - 0.5 * square)
+        (w, cholesky::ln_det(&self.l, n) - n as f64 * LN_SQRT_2PI - 0.5 * square)
     }
 }
 

@@ -59,6 +59,11 @@ pub(crate) fn solve_transposed(l: &[f64], b: &mut [f64]) {
     }
 }
 
+/// ln |L|.
+pub(crate) fn ln_det(l: &[f64], n: usize) -> f64 {
+    l.iter().step_by(n + 1).map(|d| d.ln()).sum()
+}
+
 /// row = (row - sum_k factors_k * rows_k) / diagonal.
 fn subtract(factors: impl Iterator<Item = f64>, rows: &[f64], row: &mut [f64], diagonal: f64) {
     for (factor, other) in factors.zip(rows.chunks_exact(row.len().max(1))) {

@@ -75,9 +75,14 @@ pub(crate) fn root(covariance: &DMatrix<f64>) -> DMatrix<f64> {
 
 /// A root of the covariance whose inverse is given: the inverse transpose of the precision's root.
 pub(crate) fn root_of_precision(precision: &Cholesky<f64, Dyn>) -> DMatrix<f64> {
-    let n = precision.l_dirty().nrows();
+    inverse_transposed(precision.l_dirty())
+}
+
+/// The inverse transpose of a lower triangle; what is above the diagonal does not count.
+pub(crate) fn inverse_transposed(l: &DMatrix<f64>) -> DMatrix<f64> {
+    let n = l.nrows();
     let mut root = DMatrix::identity(n, n);
-    let solved = precision.l_dirty().tr_solve_lower_triangular_mut(&mut root);
+    let solved = l.tr_solve_lower_triangular_mut(&mut root);
     debug_assert!(solved, "the diagonal of a Cholesky factor is positive");
     root
 }

@@ -103,22 +103,19 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     /// e to the power of `self`.
     #[inline(always)]
     fn exp(self) -> Self {
-        let e = self.value().exp();
-        self.chain(e, e, e)
+        self.elementary(Elementary::Exp)
     }
 
     /// Natural logarithm.
     #[inline(always)]
     fn ln(self) -> Self {
-        let recip = self.value().recip();
-        self.chain(self.value().ln(), recip, -recip * recip)
+        self.elementary(Elementary::Ln)
     }
 
     /// `1 / self`.
     #[inline(always)]
     fn recip(self) -> Self {
-        let r = self.value().recip();
-        self.chain(r, -r * r, 2.0 * r * r * r)
+        self.elementary(Elementary::Recip)
     }
 
     /// Square root.
@@ -132,9 +129,7 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     /// `self` to a constant power.
     #[inline(always)]
     fn powf(self, power: f64) -> Self {
-        let x = self.value();
-        let first = power * x.powf(power - 1.0);
-        self.chain(x.powf(power), first, power * (power - 1.0) * x.powf(power - 2.0))
+        self.elementary(Elementary::Powf(power))
     }
 
     /// The structure of this number as an expression in the latents, where the algebra keeps one.

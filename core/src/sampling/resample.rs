@@ -6,18 +6,21 @@ use rand::{Rng, RngExt};
 /// `None` if all are 0.
 pub(crate) fn systematic<R: Rng + ?Sized>(weights: &[f64], n: usize, rng: &mut R) -> Option<Vec<usize>> {
     let last = weights.iter().rposition(|&w| w > 0.0)?;
+    Some(picked(weights, n, last, rng.random()).collect())
+}
+
+/// n indices up to `last`, one in each n-th of the sum of the weights, at `offset` of the way through it; ascending.
+pub(crate) fn picked(weights: &[f64], n: usize, last: usize, offset: f64) -> impl Iterator<Item = usize> {
     let total: f64 = weights.iter().sum();
-    let offset = rng.random::<f64>();
     let (mut at, mut below) = (0, weights[0]);
-    let picked = (0..n).map(|k| {
+    (0..n).map(move |k| {
         let level = total * (k as f64 + offset) / n as f64;
         while below <= level && at < last {
             at += 1;
             below += weights[at];
         }
         at
-    });
-    Some(picked.collect())
+    })
 }
 
 /// Systematic resampling in random order of use; the weights must not all be 0.

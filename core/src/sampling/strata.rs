@@ -3,6 +3,7 @@
 //! In every block of draws each coordinate takes each of as many strata once, in random order: what is a sum of functions of
 //! one coordinate has next to no noise, and nothing else has more.
 
+use crate::special::normal_quantile;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -23,6 +24,11 @@ impl Strata {
             self.refill(n, rng);
         }
         self.left.drain(self.left.len() - n..).for_each(take);
+    }
+
+    /// The standard normal numbers that the next point stands for are appended to `out`.
+    pub(crate) fn normals(&mut self, n: usize, rng: &mut ChaCha8Rng, out: &mut Vec<f64>) {
+        self.next(n, rng, |u| out.push(normal_quantile(u)));
     }
 
     fn refill(&mut self, n: usize, rng: &mut ChaCha8Rng) {
