@@ -409,7 +409,7 @@ fn bits<M: Model>(fit: &Fit<M>) -> Vec<u64> {
     numbers.push(fit.elbo().total());
     numbers.extend(fit.elbo().reconstruction.iter().chain(&fit.elbo().local_kl));
     numbers.extend(fit.evidence().map(|e| e.ln_evidence));
-    let mut summary = |s: &Summary| numbers.extend([s.mean, s.sd, s.q05, s.q50, s.q95, s.mc_error]);
+    let mut summary = |s: &Summary| numbers.extend([s.mean, s.sd, s.q05, s.q50, s.q95, s.mc_error, s.sd_mc_error]);
     M::Global::map(&fit.global(), &mut Default::default(), |s: &Summary| summary(s));
     for i in 0..fit.model().num_tasks() {
         M::Local::map(&fit.local(i), &mut Default::default(), |s: &Summary| summary(s));

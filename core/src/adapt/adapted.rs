@@ -9,6 +9,7 @@ use crate::model::level::Level;
 use crate::model::values::filled;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
+use crate::posterior::mc_error::Dependence;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
 use rand::Rng;
@@ -139,7 +140,7 @@ impl<M: Model> Adapted<'_, M> {
     }
 
     pub(super) fn summary(&self, values: &[f64]) -> Summary {
-        Summary::clustered(values, &self.weights, self.cluster)
+        Summary::weighted(values, &self.weights, &Dependence::Clusters(self.cluster))
     }
 
     /// Calls `f` with theta, phi and weight of each draw, as a model's parts take them.

@@ -3,7 +3,7 @@
 use crate::correct::effort::Effort;
 use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
-use crate::correct::round::Basis;
+use crate::correct::reweighting::Basis;
 use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
@@ -68,8 +68,7 @@ fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     let attempt = correct(program, &shape, &climbed, &response.gaussian, options);
     times.correction = started.elapsed().saturating_sub(times.climb);
     let linear = response.is_linear.then_some(&response.gaussian);
-    let signature = program.signature();
-    let trust = Judgement { options, shape: &shape, signature, linear, climbed: &climbed, attempt: &attempt }.judge();
+    let trust = Judgement { options, shape: &shape, program, linear, climbed: &climbed, attempt: &attempt }.judge();
     let evidence = attempt.ran().map(Evidence::of);
     let Response { gaussian, .. } = response;
     let draws = match attempt {

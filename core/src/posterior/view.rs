@@ -86,7 +86,7 @@ impl<M: Model> Posterior<'_, M> {
     /// # }
     /// ```
     pub fn marginal(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
-        Summary::weighted(&self.values(f), &self.weighted.weights)
+        Summary::weighted(&self.values(f), &self.weighted.weights, &self.weighted.dependence)
     }
 
     /// Posterior covariance of any two functions of the latents.
