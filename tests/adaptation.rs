@@ -195,6 +195,20 @@ fn what_draws_cannot_tell_is_called_doubtful() {
 }
 
 #[test]
+fn what_many_absorbed_tasks_say_is_noted_once() {
+    let mut fit = schools(0);
+    let strange = School { effect: 300.0, std_error: 1.0 };
+    for _ in 0..12 {
+        fit.absorb(&strange).expect("valid");
+    }
+    let notes = &fit.trust().notes;
+    let says_more = |note: &&String| note.contains("it says more of theta than the draws can tell");
+    let said: Vec<_> = notes.iter().filter(says_more).collect();
+    assert!(said.len() == 1 && said[0].starts_with("of absorbed task 12: "), "{notes:?}");
+    assert!(notes.len() <= 2 && fit.to_string().contains("absorbed since: 12 tasks"), "{fit}");
+}
+
+#[test]
 fn a_point_absorbs_nothing_and_says_so() {
     let options = Options { global: GlobalFactor::Point, ..Options::default() };
     let mut fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");

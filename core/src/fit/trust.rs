@@ -161,7 +161,16 @@ impl Trust {
         let doubts = doubts(learned);
         self.is_reliable &= doubts.is_empty();
         self.is_doubtful |= !doubts.is_empty();
-        self.notes.extend(doubts.into_iter().map(|doubt| format!("of absorbed task {absorbed}: {doubt}")));
+        doubts.iter().for_each(|doubt| self.note_of_absorbed(absorbed, doubt));
+    }
+
+    /// Keeps one note of each kind about absorbed tasks: that of the last one.
+    fn note_of_absorbed(&mut self, absorbed: usize, doubt: &str) {
+        const OF: &str = "of absorbed task ";
+        // the numbers of a doubt are in brackets
+        let kind = doubt.split(" (").next().unwrap_or(doubt);
+        self.notes.retain(|note| !(note.starts_with(OF) && note.contains(kind)));
+        self.notes.push(format!("{OF}{absorbed}: {doubt}"));
     }
 
     pub(crate) fn is_corrected(&self) -> bool {

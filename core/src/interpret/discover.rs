@@ -8,8 +8,8 @@ use crate::error::{Error, Invalid, Place};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::numbers::dual::Dual;
 use crate::numbers::number::{Number, Real};
+use crate::numbers::traced::Traced;
 use crate::sampling::stream::Stream;
 use crate::support::{Support, VectorSupport};
 use rand::RngExt;
@@ -70,8 +70,8 @@ impl LevelVisit {
     }
 }
 
-/// The algebra of the visit: it tells what varies from what is constant.
-pub type Visited = Dual<1>;
+/// The algebra of the visit: it tells what varies from what is constant, and what of the data or constants is not finite.
+pub type Visited = Traced;
 
 /// The state: what was found so far.
 #[derive(Debug)]
@@ -121,14 +121,22 @@ impl<'a> Discover<'a> {
 
     fn check(&mut self, place: &Place, checked: Result<(), Invalid>) {
         if let Err(invalid) = checked {
-            let at_start = invalid.varies;
-            self.fail(Error::Parameter { place: Box::new(place.clone()), invalid, at_start });
+            let (place, at_start) = (Box::new(place.clone()), invalid.varies);
+            self.fail(match invalid.culprit {
+                Some(value) => Error::Covariate { place, value },
+                None => Error::Parameter { place, invalid, at_start },
+            });
         }
     }
 
-    fn scored(&mut self, place: Place, value: f64) {
-        if !value.is_finite() && self.not_finite.is_none() {
-            self.not_finite = Some(NotFinite { place, value });
+    fn scored(&mut self, place: Place, ln_density: Real<Visited>) {
+        let value = ln_density.value();
+        // an infinite number may do no harm, and a constant -inf says that something is impossible
+        let is_spoilt = |culprit: &f64| culprit.is_nan() || !(value.is_finite() || value == f64::NEG_INFINITY);
+        match ln_density.0.culprit().filter(is_spoilt) {
+            Some(value) => self.fail(Error::Covariate { place: Box::new(place), value }),
+            None if value.is_finite() => {}
+            None => _ = self.not_finite.get_or_insert(NotFinite { place, value }),
         }
     }
 
@@ -147,7 +155,7 @@ impl Interpreter for Discover<'_> {
         self.check(&place, dist.check());
         let u = self.coordinate(self.level.num_coordinates());
         let (x, ln_jacobian) = dist.constrain(u);
-        self.scored(place, (dist.ln_density(x) + ln_jacobian).value());
+        self.scored(place, dist.ln_density(x) + ln_jacobian);
         let location_scale = dist.non_centred(u).is_some();
         self.level.add(site, Entries { coordinates: 1, values: 1, location_scale, identity: is_identity(&dist) });
         x
@@ -162,7 +170,7 @@ impl Interpreter for Discover<'_> {
         let u: Vec<_> = (from..from + support.num_coordinates()).map(|at| self.coordinate(at)).collect();
         let ln_jacobian = support.constrain(&u, out);
         if self.error.is_none() {
-            self.scored(place, (dist.ln_density(out) + ln_jacobian).value());
+            self.scored(place, dist.ln_density(out) + ln_jacobian);
         }
         let identity = *out == u && ln_jacobian == Real::constant(0.0);
         self.level.add(site, Entries { coordinates: u.len(), values: out.len(), location_scale: false, identity });
@@ -177,7 +185,7 @@ impl Interpreter for Discover<'_> {
             let (place, expected) = (Box::new(place.clone()), support.describe());
             self.fail(Error::Observation { place, value, distribution: name_of::<D>(), expected });
         }
-        self.scored(place, dist.ln_density(value).value());
+        self.scored(place, dist.ln_density(value));
     }
 
     fn observe_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
@@ -196,13 +204,13 @@ impl Interpreter for Discover<'_> {
             self.fail(Error::Observation { place, value, distribution, expected });
         }
         if self.error.is_none() {
-            self.scored(place, dist.ln_density(data).value());
+            self.scored(place, dist.ln_density(data));
         }
     }
 
     fn factor(&mut self, site: &Site, term: Real<Visited>) {
         let place = self.next_observation(site);
-        self.scored(place, term.value());
+        self.scored(place, term);
     }
 }
 
