@@ -215,7 +215,9 @@ fn a_point_absorbs_nothing_and_says_so() {
     let error = fit.absorb(&School { effect: 20.0, std_error: 5.0 }).err().map(|e| e.to_string());
     assert_eq!(
         error.as_deref(),
-        Some("q(theta) is a point, which a task does not move: fit anew with the task among the data")
+        Some(
+            "q(theta) is a point (`Options::global`), which a task does not move: fit anew with the task among the data"
+        )
     );
 }
 

@@ -329,7 +329,9 @@ fn a_density_far_out_is_never_nan() {
             let n = joint.num_coordinates();
             let mut gradient = vec![0.0; n];
             let mut seen_zero = false;
-            for far in [-1e300, -1e9, -2000.0, -746.0, -710.0, -400.0, 400.0, 710.0, 2000.0, 1e300, f64::NAN, f64::INFINITY] {
+            for far in
+                [-1e300, -1e9, -2000.0, -746.0, -710.0, -400.0, 400.0, 710.0, 2000.0, 1e300, f64::NAN, f64::INFINITY]
+            {
                 // one coordinate, then all of them
                 for j in 0..=n {
                     let u: Vec<f64> = (0..n).map(|k| if k == j || j == n { far } else { 0.1 }).collect();

@@ -295,3 +295,23 @@ fn a_query_is_checked_too() {
     assert_eq!(adapted.replicate(&wrong).map(|drawn| drawn.len()), Ok(2));
     assert_eq!(adapted.predict(&wrong).map(|drawn| drawn.len()), Ok(0));
 }
+
+const BLENDS: u32 = line!() + 1;
+model! {
+    Blends(tasks: &[Vec<f64>]) {
+        mu ~ Normal(0.0, 1.0);
+        for scales in tasks {
+            u ~ Mixture(vec![0.5; scales.len()], scales.iter().map(|s| Normal(mu, *s)).collect::<Vec<_>>());
+            for y in scales {
+                y ~ Mixture(vec![0.5; scales.len()], scales.iter().map(|s| Normal(u, *s)).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mixture_of_nothing() {
+    let expected =
+        format!("`u`, task 1 {}: `weights` of Mixture must be numbers whose sum is 1, but is 0", here(BLENDS + 4));
+    assert_eq!(message(Blends::new(&[vec![1.0, 2.0], vec![]])), expected);
+}

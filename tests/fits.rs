@@ -4,6 +4,7 @@
 mod adaptation;
 mod amortised;
 mod climbs;
+mod combinations;
 mod covariates;
 mod density;
 mod errors;

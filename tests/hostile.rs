@@ -13,10 +13,10 @@ mod data;
 mod examine;
 #[path = "hostile/finite.rs"]
 mod finite;
-#[path = "hostile/roster.rs"]
-mod roster;
 #[path = "hostile/options.rs"]
 mod options;
+#[path = "hostile/roster.rs"]
+mod roster;
 #[path = "hostile/watch.rs"]
 mod watch;
 
@@ -28,7 +28,7 @@ use std::time::Instant;
 use watch::Watch;
 
 /// Sets that are a part of every run of the tests.
-const FEW: u64 = 40 * ROSTER.len() as u64;
+const FEW: u64 = 20 * ROSTER.len() as u64;
 
 /// What is asked for on the command line.
 struct Asked {
@@ -41,7 +41,8 @@ impl Asked {
     fn read() -> Self {
         let words: Vec<String> = std::env::args().collect();
         let behind = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1)).cloned();
-        let number = |name: &str| behind(name).map(|word| word.parse().unwrap_or_else(|_| panic!("{name} is a number")));
+        let number =
+            |name: &str| behind(name).map(|word| word.parse().unwrap_or_else(|_| panic!("{name} is a number")));
         let one = number("--set");
         Self {
             sets: if one.is_some() { 1 } else { number("--sets").unwrap_or(FEW) },
@@ -61,13 +62,20 @@ fn main() -> ExitCode {
             None => &ROSTER[usize::try_from(number).expect("a small number") % ROSTER.len()],
         };
         let set = Set::new(number);
+        if sets == 1 {
+            println!("{set:#?}");
+        }
         let again = format!("--model {} --set {number}", entry.name);
         let Found { counts, complaints } = watch.guarded(&again, || (entry.run)(&set));
         tally.add(&counts);
         wrong += complaints.len();
         complaints.iter().for_each(|complaint| println!("{again}: {complaint}"));
     }
-    println!("{sets} sets of {} models in {:.1} s: {tally}, {wrong} complaints", ROSTER.len(), started.elapsed().as_secs_f64());
+    println!(
+        "{sets} sets of {} models in {:.1} s: {tally}, {wrong} complaints",
+        ROSTER.len(),
+        started.elapsed().as_secs_f64()
+    );
     if sets >= FEW && model.is_none() && !tally.is_mixed(sets) {
         println!("too few of one kind to tell anything");
         return ExitCode::FAILURE;

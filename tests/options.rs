@@ -108,7 +108,8 @@ fn encoders_that_do_not_fit_their_tasks() {
     let here = "task 0, must be";
     assert_eq!(with(3, &[], 1), format!("`Mlp: num_features`, {here} 2, as many as `features` gives, but is 3"));
     for latents in [0, 2, usize::MAX / 2] {
-        let expected = format!("`Mlp: num_latents`, {here} 1, the unconstrained coordinates of a task, but is {latents}");
+        let expected =
+            format!("`Mlp: num_latents`, {here} 1, the unconstrained coordinates of a task, but is {latents}");
         assert_eq!(with(2, &[4], latents), expected);
     }
     let expected = |units: usize| format!("`Mlp: hidden[1]`, {here} a whole number from 1 to 100000, but is {units}");

@@ -156,7 +156,7 @@ impl<M: Model> Fit<M> {
     pub fn absorb(&mut self, task: &M::Task) -> Result<f64, Error> {
         if self.guide().is_point() {
             return Err(Error::Unusable(
-                "q(theta) is a point, which a task does not move: fit anew with the task among the data".to_owned(),
+                "q(theta) is a point (`Options::global`), which a task does not move: fit anew with the task among the data".to_owned(),
             ));
         }
         let weighed = self.asking(&Subset::all(&self.model)).learn(&Subset::one(&self.model, task))?;

@@ -32,6 +32,7 @@ pub(crate) struct Group {
 }
 
 /// A data set, and what else a model is tried with.
+#[derive(Debug)]
 pub(crate) struct Set {
     pub(crate) groups: Vec<Group>,
     /// A constant of the model: the scale of a prior.

@@ -29,7 +29,9 @@ impl Tally {
 
     /// Whether something of everything came of so many sets.
     pub(crate) fn is_mixed(&self, sets: u64) -> bool {
-        [self.refused, self.reliable, self.not_vouched_for, self.adapted, self.amortised].iter().all(|n| 100 * n >= sets)
+        [self.refused, self.reliable, self.not_vouched_for, self.adapted, self.amortised]
+            .iter()
+            .all(|n| 100 * n >= sets)
     }
 }
 
@@ -55,10 +57,15 @@ impl Found {
     }
 }
 
-/// An error that names neither a site nor an option.
+/// An error that names neither a site, nor an option, nor a task; nor says that there are none.
 fn nameless(error: &Error) -> Option<String> {
-    let is_whole = matches!(error, Error::NoTasks | Error::NoLatents | Error::Unusable(_));
-    (!is_whole && !error.to_string().starts_with('`')).then(|| format!("an error without a place: {error}"))
+    let said = error.to_string();
+    let has_place = match error {
+        Error::NoTasks | Error::NoLatents => true,
+        Error::Unusable(_) => said.contains("task") || said.contains('`'),
+        _ => said.starts_with('`'),
+    };
+    (!has_place).then(|| format!("an error without a place: {said}"))
 }
 
 /// A model without a plate.
@@ -175,10 +182,9 @@ fn look_at<M: Model<Task = Group>>(found: &mut Found, adapted: &Adapted<'_, M>, 
         found.complaints.extend(predictions.filter(|_| is_sound).and_then(|all| of_predictions(&all)));
     }
     if let Some(ln_predictive) = found.taken(adapted.ln_predictive(query))
-        && is_sound
-        && (ln_predictive.is_nan() || ln_predictive == f64::INFINITY)
+        && ln_predictive.is_nan()
     {
-        found.complaints.push(format!("a log predictive density of {ln_predictive}"));
+        found.complaints.push("a log predictive density of NaN".to_owned());
     }
 }
 

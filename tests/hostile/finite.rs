@@ -38,5 +38,7 @@ pub(crate) fn of_adapted<M: Model>(adapted: &Adapted<'_, M>) -> Option<String> {
 
 /// What is not finite of predictions.
 pub(crate) fn of_predictions(predictions: &[Prediction]) -> Option<String> {
-    predictions.iter().find_map(|prediction| of_summary(&format!("{}, predicted,", prediction.place), &prediction.summary))
+    predictions
+        .iter()
+        .find_map(|prediction| of_summary(&format!("{}, predicted,", prediction.place), &prediction.summary))
 }

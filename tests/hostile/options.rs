@@ -28,6 +28,10 @@ fn adam(rng: &mut Rng) -> Optimiser {
 }
 
 pub(crate) fn options(rng: &mut Rng) -> Options {
+    if rng.random_bool(0.3) {
+        let correction_budget = Duration::from_millis(50);
+        return Options { posterior_draws: 120, correction_budget, progress: false, ..Options::default() };
+    }
     let draws = number(rng, 8);
     let most_draws = if rng.random_bool(0.02) { number(rng, 64) } else { draws.saturating_mul(2) };
     let adam = adam(rng);

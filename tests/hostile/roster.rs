@@ -3,6 +3,7 @@
 mod counts;
 mod kinds;
 mod measured;
+mod shapes;
 mod vectors;
 
 use crate::data::Set;
@@ -32,5 +33,6 @@ pub(crate) const ROSTER: &[Entry] = roster! {
         TwoKinds Logarithms;
     counts: Binomials Yes Poissons LogRates NegativeBinomials GammaPoissons BetaBinomials Zeros Waiting Factors;
     kinds: Ordinals Simplexes Choices Indexed CrossedOdds CrossedMeans;
+    shapes: Sizes Correlations Bounds Blends Unchecked;
     vectors: Slopes Pairs WideLocals WideGlobals Chains;
 };

@@ -68,8 +68,9 @@ impl Judgement<'_> {
         let method = self.method();
         let Said { doubts: mut notes, remark } = self.of_attempt(method);
         notes.extend(self.of_method(method));
-        // importance weights correct wherever the guide stopped; nothing else does
-        if method != Correction::Importance && !self.climbed.verdict.is_converged() {
+        // importance weights correct wherever the guide stopped, but for theta at a point; nothing else does
+        let is_corrected = method == Correction::Importance && !self.climbed.guide.is_point();
+        if !is_corrected && !self.climbed.verdict.is_converged() {
             notes.push("the optimiser has not converged".into());
         }
         let is_doubtful = !notes.is_empty();

@@ -119,14 +119,15 @@ impl<'a> Discover<'a> {
         self.error.get_or_insert(error);
     }
 
-    fn check(&mut self, place: &Place, checked: Result<(), Invalid>) {
-        if let Err(invalid) = checked {
-            let (place, at_start) = (Box::new(place.clone()), invalid.varies);
-            self.fail(match invalid.culprit {
-                Some(value) => Error::Covariate { place, value },
-                None => Error::Parameter { place, invalid, at_start },
-            });
-        }
+    /// Whether the parameters are valid; otherwise the distribution may not be asked anything.
+    fn is_valid(&mut self, place: &Place, checked: Result<(), Invalid>) -> bool {
+        let Err(invalid) = checked else { return true };
+        let (place, at_start) = (Box::new(place.clone()), invalid.varies);
+        self.fail(match invalid.culprit {
+            Some(value) => Error::Covariate { place, value },
+            None => Error::Parameter { place, invalid, at_start },
+        });
+        false
     }
 
     fn scored(&mut self, place: Place, ln_density: Real<Visited>) {
@@ -152,8 +153,11 @@ impl Interpreter for Discover<'_> {
         self.level.add(site, Entries::NONE);
         let entry = self.level.coordinates[site.id].len();
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
-        self.check(&place, dist.check());
         let u = self.coordinate(self.level.num_coordinates());
+        if !self.is_valid(&place, dist.check()) {
+            self.level.add(site, Entries { coordinates: 1, values: 1, location_scale: false, identity: false });
+            return u;
+        }
         let (x, ln_jacobian) = dist.constrain(u);
         self.scored(place, dist.ln_density(x) + ln_jacobian);
         let location_scale = dist.non_centred(u).is_some();
@@ -163,7 +167,8 @@ impl Interpreter for Discover<'_> {
 
     fn sample_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Visited>>) {
         let place = self.place(site);
-        self.check(&place, dist.check());
+        // later sites may ask for its entries, of which there are as many whatever the parameters
+        self.is_valid(&place, dist.check());
         out.clear();
         let support = dist.support();
         let from = self.level.num_coordinates();
@@ -178,8 +183,8 @@ impl Interpreter for Discover<'_> {
 
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         let place = self.next_observation(site);
-        self.check(&place, dist.check());
-        let Some(value) = datum.datum() else { return };
+        let is_valid = self.is_valid(&place, dist.check());
+        let Some(value) = datum.datum().filter(|_| is_valid) else { return };
         let support = dist.support();
         if !support.contains(value) {
             let (place, expected) = (Box::new(place.clone()), support.describe());
@@ -190,8 +195,8 @@ impl Interpreter for Discover<'_> {
 
     fn observe_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         let place = self.next_observation(site);
-        self.check(&place, dist.check());
-        let Some(data) = datum.data() else { return };
+        let is_valid = self.is_valid(&place, dist.check());
+        let Some(data) = datum.data().filter(|_| is_valid) else { return };
         let (support, distribution) = (dist.support(), name_of::<D>());
         if support.len() != data.len() {
             let (expected, found) = (support.len(), data.len());

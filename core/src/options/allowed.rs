@@ -63,9 +63,8 @@ impl Row {
 /// Refuses the first option that is not what it may be.
 pub(crate) fn check(rows: impl IntoIterator<Item = Row>) -> Result<(), Error> {
     let refused = rows.into_iter().find(|row| !row.is_allowed);
-    refused.map_or(Ok(()), |Row { option, value, allowed, .. }| {
-        Err(Error::Option { option, task: None, value, allowed })
-    })
+    refused
+        .map_or(Ok(()), |Row { option, value, allowed, .. }| Err(Error::Option { option, task: None, value, allowed }))
 }
 
 impl Options {

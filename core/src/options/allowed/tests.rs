@@ -39,7 +39,9 @@ fn ends_of_a_climb_are_checked() {
     }
     assert_eq!((tolerance(f64::MIN_POSITIVE), tolerance(1.0)), (Ok(()), Ok(())));
     let most = |most: usize| Options { max_iterations: Some(most), ..Options::default() }.check();
-    assert!(said(most(usize::MAX)).starts_with("`Options::max_iterations` must be a whole number from 0 to 1000000000"));
+    assert!(
+        said(most(usize::MAX)).starts_with("`Options::max_iterations` must be a whole number from 0 to 1000000000")
+    );
     assert_eq!(most(0), Ok(()));
 }
 
@@ -80,9 +82,8 @@ fn settings_of_adam_are_checked() {
 
 #[test]
 fn options_of_an_adaptation_are_checked() {
-    let checked = |global_draws, local_draws, max_proposals| {
-        AdaptOptions { global_draws, local_draws, max_proposals }.check()
-    };
+    let checked =
+        |global_draws, local_draws, max_proposals| AdaptOptions { global_draws, local_draws, max_proposals }.check();
     assert!(said(checked(0, 1, 1)).starts_with("`AdaptOptions::global_draws` must be a whole number from 1 to"));
     assert!(said(checked(1, 0, 1)).starts_with("`AdaptOptions::local_draws` must be a whole number from 1 to"));
     assert!(said(checked(1, 1, 0)).starts_with("`AdaptOptions::max_proposals` must be a whole number from 1 to"));
