@@ -138,7 +138,7 @@ fn a_logit_is_fitted_in_every_way() {
 }
 
 /// Which item, and what was seen.
-pub type Answers = Vec<(usize, f64)>;
+pub(crate) type Answers = Vec<(usize, f64)>;
 
 /// Standard deviations of an effect of an item, of a group, and of noise.
 const SD: [f64; 3] = [2.0, 0.7, 0.5];

@@ -77,7 +77,7 @@ fn a_covariate_that_is_not_finite() {
         shift: 3.0,
         seen: SEEN,
     };
-    assert_eq!(message(Covariates::new(&[sound.clone()])), "no error");
+    assert_eq!(message(Covariates::new(std::slice::from_ref(&sound))), "no error");
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let with = |change: &dyn Fn(&mut Explained, f64)| {
             let mut task = sound.clone();

@@ -69,7 +69,9 @@ fn main() -> ExitCode {
         let Found { counts, complaints } = watch.guarded(&again, || (entry.run)(&set));
         tally.add(&counts);
         wrong += complaints.len();
-        complaints.iter().for_each(|complaint| println!("{again}: {complaint}"));
+        for complaint in complaints {
+            println!("{again}: {complaint}");
+        }
     }
     println!(
         "{sets} sets of {} models in {:.1} s: {tally}, {wrong} complaints",

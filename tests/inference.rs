@@ -375,7 +375,7 @@ fn functions_of_any_size_have_summaries() {
     let largest = fit.marginal(|draw| f64::MAX * draw.global.mu.signum());
     assert!(largest.mean.is_finite() && largest.sd.is_finite() && largest.mc_error.is_finite(), "{largest:?}");
     let covariance = |size: f64| fit.covariance(|draw| size * draw.global.mu, |draw| draw.global.mu / size);
-    assert_eq!(covariance(2.0_f64.powi(900)), covariance(1.0));
+    assert_eq!(covariance(2.0_f64.powi(900)).to_bits(), covariance(1.0).to_bits());
 }
 
 #[test]

@@ -118,7 +118,10 @@ impl Nature {
         let tame = rng.random_range(0..6);
         match self {
             Self::Tame => tame,
-            Self::Equal(value) => COUNTS[value.to_bits() as usize % COUNTS.len()],
+            Self::Equal(value) => {
+                let at = ODD.iter().position(|odd| odd.to_bits() == value.to_bits());
+                COUNTS[at.expect("it is one of the odd") % COUNTS.len()]
+            }
             Self::Spoilt(_, one_in) if rng.random_range(0..one_in) > 0 => tame,
             Self::Spoilt(..) | Self::Wild => COUNTS[rng.random_range(0..COUNTS.len())],
         }

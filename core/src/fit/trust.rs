@@ -162,7 +162,9 @@ impl Trust {
         let doubts = doubts(learned);
         self.is_reliable &= doubts.is_empty();
         self.is_doubtful |= !doubts.is_empty();
-        doubts.iter().for_each(|doubt| self.note_of_absorbed(absorbed, doubt));
+        for doubt in &doubts {
+            self.note_of_absorbed(absorbed, doubt);
+        }
     }
 
     /// Keeps one note of each kind about absorbed tasks: that of the last one.
