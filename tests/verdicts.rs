@@ -303,6 +303,21 @@ fn heavy_tails_and_outliers() {
     survives("one datum", Cauchys::new(&[3.0]));
 }
 
+model! {
+    /// A log density that overflows a little further on.
+    Overflowing(cost: f64) {
+        u ~ Normal(0.0, 1.0);
+        factor(cost * u.exp());
+    }
+}
+
+#[test]
+fn an_elbo_that_is_not_finite_has_not_converged() {
+    let fit = survives("overflowing", Overflowing::new(f64::MAX)).expect("finite at the start");
+    let verdict = fit.verdict().to_string();
+    assert!(!fit.verdict().is_converged() && verdict.contains("ELBO is not finite"), "{fit}");
+}
+
 #[test]
 fn every_option_gives_an_answer() {
     let base = || Options { posterior_draws: 400, ..Options::default() };
