@@ -4,10 +4,13 @@
 mod adaptation;
 mod amortised;
 mod climbs;
+mod combinations;
+mod covariates;
 mod density;
 mod errors;
 mod inference;
 mod language;
+mod options;
 mod panel;
 mod quadrature;
 mod trust;

@@ -20,6 +20,7 @@ pub(crate) mod scratch;
 mod symbolic;
 pub(crate) mod tape;
 mod taped;
+pub mod traced;
 
 pub use jet::{Args, Jet};
 pub(crate) use number::{Number, Real};

@@ -71,8 +71,9 @@ impl Judgement<'_> {
         let method = self.method();
         let Said { doubts: mut notes, remark } = self.of_attempt(method);
         notes.extend(self.of_method(method));
-        // importance weights correct wherever the guide stopped; nothing else does
-        if method != Correction::Importance && !self.climbed.verdict.is_converged() {
+        // importance weights correct wherever the guide stopped, but for theta at a point; nothing else does
+        let is_corrected = method == Correction::Importance && !self.climbed.guide.is_point();
+        if !is_corrected && !self.climbed.verdict.is_converged() {
             notes.push("the optimiser has not converged".into());
         }
         let is_doubtful = !notes.is_empty();
@@ -175,7 +176,18 @@ impl Trust {
         let doubts = doubts(learned);
         self.is_reliable &= doubts.is_empty();
         self.is_doubtful |= !doubts.is_empty();
-        self.notes.extend(doubts.into_iter().map(|doubt| format!("of absorbed task {absorbed}: {doubt}")));
+        for doubt in &doubts {
+            self.note_of_absorbed(absorbed, doubt);
+        }
+    }
+
+    /// Keeps one note of each kind about absorbed tasks: that of the last one.
+    fn note_of_absorbed(&mut self, absorbed: usize, doubt: &str) {
+        const OF: &str = "of absorbed task ";
+        // the numbers of a doubt are in brackets
+        let kind = doubt.split(" (").next().unwrap_or(doubt);
+        self.notes.retain(|note| !(note.starts_with(OF) && note.contains(kind)));
+        self.notes.push(format!("{OF}{absorbed}: {doubt}"));
     }
 
     pub(crate) fn is_corrected(&self) -> bool {

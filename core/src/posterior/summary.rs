@@ -25,25 +25,47 @@ pub struct Summary {
 impl Summary {
     /// The summary of values with weights that sum to 1. Any value of positive weight that is not finite makes every field
     /// NaN; values of weight 0 do not count, whatever they are.
+    /// All of it is computed of v / unit, the largest of which is of order 1, so that no square overflows or vanishes.
     pub(crate) fn weighted(values: &[f64], weights: &[f64], dependence: &Dependence) -> Self {
         let counting = || (0..values.len()).filter(|&i| weights[i] > 0.0);
         if counting().next().is_none() || counting().any(|i| !values[i].is_finite()) {
-            return Self {
-                mean: f64::NAN,
-                sd: f64::NAN,
-                q05: f64::NAN,
-                q50: f64::NAN,
-                q95: f64::NAN,
-                mc_error: f64::NAN,
-                sd_mc_error: f64::NAN,
-            };
+            return Self::of_numbers([f64::NAN; 7], 1.0);
         }
-        let Moments { mean, sd, error_of_mean, error_of_sd } = Moments::of(values, weights, dependence);
+        let unit = unit(counting().map(|i| values[i]));
+        let scaled: Vec<f64> = values.iter().map(|v| v / unit).collect();
         let mut order: Vec<usize> = counting().collect();
-        order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
-        let [q05, q50, q95] = [0.05, 0.5, 0.95].map(|level| quantile(values, weights, &order, level));
-        Self { mean, sd, q05, q50, q95, mc_error: error_of_mean, sd_mc_error: error_of_sd }
+        order.sort_unstable_by(|&a, &b| scaled[a].total_cmp(&scaled[b]));
+        let (least, most) = (scaled[order[0]], scaled[order[order.len() - 1]]);
+        let Moments { mean, sd, error_of_mean, error_of_sd } = Moments::of(&scaled, weights, dependence);
+        let [q05, q50, q95] = [0.05, 0.5, 0.95].map(|level| quantile(&scaled, weights, &order, level));
+        // weights sum to 1 only up to rounding
+        Self::of_numbers([mean.clamp(least, most), sd, q05, q50, q95, error_of_mean, error_of_sd], unit)
     }
+
+    /// The mean, the standard deviation, three quantiles and the errors of the first two, in that unit.
+    fn of_numbers(numbers: [f64; 7], unit: f64) -> Self {
+        // what is beyond the largest number, a standard deviation of values of both signs, is that number
+        let [mean, sd, q05, q50, q95, mc_error, sd_mc_error] = numbers.map(|x| (x * unit).clamp(f64::MIN, f64::MAX));
+        Self { mean, sd, q05, q50, q95, mc_error, sd_mc_error }
+    }
+}
+
+/// A power of two of the order of the largest value, by which dividing changes no digit of what is not tiny beside it.
+pub(crate) fn unit(values: impl Iterator<Item = f64>) -> f64 {
+    let largest = values.fold(0.0, |most: f64, v| most.max(v.abs()));
+    let power = f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits());
+    if power > 0.0 && power.is_finite() { power } else { 1.0 }
+}
+
+/// sum_i w_i (f_i - mean f) (g_i - mean g) of pairs (f, g) whose weights sum to 1, computed of f and g in units of their own.
+pub(crate) fn covariance(pairs: &[[f64; 2]], weights: &[f64]) -> f64 {
+    let counting = || pairs.iter().zip(weights).filter(|(_, w)| **w > 0.0);
+    let units = [0, 1].map(|k| unit(counting().map(|(pair, _)| pair[k])));
+    let means = [0, 1].map(|k| counting().map(|(pair, w)| w * (pair[k] / units[k])).sum::<f64>());
+    let away = |pair: &[f64; 2], k: usize| pair[k] / units[k] - means[k];
+    let scaled: f64 = counting().map(|(pair, w)| w * away(pair, 0) * away(pair, 1)).sum();
+    // the order that overflows last
+    scaled * units[0].min(units[1]) * units[0].max(units[1])
 }
 
 /// The quantile at `level`: each value sits at the middle of its own weight, linear in between.
@@ -114,6 +136,46 @@ mod tests {
             let Summary { mean, sd, q05, q50, q95, mc_error, sd_mc_error } = found;
             assert!([mean, sd, q05, q50, q95, mc_error, sd_mc_error].iter().all(|x| x.is_nan()), "{values:?}");
         }
+    }
+
+    /// Sizes at which squares, sums or differences leave what an `f64` holds.
+    #[test]
+    fn values_of_any_size_are_summarised() {
+        let (values, weights) = ([1.0, -0.5, 0.75, 0.25], [0.1, 0.4, 0.3, 0.2]);
+        let one = Summary::weighted(&values, &weights, &PAIRS);
+        for power in [1023, 1000, 600, -600, -1000] {
+            let size = 2.0_f64.powi(power);
+            let Summary { mean, sd, q05, q50, q95, mc_error, sd_mc_error } =
+                Summary::weighted(&values.map(|v| v * size), &weights, &PAIRS);
+            let found = Summary {
+                mean: mean / size,
+                sd: sd / size,
+                q05: q05 / size,
+                q50: q50 / size,
+                q95: q95 / size,
+                mc_error: mc_error / size,
+                sd_mc_error: sd_mc_error / size,
+            };
+            assert_eq!(found, one, "2^{power}");
+        }
+        let largest = Summary::weighted(&[f64::MAX; 3], &[0.3, 0.3, 0.4], &Dependence::NONE);
+        close(largest.mean / f64::MAX, 1.0, 1e-15);
+        let ends = Summary::weighted(&[f64::MAX, f64::MIN], &[0.5; 2], &Dependence::NONE);
+        assert!(ends.mean == 0.0 && ends.sd >= f64::MAX && ends.q50 == 0.0, "{ends:?}");
+        let least = Summary::weighted(&[5e-324, 0.0], &[0.5; 2], &Dependence::NONE);
+        assert!(least.q95 > 0.0 && least.sd.is_finite(), "{least:?}");
+    }
+
+    #[test]
+    fn a_covariance_is_of_any_size() {
+        let pairs = [[1.0, 2.0], [-1.0, 0.5], [0.5, -1.0]];
+        let weights = [0.5, 0.25, 0.25];
+        // means 0.375 and 0.875; 0.5 * 0.625 * 1.125 + 0.25 * 1.375 * 0.375 - 0.25 * 0.125 * 1.875
+        close(covariance(&pairs, &weights), 0.421_875, 1e-15);
+        let (huge, tiny) = (2.0_f64.powi(1020), 2.0_f64.powi(-1000));
+        let sized = |a: f64, b: f64| covariance(&pairs.map(|[f, g]| [a * f, b * g]), &weights);
+        close(sized(huge, tiny) / 2.0_f64.powi(20), 0.421_875, 1e-15);
+        assert_eq!((sized(huge, huge), sized(huge, -huge)), (f64::INFINITY, f64::NEG_INFINITY));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::lazy::{LazyDraw, TypedSource};
-use crate::posterior::summary::Summary;
+use crate::posterior::summary::{Summary, covariance};
 use crate::sampling::resample::resample;
 use rand::Rng;
 use std::borrow::Cow;
@@ -89,12 +89,10 @@ impl<M: Model> Posterior<'_, M> {
         Summary::weighted(&self.values(f), &self.weighted.weights, &self.weighted.dependence)
     }
 
-    /// Posterior covariance of any two functions of the latents.
+    /// Posterior covariance of any two functions of the latents; infinite where it is larger than an `f64` holds, and NaN
+    /// where a value of positive weight is not finite.
     pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
-        let values = self.values(|draw| [f(draw), g(draw)]);
-        let weighted = || values.iter().zip(&self.weighted.weights).filter(|(_, w)| **w > 0.0);
-        let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ([f, g], w)| (sum.0 + w * f, sum.1 + w * g));
-        weighted().map(|([f, g], w)| w * (f - mean_f) * (g - mean_g)).sum()
+        covariance(&self.values(|draw| [f(draw), g(draw)]), &self.weighted.weights)
     }
 
     /// The function at every draw.
