@@ -96,7 +96,7 @@ impl Scorers<'_> {
         grid.falls_ever_faster = memory.spacing.falls_ever_faster();
         let spacing = memory.spacing.for_draws(from.frame.n, ask.inner.wanted);
         let halved = (0..=MOST_HALVINGS).scan(spacing, |next, _| Some(std::mem::replace(next, 0.5 * *next)));
-        for spacing in halved.take_while(|_| from.frame.is_regular()) {
+        for (halvings, spacing) in halved.take_while(|_| from.frame.is_regular()).enumerate() {
             let (mut shift, mut at) = ([0.0; WIDEST + 1], 0);
             memory.strata.next(from.frame.n + 1, rng, |u| {
                 shift[at] = u;
@@ -106,9 +106,11 @@ impl Scorers<'_> {
                 return None;
             }
             if GridSpacing::is_fine_enough(spacing, grid.variance_of_coarser()) {
+                if halvings == 1 {
+                    memory.spacing.narrow();
+                }
                 return Some(spacing);
             }
-            memory.spacing.narrow();
         }
         None
     }

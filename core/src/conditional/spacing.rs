@@ -5,7 +5,10 @@ use std::f64::consts::SQRT_2;
 /// Standard deviations between nodes: at first, and at most.
 const FIRST: f64 = 0.75;
 const WIDE: f64 = 1.5;
-const NARROWEST: f64 = 0.15;
+const NARROWEST: f64 = 0.375;
+/// One of so many grids may be too coarse, after so many.
+const RARE: usize = 12;
+const SEEN: usize = 4;
 /// So many grids of the first spacing tell how wide they may be.
 const TOLD: usize = 4;
 /// The relative variance of Z from a grid of twice the spacing that is tolerated: of the widest grids, and of finer ones.
@@ -27,6 +30,9 @@ pub(crate) struct GridSpacing {
     /// Sum of the relative variances of Z from grids of twice the first spacing.
     variance: f64,
     failed: usize,
+    /// Grids since the spacing was last changed, and how many of them were too coarse.
+    grids: usize,
+    coarse: usize,
     has_succeeded: bool,
     /// Whether the log density bent upwards anywhere along the nodes of the first grids: tails may be heavy.
     pub(crate) bends_upwards: bool,
@@ -53,7 +59,8 @@ impl GridSpacing {
     }
 
     /// The spacing for a grid of n dimensions that so many draws are wanted of.
-    pub(crate) fn for_draws(&self, n: usize, draws: usize) -> f64 {
+    pub(crate) fn for_draws(&mut self, n: usize, draws: usize) -> f64 {
+        self.grids += 1;
         let spacing = self.known.unwrap_or(FIRST);
         if draws <= 1 {
             return spacing;
@@ -72,10 +79,14 @@ impl GridSpacing {
         variance_of_coarser < if spacing > 1.0 { ROUGH } else { ROUGH_OF_FINE }
     }
 
-    /// A grid was too coarse, and the next is finer, as will be those of later thetas: grids that are coarse by chance only where
-    /// they meet a peak would make Z too small.
+    /// A grid was too coarse by little, and the next is finer, as will be those of later thetas: grids that are made finer only
+    /// where they meet a peak would make Z too small. What is too coarse by more lies where nothing was expected.
     pub(crate) fn narrow(&mut self) {
-        self.known = self.known.map(|known| (known / SQRT_2).max(NARROWEST));
+        self.coarse += 1;
+        if RARE * self.coarse > RARE * SEEN + self.grids {
+            self.known = self.known.map(|known| (known / SQRT_2).max(NARROWEST));
+            (self.coarse, self.grids) = (0, 0);
+        }
     }
 
     /// Learns from the first grids how wide they may be for a relative variance of Z of `aimed`: where it is v with a

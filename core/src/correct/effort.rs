@@ -14,12 +14,12 @@ const MOST_NUMBERS: usize = 1 << 26;
 /// Draws of theta at least: fewer have no tail that k-hat could judge.
 pub(crate) const FEWEST_DRAWS: usize = 100;
 
-/// Where theta is dear, as a task answers for every draw of it and there would be more answers than these in a round, ...
-const MANY_ANSWERS: usize = 500_000;
-/// ... so many draws that count are enough: means are known to a twentieth of a standard deviation.
-const ENOUGH_OF_DEAR: f64 = 400.0;
-/// Else so large a part of the draws asked for is to count in the end.
+/// So large a part of the draws asked for is to count in the end; ...
 const ENOUGH: f64 = 0.7;
+/// ... of more tasks than these, each of which answers for every draw, so large a part: means are known to a twentieth of a
+/// standard deviation by default.
+const MANY_TASKS: usize = 500;
+const ENOUGH_OF_MANY: f64 = 0.4;
 
 /// How much effort goes in.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +45,10 @@ impl Effort {
         let is_limited = options.correction == Correction::Auto;
         let most = if is_limited { MOST_NUMBERS / locals.max(1) } else { usize::MAX };
         let draws = options.posterior_draws.max(FEWEST_DRAWS).min(most);
-        let is_dear = is_limited && draws * tasks > MANY_ANSWERS;
-        let enough = ENOUGH * draws as f64;
+        let enough = if is_limited && tasks > MANY_TASKS { ENOUGH_OF_MANY } else { ENOUGH };
         (draws >= FEWEST_DRAWS).then_some(Self {
             draws,
-            enough: if is_dear { enough.min(ENOUGH_OF_DEAR) } else { enough },
+            enough: enough * draws as f64,
             most_draws: (MOST_TIMES * draws).min(most),
             most_inner: MOST_INNER,
             most_grown: MOST_GROWN,

@@ -100,7 +100,8 @@ impl Rounds {
             pool.begin_answer();
             return half(draws, enough / EXPECTED);
         }
-        (1 + self.scouting) * draws / 4
+        // where proposals are poor, the longer it takes the more there is to be seen
+        (if is_good { 1 } else { 1 + self.scouting }) * draws / 4
     }
 
     /// After a round of the answer: another like it where more is wanted, or scouts again where it met what they had not seen.
