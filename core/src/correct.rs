@@ -4,6 +4,7 @@ mod clock;
 pub(crate) mod effort;
 pub(crate) mod importance;
 mod inquiry;
+pub(crate) mod judged;
 pub(crate) mod linear_response;
 mod one_theta;
 mod pool;

@@ -1,9 +1,10 @@
 //! Draws of theta, weighted by what a new task says of them.
 
 use crate::adapt::new_task::AnswerAt;
+use crate::correct::judged::Judged;
 use crate::error::Error;
 use crate::fit::Evidence;
-use crate::sampling::psis::{SmoothWeights, k_hat_of_proposals, smooth};
+use crate::sampling::psis::{SmoothWeights, smooth};
 
 /// A new task's answers for draws of theta, with the weights that these have given the task.
 pub(crate) struct NewWeights {
@@ -31,11 +32,11 @@ impl NewWeights {
     pub(crate) fn evidence(&self) -> Evidence {
         let Self { answers, smoothed } = self;
         let draws = smoothed.weights.len() as f64;
-        let proposals = answers.iter().flat_map(|at| at.answer.weights.iter().copied());
+        let proposals = answers.iter().zip(&smoothed.weights).map(|(at, weight)| (*weight, at.answer.weights.clone()));
         Evidence {
             draws: smoothed.weights.len(),
             k_hat: smoothed.k_hat,
-            task_k_hat: vec![k_hat_of_proposals(proposals)],
+            task_k_hat: vec![Judged::of(proposals.collect()).k_hat],
             effective_sample_size: smoothed.effective,
             ln_evidence: smoothed.ln_mean + draws.ln(),
             ln_evidence_error: (smoothed.effective.recip() - draws.recip()).max(0.0).sqrt(),

@@ -1,12 +1,12 @@
 //! What a correction starts from, and what it finds.
 
-use crate::correct::pool::{Pool, TaskAnswers};
+use crate::correct::judged::Judged;
+use crate::correct::pool::{Pool, ProposalWeights, TaskAnswers};
 use crate::correct::precision::Precision;
 use crate::guide::Guide;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::mc_error::Dependence;
-use crate::sampling::psis::{k_hat_of_proposals, reliable_below};
 use nalgebra::DVector;
 
 /// What a correction starts from.
@@ -54,50 +54,14 @@ pub(crate) fn relative_variance(weights: &[f64], dependence: &Dependence) -> f64
     squared
 }
 
-/// What a task's own weights are worth.
-struct Judged {
-    k_hat: f64,
-    is_doubtful: bool,
-}
-
-/// Thetas of which the posterior has less than this, all together, do not tell against a task.
-const NEGLIGIBLE: f64 = 0.01;
-/// Noise of ln Z_i with less than this variance shows in the weights of theta, and there alone: a task is not to be doubted for it
-/// unless its weights have no mean.
-const QUIET: f64 = 0.05;
-
-impl TaskAnswers {
-    /// Of draws with these weights.
-    fn judge(&self, weights: &[f64]) -> Judged {
-        let total: f64 = self.proposals.iter().map(|of| weights[of.draw]).sum();
-        let mut counting: Vec<_> = self.proposals.iter().filter(|of| !of.weights.is_empty()).collect();
-        counting.sort_by(|a, b| weights[a.draw].total_cmp(&weights[b.draw]));
-        let mut below = 0.0;
-        counting.retain(|of| {
-            below += weights[of.draw];
-            below > NEGLIGIBLE * total
-        });
-        let pooled: Vec<f64> = counting.iter().flat_map(|of| of.weights.iter().copied()).collect();
-        let k_hat = k_hat_of_proposals(pooled.iter().copied());
-        let noise = counting.iter().map(|of| weights[of.draw] * variance_of_mean(&of.weights)).sum::<f64>() / total;
-        let is_poor = k_hat != 0.0 && k_hat >= reliable_below(pooled.len());
-        Judged { k_hat, is_doubtful: is_poor && (noise > QUIET || k_hat >= 1.0) }
-    }
-}
-
-/// The relative variance of the mean of independent weights whose mean is about 1.
-fn variance_of_mean(weights: &[f64]) -> f64 {
-    let n = weights.len() as f64;
-    let mean = weights.iter().sum::<f64>() / n;
-    weights.iter().map(|w| (w / mean - 1.0).powi(2)).sum::<f64>() / (n * n)
-}
-
 impl Reweighting {
     /// The draws with these weights, nothing being known against them.
     pub(crate) fn with_weights(pool: Pool, weights: Vec<f64>) -> Self {
         let dependence = pool.dependence();
         let Pool { theta, tasks, globals, is_cut, .. } = pool;
-        let judged: Vec<Judged> = tasks.iter().map(|task| task.judge(&weights)).collect();
+        let of_draws = |of: &ProposalWeights| (weights[of.draw], of.weights.clone());
+        let judge = |task: &TaskAnswers| Judged::of(task.proposals.iter().map(of_draws).collect());
+        let judged: Vec<Judged> = tasks.iter().map(judge).collect();
         Self {
             k_hat: 0.0,
             is_reliable: true,
