@@ -4,8 +4,11 @@
 //! log-Jacobian together. A file below is named after the support, not after a distribution that has it.
 
 pub mod cholesky_corr;
+pub mod circle;
 pub mod discrete;
 pub mod interval;
+pub mod moved;
+pub mod or_zero;
 pub mod ordered;
 pub mod positive;
 pub mod positive_vector;
@@ -13,8 +16,11 @@ pub mod real_line;
 pub mod simplex;
 
 pub use cholesky_corr::CholeskyCorr;
+pub use circle::Circle;
 pub use discrete::{Binary, Categories, Count, CountUpTo};
 pub use interval::Interval;
+pub use moved::Moved;
+pub use or_zero::OrZero;
 pub use ordered::Ordered;
 pub use positive::{Lower, Positive, Upper};
 pub use positive_vector::PositiveVector;
