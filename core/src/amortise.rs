@@ -24,7 +24,7 @@ use crate::model::subset::Subset;
 use crate::model::values::filled;
 use crate::model::{Latents, Model};
 use crate::optimize::plateau::AdamEnd;
-use crate::posterior::columns::global_summaries;
+use crate::posterior::columns::Columns;
 use crate::posterior::summary::Summary;
 use crate::verdict::Verdict;
 use std::fmt;
@@ -75,8 +75,8 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
         let thetas = self.training.thetas(self.training.options.posterior_draws);
         let program = Subset::all(self.training.model);
         let weights = vec![(thetas.len() as f64).recip(); thetas.len()];
-        let summaries = global_summaries(&program, thetas.iter().map(Vec::as_slice), &weights);
-        filled::<M::Global, _, _>(&program.plain_globals(&thetas[0]), summaries)
+        let columns = Columns::of_globals(&program, thetas.iter().map(Vec::as_slice));
+        filled::<M::Global, _, _>(&program.plain_globals(&thetas[0]), columns.summaries(&weights, 1))
     }
 
     /// q(theta), in unconstrained coordinates.

@@ -13,9 +13,10 @@ pub mod ordered;
 pub mod positive;
 pub mod positive_vector;
 pub mod real_line;
+pub mod shown;
 pub mod simplex;
 
-pub use cholesky_corr::CholeskyCorr;
+pub use cholesky_corr::{CholeskyCorr, correlation};
 pub use circle::Circle;
 pub use discrete::{Binary, Categories, Count, CountUpTo};
 pub use interval::Interval;
@@ -25,6 +26,7 @@ pub use ordered::Ordered;
 pub use positive::{Lower, Positive, Upper};
 pub use positive_vector::PositiveVector;
 pub use real_line::{RealLine, RealVector};
+pub use shown::Shown;
 pub use simplex::Simplex;
 
 use crate::numbers::{Number, Real};
@@ -68,6 +70,11 @@ pub trait VectorSupport: Clone + Debug {
 
     /// Whether `x`, of `len` entries, lies in it. Never true for NaN or infinite entries.
     fn contains(&self, x: &[f64]) -> bool;
+
+    /// What the table of a fit shows of a point.
+    fn shown(&self) -> Shown {
+        Shown::Entries
+    }
 
     /// Completes the sentence "must be ...": "3 positive numbers that sum to 1".
     fn describe(&self) -> String;

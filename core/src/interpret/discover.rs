@@ -11,7 +11,7 @@ use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::dual::Dual;
 use crate::numbers::number::{Number, Real};
 use crate::sampling::stream::Stream;
-use crate::support::{Support, VectorSupport};
+use crate::support::{Shown, Support, VectorSupport};
 use rand::RngExt;
 
 /// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
@@ -149,7 +149,8 @@ impl Interpreter for Discover<'_> {
         let (x, ln_jacobian) = dist.constrain(u);
         self.scored(place, (dist.ln_density(x) + ln_jacobian).value());
         let location_scale = dist.non_centred(u).is_some();
-        self.level.add(site, Entries { coordinates: 1, values: 1, location_scale, identity: is_identity(&dist) });
+        let (identity, shown) = (is_identity(&dist), Shown::Entries);
+        self.level.add(site, Entries { coordinates: 1, values: 1, location_scale, identity, shown });
         x
     }
 
@@ -165,7 +166,8 @@ impl Interpreter for Discover<'_> {
             self.scored(place, (dist.ln_density(out) + ln_jacobian).value());
         }
         let identity = *out == u && ln_jacobian == Real::constant(0.0);
-        self.level.add(site, Entries { coordinates: u.len(), values: out.len(), location_scale: false, identity });
+        let (coordinates, values, shown) = (u.len(), out.len(), support.shown());
+        self.level.add(site, Entries { coordinates, values, location_scale: false, identity, shown });
     }
 
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {

@@ -2,6 +2,7 @@
 
 use crate::density::program::{Program, TaskPoint, unscored};
 use crate::guide::Guide;
+use crate::model::level::Level;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::summary::Summary;
@@ -16,23 +17,17 @@ pub(crate) struct Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    /// Summaries of the globals' numbers.
-    pub(crate) fn globals(&self, program: &dyn Program) -> Vec<Summary> {
-        let thetas = (0..self.draws.len()).map(|s| self.draws.theta(s));
-        global_summaries(program, thetas, &self.draws.weights)
+    /// The globals' numbers.
+    pub(crate) fn globals(&self, program: &dyn Program) -> Columns {
+        Columns::of_globals(program, (0..self.draws.len()).map(|s| self.draws.theta(s)))
     }
 
-    /// Summaries of the numbers of task i of the fit, which is task `at` of the program.
-    pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize) -> Vec<Summary> {
-        self.locals_of(program, i, at, &self.table(i))
-    }
-
-    /// Summaries of the numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
-    pub(crate) fn locals_of(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Vec<Summary> {
+    /// The numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
+    pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Columns {
         let mut columns = Columns::default();
         if self.draws.are_values {
             (0..self.draws.len()).for_each(|s| columns.push(self.phi(table, i, s)));
-            return columns.summaries(&self.draws.weights);
+            return columns;
         }
         let unscored = unscored(&program.signature(), &self.draws.non_centred);
         let mut row = Vec::new();
@@ -41,7 +36,7 @@ impl<'s> Source<'s> {
             program.local_values(self.draws.theta(s), &point, &mut row);
             columns.push(&row);
         }
-        columns.summaries(&self.draws.weights)
+        columns
     }
 
     /// All draws of task i's coordinates.
@@ -56,32 +51,42 @@ impl<'s> Source<'s> {
     }
 }
 
-/// Summaries of the globals' numbers at these unconstrained thetas, whose weights sum to 1.
-pub(crate) fn global_summaries<'a>(
-    program: &dyn Program,
-    thetas: impl Iterator<Item = &'a [f64]>,
-    weights: &[f64],
-) -> Vec<Summary> {
-    let mut row = Vec::new();
-    let mut columns = Columns::default();
-    for theta in thetas {
-        program.global_values(theta, &mut row);
-        columns.push(&row);
-    }
-    columns.summaries(weights)
-}
-
-/// Columns of numbers.
+/// Columns of numbers: a row a draw.
 #[derive(Default)]
-struct Columns(Vec<Vec<f64>>);
+pub(crate) struct Columns(Vec<Vec<f64>>);
 
 impl Columns {
-    fn push(&mut self, row: &[f64]) {
+    /// The globals' numbers at these unconstrained thetas.
+    pub(crate) fn of_globals<'a>(program: &dyn Program, thetas: impl Iterator<Item = &'a [f64]>) -> Self {
+        let mut row = Vec::new();
+        let mut columns = Self::default();
+        for theta in thetas {
+            program.global_values(theta, &mut row);
+            columns.push(&row);
+        }
+        columns
+    }
+
+    pub(crate) fn push(&mut self, row: &[f64]) {
         self.0.resize(row.len(), Vec::new());
         self.0.iter_mut().zip(row).for_each(|(column, x)| column.push(*x));
     }
 
-    fn summaries(&self, weights: &[f64]) -> Vec<Summary> {
-        self.0.iter().map(|column| Summary::weighted(column, weights)).collect()
+    /// What a table shows of each draw of a level's numbers.
+    pub(crate) fn shown(self, level: &Level) -> Self {
+        if !level.shows_others() {
+            return self;
+        }
+        let mut shown = Self::default();
+        for s in 0..self.0.first().map_or(0, Vec::len) {
+            let row: Vec<f64> = self.0.iter().map(|column| column[s]).collect();
+            shown.push(&level.shown(&row));
+        }
+        shown
+    }
+
+    /// The summary of each column under weights of sum 1, of which `cluster` neighbours depend on each other.
+    pub(crate) fn summaries(&self, weights: &[f64], cluster: usize) -> Vec<Summary> {
+        self.0.iter().map(|column| Summary::clustered(column, weights, cluster)).collect()
     }
 }

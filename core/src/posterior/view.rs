@@ -37,7 +37,7 @@ impl<M: Model> Posterior<'_, M> {
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
         let program = Subset::all(self.model);
         let shape = program.plain_globals(self.weighted.theta(0));
-        filled::<M::Global, _, _>(&shape, self.source().globals(&program))
+        filled::<M::Global, _, _>(&shape, self.source().globals(&program).summaries(&self.weighted.weights, 1))
     }
 
     /// Posterior summaries of the latents of task `i`: `fit.local(3).theta.sd`.
@@ -51,7 +51,8 @@ impl<M: Model> Posterior<'_, M> {
         let mask = unscored(&Signature::of::<M>(), &self.weighted.non_centred);
         let table = source.table(i);
         let shape: Locals<M, f64> = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
-        filled::<M::Local, _, _>(&shape, source.locals_of(&program, i, 0, &table))
+        let columns = source.locals(&program, i, 0, &table);
+        filled::<M::Local, _, _>(&shape, columns.summaries(&self.weighted.weights, 1))
     }
 
     /// Draws of all latents, equally weighted.
