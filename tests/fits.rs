@@ -8,8 +8,10 @@ mod density;
 mod errors;
 mod inference;
 mod language;
+mod observations;
 mod panel;
 mod quadrature;
+mod tables;
 mod trust;
 mod verdicts;
 

@@ -3,6 +3,22 @@
 //! A distribution is a struct that holds its parameters, each a constant or a number that varies
 //! ([`Param`](crate::number::Param)). It works
 //! as a prior and as a likelihood. Names, order and meaning of parameters follow Stan's functions reference.
+//!
+//! | of | distributions |
+//! |---|---|
+//! | real numbers | [`Normal`], [`StudentT`], [`Cauchy`], [`Logistic`], [`Laplace`], [`Gumbel`], [`SkewNormal`] |
+//! | positive numbers | [`HalfNormal`], [`HalfCauchy`], [`LogNormal`], [`Exponential`], [`Gamma`], [`InverseGamma`], [`Weibull`], [`Pareto`] |
+//! | an interval, a circle | [`Uniform`], [`Beta`], [`VonMises`] |
+//! | counts | [`Poisson`], [`PoissonLog`], [`NegativeBinomial`], [`NegativeBinomial2`], [`NegativeBinomial2Log`], [`Geometric`] |
+//! | yes or no, and of how many | [`Bernoulli`], [`BernoulliLogit`], [`Binomial`], [`BinomialLogit`], [`BetaBinomial`] |
+//! | categories, ordered ones last | [`Categorical`], [`CategoricalLogit`], [`OrderedLogistic`] |
+//! | vectors | [`MultivariateNormal`], [`Dirichlet`], [`LkjCholesky`] |
+//! | another one that is truncated, censored, shifted, or has zeros of its own | [`Truncated`], [`Censored`], [`Shifted`], [`ZeroInflated`], [`Hurdle`] |
+//! | several, or none | [`Mixture`], [`Flat`] |
+//!
+//! A distribution function, a [`Cdf`], have [`Normal`], [`StudentT`], [`Cauchy`], [`Logistic`], [`Laplace`], [`Gumbel`],
+//! [`LogNormal`], [`Exponential`], [`Gamma`], [`InverseGamma`], [`Weibull`], [`Uniform`], [`Beta`], the counts but for
+//! [`BetaBinomial`], and what is truncated, censored or shifted of these.
 
 pub mod bernoulli;
 pub mod bernoulli_logit;

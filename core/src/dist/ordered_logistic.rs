@@ -29,7 +29,7 @@ use rand::{Rng, RngExt};
 ///     /// Marks from 0 to 3 for some wines.
 ///     Marks(wines: &[Vec<u8>]) {
 ///         cuts ~ Flat(Ordered(3));
-///         factor(cuts.iter().map(|&cut| Normal(0.0, 3.0).ln_density(cut)).sum::<Real<_>>());
+///         factor(cuts.iter().map(|cut| -0.5 * (cut / 3.0).square()).sum::<Real<_>>());
 ///         spread ~ HalfNormal(1.0);
 ///         for marks in wines {
 ///             quality ~ Normal(0.0, spread);
@@ -43,6 +43,7 @@ use rand::{Rng, RngExt};
 /// assert!(fit.local(1).quality.mean > fit.local(0).quality.mean);
 /// # Ok::<(), hierarch::Error>(())
 /// ```
+#[doc(alias("ordinal", "ordered logit", "ordered_logistic", "proportional odds"))]
 #[derive(Clone, Copy, Debug)]
 pub struct OrderedLogistic<E, C>(pub E, pub C);
 

@@ -20,6 +20,7 @@ use rand::Rng;
 /// let ln_density: hierarch::number::Real<f64> = Shifted(Exponential(3.0), 2.0).ln_density(2.5);
 /// assert!((ln_density.value() + 0.401_388).abs() < 1e-6);
 /// ```
+#[doc(alias("offset", "location shift", "shifted_lognormal"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Shifted<D, B>(pub D, pub B);
 

@@ -22,6 +22,7 @@ use rand::{Rng, RngExt};
 /// let ln_mass: hierarch::number::Real<f64> = fish.ln_density(0);
 /// assert!((ln_mass.value().exp() - (0.3 + 0.7 * (-(0.5_f64.exp())).exp())).abs() < 1e-12);
 /// ```
+#[doc(alias("zero inflation", "ZeroInflatedPoisson"))]
 #[derive(Clone, Copy, Debug)]
 pub struct ZeroInflated<D, P>(pub D, pub P);
 
