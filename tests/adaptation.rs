@@ -3,6 +3,7 @@
 use crate::models::{self, County, EightSchools, HOSPITALS, Hospital, House, Radon, SCHOOLS, School, Surgical};
 use hierarch::prelude::*;
 use hierarch::{AdaptOptions, Correction, Fit, GlobalFactor, Options, Summary};
+use std::f64::consts::PI;
 use std::sync::Arc;
 
 fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
@@ -195,13 +196,66 @@ fn what_draws_cannot_tell_is_called_doubtful() {
 }
 
 #[test]
+fn what_many_absorbed_tasks_say_is_noted_once() {
+    let mut fit = schools(0);
+    let strange = School { effect: 300.0, std_error: 1.0 };
+    for _ in 0..12 {
+        fit.absorb(&strange).expect("valid");
+    }
+    let notes = &fit.trust().notes;
+    let says_more = |note: &&String| note.contains("it says more of theta than the draws can tell");
+    let said: Vec<_> = notes.iter().filter(says_more).collect();
+    assert!(said.len() == 1 && said[0].starts_with("of absorbed task 12: "), "{notes:?}");
+    assert!(notes.len() <= 2 && fit.to_string().contains("absorbed since: 12 tasks"), "{fit}");
+}
+
+#[test]
+fn predictions_beyond_the_largest_number_are_that_number() {
+    let fit = schools(0);
+    let drawn = fit.predict_new(&School { effect: 0.0, std_error: 1e308 }).expect("valid");
+    let summary = drawn[0].summary;
+    assert!([summary.mean, summary.sd, summary.q05, summary.q95].iter().all(|x| x.is_finite()), "{summary:?}");
+    assert!(drawn[0].draws.iter().any(|x| x.abs() >= f64::MAX), "one in ten is more than 1.8 standard deviations away");
+}
+
+model! {
+    /// What is seen is not defined for every latent.
+    Sums(tasks: &[Vec<(f64, f64)>]) {
+        mean ~ Normal(0.0, 1.0);
+        for task in tasks {
+            u ~ Normal(mean, 1.0);
+            for &(x, y) in task {
+                y ~ Normal((u + x).ln(), 1.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn draws_under_which_a_query_is_no_number_do_not_count() {
+    let tasks = [vec![(9.0, 2.0)], vec![(8.0, 2.2)], vec![(9.0, 2.4)]];
+    let fit = Sums::new(&tasks).fit().expect("valid");
+    let adapted = fit.adapt(&vec![(9.0, 2.1)]).expect("valid");
+    let found = adapted.ln_predictive(&vec![(0.5, -0.3)]).expect("valid");
+    let density = |u: f64| {
+        let residual = -0.3 - (u + 0.5).ln();
+        if residual.is_nan() { 0.0 } else { (-0.5 * residual * residual).exp() / (2.0 * PI).sqrt() }
+    };
+    let expected: f64 = adapted.weighted_draws().map(|(draw, weight)| weight * density(draw.local.u)).sum();
+    assert_near("ln predictive", found, expected.ln(), 1e-9);
+    assert!(adapted.weighted_draws().any(|(draw, _)| draw.local.u < -0.5), "some are not defined");
+}
+
+#[test]
 fn a_point_absorbs_nothing_and_says_so() {
     let options = Options { global: GlobalFactor::Point, ..Options::default() };
     let mut fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
     let error = fit.absorb(&School { effect: 20.0, std_error: 5.0 }).err().map(|e| e.to_string());
     assert_eq!(
         error.as_deref(),
-        Some("q(theta) is a point, which a task does not move: fit anew with the task among the data")
+        Some(
+            "q(theta) is a point (`Options::global`), which a task does not move: fit anew with the task among the data"
+        )
     );
 }
 

@@ -2,7 +2,7 @@
 
 use crate::models::{EightSchools, Group, HOSPITALS, SCHOOLS, Surgical, group};
 use hierarch::prelude::*;
-use hierarch::{AdamOptions, Correction, DrawsError, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
+use hierarch::{Correction, DrawsError, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use std::f64::consts::PI;
 
 model! {
@@ -118,17 +118,12 @@ fn what_runs_away_is_named() {
 }
 
 #[test]
-fn options_without_meaning_end() {
+fn no_iterations_end_where_they_start() {
     for optimiser in [Optimiser::Em, Optimiser::Newton, Optimiser::Lbfgs] {
         let options = Options { optimiser, max_iterations: Some(0), ..Options::default() };
         let fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
         assert!(!fit.verdict().is_converged(), "{fit}");
     }
-    let adam = AdamOptions { batch: Some(0), ..AdamOptions::default() };
-    let options = Options { optimiser: Optimiser::Adam(adam), max_iterations: Some(500), ..Options::default() };
-    let fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
-    let has_moved = |i: usize| fit.guide().local.loc[i].abs() > 1e-3;
-    assert!((0..8).all(has_moved), "{:?}", fit.guide().local);
 }
 
 model! {

@@ -301,3 +301,52 @@ fn simulation_visits_every_datum_of_every_model() {
     let lengths: Vec<usize> = drawn.data.iter().map(Vec::len).collect();
     assert_eq!(lengths, [2, 4, 4, 4, 4], "missing data are drawn too");
 }
+
+model! {
+    /// Scales, a pole, a simplex and correlations: what can vanish.
+    Vanishing(tasks: &[Vec<f64>]) {
+        tau ~ HalfCauchy(1.0);
+        shares ~ Dirichlet([0.5, 1.0, 0.5]);
+        odds ~ Beta(0.5, 0.5);
+        rate ~ Gamma(0.3, 1.0);
+        for ys in tasks {
+            u ~ Normal(0.0, tau);
+            shape ~ LogNormal(0.0, tau);
+            for y in ys {
+                y ~ Normal(u + shares[0], tau);
+                y ~ Gamma(shape, rate);
+                (*y > 1.0) ~ Bernoulli(odds);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_density_far_out_is_never_nan() {
+    fn check<M: Model>(name: &str, model: &M) {
+        for joint in [Joint::new(model), Joint::by_dual_numbers(model)] {
+            let joint = joint.expect("valid");
+            let n = joint.num_coordinates();
+            let mut gradient = vec![0.0; n];
+            let mut seen_zero = false;
+            for far in
+                [-1e300, -1e9, -2000.0, -746.0, -710.0, -400.0, 400.0, 710.0, 2000.0, 1e300, f64::NAN, f64::INFINITY]
+            {
+                // one coordinate, then all of them
+                for j in 0..=n {
+                    let u: Vec<f64> = (0..n).map(|k| if k == j || j == n { far } else { 0.1 }).collect();
+                    let value = joint.gradient(&u, &mut gradient);
+                    assert!(value < f64::INFINITY, "{name}, u[{j}] = {far}: {value}");
+                    assert!(gradient.iter().all(|g| g.is_finite()), "{name}, u[{j}] = {far}: {gradient:?}");
+                    seen_zero |= value == f64::NEG_INFINITY;
+                    assert!(value.is_finite() || gradient.iter().all(|g| *g == 0.0), "{name}: {gradient:?}");
+                }
+            }
+            assert!(seen_zero, "{name}");
+        }
+    }
+    check("vanishing", &Vanishing::new(&[vec![0.5, 1.5], vec![]]));
+    check("eight schools", &EightSchools::new(&SCHOOLS));
+    check("pumps", &Pumps::new(&PUMPS));
+    check("correlated", &Correlated::new(&[vec![(0.0, 1.0), (1.0, 0.5)]]));
+}

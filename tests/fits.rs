@@ -4,11 +4,14 @@
 mod adaptation;
 mod amortised;
 mod climbs;
+mod combinations;
+mod covariates;
 mod density;
 mod errors;
 mod inference;
 mod language;
 mod observations;
+mod options;
 mod panel;
 mod quadrature;
 mod tables;

@@ -303,6 +303,21 @@ fn heavy_tails_and_outliers() {
     survives("one datum", Cauchys::new(&[3.0]));
 }
 
+model! {
+    /// A log density that overflows a little further on.
+    Overflowing(cost: f64) {
+        u ~ Normal(0.0, 1.0);
+        factor(cost * u.exp());
+    }
+}
+
+#[test]
+fn an_elbo_that_is_not_finite_has_not_converged() {
+    let fit = survives("overflowing", Overflowing::new(f64::MAX)).expect("finite at the start");
+    let verdict = fit.verdict().to_string();
+    assert!(!fit.verdict().is_converged() && verdict.contains("ELBO is not finite"), "{fit}");
+}
+
 #[test]
 fn every_option_gives_an_answer() {
     let base = || Options { posterior_draws: 400, ..Options::default() };
@@ -322,12 +337,10 @@ fn every_option_gives_an_answer() {
     for (name, options) in [
         ("no iterations", Options { max_iterations: Some(0), ..base() }),
         ("one iteration", Options { max_iterations: Some(1), ..base() }),
-        ("no draws", Options { draws: 0, ..base() }),
         ("one draw", Options { draws: 1, ..base() }),
-        ("no posterior draws", Options { posterior_draws: 0, ..base() }),
         ("one posterior draw", Options { posterior_draws: 1, ..base() }),
-        ("no tolerance", Options { tolerance: 0.0, ..base() }),
-        ("no budget", Options { correction_budget: Duration::ZERO, ..base() }),
+        ("no tolerance", Options { tolerance: f64::MIN_POSITIVE, ..base() }),
+        ("no budget", Options { correction_budget: Duration::from_nanos(1), ..base() }),
     ] {
         let fit = survives_with(name, EightSchools::new(&SCHOOLS), &options).expect("valid");
         if name.contains("iteration") || name == "no tolerance" {
@@ -409,7 +422,7 @@ fn bits<M: Model>(fit: &Fit<M>) -> Vec<u64> {
     numbers.push(fit.elbo().total());
     numbers.extend(fit.elbo().reconstruction.iter().chain(&fit.elbo().local_kl));
     numbers.extend(fit.evidence().map(|e| e.ln_evidence));
-    let mut summary = |s: &Summary| numbers.extend([s.mean, s.sd, s.q05, s.q50, s.q95, s.mc_error]);
+    let mut summary = |s: &Summary| numbers.extend([s.mean, s.sd, s.q05, s.q50, s.q95, s.mc_error, s.sd_mc_error]);
     M::Global::map(&fit.global(), &mut Default::default(), |s: &Summary| summary(s));
     for i in 0..fit.model().num_tasks() {
         M::Local::map(&fit.local(i), &mut Default::default(), |s: &Summary| summary(s));

@@ -43,13 +43,9 @@ impl<M: Model> Fit<M> {
     /// The posterior of phi for a task that was not part of the fit, with as many draws as `options` say.
     ///
     /// # Errors
-    /// As for [`adapt`](Self::adapt).
-    ///
-    /// # Panics
-    /// If `options` ask for no draws, or allow no proposals.
+    /// As for [`adapt`](Self::adapt), and options that are not what they may be.
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
-        let AdaptOptions { global_draws, local_draws, max_proposals } = *options;
-        assert!(global_draws > 0 && local_draws > 0 && max_proposals > 0, "a posterior needs draws");
+        options.check()?;
         let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
         let TaskKnowledge { level, weighed, cluster, evidence, trust } = self.asking(&all).adapt(&new, options)?;
         let mut adapted = Adapted { cluster, evidence: Some(evidence), ..self.without_draws(level, trust) };
@@ -160,7 +156,7 @@ impl<M: Model> Fit<M> {
     pub fn absorb(&mut self, task: &M::Task) -> Result<f64, Error> {
         if self.guide().is_point() {
             return Err(Error::Unusable(
-                "q(theta) is a point, which a task does not move: fit anew with the task among the data".to_owned(),
+                "q(theta) is a point (`Options::global`), which a task does not move: fit anew with the task among the data".to_owned(),
             ));
         }
         let weighed = self.asking(&Subset::all(&self.model)).learn(&Subset::one(&self.model, task))?;

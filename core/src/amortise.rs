@@ -24,7 +24,7 @@ use crate::model::subset::Subset;
 use crate::model::values::filled;
 use crate::model::{Latents, Model};
 use crate::optimize::plateau::AdamEnd;
-use crate::posterior::columns::Columns;
+use crate::posterior::columns::global_summaries;
 use crate::posterior::summary::Summary;
 use crate::verdict::Verdict;
 use std::fmt;
@@ -47,6 +47,11 @@ pub trait Recognition<M: Model>: Sync {
     fn num_parameters(&self) -> usize;
     /// The recognition model in words, for a report.
     fn describe(&self) -> String;
+    /// Refuses a task of so many latent coordinates whose factor cannot be computed.
+    #[doc(hidden)]
+    fn check(&self, _task: &M::Task, _num_latents: usize) -> Result<(), Error> {
+        Ok(())
+    }
     /// The factors of some tasks, side by side.
     #[doc(hidden)]
     fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField;
@@ -75,8 +80,8 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
         let thetas = self.training.thetas(self.training.options.posterior_draws);
         let program = Subset::all(self.training.model);
         let weights = vec![(thetas.len() as f64).recip(); thetas.len()];
-        let columns = Columns::of_globals(&program, thetas.iter().map(Vec::as_slice));
-        filled::<M::Global, _, _>(&program.plain_globals(&thetas[0]), columns.summaries(&weights, 1))
+        let summaries = global_summaries(&program, thetas.iter().map(Vec::as_slice), &weights);
+        filled::<M::Global, _, _>(&program.plain_globals(&thetas[0]), summaries)
     }
 
     /// q(theta), in unconstrained coordinates.
@@ -87,7 +92,8 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// The posterior of the latents of any task, seen in training or not: summaries, draws and predictions.
     ///
     /// # Errors
-    /// Data outside their support, invalid constants, another number of latents than the tasks of the training.
+    /// Data outside their support, invalid constants, another number of latents than the tasks of the training, what the
+    /// encoder cannot read.
     pub fn adapt(&self, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
         let factor = self.factor(task)?;
         Ok(self.training.adapted(task, &factor, &self.how.describe()))
@@ -99,6 +105,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// As for [`adapt`](Self::adapt).
     pub fn factor(&self, task: &M::Task) -> Result<MeanField, Error> {
         self.training.check(task)?;
+        self.how.check(task, self.training.num_latents)?;
         Ok(self.how.factors(&self.training, &[task]))
     }
 

@@ -76,6 +76,14 @@ pub enum Error {
         /// The parameter varies with latents; the value is the one at the point where the fit starts.
         at_start: bool,
     },
+    /// A number that is not finite enters from the data or from a constant: in a covariate, an exposure, a weight.
+    #[error("{place}: {value} enters here from the data or a constant (a covariate?), which must be finite")]
+    Covariate {
+        /// The first site whose parameter or log density it spoils.
+        place: Box<Place>,
+        /// The number: infinite or NaN.
+        value: f64,
+    },
     /// The model has a plate, but the data hold no task.
     #[error("no tasks: the list the plate runs over is empty")]
     NoTasks,
@@ -100,20 +108,42 @@ pub enum Error {
         /// The distribution's name.
         distribution: String,
     },
+    /// An option, or a number handed to what is to be trained, is not what it may be.
+    #[error("`{option}`{} must be {allowed}, but is {value}", .task.map_or_else(String::new, |i| format!(", task {i},")))]
+    Option {
+        /// The option: its struct and field.
+        option: String,
+        /// The task that it was seen in, if it depends on tasks.
+        task: Option<usize>,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        allowed: String,
+    },
     /// What was asked for cannot be done, for the reason given.
     #[error("{0}")]
     Unusable(String),
 }
 
 impl Error {
+    /// The error as that of the task of that number, where it depends on one.
+    pub(crate) fn of_task(mut self, i: usize) -> Self {
+        if let Self::Option { task, .. } = &mut self {
+            *task = Some(i);
+        }
+        self
+    }
+
     /// The error as that of a task that is not one of the fit's, and so has no number.
     pub(crate) fn of_new_task(mut self) -> Self {
         match &mut self {
             Self::Observation { place, .. }
             | Self::Length { place, .. }
             | Self::Parameter { place, .. }
+            | Self::Covariate { place, .. }
             | Self::NotFinite { place, .. }
             | Self::NoSampler { place, .. } => place.task = None,
+            Self::Option { task, .. } => *task = None,
             Self::NoTasks | Self::NoLatents | Self::Unusable(_) => {}
         }
         self
@@ -134,4 +164,7 @@ pub struct Invalid {
     pub expected: &'static str,
     /// Whether the parameter varies with latents.
     pub varies: bool,
+    /// The number among data and constants that is not finite and made the parameter what it is, where that is known: see
+    /// [`Number::culprit`](crate::number::Number::culprit).
+    pub culprit: Option<f64>,
 }

@@ -1,6 +1,7 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`](crate::Options), and the [`Fit`] it gives.
 
 mod evidence;
+mod imprecise;
 mod pipeline;
 pub mod report;
 pub(crate) mod solution;

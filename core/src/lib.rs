@@ -60,7 +60,7 @@ pub mod verdict;
 
 pub use density::joint;
 pub use model::{datum, tasks};
-pub use numbers::{dual, form, nodal, param_vec, real};
+pub use numbers::{dual, form, nodal, param_vec, real, traced};
 
 /// Numbers over an algebra, what may stand for them, and densities differentiated in their own arguments.
 pub mod number {

@@ -24,6 +24,7 @@ mod symbolic;
 pub(crate) mod tail;
 pub(crate) mod tape;
 mod taped;
+pub mod traced;
 
 pub use jet::{Args, Jet};
 pub(crate) use number::{Number, Real};

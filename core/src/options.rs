@@ -1,8 +1,12 @@
 //! What can be chosen about a fit. Everything has a default that needs no thought.
 
+pub(crate) mod allowed;
+
 use std::time::Duration;
 
 /// How a model is fitted. `Options::default()` is what [`fit`](crate::Fittable::fit) uses.
+///
+/// A value that is not allowed is an [`Error::Option`](crate::Error::Option) before anything runs, which names it.
 ///
 /// ```
 /// use hierarch::{Correction, Options};
@@ -20,9 +24,9 @@ pub struct Options {
     ///
     /// 64, since of pumps, surgical, baseball, rats and radon, all but one are then within 0.01 (with 16, radon is 0.08
     /// off), while 256 cost rats and radon twice the time; small fits that want more (eight schools 0.12, surgical 0.07)
-    /// get them in milliseconds.
+    /// get them in milliseconds. From 1 to 100,000.
     pub draws: usize,
-    /// The fit never takes more fixed draws than this.
+    /// The fit never takes more fixed draws than this. From `draws` to 100,000.
     pub most_draws: usize,
     /// Starts from this random place instead of 0.
     pub random_start: Option<u64>,
@@ -34,23 +38,25 @@ pub struct Options {
     pub parameterisation: Parameterisation,
     /// What maximises the ELBO.
     pub optimiser: Optimiser,
-    /// Most iterations (steps, for Adam) of the optimiser.
+    /// Most iterations (steps, for Adam) of the optimiser; 0 leaves the guide where it starts. Up to 1,000,000,000.
     pub max_iterations: Option<usize>,
-    /// Converged when the gradient's norm in the guide's metric is at most this, in nats (Newton).
+    /// Converged when the gradient's norm in the guide's metric is at most this, in nats (Newton). Above 0 and at most 1.
     pub tolerance: f64,
     /// What is done about the errors of the mean-field guide.
     pub correction: Correction,
     /// Draws the posterior is held in. Where importance weights correct it there are at least 100, as fewer cannot tell
     /// whether to trust them, and up to ten times as many where that is what it takes for seven in ten of those asked for to
-    /// count.
+    /// count. From 1 to 1,000,000.
     pub posterior_draws: usize,
     /// How long `Correction::Auto` may take for the importance correction, 10 seconds if nothing else is said. Where that
     /// is too short there are fewer draws, of which the report tells; where it is too short for 100 of them the correction
-    /// is left out, and the answer is not checked. `Correction::Importance` takes as long as it takes.
+    /// is left out, and the answer is not checked. `Correction::Importance` takes as long as it takes. More than nothing, and
+    /// at most a million seconds.
     ///
     /// Only an answer that the budget cut short depends on how fast the machine is: all others are the same bits anywhere.
     pub correction_budget: Duration,
-    /// Number of threads; as many as rayon's global pool has if `None`.
+    /// Number of threads; as many as rayon's global pool has if `None`. From 1 to 1,024, of which no more are started than
+    /// four for each that the machine runs at once: the answer is the same for any number.
     pub threads: Option<usize>,
     /// Whether a long fit may show a progress bar; it does so only on a terminal.
     pub progress: bool,
@@ -114,7 +120,8 @@ pub enum LocalFactor {
     /// posterior where the task is linear and Gaussian given theta, a Laplace approximation otherwise.
     ///
     /// Only theta is left to climb with: by L-BFGS where all tasks are exact, since then the gradient of the bound is
-    /// that with the locals held; by EM otherwise. For locals of strongly correlated coordinates, as under
+    /// that with the locals held; by EM otherwise, or where [`Optimiser::Em`] is asked for. No other optimiser,
+    /// parameterisation or estimator makes a difference then. For locals of strongly correlated coordinates, as under
     /// [`MultivariateNormal`](crate::dist::MultivariateNormal) priors; with [`GlobalFactor::Point`] it is the maximum of
     /// the marginal likelihood (times the prior), and by far the fastest way for wide models.
     Full,
@@ -152,11 +159,11 @@ pub enum Optimiser {
 /// Settings of Adam (Kingma & Ba 2015).
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamOptions {
-    /// First step size; it decays while the ELBO no longer rises.
+    /// First step size; it decays while the ELBO no longer rises. Above 0 and at most 10.
     pub step: f64,
-    /// Fresh draws a step.
+    /// Fresh draws a step. From 1 to 100,000.
     pub draws: usize,
-    /// Tasks a step; all if `None`.
+    /// Tasks a step, at least 1; all if `None`, or if there are no more.
     pub batch: Option<usize>,
 }
 
@@ -176,11 +183,11 @@ impl Default for AdamOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptOptions {
     /// Draws of theta that the task is asked about, which stand for all of the fit's; with as many as the fit has
-    /// ([`Options::posterior_draws`]) they are those. The time of an adaptation grows with them.
+    /// ([`Options::posterior_draws`]) they are those. The time of an adaptation grows with them. From 1 to 1,000,000.
     pub global_draws: usize,
-    /// Draws of phi for each of them.
+    /// Draws of phi for each of them, at least 1; no more than 10,000,000 for all of them.
     pub local_draws: usize,
-    /// Most proposals of phi for each of them, where the task is not Gaussian given theta.
+    /// Most proposals of phi for each of them, where the task is not Gaussian given theta. From 1 to 100,000.
     pub max_proposals: usize,
 }
 

@@ -171,7 +171,15 @@ pub(crate) fn panels() -> Result<[Panel; 2], hierarch::Error> {
         let (context, _) = points.clone().parted(count);
         let summary = |(mean, variance): (f64, f64)| {
             let sd = variance.sqrt();
-            Summary { mean, sd, q05: mean - 1.645 * sd, q50: mean, q95: mean + 1.645 * sd, mc_error: 0.0 }
+            Summary {
+                mean,
+                sd,
+                q05: mean - 1.645 * sd,
+                q50: mean,
+                q95: mean + 1.645 * sd,
+                mc_error: 0.0,
+                sd_mc_error: 0.0,
+            }
         };
         let believed = belief.at(&truth.at, &context).into_iter().map(summary);
         let curve = xs.iter().zip(&truth.value).zip(believed).map(|((&x, &y), summary)| (x, y, summary)).collect();

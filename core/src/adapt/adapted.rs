@@ -10,6 +10,7 @@ use crate::model::values::filled;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
 use crate::posterior::columns::Columns;
+use crate::posterior::mc_error::Dependence;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
 use rand::Rng;
@@ -65,7 +66,7 @@ impl<M: Model> fmt::Debug for TaskDraw<M> {
 impl<M: Model> Adapted<'_, M> {
     /// Posterior summaries of the task's latents.
     pub fn local(&self) -> <M::Local as Latents>::Of<Summary> {
-        let summaries = || self.columns().summaries(&self.weights, self.cluster);
+        let summaries = || self.columns().summaries(&self.weights, &Dependence::Clusters(self.cluster));
         let first = self.draws.first().map(|draw| filled::<M::Local, _, _>(&draw.local, summaries()));
         first.unwrap_or_default()
     }
@@ -141,7 +142,7 @@ impl<M: Model> Adapted<'_, M> {
     }
 
     pub(super) fn summary(&self, values: &[f64]) -> Summary {
-        Summary::clustered(values, &self.weights, self.cluster)
+        Summary::weighted(values, &self.weights, &Dependence::Clusters(self.cluster))
     }
 
     /// Calls `f` with theta, phi and weight of each draw, as a model's parts take them.
@@ -169,7 +170,7 @@ impl<M: Model> fmt::Display for Adapted<'_, M> {
         }
         report::notes(f, &self.trust)?;
         let level = NamedLevel { level: &self.level, sites: M::LOCAL_SITES, task: None };
-        let shown = self.columns().shown(&self.level).summaries(&self.weights, self.cluster);
-        table(f, &level.rows(&shown, None))
+        let shown = self.columns().shown(&self.level);
+        table(f, &level.rows(&shown.summaries(&self.weights, &Dependence::Clusters(self.cluster)), None))
     }
 }

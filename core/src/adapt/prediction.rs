@@ -54,6 +54,8 @@ impl<M: Model> Adapted<'_, M> {
     /// the draws, which are too few for a query that says much more of phi than the task did: its observations one by one,
     /// or more draws ([`AdaptOptions`](crate::AdaptOptions)), then do better.
     ///
+    /// Draws under which the density is no number do not count; where it has a pole under some, it is infinite.
+    ///
     /// # Errors
     /// Data of the query outside their support, or invalid constants.
     pub fn ln_predictive(&self, query: &M::Task) -> Result<f64, Error> {
@@ -69,9 +71,9 @@ impl<M: Model> Adapted<'_, M> {
         self.for_each_as_real(|theta, phi, weight| {
             let mut run = LogDensity::<f64>::new(&[], &all);
             self.model.likelihood(&mut run, theta, phi, query);
-            terms.push(run.data + weight.ln());
+            terms.push(run.data.value() + weight.ln());
         });
-        log_sum_exp(terms).value()
+        ln_sum(&terms)
     }
 
     pub(super) fn predictions(
@@ -118,8 +120,16 @@ fn exact_ln_predictive(given_theta: &[AtTheta], query: &dyn Program, shape: &Sha
     }
     let term = |given: &AtTheta| {
         let ln_density = density.ln_expected_likelihood(0, &density.share(&given.theta), &given.phi)?;
-        Some(Real(ln_density + given.weight.ln()))
+        Some(ln_density + given.weight.ln())
     };
-    let terms: Vec<Real<f64>> = given_theta.iter().map(term).collect::<Option<_>>()?;
-    Some(log_sum_exp(terms).value())
+    let terms: Vec<f64> = given_theta.iter().map(term).collect::<Option<_>>()?;
+    Some(ln_sum(&terms))
+}
+
+/// ln of the sum of exponentials, of which those that are no number do not count.
+fn ln_sum(terms: &[f64]) -> f64 {
+    if terms.contains(&f64::INFINITY) {
+        return f64::INFINITY;
+    }
+    log_sum_exp(terms.iter().filter(|term| !term.is_nan()).map(|term| Real(*term))).value()
 }

@@ -15,6 +15,7 @@ use crate::model::Model;
 use crate::optimize::adam::shift;
 use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::Options;
+use crate::options::allowed::{Row, check};
 use crate::sampling::stream::Stream;
 use rand::Rng;
 use rayon::prelude::*;
@@ -29,6 +30,12 @@ pub trait Encoder<T: ?Sized>: Send + Sync {
 
     /// The factor of a task: L locs, then L log standard deviations, replace the content of `out`.
     fn encode(&self, weights: &[f64], task: &T, out: &mut [f64]);
+
+    /// Refuses a task that the encoder cannot read, or a number of latent coordinates that its outputs are not for. It is
+    /// asked about every task before the others are called. Nothing is refused unless this is implemented.
+    fn check(&self, _task: &T, _num_latents: usize) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Adds to `d_weights` the derivative of the ELBO in the weights, given `d_out`, that in what `encode` wrote.
     fn backward(&self, weights: &[f64], task: &T, d_out: &[f64], d_weights: &mut [f64]);
@@ -78,6 +85,13 @@ impl<M: Model, E: Encoder<M::Task>> Recognition<M> for Encoded<E> {
         self.weights.len()
     }
 
+    fn check(&self, task: &M::Task, num_latents: usize) -> Result<(), Error> {
+        self.encoder.check(task, num_latents)?;
+        let mut out = vec![0.0; 2 * num_latents];
+        self.encoder.encode(&self.weights, task, &mut out);
+        check(out.iter().enumerate().map(|(k, &out)| Row::finite(&format!("Encoder::encode: out[{k}]"), out)))
+    }
+
     fn describe(&self) -> String {
         format!("an encoder of {} weights", self.weights.len())
     }
@@ -106,14 +120,12 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
     /// summaries are taken from.
     ///
     /// # Errors
-    /// As for [`fit`](crate::Fittable::fit), and for tasks with different numbers of latents.
-    ///
-    /// # Panics
-    /// If the encoder does not give two numbers for each latent coordinate of a task.
+    /// As for [`fit`](crate::Fittable::fit), for tasks with different numbers of latents, for tasks that the encoder
+    /// [refuses](Encoder::check), and where it starts with weights of another number than its own, or gives what is not
+    /// finite.
     pub fn train(model: &'a M, encoder: E, options: &Options) -> Result<Self, Error> {
         let mut training = Training::new(model, options)?;
-        let weights = encoder.start(&mut Stream::Encoder.of(options.seed));
-        let mut how = Encoded { encoder, weights };
+        let mut how = Encoded::started(encoder, &training)?;
         let (mut global, mut shared) =
             (AdamMoments::new(2 * training.global.len()), AdamMoments::new(how.weights.len()));
         let ended = ascend(options, training.adam.step, |step, size| {
@@ -142,6 +154,24 @@ pub(super) struct Gradient {
 }
 
 impl<E> Encoded<E> {
+    /// The encoder with its first weights, once it was asked about every task.
+    fn started<M: Model>(encoder: E, training: &Training<'_, M>) -> Result<Self, Error>
+    where
+        E: Encoder<M::Task>,
+    {
+        let Training { model, num_latents, .. } = *training;
+        let for_each_task = |f: &dyn Fn(&M::Task) -> Result<(), Error>| {
+            (0..model.num_tasks()).try_for_each(|i| f(model.task(i)).map_err(|error| error.of_task(i)))
+        };
+        for_each_task(&|task| encoder.check(task, num_latents))?;
+        let weights = encoder.start(&mut Stream::Encoder.of(training.options.seed));
+        let what = "as many as `Encoder::num_weights` says";
+        check([Row::equal("Encoder::start: weights", weights.len(), encoder.num_weights(), what)])?;
+        let how = Self { encoder, weights };
+        for_each_task(&|task| Recognition::<M>::check(&how, task, num_latents))?;
+        Ok(how)
+    }
+
     /// From the tasks of a batch, with the draws of a step; unbiased.
     pub(super) fn gradient<M: Model>(&self, training: &Training<'_, M>, batch: &[usize], step: usize) -> Gradient
     where

@@ -20,18 +20,20 @@ use crate::linalg::arrow::{Arrow, TaskArrows};
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::plateau::{AdamMoments, ascend};
+use crate::options::allowed::{MOST_DRAWS, Row, check};
 use crate::options::{GlobalFactor, Options, Parameterisation};
 use nalgebra::{DMatrix, DVector};
 
 /// How [`GradientFit`] adapts and is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientOptions {
-    /// K, the steps of adaptation.
+    /// K, the steps of adaptation. Up to 100,000; with 0 a task keeps its prior.
     pub steps: usize,
     /// The rate of these steps before it is learned; `None` for the largest that the prior's own curvatures allow.
+    /// Above 0 and at most 1,000,000.
     pub rate: Option<f64>,
     /// How many fixed draws the bound of a support set is averaged over where it has no closed form. Every task meets the
-    /// same ones, in training and later, so that adaptation is one function of the data.
+    /// same ones, in training and later, so that adaptation is one function of the data. From 1 to 100,000.
     pub draws: usize,
     /// What [`EncoderFit::train`](crate::EncoderFit::train) takes from them; `global` and `parameterisation` are fixed.
     pub options: Options,
@@ -40,6 +42,21 @@ pub struct GradientOptions {
 impl Default for GradientOptions {
     fn default() -> Self {
         Self { steps: 5, rate: None, draws: 16, options: Options::default() }
+    }
+}
+
+/// Steps of adaptation.
+const MOST_STEPS: usize = 100_000;
+/// The rate of a step, in units of the latents' own coordinates.
+const LARGEST_RATE: f64 = 1e6;
+
+impl GradientOptions {
+    fn check(&self) -> Result<(), Error> {
+        check([
+            Row::whole("GradientOptions::steps", self.steps, 0..=MOST_STEPS),
+            Row::positive("GradientOptions::rate", self.rate.unwrap_or(1.0), LARGEST_RATE),
+            Row::whole("GradientOptions::draws", self.draws, 1..=MOST_DRAWS),
+        ])
     }
 }
 
@@ -121,9 +138,10 @@ impl<'a, M: Model> GradientFit<'a, M> {
     /// missing in `support`.
     ///
     /// # Errors
-    /// As for [`fit`](crate::Fittable::fit), for tasks with different numbers of latents, and for two models with
-    /// different tasks.
+    /// As for [`fit`](crate::Fittable::fit), for options that are not what they may be, for tasks with different numbers of
+    /// latents, and for two models with different tasks.
     pub fn train(support: &'a M, full: &'a M, options: &GradientOptions) -> Result<Self, Error> {
+        options.check()?;
         let GradientOptions { steps, rate, draws, options } = options;
         let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
         let options = Options { global, parameterisation, ..options.clone() };

@@ -1,7 +1,9 @@
 //! The built-in encoder: a multilayer perceptron on features of a task.
 
 use crate::amortise::Encoder;
+use crate::error::Error;
 use crate::guide::FIRST_LN_SCALE;
+use crate::options::allowed::{Row, check};
 use rand::{Rng, RngExt};
 
 /// A network from features of a task to its (loc, `ln_scale`): layers of tanh units, and a linear one at the end.
@@ -28,11 +30,11 @@ struct Layer {
 
 impl<F> Mlp<F> {
     /// A network on `num_features` numbers that `features` makes of a task, with hidden layers of the given widths, for
-    /// tasks with `num_latents` unconstrained coordinates.
+    /// tasks with `num_latents` unconstrained coordinates. What does not fit the tasks is refused when it is trained.
     pub fn new(num_features: usize, hidden: &[usize], num_latents: usize, features: F) -> Self {
         let mut widths = vec![num_features];
         widths.extend(hidden);
-        widths.push(2 * num_latents);
+        widths.push(num_latents.saturating_mul(2));
         Self { widths, features }
     }
 
@@ -72,7 +74,25 @@ impl<F> Mlp<F> {
     }
 }
 
+/// Units of a hidden layer.
+const MOST_UNITS: usize = 100_000;
+
 impl<T: ?Sized, F: Fn(&T) -> Vec<f64> + Send + Sync> Encoder<T> for Mlp<F> {
+    /// Refuses features of another number than declared, or that are not finite, outputs that are not two for each latent
+    /// coordinate, and hidden layers of no unit, or of more than 100,000.
+    fn check(&self, task: &T, num_latents: usize) -> Result<(), Error> {
+        let features = (self.features)(task);
+        let hidden = &self.widths[1..self.widths.len() - 1];
+        let row = |(k, &units): (usize, &usize)| Row::whole(&format!("Mlp: hidden[{k}]"), units, 1..=MOST_UNITS);
+        let row_of = |(k, &feature): (usize, &f64)| Row::finite(&format!("Mlp: features[{k}]"), feature);
+        let shape = [
+            Row::equal("Mlp: num_features", self.widths[0], features.len(), "as many as `features` gives"),
+            Row::equal("Mlp: num_latents", self.outputs() / 2, num_latents, "the unconstrained coordinates of a task"),
+        ];
+        let rows = shape.into_iter().chain(hidden.iter().enumerate().map(row));
+        check(rows.chain(features.iter().enumerate().map(row_of)))
+    }
+
     fn num_weights(&self) -> usize {
         self.layers().map(|layer| layer.end() - layer.first).sum()
     }

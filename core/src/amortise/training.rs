@@ -38,8 +38,9 @@ pub struct Training<'a, M: Model> {
 const ADAM: AdamOptions = AdamOptions { step: 0.01, draws: 4, batch: Some(256) };
 
 impl<'a, M: Model> Training<'a, M> {
-    /// Visits and checks all tasks once.
+    /// Checks the options, then visits and checks all tasks once.
     pub(super) fn new(model: &'a M, options: &Options) -> Result<Self, Error> {
+        options.check()?;
         if model.num_tasks() == 0 {
             return Err(Error::NoTasks);
         }
@@ -49,7 +50,8 @@ impl<'a, M: Model> Training<'a, M> {
             return Err(Error::NoLatents);
         }
         if let Some(i) = (0..model.num_tasks()).find(|&i| shape.offsets[i + 1] - shape.offsets[i] != num_latents) {
-            return Err(other_latents(shape.offsets[i + 1] - shape.offsets[i], num_latents));
+            let found = shape.offsets[i + 1] - shape.offsets[i];
+            return Err(other_latents(&format!("task {i}"), found, num_latents));
         }
         shape.offsets = vec![0];
         let mut global = MeanField::new(shape.global.num_coordinates(), 0.0, FIRST_LN_SCALE);
@@ -124,8 +126,8 @@ impl<'a, M: Model> Training<'a, M> {
     /// Whether the factor of a task, of the training or new, can be computed.
     pub(super) fn check(&self, task: &M::Task) -> Result<(), Error> {
         let single = Subset::one(self.model, task);
-        let found = Shape::discover(&single, &self.start)?.offsets[1];
-        if found == self.num_latents { Ok(()) } else { Err(other_latents(found, self.num_latents)) }
+        let found = Shape::discover(&single, &self.start).map_err(Error::of_new_task)?.offsets[1];
+        if found == self.num_latents { Ok(()) } else { Err(other_latents("the task", found, self.num_latents)) }
     }
 
     /// Draws of theta, unconstrained.
@@ -165,8 +167,8 @@ impl<'a, M: Model> Training<'a, M> {
     }
 }
 
-fn other_latents(found: usize, expected: usize) -> Error {
+fn other_latents(task: &str, found: usize, expected: usize) -> Error {
     Error::Unusable(format!(
-        "a task has {found} latent coordinates where the first has {expected}: amortised fits need tasks of one shape"
+        "{task} has {found} latent coordinates where the first has {expected}: amortised fits need tasks of one shape"
     ))
 }

@@ -2,7 +2,7 @@
 //! elsewhere.
 
 use crate::conditional::ask::{Answer, Ask};
-use crate::conditional::frame::{Frame, WIDEST};
+use crate::conditional::frame::{Frame, WIDEST, is_resolved};
 use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::modes::{component, components, gaussian_at};
@@ -51,6 +51,9 @@ impl Scorers<'_> {
         let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
         let answer = before.unwrap_or_else(|| {
             let modes = self.modes(ask, reads, memory);
+            if !modes.iter().all(is_resolved_at) {
+                return unresolved(&modes[0], ask.inner.wanted);
+            }
             let quadratic =
                 memory.may_be_gaussian.then(|| self.answer_if_quadratic(ask, &modes, memory, rng)).flatten();
             memory.may_be_gaussian = quadratic.is_some();
@@ -136,11 +139,7 @@ impl Scorers<'_> {
         if memory.is_easy() {
             return ProposalMix { components, is_settled: true };
         }
-        let prior = memory.prior.get_or_insert_with(|| ask.guess.start.clone());
-        let mode = find_mode(prior.clone(), &mut |u, out| {
-            self.prior.score(ask.theta, ask.task, u.as_slice(), out);
-        });
-        prior.copy_from(&mode.at);
+        let mode = self.mode_of_prior(ask, memory);
         let past = memory.past.gaussian().map(|past| (Component::new(past), OF_PAST));
         let is_settled = past.is_some();
         let more = [Some((component(&mode, &ask.guess), OF_PRIOR)), past];
@@ -150,6 +149,16 @@ impl Scorers<'_> {
         }
         components.extend(more.into_iter().flatten());
         ProposalMix { components, is_settled }
+    }
+
+    /// The mode of the prior at this theta.
+    pub(super) fn mode_of_prior(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory) -> Mode {
+        let prior = memory.prior.get_or_insert_with(|| ask.guess.start.clone());
+        let mode = find_mode(prior.clone(), &mut |u, out| {
+            self.prior.score(ask.theta, ask.task, u.as_slice(), out);
+        });
+        prior.copy_from(&mode.at);
+        mode
     }
 
     /// Draws about so many proposals from the components, and weighs them.
@@ -164,6 +173,20 @@ impl Scorers<'_> {
         }
         sample.weigh();
     }
+}
+
+/// Whether a density around that mode can be told by floating-point numbers.
+fn is_resolved_at(mode: &Mode) -> bool {
+    mode.precision.as_ref().is_none_or(|precision| {
+        let covariance = precision.inverse();
+        is_resolved(covariance.diagonal().iter().map(|variance| variance.sqrt()).zip(mode.at.iter().copied()))
+    })
+}
+
+/// The answer to a theta whose scales are so small that a task's latents are all but one number next to which there is no
+/// other: none of its posterior lies there that could be told, so that Z counts as 0.
+fn unresolved(mode: &Mode, wanted: usize) -> Answer {
+    Answer { ln_z: f64::NEG_INFINITY, draws: vec![mode.at.clone(); wanted], mode: mode.at.clone(), weights: Vec::new() }
 }
 
 /// Leaves as many of the draws as are wanted, spread evenly along one coordinate.

@@ -6,6 +6,14 @@ use nalgebra::DVector;
 /// Tasks of more latents are not summed over grids.
 pub(super) const WIDEST: usize = 2;
 
+/// Numbers around a centre that are this close to each other, relative to it, are too few to tell a density by.
+const RESOLVED: f64 = 2.5e-13;
+
+/// Whether floating-point numbers around each centre lie closer together by far than its standard deviation.
+pub(super) fn is_resolved(sds_and_centres: impl IntoIterator<Item = (f64, f64)>) -> bool {
+    sds_and_centres.into_iter().all(|(sd, centre)| sd > RESOLVED * centre.abs())
+}
+
 /// Where a task's density is large, and how wide it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Frame {
@@ -60,8 +68,10 @@ impl Frame {
 
     /// Whether it is a place to start from.
     pub(super) fn is_regular(&self) -> bool {
-        let [a, b, c] = self.root;
-        a > 0.0 && c > 0.0 && [a, b, c].iter().chain(&self.centre).all(|x| x.is_finite())
+        let Self { n, centre, root: [a, b, c] } = *self;
+        let is_finite = [a, b, c].iter().chain(&centre).all(|x| x.is_finite());
+        let sds = [a, b.hypot(c)];
+        a > 0.0 && c > 0.0 && is_finite && is_resolved(sds.into_iter().zip(centre).take(n))
     }
 
     /// R z behind the centre.

@@ -12,9 +12,12 @@
 use crate::conditional::frame::{Frame, Laid, WIDEST};
 use crate::sampling::resample::picked;
 use nalgebra::DVector;
+use std::collections::HashMap;
 
 /// Nodes whose density is this many nats below the highest are left out.
 const NEGLIGIBLE: f64 = 10.0;
+/// What rounding may make of a log density, relative to it.
+const ROUNDING: f64 = 1e-9;
 /// Nodes lie within so many steps of the centre.
 const REACH: i32 = 48;
 const SIDE: usize = 2 * REACH as usize + 1;
@@ -30,6 +33,8 @@ struct Node {
 /// A grid and its nodes so far; buffers are kept from one theta to the next.
 #[derive(Default)]
 pub(super) struct Grid {
+    /// Whether the density is known to fall outwards as a log-concave one does.
+    pub(super) falls_ever_faster: bool,
     laid: Laid,
     nodes: Vec<Node>,
     /// By cell of the window: the node's number and 1; 0 where there is none.
@@ -102,6 +107,18 @@ impl Grid {
         }
         let count = 1 << self.laid.frame.n;
         cosets[..count].iter().map(|c| (c * count as f64 / self.total - 1.0).powi(2)).sum::<f64>() / count as f64
+    }
+
+    /// Whether the density bends upwards anywhere along the nodes of a line, or of a row or a column of a plane.
+    pub(super) fn bends_upwards(&self) -> bool {
+        let at: HashMap<[i32; WIDEST], f64> = self.nodes.iter().map(|node| (node.at, node.ln_f)).collect();
+        self.nodes.iter().any(|&Node { at: [a, b], ln_f }| {
+            let rows = [[[a - 1, b], [a + 1, b]], [[a, b - 1], [a, b + 1]]];
+            rows.iter().any(|[before, after]| {
+                let both = at.get(before).zip(at.get(after));
+                both.is_some_and(|(before, after)| before + after - 2.0 * ln_f > ROUNDING * (1.0 + ln_f.abs()))
+            })
+        })
     }
 
     /// Mean and root of the covariance of the nodes.
@@ -239,10 +256,10 @@ impl Grid {
     }
 
     /// Whether what follows on `here`, as `here` does on `before`, may count: of a log-concave density it is no higher than
-    /// on the line through the two.
+    /// on the line through the two; of others nothing is known.
     fn goes_on(&self, here: f64, before: f64) -> bool {
         let least = self.highest - NEGLIGIBLE;
-        here > least && 2.0 * here - before > least
+        here > least && !(self.falls_ever_faster && 2.0 * here - before <= least)
     }
 
     fn neighbours(&self, [a, b]: [i32; WIDEST]) -> impl Iterator<Item = [i32; WIDEST]> + use<> {

@@ -69,7 +69,10 @@ impl Scorers<'_> {
     ) -> Option<Answer> {
         let (n, wanted) = (from.frame.n, ask.inner.wanted);
         let spacing = self.fine_grid(ask, from, memory, rng)?;
-        memory.spacing.learn(spacing, self.grid.variance_of_coarser(), self.effort.noise);
+        if memory.spacing.is_learning() {
+            memory.spacing.bends_upwards |= self.grid.bends_upwards();
+            memory.spacing.learn(spacing, self.grid.variance_of_coarser(), self.effort.noise);
+        }
         let of_one = GridSpacing::draws_of_one(wanted);
         let (ln_z, centre) = (self.grid.ln_z(), self.grid.moments().centre);
         let mut draws = self.grid.pick(of_one);
@@ -90,6 +93,7 @@ impl Scorers<'_> {
     ) -> Option<f64> {
         let Self { posterior, grid, .. } = self;
         let mut ln_f = |u: &[f64]| posterior.value(ask.at(), u);
+        grid.falls_ever_faster = memory.spacing.falls_ever_faster();
         let spacing = memory.spacing.for_draws(from.frame.n, ask.inner.wanted);
         let halved = (0..=MOST_HALVINGS).scan(spacing, |next, _| Some(std::mem::replace(next, 0.5 * *next)));
         for spacing in halved.take_while(|_| from.frame.is_regular()) {
@@ -104,6 +108,7 @@ impl Scorers<'_> {
             if GridSpacing::is_fine_enough(spacing, grid.variance_of_coarser()) {
                 return Some(spacing);
             }
+            memory.spacing.narrow();
         }
         None
     }

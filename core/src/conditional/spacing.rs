@@ -5,6 +5,7 @@ use std::f64::consts::SQRT_2;
 /// Standard deviations between nodes: at first, and at most.
 const FIRST: f64 = 0.75;
 const WIDE: f64 = 1.5;
+const NARROWEST: f64 = 0.15;
 /// So many grids of the first spacing tell how wide they may be.
 const TOLD: usize = 4;
 /// The relative variance of Z from a grid of twice the spacing that is tolerated: of the widest grids, and of finer ones.
@@ -27,9 +28,21 @@ pub(crate) struct GridSpacing {
     variance: f64,
     failed: usize,
     has_succeeded: bool,
+    /// Whether the log density bent upwards anywhere along the nodes of the first grids: tails may be heavy.
+    pub(crate) bends_upwards: bool,
 }
 
 impl GridSpacing {
+    /// Whether the first grids are yet to be told from.
+    pub(crate) fn is_learning(&self) -> bool {
+        self.known.is_none()
+    }
+
+    /// Whether the first grids told of tails as light as a log-concave density has.
+    pub(crate) fn falls_ever_faster(&self) -> bool {
+        self.known.is_some() && !self.bends_upwards
+    }
+
     /// Whether no grid will do.
     pub(crate) fn is_hopeless(&self) -> bool {
         !self.has_succeeded && self.failed >= HOPELESS
@@ -57,6 +70,12 @@ impl GridSpacing {
     /// Whether Z of a grid is right enough, where one of twice the spacing has this relative variance.
     pub(crate) fn is_fine_enough(spacing: f64, variance_of_coarser: f64) -> bool {
         variance_of_coarser < if spacing > 1.0 { ROUGH } else { ROUGH_OF_FINE }
+    }
+
+    /// A grid was too coarse, and the next is finer, as will be those of later thetas: grids that are coarse by chance only where
+    /// they meet a peak would make Z too small.
+    pub(crate) fn narrow(&mut self) {
+        self.known = self.known.map(|known| (known / SQRT_2).max(NARROWEST));
     }
 
     /// Learns from the first grids how wide they may be for a relative variance of Z of `aimed`: where it is v with a

@@ -16,6 +16,7 @@ use crate::sampling::lattice::{Lattice, ln_density};
 use crate::sampling::stream::keyed;
 use crate::special::LN_SQRT_2PI;
 use nalgebra::{DMatrix, DVector};
+use rand::RngExt;
 use std::f64::consts::TAU;
 
 /// What asks one task of one theta after another.
@@ -652,4 +653,116 @@ model! {
 fn a_normal_vector_alone_does_not_make_a_task_gaussian() {
     assert!(!density(&Around::new(&[0.3, 1.0])).is_gaussian_given_theta());
     assert!(!density(&Answers::new(&[0, 1])).is_gaussian_given_theta());
+}
+
+model! {
+    /// One latent a task, as precisely known as its scale says.
+    Single(counts: &[(u64, u64)]) {
+        mu ~ Normal(0.0, 2.0);
+        tau ~ HalfNormal(1.0);
+        for &(n, k) in counts {
+            u ~ Normal(mu, tau);
+            k ~ BinomialLogit(n, u);
+        }
+    }
+}
+
+model! {
+    /// The same of data that are Gaussian.
+    Measured(values: &[f64]) {
+        mu ~ Normal(0.0, 2.0);
+        tau ~ HalfNormal(1.0);
+        for &y in values {
+            u ~ Normal(mu, tau);
+            y ~ Normal(u, 0.7);
+        }
+    }
+}
+
+model! {
+    /// Two and three latents a task.
+    Several(values: &[[u32; 3]]) {
+        mu ~ Normal(0.0, 2.0);
+        tau ~ HalfNormal(1.0);
+        for y in values {
+            u[_ in 0..if y[2] > 50 { 2 } else { 3 }] ~ Normal(mu, tau);
+            y[0] ~ PoissonLog(u[0] + u[1]);
+            y[1] ~ PoissonLog(u[1] - u[0]);
+        }
+    }
+}
+
+/// ln Z of a task of one, two and three latents whose scale is exp(ln_tau).
+fn by_scale(ln_tau: f64) -> [f64; 4] {
+    let (single, measured) = (Single::new(&[(10, 3)]), Measured::new(&[1.3]));
+    let (two, three) = (Several::new(&[[2, 3, 60]]), Several::new(&[[2, 3, 1]]));
+    [density(&single), density(&measured), density(&two), density(&three)].map(|density| {
+        let conditionals = Conditionals::new(&density);
+        let mut asks = Asks::new(keyed(1, 2, 3), 1);
+        asks.answer(&conditionals, &[-1.24, -1.0], 0);
+        asks.answer(&conditionals, &[-1.24, ln_tau], 0).ln_z
+    })
+}
+
+/// The smaller the scale, the closer Z is to the likelihood at the mean; as soon as numbers are too far apart for the latents
+/// it is no larger than that, and never anything else.
+#[test]
+fn scales_beyond_all_precision_make_no_evidence() {
+    let limit = by_scale(-12.0);
+    for ln_tau in [-15.0, -20.0, -25.0, -28.0, -30.0, -35.0, -40.0, -60.0, -300.0, -360.0, -700.0, -745.0, -1e5] {
+        for (k, (found, limit)) in by_scale(ln_tau).into_iter().zip(limit).enumerate() {
+            assert!(!found.is_nan() && found < limit + 1e-3, "{k}, ln tau {ln_tau}: {found}, and in the limit {limit}");
+            assert!(ln_tau < -28.0 || (found - limit).abs() < 1e-3, "{k}, ln tau {ln_tau}: {found}, not {limit}");
+        }
+    }
+}
+
+model! {
+    /// Latents with heavy tails, whose likelihood may be flat on one side.
+    Hospitals(hospitals: &[(u32, u32)]) {
+        mu ~ Normal(0.0, 1.5);
+        tau ~ HalfNormal(1.0);
+        for &(n, k) in hospitals {
+            theta ~ StudentT(4.0, mu, tau);
+            k ~ BinomialLogit(n, theta);
+        }
+    }
+}
+
+/// Z = int t_4(x; mu, tau) exp(k x) / (1 + exp(x))^n dx but for the binomial coefficient, by the trapezoid rule.
+fn z_of_hospital((n, k): (u32, u32), [mu, tau]: [f64; 2]) -> f64 {
+    const STEP: f64 = 0.02;
+    let ln_f = |x: f64| {
+        let z = (x - mu) / tau;
+        f64::from(k) * x - f64::from(n) * x.exp().ln_1p() - 2.5 * (0.25 * z * z).ln_1p() - (tau / 0.375).ln()
+    };
+    (0..1500).map(|i| STEP * ln_f(STEP * f64::from(i) - 20.0).exp()).sum()
+}
+
+/// The mean of Z over thetas is right: no shift of a grid is preferred to others, and tails are not cut.
+#[test]
+fn grids_are_right_on_average_where_tails_are_heavy() {
+    let hospitals = [(47, 0), (148, 18)];
+    let model = Hospitals::new(&hospitals);
+    let density = density(&model);
+    let conditionals = Conditionals::new(&density);
+    for (task, hospital) in hospitals.into_iter().enumerate() {
+        let (mut asks, mut rng) = (Asks::new(keyed(task as u64, 2, 3), 1), keyed(9, 9, task as u64));
+        let mut normal = || rng.sample::<f64, _>(rand_distr::StandardNormal);
+        let count = 3000;
+        let mut mean = 0.0;
+        for _ in 0..count {
+            let (mu, ln_tau) = (-2.6 + 0.15 * normal(), -1.0 + 0.35 * normal());
+            let found = asks.answer(&conditionals, &[mu, ln_tau], task).ln_z;
+            mean +=
+                (found - ln_choose(hospital)).exp() / z_of_hospital(hospital, [mu, ln_tau.exp()]) / f64::from(count);
+        }
+        assert!((mean - 1.0).abs() < 1e-3, "{hospital:?}: {mean}");
+    }
+}
+
+/// ln (n choose k)
+fn ln_choose((n, k): (u32, u32)) -> f64 {
+    let ln_factorial = |n: u32| crate::special::ln_gamma(f64::from(n) + 1.0);
+    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
 }

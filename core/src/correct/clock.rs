@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 /// Later thetas cost less than the first, whose tasks' modes have yet to be found: by no more than this.
 const LEARNING: f64 = 4.0;
-/// The rounds that prepare the last may take this share of the time.
-const PREPARING: f64 = 0.5;
 
 /// The clock of a correction.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +20,9 @@ impl Clock {
         Self { started: Instant::now(), allowed, thetas: 0 }
     }
 
-    /// Whether no more thetas can be afforded, in the last round or in one that prepares it.
-    pub(crate) fn is_up(&self, is_last: bool) -> bool {
-        let share = if is_last { 1.0 } else { PREPARING };
-        self.allowed.is_some_and(|allowed| self.started.elapsed() >= allowed.mul_f64(share))
+    /// Whether no more thetas can be afforded.
+    pub(crate) fn is_up(&self) -> bool {
+        self.allowed.is_some_and(|allowed| self.started.elapsed() >= allowed)
     }
 
     /// How long so many thetas would take, if that is more than they may.
@@ -47,15 +44,15 @@ mod tests {
     #[test]
     fn no_time_is_up_at_once_and_no_limit_never() {
         let (none, unlimited) = (Clock::start(Some(Duration::ZERO)), Clock::start(None));
-        assert!(none.is_up(true) && none.is_up(false));
-        assert!(!unlimited.is_up(true) && unlimited.excess(usize::MAX >> 12).is_none());
+        assert!(none.is_up());
+        assert!(!unlimited.is_up() && unlimited.excess(usize::MAX >> 12).is_none());
     }
 
     #[test]
-    fn a_round_that_prepares_the_last_has_half_of_the_time() {
+    fn what_would_take_far_too_long_is_foreseen() {
         let mut clock = Clock::start(Some(Duration::from_millis(100)));
         clock.started -= Duration::from_millis(60);
-        assert!(clock.is_up(false) && !clock.is_up(true));
+        assert!(!clock.is_up());
         clock.thetas = 6;
         // 10 ms each
         assert!(clock.excess(20).is_none());

@@ -18,17 +18,15 @@ pub(crate) const FEWEST_DRAWS: usize = 100;
 const MANY_ANSWERS: usize = 500_000;
 /// ... so many draws that count are enough: means are known to a twentieth of a standard deviation.
 const ENOUGH_OF_DEAR: f64 = 400.0;
-const FEWEST_OF_DEAR: usize = 400;
 /// Else so large a part of the draws asked for is to count in the end.
 const ENOUGH: f64 = 0.7;
 
 /// How much effort goes in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
-    /// Draws of theta in the last round; those that prepare it take a quarter each.
+    /// Draws of theta in a round, at most; in the first a quarter of them.
     pub(crate) draws: usize,
-    /// How many of them there are at least, and how many are to count.
-    pub(crate) least_draws: usize,
+    /// How many are to count.
     pub(crate) enough: f64,
     /// The most of them, where so few count that more are wanted.
     pub(crate) most_draws: usize,
@@ -51,7 +49,6 @@ impl Effort {
         let enough = ENOUGH * draws as f64;
         (draws >= FEWEST_DRAWS).then_some(Self {
             draws,
-            least_draws: if is_dear { draws.min(FEWEST_OF_DEAR) } else { draws },
             enough: if is_dear { enough.min(ENOUGH_OF_DEAR) } else { enough },
             most_draws: (MOST_TIMES * draws).min(most),
             most_inner: MOST_INNER,

@@ -11,8 +11,10 @@ use crate::conditional::Conditionals;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::{Inquiry, RoundPlan};
 use crate::correct::one_theta::at_one_theta;
-use crate::correct::round::{Basis, Reweighting};
-use crate::correct::rounds::{MOST_PREPARING, over_thetas, refined};
+use crate::correct::pool::Pool;
+use crate::correct::precision::Drawn;
+use crate::correct::reweighting::{Basis, Reweighting};
+use crate::correct::rounds::{over_thetas, refined};
 use crate::density::Density;
 use crate::progress::Progress;
 use std::time::Duration;
@@ -45,24 +47,24 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
     let most_grown = if basis.is_fixed() { 0 } else { effort.most_grown };
     let conditionals = Conditionals::new(density).growing_to(most_grown);
     let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
+    let mut pool = Pool::new(basis.guide.global.len(), basis.guide.num_tasks());
     let found = if basis.is_fixed() {
-        let draws = effort.draws;
-        let plan = RoundPlan { proposal: &[], draws, least: draws, enough: 0.0, number: MOST_PREPARING, is_last: true };
-        Some(inquiry.round(plan))
-            .filter(|round| !round.is_cut || round.len() >= FEWEST_DRAWS)
-            .and_then(|round| at_one_theta(round, effort.seed))
+        inquiry.round(RoundPlan { proposal: None, draws: effort.draws, number: 0 }, &mut pool);
+        Some(pool)
+            .filter(|pool| !pool.is_cut || pool.len() >= FEWEST_DRAWS)
+            .and_then(|pool| at_one_theta(pool, effort.seed))
     } else {
         let first = inquiry.first_proposal();
-        let run = &mut |plan: RoundPlan<'_>| inquiry.round(plan);
-        first.and_then(|first| refined(first.with_lookout(), effort, run)).map(over_thetas)
+        first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(over_thetas)
     };
     match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             corrected.posterior.are_values = density.layout.identity;
+            corrected.precision = Drawn::of(&corrected.posterior).precision(density);
             Attempt::Ran(Box::new(corrected))
         }
-        None if inquiry.clock.is_up(false) || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {
+        None if inquiry.clock.is_up() || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {
             Attempt::TooCostly(inquiry.clock.needed(effort.usual()))
         }
         None => Attempt::NoWeight,

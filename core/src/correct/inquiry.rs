@@ -4,12 +4,15 @@ use crate::conditional::memory::TaskMemory;
 use crate::conditional::{Ask, Conditionals, Guess, Inner, Known};
 use crate::correct::clock::Clock;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
-use crate::correct::proposal::{Part, ln_density};
-use crate::correct::round::{Basis, Round, TaskAnswers};
+use crate::correct::pool::{Pool, ProposalWeights, Proposed, TaskAnswers};
+use crate::correct::precision::PRECISE;
+use crate::correct::proposal::{Part, Proposal};
+use crate::correct::reweighting::Basis;
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::linalg::gaussian::Gaussian;
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
+use crate::sampling::psis::SmoothWeights;
 use crate::sampling::strata::Strata;
 use crate::sampling::stream::Stream;
 use nalgebra::DVector;
@@ -23,36 +26,18 @@ const JUDGED: usize = 100;
 const ANSWERS_TOGETHER: usize = 1 << 14;
 const FEWEST_TOGETHER: usize = 8;
 const MOST_TOGETHER: usize = 256;
+/// A round is made of so many sets of evenly spread points, so that the sets tell how far to trust one.
+pub(crate) const SETS: usize = 8;
 /// Tasks that one thread takes at least.
 const CHUNK: usize = 8;
 
 /// What a round is to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoundPlan<'p> {
-    pub(crate) proposal: &'p [Part],
-    /// The most draws.
+    /// `None` where there is but one theta.
+    pub(crate) proposal: Option<&'p Proposal>,
     pub(crate) draws: usize,
-    /// With so many it ends as soon as enough of them count.
-    pub(crate) least: usize,
-    pub(crate) enough: f64,
     pub(crate) number: usize,
-    pub(crate) is_last: bool,
-}
-
-/// Draws of theta with their log weights, but for the tasks.
-#[derive(Default)]
-struct ProposedThetas {
-    u: Vec<Vec<f64>>,
-    proposed: Vec<DVector<f64>>,
-    ln_outside: Vec<f64>,
-}
-
-impl ProposedThetas {
-    fn add_to(self, round: &mut Round) {
-        round.theta.extend(self.u.iter().flatten());
-        round.proposed.extend(self.proposed.iter().flat_map(|u| u.iter()));
-        round.ln_outside.extend(self.ln_outside);
-    }
 }
 
 /// A stream of points that thetas are made of.
@@ -112,34 +97,41 @@ impl<'a> Inquiry<'a> {
         Self { conditionals, basis, tasks, effort, gaussian, clock: Clock::start(effort.budget), progress }
     }
 
-    /// Draws theta from the proposal, and asks every task of each draw, as long as there is time.
-    pub(crate) fn round(&mut self, plan: RoundPlan<'_>) -> Round {
+    /// Draws theta from the proposal, and asks every task of each draw, as long as there is time; the pool has them then.
+    pub(crate) fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
         let seed = self.effort.seed.wrapping_add(plan.number as u64);
         let mut rng = Stream::Proposals.of(seed);
         let of_w = self.gaussian.as_ref().map_or(0, |gaussian| gaussian.w.len());
-        let points = Points::new(self.proposed().len(), &mut rng);
+        let dimensions = self.proposed().len();
+        let points = Points::new(dimensions, &mut rng);
         let mut points = ProposedPoints { points, of_w, strata: Strata::default(), rng: &mut rng };
         for (i, task) in self.tasks.iter_mut().enumerate() {
             task.memory.turn_to_other_thetas();
             task.rng = Stream::ProposalsOf { task: i as u64 }.of(seed);
         }
-        let mut round = Round { tasks: vec![TaskAnswers::default(); self.tasks.len()], ..Round::default() };
-        while round.len() < plan.draws && !round.is_cut {
-            let until = if round.len() < plan.least { plan.least.min(plan.draws) } else { plan.draws };
-            let count = self.batch().min(until - round.len());
-            let numbers = round.len()..round.len() + count;
-            let thetas = self.propose(plan.proposal, numbers, &mut points);
-            self.ask(&thetas.u, &mut round.tasks, plan.draws);
-            thetas.add_to(&mut round);
-            self.clock.thetas += count;
-            self.progress.of_thetas(self.clock.thetas, plan.draws - round.len());
-            let is_hopeless = !plan.is_last && self.clock.excess(2 * FEWEST_DRAWS).is_some();
-            round.is_cut = round.len() < plan.draws && (is_hopeless || self.clock.is_up(plan.is_last));
-            if round.len() >= plan.least && round.effective() >= plan.enough {
-                break;
+        let set = plan.draws.div_ceil(SETS);
+        let mut drawn = 0;
+        while drawn < plan.draws && !pool.is_cut {
+            if drawn % set == 0 {
+                points.points = Points::new(dimensions, points.rng);
             }
+            let count = self.batch().min(plan.draws - drawn).min(set - drawn % set);
+            let thetas = self.propose(plan.proposal, drawn..drawn + count, &mut points);
+            self.ask(&thetas.u, &mut pool.tasks);
+            pool.add(thetas);
+            drawn += count;
+            self.clock.thetas += count;
+            self.progress.of_thetas(self.clock.thetas, plan.draws - drawn);
+            pool.is_cut = drawn < plan.draws && (self.clock.is_up() || self.clock.excess(2 * FEWEST_DRAWS).is_some());
         }
-        round
+        pool.end_round(plan.proposal, set);
+    }
+
+    /// How many times the draws that there are it takes until enough of them count, and what they tell is precise.
+    pub(crate) fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
+        let precision = pool.drawn(&smoothed.weights).precision(self.conditionals.density);
+        let worst = precision.worst_within(self.effort.most_draws as f64 / smoothed.weights.len() as f64);
+        (worst / PRECISE).powi(2).max(self.effort.enough / smoothed.effective)
     }
 
     /// Thetas that are asked about before the clock is looked at again; at first very few.
@@ -164,45 +156,43 @@ impl<'a> Inquiry<'a> {
         Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
     }
 
-    fn propose(&self, proposal: &[Part], numbers: Range<usize>, points: &mut ProposedPoints<'_>) -> ProposedThetas {
+    fn propose(&self, proposal: Option<&Proposal>, numbers: Range<usize>, points: &mut ProposedPoints<'_>) -> Proposed {
         let (density, guide) = (self.conditionals.density, self.basis.guide);
-        if self.basis.is_fixed() {
+        let Some(proposal) = proposal else {
             // the density of theta itself does not count
             let data = density.all_outside(&guide.global.loc).data;
             let u = vec![guide.global.loc.clone(); numbers.len()];
-            return ProposedThetas { ln_outside: vec![data; u.len()], u, proposed: Vec::new() };
-        }
-        let points: Vec<ThetaPoint> = numbers.map(|s| points.next(&proposal[s % proposal.len()])).collect();
-        let (u, ln_outside) = points.par_iter().map(|point| self.complete(proposal, point)).unzip();
-        ProposedThetas { u, ln_outside, proposed: points.into_iter().map(|point| point.proposed).collect() }
+            return Proposed { ln_outside: vec![data; u.len()], u, coordinates: Vec::new() };
+        };
+        let points: Vec<ThetaPoint> = numbers.map(|s| points.next(proposal.of_draw(s))).collect();
+        let (u, ln_outside) = points.par_iter().map(|point| self.complete(point)).unzip();
+        Proposed { u, ln_outside, coordinates: points.into_iter().map(|point| point.proposed).collect() }
     }
 
-    /// The whole of a theta, what is Gaussian given the rest being drawn from its own normal; and its log weight but for the
-    /// tasks.
-    fn complete(&self, proposal: &[Part], point: &ThetaPoint) -> (Vec<f64>, f64) {
+    /// The whole of a theta, what is Gaussian given the rest being drawn from its own normal; and its log density but for the
+    /// tasks, less that of what is drawn here.
+    fn complete(&self, point: &ThetaPoint) -> (Vec<f64>, f64) {
         let density = self.conditionals.density;
-        let mut ln_q = ln_density(proposal, &point.proposed);
         let Some(gaussian) = &self.gaussian else {
             let u = point.proposed.as_slice().to_vec();
             let ln_p = density.all_outside(&u).total();
-            return (u, ln_p - ln_q);
+            return (u, ln_p);
         };
         let mut u = self.basis.guide.global.loc.clone();
         gaussian.others.iter().zip(point.proposed.iter()).for_each(|(&j, x)| u[j] = *x);
         let Some(given) = density.w_given_others(gaussian, &u) else { return (u, f64::NEG_INFINITY) };
-        let (w, ln_q_of_w) = given.draw(&point.z);
-        ln_q += ln_q_of_w;
+        let (w, ln_q) = given.draw(&point.z);
         gaussian.w.iter().zip(w).for_each(|(&j, w)| u[j] = w);
         let ln_p = density.all_outside(&u).total();
         (u, ln_p - ln_q)
     }
 
-    /// What every task says of some thetas of a round of so many.
-    fn ask(&mut self, thetas: &[Vec<f64>], answers: &mut [TaskAnswers], of: usize) {
+    /// What every task says of some thetas.
+    fn ask(&mut self, thetas: &[Vec<f64>], answers: &mut [TaskAnswers]) {
         let Self { conditionals, basis, effort, tasks, .. } = self;
         let fixed = conditionals.fix(thetas);
         let asked = tasks.par_iter_mut().zip(answers).enumerate().with_min_len(CHUNK);
-        let every = (of / JUDGED).max(1);
+        let every = (effort.draws / JUDGED).max(1);
         asked.for_each_init(
             || fixed.asker(),
             |asker, (i, (task, answers))| {
@@ -210,11 +200,12 @@ impl<'a> Inquiry<'a> {
                 let inner = Inner { wanted: 1, most: effort.most_inner };
                 for theta in 0..thetas.len() {
                     let ask = Ask { task: i, theta, guess: Guess { start, covariance }, inner };
-                    let before = answers.proposals.len();
-                    let known = &mut Known { phi: &mut answers.phi, weights: &mut answers.proposals };
+                    let mut weights = Vec::new();
+                    let known = &mut Known { phi: &mut answers.phi, weights: &mut weights };
                     let ln_z = asker.sample(&ask, &mut task.memory, &mut task.rng, known);
-                    if !answers.ln_z.len().is_multiple_of(every) {
-                        answers.proposals.truncate(before);
+                    let draw = answers.ln_z.len();
+                    if draw.is_multiple_of(every) {
+                        answers.proposals.push(ProposalWeights { draw, weights });
                     }
                     answers.ln_z.push(ln_z);
                 }

@@ -1,17 +1,19 @@
 //! The correction where there is but one theta, a point or none at all.
 
-use crate::correct::round::{Reweighting, Round, relative_variance};
+use crate::correct::pool::Pool;
+use crate::correct::reweighting::{Reweighting, relative_variance};
+use crate::posterior::mc_error::Dependence;
 use crate::sampling::psis::{relative, top};
 use crate::sampling::resample::resample;
 use crate::sampling::stream::Stream;
 
 /// One theta, many draws of every phi: all weigh the same once those of each task are resampled by its estimates of Z_i.
 /// The evidence is that given theta, ln p(D_outside | theta) + sum_i ln Z_i, whose relative variances add up.
-pub(crate) fn at_one_theta(mut round: Round, seed: u64) -> Option<Reweighting> {
-    let draws = round.len();
-    let mut ln_evidence = *round.ln_outside.first()?;
+pub(crate) fn at_one_theta(mut pool: Pool, seed: u64) -> Option<Reweighting> {
+    let draws = pool.len();
+    let mut ln_evidence = *pool.ln_outside.first()?;
     let (mut variance, mut least) = (0.0, draws as f64);
-    for (i, task) in round.tasks.iter_mut().enumerate() {
+    for (i, task) in pool.tasks.iter_mut().enumerate() {
         let top = top(&task.ln_z);
         let mut weights: Vec<f64> = task.ln_z.iter().map(|&z| relative(z, top)).collect();
         let total: f64 = weights.iter().sum();
@@ -22,7 +24,7 @@ pub(crate) fn at_one_theta(mut round: Round, seed: u64) -> Option<Reweighting> {
         if task.is_exact() {
             continue;
         }
-        variance += relative_variance(&weights);
+        variance += relative_variance(&weights, &Dependence::NONE);
         least = least.min(weights.iter().map(|w| w * w).sum::<f64>().recip());
         let width = task.phi.len() / draws;
         let picked = resample(&weights, draws, &mut Stream::Resampling { task: i as u64 }.of(seed));
@@ -31,14 +33,14 @@ pub(crate) fn at_one_theta(mut round: Round, seed: u64) -> Option<Reweighting> {
     if !ln_evidence.is_finite() {
         return None;
     }
-    let corrected = round.with_weights(vec![(draws as f64).recip(); draws]);
+    let corrected = Reweighting::with_weights(pool, vec![(draws as f64).recip(); draws]);
     Some(Reweighting { effective: least, ln_evidence, ln_evidence_error: variance.sqrt(), ..corrected })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correct::round::TaskAnswers;
+    use crate::correct::pool::TaskAnswers;
     use crate::posterior::draws::LocalDraws;
 
     /// Two tasks at one theta: one exact, one whose estimates of Z are 1 in one half and 3 in the other, with phi of -1 and 1.
@@ -48,8 +50,9 @@ mod tests {
         let halves = |a: f64, b: f64| (0..draws).map(|s| if 2 * s < draws { a } else { b }).collect::<Vec<f64>>();
         let task = |ln_z| TaskAnswers { ln_z, phi: halves(-1.0, 1.0), proposals: Vec::new() };
         let tasks = vec![task(vec![-2.0; draws]), task(halves(0.0, 3.0_f64.ln()))];
-        let round = Round { ln_outside: vec![-5.0; draws], tasks, ..Round::default() };
-        let found = at_one_theta(round, 0).expect("finite");
+        let mut pool = Pool::new(0, 0);
+        (pool.ln_outside, pool.tasks) = (vec![-5.0; draws], tasks);
+        let found = at_one_theta(pool, 0).expect("finite");
         // Z = 2 with a relative variance of 1 / 4 a draw
         assert!((found.ln_evidence - (-7.0 + 2.0_f64.ln())).abs() < 1e-12, "{found:?}");
         assert!((found.ln_evidence_error - (0.25 / draws as f64).sqrt()).abs() < 1e-12, "{found:?}");

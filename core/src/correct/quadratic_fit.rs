@@ -5,7 +5,7 @@
 //! by least squares over the draws that come nearest; then the mean is z = -Q^-1 b / 2, the precision -2 Q. Data of many
 //! tasks make a posterior that narrow, and this nearly quadratic.
 
-use crate::correct::proposal::{Part, Proposal, ln_density};
+use crate::correct::proposal::{Part, Proposal};
 use crate::linalg::gaussian::Gaussian;
 use crate::sampling::psis::temper;
 use nalgebra::{DMatrix, DVector};
@@ -15,12 +15,9 @@ const DRAWS_EACH: f64 = 2.0;
 /// The maximum lies within so many standard deviations of the proposal before.
 const FARTHEST: f64 = 40.0;
 
-/// The proposal from draws of which next to none count, where their log densities tell where the posterior is.
-pub(crate) fn sought(proposed: &[f64], ln_weights: &[f64], before: &Proposal) -> Option<Proposal> {
-    let rows: Vec<&[f64]> = proposed.chunks(before[0].dimensions()).collect();
-    let ln_q = |row: &&[f64]| ln_density(before, &DVector::from_column_slice(row));
-    let ln_p: Vec<f64> = rows.iter().zip(ln_weights).map(|(row, weight)| weight + ln_q(row)).collect();
-    quadratic_fit(&rows, &ln_p, &before[0]).map(Part::with_lookout)
+/// The proposal from rows of theta of which next to none counts, where their log densities tell where the posterior is.
+pub(crate) fn sought(rows: &[&[f64]], ln_p: &[f64], before: &Part) -> Option<Proposal> {
+    quadratic_fit(rows, ln_p, before).map(Part::with_lookouts)
 }
 
 /// The Gaussian of the quadratic function; `None` where the draws are too few, or what they tell has no maximum nearby.

@@ -1,32 +1,42 @@
-//! Several rounds, each from a better proposal if all goes well.
+//! Rounds of draws of theta, each from a better proposal if all goes well, until what they tell together is enough.
 
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
-use crate::correct::inquiry::RoundPlan;
-use crate::correct::proposal::{Preparation, Proposal, reproposed};
+use crate::correct::inquiry::{Inquiry, RoundPlan, SETS};
+use crate::correct::pool::Pool;
+use crate::correct::proposal::{Part, Proposal};
 use crate::correct::quadratic_fit::sought;
-use crate::correct::round::{Reweighting, Round, relative_variance};
+use crate::correct::reproposal::{Preparation, Reproposal, reproposed};
+use crate::correct::reweighting::{Reweighting, relative_variance};
 use crate::sampling::psis::{SmoothWeights, smooth};
 
-/// Rounds at most before the last: each proposes from the weighted draws of the one before.
-pub(crate) const MOST_PREPARING: usize = 4;
-/// Such a round has a quarter of the draws, or so many a coordinate, if that is more.
-const PREPARING_EACH: usize = 16;
-/// The last round follows as soon as so much of the draws counts; a third of the first are lookouts, of which few do.
-const PREPARED: f64 = 0.2;
+/// The first round has a quarter of the draws, or so many a coordinate, if that is more.
+const FIRST_EACH: usize = 16;
+/// Rounds of scouts that may be of no use until it is given up; and that there are at most before each answer.
+const MOST_USELESS: usize = 4;
+const MOST_SCOUTING: usize = 5;
+/// Where so much of a round's draws counts its proposal is good; a third of the first are lookouts, of which few do.
+const GOOD: f64 = 0.2;
+/// The share that is expected to count of the first round of an answer.
+const EXPECTED: f64 = 0.5;
+/// Kurtosis of theta changes by no more than this, of a logarithm, where its tails are known: what changed it may be the edge
+/// of more.
+const DRIFT: f64 = 0.1;
+/// With so many times the draws no answer is begun anew.
+const MOST_RENEWED: usize = 4;
 
-/// A round with weights, and the proposal that it came from.
+/// Draws with smoothed weights.
 pub(crate) struct Weighted {
-    pub(crate) round: Round,
+    pub(crate) pool: Pool,
     pub(crate) smoothed: SmoothWeights,
-    pub(crate) proposal: Proposal,
 }
 
-/// What to do after a round.
-enum Next {
-    /// Another round that prepares, or the last.
-    Round { proposal: Proposal, number: usize },
-    /// The rounds are over.
-    Done,
+/// Asks about thetas.
+pub(crate) trait Ask {
+    /// Draws the thetas of a round, and what every task says of them, into the pool.
+    fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool);
+
+    /// How many times the draws that there are it takes until what they tell is precise.
+    fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64;
 }
 
 /// Rounds under way.
@@ -34,111 +44,117 @@ struct Rounds {
     effort: Effort,
     proposal: Proposal,
     number: usize,
-    /// Whether the last round has been made once more.
-    is_repeated: bool,
-    best: Option<Weighted>,
+    /// Rounds of scouts since the last answer was begun.
+    scouting: usize,
+    is_answering: bool,
+    /// Of theta, as far as the draws told so far; that of a Gaussian before there were any.
+    kurtosis: f64,
 }
 
-/// The last of several rounds that is of use; `None` if the first had no weight.
-///
-/// Where a round is useless after one that was not, the last one proposes as the better one did. A last round that is
-/// doubtful is made once more, from what it found.
-pub(crate) fn refined(
-    proposal: Proposal,
-    effort: Effort,
-    run: &mut dyn FnMut(RoundPlan<'_>) -> Round,
-) -> Option<Weighted> {
-    let mut rounds = Rounds { effort, proposal, number: 0, is_repeated: false, best: None };
-    loop {
-        let round = run(rounds.plan());
-        match rounds.after(round)? {
-            Next::Round { proposal, number } => (rounds.proposal, rounds.number) = (proposal, number),
-            Next::Done => return rounds.best,
+/// Rounds until enough draws count, and what they tell is precise, or until no more can be afforded; `None` if no draw has a
+/// weight, or there was no time for enough to tell anything.
+pub(crate) fn refined(first: Part, effort: Effort, asked: &mut dyn Ask, mut pool: Pool) -> Option<Weighted> {
+    let least = (effort.draws / 4).max(FIRST_EACH * first.dimensions()).min(effort.draws).next_multiple_of(SETS);
+    let proposal = first.with_lookouts();
+    let mut rounds = Rounds { effort, proposal, number: 0, scouting: 0, is_answering: false, kurtosis: 1.0 };
+    let mut next = Some(least);
+    while let Some(draws) = next {
+        asked.round(RoundPlan { proposal: Some(&rounds.proposal), draws, number: rounds.number }, &mut pool);
+        if pool.is_cut && pool.len() < FEWEST_DRAWS {
+            return None;
         }
+        next = rounds.after(&mut pool, asked).map(|draws| draws.max(least).next_multiple_of(SETS));
     }
+    if pool.len() - pool.scouts() < FEWEST_DRAWS {
+        pool.answer_by_all();
+    }
+    let smoothed = smooth(&pool.ln_weights_of_answer())?;
+    Some(Weighted { pool: pool.without_scouts(), smoothed })
 }
 
 impl Rounds {
-    fn is_last(&self) -> bool {
-        self.number >= MOST_PREPARING
+    /// How many draws the next round has at least, from a better proposal where there is one; `None` where there is none.
+    fn after(&mut self, pool: &mut Pool, asked: &dyn Ask) -> Option<usize> {
+        self.number += 1;
+        if pool.is_cut {
+            return None;
+        }
+        let is_over = self.number >= MOST_USELESS && !self.is_answering;
+        let all = smooth(&pool.ln_weights()).filter(|all| !(is_over && all.is_useless()))?;
+        let wanted = if self.is_answering { self.go_on(&all, pool, asked) } else { Some(self.scout(&all, pool)) };
+        wanted
+            .map(|wanted| wanted.min((self.effort.most_draws + pool.scouts()).saturating_sub(pool.len())))
+            .filter(|wanted| *wanted > 0)
     }
 
-    fn plan(&self) -> RoundPlan<'_> {
-        let (Self { proposal, number, effort, .. }, draws) = (self, self.draws());
-        let least = if self.is_last() { effort.least_draws } else { draws };
-        RoundPlan { proposal, draws, least, enough: effort.enough, number: *number, is_last: self.is_last() }
+    /// After a round of scouts: another, or the answer is begun.
+    fn scout(&mut self, all: &SmoothWeights, pool: &mut Pool) -> usize {
+        let Effort { draws, enough, .. } = self.effort;
+        let last = smooth(&pool.ln_weights_of_last());
+        let is_good = all.is_reliable() && last.is_some_and(|last| last.share() > GOOD);
+        let preparation = if is_good { Preparation::Prepared } else { Preparation::Bent };
+        let is_settled = self.repropose(all, preparation, pool);
+        self.scouting += 1;
+        if (is_good && is_settled) || self.scouting >= MOST_SCOUTING {
+            self.is_answering = true;
+            pool.begin_answer();
+            return half(draws, enough / EXPECTED);
+        }
+        (1 + self.scouting) * draws / 4
     }
 
-    /// How many draws the round takes.
-    fn draws(&self) -> usize {
-        let Effort { draws, most_draws, .. } = self.effort;
-        match &self.best {
-            Some(best) if self.is_last() => wanted(self.effort, best.smoothed.share()).min(most_draws),
-            // the longer it takes, the more there is to be seen
-            _ => ((1 + self.number) * draws / 4).max(PREPARING_EACH * self.proposal[0].dimensions()).min(draws),
+    /// After a round of the answer: another like it where more is wanted, or scouts again where it met what they had not seen.
+    fn go_on(&mut self, all: &SmoothWeights, pool: &Pool, asked: &dyn Ask) -> Option<usize> {
+        let Effort { draws, enough, .. } = self.effort;
+        let answer = smooth(&pool.ln_weights_of_answer())?;
+        let before = (self.proposal.clone(), self.kurtosis);
+        let is_settled = self.repropose(all, Preparation::Prepared, pool);
+        if !(is_settled && answer.is_reliable()) && pool.len() < MOST_RENEWED * draws {
+            (self.is_answering, self.scouting) = (false, 0);
+            return Some(draws / 4);
         }
+        (self.proposal, self.kurtosis) = before;
+        let count = answer.weights.len() as f64;
+        let lacking = (enough / answer.effective - 1.0) * count;
+        let wanted = if lacking > 0.0 { lacking } else { (asked.times_wanted(pool, &answer) - 1.0) * count };
+        (wanted > 0.0 && answer.is_reliable()).then(|| half(draws, wanted))
     }
 
-    /// Keeps the round if it is of use, and decides what comes next; `None` where no round had any weight.
-    fn after(&mut self, round: Round) -> Option<Next> {
-        let is_last = self.is_last();
-        if round.is_cut && round.len() < FEWEST_DRAWS {
-            // too few to tell anything: what rounds before it found has to do
-            self.best.as_mut()?.round.is_cut = true;
-            let last = Next::Round { proposal: self.proposal.clone(), number: MOST_PREPARING };
-            return Some(if is_last { Next::Done } else { last });
+    /// The proposal that all draws so far make; whether they tell no more of tails than was known before.
+    fn repropose(&mut self, all: &SmoothWeights, preparation: Preparation, pool: &Pool) -> bool {
+        let (rows, before) = (pool.rows(), self.proposal.main());
+        if all.is_useless()
+            && let Some(sought) = sought(&rows, &pool.ln_p(), before)
+        {
+            self.proposal = sought;
+            return false;
         }
-        let is_cut = round.is_cut;
-        let (mut is_prepared, mut is_wasted, mut is_made_again) = (false, true, false);
-        let mut next = None;
-        let ln_weights = round.ln_weights();
-        if let Some(smoothed) = smooth(&ln_weights) {
-            is_prepared = smoothed.is_reliable() && smoothed.share() > PREPARED;
-            is_wasted = smoothed.is_useless();
-            is_made_again = is_last && !is_cut && !self.is_repeated && !is_wasted && !smoothed.is_reliable();
-            if !is_last || is_made_again {
-                let preparation = if is_prepared { Preparation::Prepared } else { Preparation::Bent };
-                let seeks = is_wasted.then(|| sought(&round.proposed, &ln_weights, &self.proposal)).flatten();
-                next = seeks.or_else(|| reproposed(&round.proposed, &smoothed, preparation, &self.proposal[0]));
-            }
-            self.keep(round, smoothed);
-        }
-        let found = self.best.as_ref()?;
-        let proposal = || next.unwrap_or_else(|| self.proposal.clone());
-        if is_made_again {
-            // it saw more than those before it: once more, with what it knows
-            let next = Next::Round { proposal: proposal(), number: self.number + 1 };
-            self.is_repeated = true;
-            return Some(next);
-        }
-        if is_last || (self.number + 1 == MOST_PREPARING && is_wasted && found.smoothed.is_useless()) {
-            return Some(Next::Done);
-        }
-        if is_wasted && !found.smoothed.is_useless() {
-            return Some(Next::Round { proposal: found.proposal.clone(), number: MOST_PREPARING });
-        }
-        let number = if is_prepared || is_cut { MOST_PREPARING } else { self.number + 1 };
-        Some(Next::Round { proposal: proposal(), number })
-    }
-
-    fn keep(&mut self, round: Round, smoothed: SmoothWeights) {
-        match &mut self.best {
-            // what a later round doubts an earlier one only did not see
-            Some(best) if smoothed.is_useless() => best.smoothed.k_hat = best.smoothed.k_hat.max(smoothed.k_hat),
-            _ => self.best = Some(Weighted { round, smoothed, proposal: self.proposal.clone() }),
-        }
+        let Some(Reproposal { proposal, kurtosis }) = reproposed(&rows, all, preparation, before) else { return true };
+        let drift = (kurtosis / self.kurtosis).ln().abs();
+        (self.proposal, self.kurtosis) = (proposal, kurtosis);
+        // a line has no direction to hide in
+        rows[0].len() == 1 || drift < DRIFT
     }
 }
 
-/// How many draws it takes until enough count, where this share of them does.
-fn wanted(Effort { draws, enough, .. }: Effort, share: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
-    let wanted = (enough / share) as usize;
-    wanted.max(draws)
+/// So many draws, but between a quarter and a half of those of a round: tails are looked at again and again.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
+fn half(draws: usize, wanted: f64) -> usize {
+    (wanted.ceil() as usize).clamp(draws / 4, draws / 2)
+}
+
+impl Ask for Inquiry<'_> {
+    fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
+        Self::round(self, plan, pool);
+    }
+
+    fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
+        Self::times_wanted(self, pool, smoothed)
+    }
 }
 
 /// Draws of theta with smoothed weights.
-pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Reweighting {
+pub(crate) fn over_thetas(Weighted { pool, smoothed }: Weighted) -> Reweighting {
     let (k_hat, effective, not_finite) = (smoothed.k_hat, smoothed.effective, smoothed.not_finite);
     Reweighting {
         k_hat,
@@ -147,75 +163,77 @@ pub(crate) fn over_thetas(Weighted { round, smoothed, .. }: Weighted) -> Reweigh
         effective,
         not_finite,
         ln_evidence: smoothed.ln_mean,
-        ln_evidence_error: relative_variance(&smoothed.weights).sqrt(),
-        ..round.with_weights(smoothed.weights)
+        ln_evidence_error: relative_variance(&smoothed.weights, &pool.dependence()).sqrt(),
+        ..Reweighting::with_weights(pool, smoothed.weights)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correct::proposal::Part;
+    use crate::correct::pool::Proposed;
     use crate::linalg::gaussian::Gaussian;
     use nalgebra::{DMatrix, DVector};
 
-    /// A round about one coordinate, with these log weights.
-    fn told(ln_weights: Vec<f64>) -> Round {
-        let theta: Vec<f64> = (0..ln_weights.len()).map(|s| (s as f64).sin()).collect();
-        Round { proposed: theta.clone(), theta, ln_outside: ln_weights, ..Round::default() }
+    /// Tells rounds of two coordinates with weights by a rule, whatever is proposed.
+    struct Told {
+        ln_weights: fn(usize, usize) -> f64,
+        /// Draws of each round, and how wide the main part of its proposal is.
+        asked: Vec<(usize, f64)>,
     }
 
-    /// Log weights of which few count; of which all do, more or less.
-    fn uneven(n: usize) -> Vec<f64> {
-        (0..n).map(|s| -(s as f64)).collect()
+    impl Ask for Told {
+        fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
+            let proposal = plan.proposal.expect("theta is free");
+            self.asked.push((plan.draws, proposal.main().heavy.wide.root[(0, 0)]));
+            // quantiles of a normal in one coordinate, in another order in the other
+            let z = |k: usize| crate::special::normal_quantile((k % plan.draws) as f64 / plan.draws as f64 + 1e-3);
+            let rows: Vec<DVector<f64>> =
+                (0..plan.draws).map(|k| DVector::from_vec(vec![z(k), z(37 * k + 5)])).collect();
+            let ln_q = rows.iter().map(|row| proposal.ln_density(row.as_slice()));
+            let ln_outside = ln_q.enumerate().map(|(k, ln_q)| ln_q + (self.ln_weights)(plan.number, k)).collect();
+            let u = rows.iter().map(|row| row.as_slice().to_vec()).collect();
+            pool.add(Proposed { u, coordinates: rows, ln_outside });
+            pool.end_round(plan.proposal, plan.draws.div_ceil(SETS));
+        }
+
+        fn times_wanted(&self, _: &Pool, _: &SmoothWeights) -> f64 {
+            1.0
+        }
     }
 
-    fn even(n: usize) -> Vec<f64> {
-        (0..n).map(|s| (s as f64).cos()).collect()
-    }
-
-    /// The first round, those that prepare after it, and the last: what they tell, and with how many draws from what.
-    fn refine(rounds: [fn(usize) -> Vec<f64>; 3]) -> (Option<Weighted>, Vec<(usize, f64)>) {
-        let mut asked = Vec::new();
-        let first =
-            vec![Part::new(Gaussian { mean: DVector::zeros(1), root: DMatrix::identity(1, 1) }).expect("regular")];
+    fn refine(ln_weights: fn(usize, usize) -> f64) -> (Option<Weighted>, Vec<(usize, f64)>) {
+        let first = Part::new(Gaussian { mean: DVector::zeros(2), root: DMatrix::identity(2, 2) }).expect("regular");
         let effort = Effort {
             draws: 400,
-            least_draws: 400,
             enough: 280.0,
-            most_draws: 400,
+            most_draws: 4000,
             most_inner: 64,
             most_grown: 64,
             budget: None,
             seed: 0,
         };
-        let found = refined(first, effort, &mut |plan| {
-            asked.push((plan.draws, plan.proposal[0].heavy.wide.root[(0, 0)]));
-            let round = usize::from(plan.number > 0) + usize::from(plan.is_last);
-            told(rounds[round](plan.draws))
-        });
-        (found, asked)
+        let mut told = Told { ln_weights, asked: Vec::new() };
+        let found = refined(first, effort, &mut told, Pool::new(2, 0));
+        (found, told.asked)
     }
 
     #[test]
-    fn a_round_that_is_useless_does_not_replace_one_that_is_not() {
-        // an eighth of the draws: not prepared yet
-        let eighth = |n: usize| (0..n).map(|s| if s % 8 == 0 { 0.1 * (s as f64).cos() } else { -50.0 }).collect();
-        // the second round is wasted: the last one proposes as the first did
-        let (found, asked) = refine([eighth, uneven, even]);
-        assert_eq!(asked.iter().map(|a| a.0).collect::<Vec<_>>(), [100, 200, 400]);
-        assert!(asked[1].1.to_bits() != asked[0].1.to_bits() && asked[2].1.to_bits() == asked[0].1.to_bits());
-        assert!(found.is_some_and(|found| found.smoothed.weights.len() == 400 && !found.smoothed.is_useless()));
-        // the last round is wasted, or has no weight at all: the first stays
-        let nothing = |n: usize| vec![f64::NAN; n];
-        for last in [uneven, nothing] {
-            let (found, _) = refine([eighth, last, last]);
-            let found = found.expect("the first has weights").smoothed;
-            assert!(found.weights.len() == 100 && !found.is_useless(), "{found:?}");
-        }
-        // nothing is any good: no more effort than rounds that prepare
-        let (found, asked) = refine([uneven, uneven, even]);
-        assert!(found.is_some_and(|found| found.smoothed.is_useless()) && asked.len() == MOST_PREPARING);
-        assert!(refine([nothing, even, even]).0.is_none());
+    fn draws_of_the_last_proposal_alone_make_the_answer() {
+        let (found, asked) = refine(|_, k| 0.3 * (k as f64).cos());
+        let found = found.expect("weights");
+        // scouts, then as many as it takes, from one proposal
+        assert_eq!(asked.iter().map(|round| round.0).collect::<Vec<_>>(), [104, 200, 104], "{asked:?}");
+        assert!(asked[1].1.to_bits() == asked[2].1.to_bits() && asked[1].1.to_bits() != asked[0].1.to_bits());
+        assert!(found.pool.len() == 304 && found.pool.scouts() == 0 && found.smoothed.weights.len() == 304);
+        let mean: f64 = (0..304).map(|k| (0.3 * f64::from(k % 200).cos()).exp()).sum::<f64>() / 304.0;
+        assert!((found.smoothed.ln_mean - mean.ln()).abs() < 0.01, "{} and {}", found.smoothed.ln_mean, mean.ln());
+    }
+
+    #[test]
+    fn what_is_of_no_use_is_given_up() {
+        let (found, asked) = refine(|_, k| -(k as f64));
+        assert!(found.is_some_and(|found| found.smoothed.is_useless()) && asked.len() == MOST_USELESS, "{asked:?}");
+        assert!(refine(|_, _| f64::NAN).0.is_none());
     }
 }

@@ -81,6 +81,9 @@ impl<'a, M: Model> Joint<'a, M> {
 
     /// The log density at `u`; its gradient replaces the content of `gradient`.
     ///
+    /// Neither is ever NaN. Where the density is 0, or cannot be told from 0 as a coordinate is too far out (a scale of
+    /// e^-710, say), it is -inf and its gradient zero; of a finite one, an entry too large for an `f64` is 0.
+    ///
     /// Tasks are spread over the threads of rayon's pool; the result is the same for any number of them.
     ///
     /// # Panics
@@ -88,7 +91,10 @@ impl<'a, M: Model> Joint<'a, M> {
     pub fn gradient(&self, u: &[f64], gradient: &mut [f64]) -> f64 {
         assert_eq!(u.len(), self.num_coordinates(), "u has one entry a coordinate");
         assert_eq!(gradient.len(), u.len(), "the gradient has one entry a coordinate");
-        self.density.joint_gradient(u, gradient)
+        let value = self.density.joint_gradient(u, gradient);
+        let is_finite = value.is_finite();
+        gradient.iter_mut().filter(|g| !(is_finite && g.is_finite())).for_each(|g| *g = 0.0);
+        if is_finite { value } else { f64::NEG_INFINITY }
     }
 }
 

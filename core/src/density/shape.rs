@@ -55,7 +55,7 @@ impl Shape {
                     Error::NotFinite { place: Box::new(place), value, tried: RANDOM_STARTS }
                 }
                 Ok(ShapeVisit { shape, .. }) => return Ok(ShapeAtStart { shape, start }),
-                Err(error @ Error::Parameter { at_start: true, .. }) => error,
+                Err(error @ (Error::Parameter { at_start: true, .. } | Error::Covariate { .. })) => error,
                 Err(error) => return Err(error),
             };
             first.get_or_insert(error);

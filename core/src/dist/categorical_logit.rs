@@ -36,7 +36,7 @@ impl<N: Number, E: ParamVec<N> + Clone> Distribution<N> for CategoricalLogit<E> 
         if !value.is_finite() {
             return nowhere;
         }
-        let mut out = N::constant(value);
+        let mut out = N::computed(value);
         if N::ORDER > 0 {
             let mut mean = N::constant(0.0);
             for k in 0..self.0.len() {

@@ -69,7 +69,8 @@ impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Censored<D, S> {
         }
         let value = if low.is_nan() { low } else { high };
         let expected = "one that does not end before it begins (this is an end)";
-        Err(Invalid { distribution: "Censored", name: "region", value, expected, varies: !self.1.is_fixed() })
+        let varies = !self.1.is_fixed();
+        Err(Invalid { distribution: "Censored", name: "region", value, expected, varies, culprit: None })
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {

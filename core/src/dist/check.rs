@@ -38,7 +38,8 @@ pub(crate) fn require<N: Number>(
     if valid(value) {
         return Ok(());
     }
-    Err(Invalid { distribution, name, value, expected, varies: parameter.varies() })
+    let culprit = parameter.varying().and_then(N::culprit);
+    Err(Invalid { distribution, name, value, expected, varies: parameter.varies(), culprit })
 }
 
 /// Refuses a parameter that is not a count.
@@ -70,7 +71,7 @@ pub(crate) fn check_len(
     if found == wanted {
         return Ok(());
     }
-    Err(Invalid { distribution, name, value: found as f64, expected, varies: false })
+    Err(Invalid { distribution, name, value: found as f64, expected, varies: false, culprit: None })
 }
 
 /// Refuses a vector of parameters with one that is not a positive finite number.
@@ -88,8 +89,11 @@ pub(crate) fn check_probabilities<N: Number>(
     name: &'static str,
     probabilities: &impl ParamVec<N>,
 ) -> Result<(), Invalid> {
-    let invalid =
-        |value, expected| Err(Invalid { distribution, name, value, expected, varies: probabilities.varies() });
+    let culprit = || (0..probabilities.len()).find_map(|k| probabilities.entry(k).varying().and_then(N::culprit));
+    let invalid = |value, expected| {
+        let varies = probabilities.varies();
+        Err(Invalid { distribution, name, value, expected, varies, culprit: culprit() })
+    };
     let mut sum = 0.0;
     for k in 0..probabilities.len() {
         let p = probabilities.entry(k).value();

@@ -155,7 +155,7 @@ impl<N: Number, W: ParamVec<N> + Clone, C: Components<N>> Distribution<N> for Mi
     fn check(&self) -> Result<(), Invalid> {
         let (weights, components) = (&self.0, &self.1);
         let invalid = |name, value: usize, expected| {
-            Err(Invalid { distribution: "Mixture", name, value: value as f64, expected, varies: false })
+            Err(Invalid { distribution: "Mixture", name, value: value as f64, expected, varies: false, culprit: None })
         };
         if weights.len() != components.len() {
             return invalid("number of weights", weights.len(), "that of the components");

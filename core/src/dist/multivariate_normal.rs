@@ -49,7 +49,7 @@ impl<N: Number, L: ParamVec<N> + Clone, T: ScaleTril<N> + Clone> VectorDistribut
         let (n, varies) = (x.len(), x.iter().copied().any(X::varies) || self.0.varies() || self.1.varies());
         with_scratch(2 * n, |space: &mut [f64]| {
             let (z, w) = space.split_at_mut(n);
-            let mut out = N::constant(self.standardize(x, z));
+            let mut out = N::computed(self.standardize(x, z));
             if varies && out.value() > f64::NEG_INFINITY {
                 w.copy_from_slice(z);
                 solve_transposed(&self.1, w);
@@ -72,7 +72,7 @@ impl<N: Number, L: ParamVec<N> + Clone, T: ScaleTril<N> + Clone> VectorDistribut
         let Some(expectation) = Expectation::new(values, &residual, root) else {
             return Some(Real::constant(f64::NEG_INFINITY));
         };
-        let mut out = N::constant(expectation.value());
+        let mut out = N::computed(expectation.value());
         for i in 0..n {
             if let Some(loc) = self.0.entry(i).varying() {
                 out.add_partial(loc, expectation.by_loc(i));

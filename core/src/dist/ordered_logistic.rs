@@ -78,6 +78,7 @@ impl<N: Number, E: Param<N>, C: ParamVec<N> + Clone> Distribution<N> for Ordered
                 value: cut(k),
                 expected: "increasing",
                 varies: cuts.varies(),
+                culprit: None,
             }),
             None => Ok(()),
         }

@@ -55,7 +55,7 @@ where
             return Ok(());
         }
         let expected = "a region of positive probability (this is its probability)";
-        Err(Invalid { distribution: "Truncated", name: "region", value, expected, varies: false })
+        Err(Invalid { distribution: "Truncated", name: "region", value, expected, varies: false, culprit: None })
     }
 
     /// The first of a few draws that is in the region; without one, by inversion: solves P(X <= x | region) = uniform

@@ -98,6 +98,7 @@ pub(crate) fn begins_at_zero<N: Number>(
             value,
             expected: "over counts, or over positive numbers (this is in its support, as 0 is)",
             varies: false,
+            culprit: None,
         }),
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! What the importance correction says of itself.
 
-use crate::correct::round::Reweighting;
+use crate::correct::reweighting::Reweighting;
 
 /// What the importance correction says of itself.
 #[derive(Clone, Debug, PartialEq)]

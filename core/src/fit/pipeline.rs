@@ -3,7 +3,7 @@
 use crate::correct::effort::Effort;
 use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
-use crate::correct::round::Basis;
+use crate::correct::reweighting::Basis;
 use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
@@ -19,6 +19,7 @@ use crate::optimize::summit::{Settings, Summit};
 use crate::options::{Correction, GlobalFactor, Options};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::progress::Progress;
+use std::num::NonZero;
 use std::time::Instant;
 
 /// Every model can be fitted.
@@ -34,7 +35,7 @@ pub trait Fittable: Model + Sized {
     /// The posterior, by the method that `options` describe.
     ///
     /// # Errors
-    /// As for [`fit`](Self::fit).
+    /// As for [`fit`](Self::fit), and options that are not what they may be.
     fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
         let solution = solve_on_threads(&Subset::all(&self), options)?;
         Ok(Fit::with(self, solution))
@@ -43,9 +44,15 @@ pub trait Fittable: Model + Sized {
 
 impl<M: Model> Fittable for M {}
 
+/// Threads that are started for each that the machine runs at once: more would wait for each other, for seconds.
+const MOST_THREADS_EACH: usize = 4;
+
 /// The whole way, on as many threads as the options say.
 fn solve_on_threads(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
+    options.check()?;
     let Some(threads) = options.threads else { return solve(program, options) };
+    let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = threads.min(MOST_THREADS_EACH * at_once);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|e| Error::Unusable(format!("cannot start {threads} threads: {e}")))?;
     pool.install(|| solve(program, options))
@@ -68,8 +75,7 @@ fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     let attempt = correct(program, &shape, &climbed, &response.gaussian, options);
     times.correction = started.elapsed().saturating_sub(times.climb);
     let linear = response.is_linear.then_some(&response.gaussian);
-    let signature = program.signature();
-    let trust = Judgement { options, shape: &shape, signature, linear, climbed: &climbed, attempt: &attempt }.judge();
+    let trust = Judgement { options, shape: &shape, program, linear, climbed: &climbed, attempt: &attempt }.judge();
     let evidence = attempt.ran().map(Evidence::of);
     let Response { gaussian, .. } = response;
     let draws = match attempt {

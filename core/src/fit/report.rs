@@ -133,16 +133,14 @@ impl Report<'_> {
         let guide = Source { guide: &solution.climbed.guide, gaussian: &gaussian, draws: &draws };
         let own = solution.source();
         let level = &solution.shape.global;
-        let summaries = |from: &Source| from.globals(program).shown(level).summaries(&from.draws.weights, 1);
+        let of_guide = guide.shown_globals(program, level);
         let globals = NamedLevel { level, sites: signature.global_sites, task: None };
-        let mut rows = globals.rows(&summaries(&own), Some(&summaries(&guide)));
+        let mut rows = globals.rows(&own.shown_globals(program, level), Some(&of_guide));
         for i in 0..self.shown_tasks() {
             let level = program.task_level(&Start::Zero, i);
-            let summaries = |from: &Source| {
-                from.locals(program, i, i, &from.table(i)).shown(&level).summaries(&from.draws.weights, 1)
-            };
             let locals = NamedLevel { level: &level, sites: signature.local_sites, task: Some(i) };
-            rows.extend(locals.rows(&summaries(&own), Some(&summaries(&guide))));
+            let of_guide = guide.shown_locals(program, &level, i);
+            rows.extend(locals.rows(&own.shown_locals(program, &level, i), Some(&of_guide)));
         }
         rows
     }

@@ -49,15 +49,15 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
     let heading = if rows.iter().any(|row| row.guide.is_some()) { "   guide sd" } else { "" };
     writeln!(
         f,
-        "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9}{heading}",
-        "", "mean", "sd", "5%", "50%", "95%", "mc error"
+        "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>6}{heading}",
+        "", "mean", "sd", "5%", "50%", "95%", "mc error", "of sd"
     )?;
     for Row { name, summary, guide } in rows {
         write!(f, "{name:width$}")?;
         for number in [summary.mean, summary.sd, summary.q05, summary.q50, summary.q95] {
             write!(f, " {}", FourDigits(number))?;
         }
-        write!(f, " {}", OneDigit(summary.mc_error))?;
+        write!(f, " {:>9} {:>6}", OneDigit(summary.mc_error).to_string(), OneDigit(summary.sd_mc_error).to_string())?;
         match guide {
             Some(guide) => writeln!(f, " {}", FourDigits(guide.sd))?,
             None => writeln!(f)?,
@@ -86,11 +86,11 @@ impl fmt::Display for FourDigits {
     }
 }
 
-/// One significant digit, right-aligned in nine columns.
+/// One significant digit.
 struct OneDigit(f64);
 
 impl fmt::Display for OneDigit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>9}", format!("{:.0e}", self.0))
+        write!(f, "{:.0e}", self.0)
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::correct::effort::Effort;
 use crate::correct::importance::Attempt;
-use crate::correct::round::Reweighting;
+use crate::correct::reweighting::Reweighting;
+use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::fit::Evidence;
-use crate::model::signature::Signature;
+use crate::fit::imprecise::{Naming, imprecise};
 use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
 use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
@@ -41,6 +42,8 @@ fn too_costly(needed: Duration) -> String {
     )
 }
 
+/// A larger share of draws without a finite density is doubtful: fewer of them are tails beyond what numbers can tell.
+const MOST_NOT_FINITE: f64 = 0.01;
 /// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
 const ENOUGH: f64 = 100.0;
 
@@ -48,7 +51,7 @@ const ENOUGH: f64 = 100.0;
 pub(crate) struct Judgement<'a> {
     pub(crate) options: &'a Options,
     pub(crate) shape: &'a Shape,
-    pub(crate) signature: Signature,
+    pub(crate) program: &'a dyn Program,
     /// The linear response, if there is one.
     pub(crate) linear: Option<&'a GaussianHierarchy>,
     pub(crate) climbed: &'a Summit,
@@ -68,8 +71,9 @@ impl Judgement<'_> {
         let method = self.method();
         let Said { doubts: mut notes, remark } = self.of_attempt(method);
         notes.extend(self.of_method(method));
-        // importance weights correct wherever the guide stopped; nothing else does
-        if method != Correction::Importance && !self.climbed.verdict.is_converged() {
+        // importance weights correct wherever the guide stopped, but for theta at a point; nothing else does
+        let is_corrected = method == Correction::Importance && !self.climbed.guide.is_point();
+        if !is_corrected && !self.climbed.verdict.is_converged() {
             notes.push("the optimiser has not converged".into());
         }
         let is_doubtful = !notes.is_empty();
@@ -101,7 +105,7 @@ impl Judgement<'_> {
         let doubts = |doubts| Said { doubts, remark: None };
         let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
-            Attempt::Ran(c) if !c.is_useless => Said { doubts: of_weights(c), remark: self.cut_short(c) },
+            Attempt::Ran(c) if !c.is_useless => self.of_weights(c),
             Attempt::Ran(c) => doubts(vec![failed(c)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
             Attempt::TooCostly(needed) => remark(&too_costly(*needed)),
@@ -109,6 +113,16 @@ impl Judgement<'_> {
             Attempt::NotAsked if method == Correction::LinearResponse => remark("without importance weights, as asked"),
             Attempt::NotAsked => doubts(Vec::new()),
         }
+    }
+
+    /// What is to be said against weights that are used, and of how little they tell.
+    fn of_weights(&self, c: &Reweighting) -> Said {
+        let mut doubts = of_weights(c);
+        let naming = Naming { program: self.program, globals: &self.shape.global };
+        let (of_means, of_sds) = imprecise(&c.precision, &naming);
+        doubts.extend(of_means);
+        let remarks: Vec<String> = self.cut_short(c).into_iter().chain(of_sds).collect();
+        Said { doubts, remark: (!remarks.is_empty()).then(|| remarks.join("; ")) }
     }
 
     /// Why there are fewer draws than were asked for.
@@ -136,7 +150,8 @@ impl Judgement<'_> {
     fn refused(&self, refused: &[Refusal]) -> String {
         let is_refused = |coordinate: usize| refused.contains(&Refusal { task: None, coordinate });
         let coordinates = |id: usize| self.shape.global.coordinates[id].clone();
-        let sites = self.signature.global_sites.iter().filter(|site| coordinates(site.id).any(is_refused));
+        let signature = self.program.signature();
+        let sites = signature.global_sites.iter().filter(|site| coordinates(site.id).any(is_refused));
         let mut tasks: Vec<usize> = refused.iter().filter_map(|refused| refused.task).collect();
         tasks.dedup();
         let mut of: Vec<String> = sites.map(|site| site.name.to_owned()).collect();
@@ -161,7 +176,18 @@ impl Trust {
         let doubts = doubts(learned);
         self.is_reliable &= doubts.is_empty();
         self.is_doubtful |= !doubts.is_empty();
-        self.notes.extend(doubts.into_iter().map(|doubt| format!("of absorbed task {absorbed}: {doubt}")));
+        for doubt in &doubts {
+            self.note_of_absorbed(absorbed, doubt);
+        }
+    }
+
+    /// Keeps one note of each kind about absorbed tasks: that of the last one.
+    fn note_of_absorbed(&mut self, absorbed: usize, doubt: &str) {
+        const OF: &str = "of absorbed task ";
+        // the numbers of a doubt are in brackets
+        let kind = doubt.split(" (").next().unwrap_or(doubt);
+        self.notes.retain(|note| !(note.starts_with(OF) && note.contains(kind)));
+        self.notes.push(format!("{OF}{absorbed}: {doubt}"));
     }
 
     pub(crate) fn is_corrected(&self) -> bool {
@@ -199,7 +225,7 @@ fn of_weights(c: &Reweighting) -> Vec<String> {
     if c.effective < enough {
         doubts.push(format!("only {:.0} effective draws of {draws}", c.effective));
     }
-    if c.not_finite > 0 {
+    if c.not_finite as f64 > MOST_NOT_FINITE * draws as f64 {
         doubts.push(format!("{} of {draws} draws of theta have no finite density and do not count", c.not_finite));
     }
     if !c.doubtful_tasks.is_empty() {

@@ -8,10 +8,10 @@ use crate::error::{Error, Invalid, Place};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
-use crate::numbers::dual::Dual;
 use crate::numbers::number::{Number, Real};
+use crate::numbers::traced::Traced;
 use crate::sampling::stream::Stream;
-use crate::support::{Shown, Support, VectorSupport};
+use crate::support::{Support, VectorSupport};
 use rand::RngExt;
 
 /// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
@@ -70,8 +70,8 @@ impl LevelVisit {
     }
 }
 
-/// The algebra of the visit: it tells what varies from what is constant.
-pub type Visited = Dual<1>;
+/// The algebra of the visit: it tells what varies from what is constant, and what of the data or constants is not finite.
+pub type Visited = Traced;
 
 /// The state: what was found so far.
 #[derive(Debug)]
@@ -119,16 +119,25 @@ impl<'a> Discover<'a> {
         self.error.get_or_insert(error);
     }
 
-    fn check(&mut self, place: &Place, checked: Result<(), Invalid>) {
-        if let Err(invalid) = checked {
-            let at_start = invalid.varies;
-            self.fail(Error::Parameter { place: Box::new(place.clone()), invalid, at_start });
-        }
+    /// Whether the parameters are valid; otherwise the distribution may not be asked anything.
+    fn is_valid(&mut self, place: &Place, checked: Result<(), Invalid>) -> bool {
+        let Err(invalid) = checked else { return true };
+        let (place, at_start) = (Box::new(place.clone()), invalid.varies);
+        self.fail(match invalid.culprit {
+            Some(value) => Error::Covariate { place, value },
+            None => Error::Parameter { place, invalid, at_start },
+        });
+        false
     }
 
-    fn scored(&mut self, place: Place, value: f64) {
-        if !value.is_finite() && self.not_finite.is_none() {
-            self.not_finite = Some(NotFinite { place, value });
+    fn scored(&mut self, place: Place, ln_density: Real<Visited>) {
+        let value = ln_density.value();
+        // an infinite number may do no harm, and a constant -inf says that something is impossible
+        let is_spoilt = |culprit: &f64| culprit.is_nan() || !(value.is_finite() || value == f64::NEG_INFINITY);
+        match ln_density.0.culprit().filter(is_spoilt) {
+            Some(value) => self.fail(Error::Covariate { place: Box::new(place), value }),
+            None if value.is_finite() => {}
+            None => _ = self.not_finite.get_or_insert(NotFinite { place, value }),
         }
     }
 
@@ -144,26 +153,29 @@ impl Interpreter for Discover<'_> {
         self.level.add(site, Entries::NONE);
         let entry = self.level.coordinates[site.id].len();
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
-        self.check(&place, dist.check());
         let u = self.coordinate(self.level.num_coordinates());
+        if !self.is_valid(&place, dist.check()) {
+            self.level.add(site, Entries { location_scale: false, identity: false, ..Entries::ONE });
+            return u;
+        }
         let (x, ln_jacobian) = dist.constrain(u);
-        self.scored(place, (dist.ln_density(x) + ln_jacobian).value());
+        self.scored(place, dist.ln_density(x) + ln_jacobian);
         let location_scale = dist.non_centred(u).is_some();
-        let (identity, shown) = (is_identity(&dist), Shown::Entries);
-        self.level.add(site, Entries { coordinates: 1, values: 1, location_scale, identity, shown });
+        self.level.add(site, Entries { location_scale, identity: is_identity(&dist), ..Entries::ONE });
         x
     }
 
     fn sample_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Visited>>) {
         let place = self.place(site);
-        self.check(&place, dist.check());
+        // later sites may ask for its entries, of which there are as many whatever the parameters
+        self.is_valid(&place, dist.check());
         out.clear();
         let support = dist.support();
         let from = self.level.num_coordinates();
         let u: Vec<_> = (from..from + support.num_coordinates()).map(|at| self.coordinate(at)).collect();
         let ln_jacobian = support.constrain(&u, out);
         if self.error.is_none() {
-            self.scored(place, (dist.ln_density(out) + ln_jacobian).value());
+            self.scored(place, dist.ln_density(out) + ln_jacobian);
         }
         let identity = *out == u && ln_jacobian == Real::constant(0.0);
         let (coordinates, values, shown) = (u.len(), out.len(), support.shown());
@@ -172,20 +184,20 @@ impl Interpreter for Discover<'_> {
 
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         let place = self.next_observation(site);
-        self.check(&place, dist.check());
-        let Some(value) = datum.datum() else { return };
+        let is_valid = self.is_valid(&place, dist.check());
+        let Some(value) = datum.datum().filter(|_| is_valid) else { return };
         let support = dist.support();
         if !support.contains(value) {
             let (place, expected) = (Box::new(place.clone()), support.describe());
             self.fail(Error::Observation { place, value, distribution: name_of::<D>(), expected });
         }
-        self.scored(place, dist.ln_density(value).value());
+        self.scored(place, dist.ln_density(value));
     }
 
     fn observe_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         let place = self.next_observation(site);
-        self.check(&place, dist.check());
-        let Some(data) = datum.data() else { return };
+        let is_valid = self.is_valid(&place, dist.check());
+        let Some(data) = datum.data().filter(|_| is_valid) else { return };
         let (support, distribution) = (dist.support(), name_of::<D>());
         if support.len() != data.len() {
             let (expected, found) = (support.len(), data.len());
@@ -198,13 +210,13 @@ impl Interpreter for Discover<'_> {
             self.fail(Error::Observation { place, value, distribution, expected });
         }
         if self.error.is_none() {
-            self.scored(place, dist.ln_density(data).value());
+            self.scored(place, dist.ln_density(data));
         }
     }
 
     fn factor(&mut self, site: &Site, term: Real<Visited>) {
         let place = self.next_observation(site);
-        self.scored(place, term.value());
+        self.scored(place, term);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Draws from a model: latents from their priors, data from their distributions. With latents already known, running only
 //! the part with the data predicts.
 //!
-//! Where a value comes from: a draw of its distribution. How it is transformed: not at all. What is accumulated: the
-//! draws of missing data, or of all.
+//! Where a value comes from: a draw of its distribution; one beyond the largest number is that number. How it is
+//! transformed: not at all. What is accumulated: the draws of missing data, or of all.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
 use crate::error::{Error, Invalid, Place};
@@ -90,13 +90,18 @@ impl<'a> Simulate<'a> {
     }
 }
 
+/// A draw as far as an `f64` holds it.
+fn held(draw: f64) -> f64 {
+    draw.clamp(f64::MIN, f64::MAX)
+}
+
 impl Interpreter for Simulate<'_> {
     type N = f64;
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
         let place = self.place(site, None);
         let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
-        Real(draw.unwrap_or_else(|| self.no_draw::<D>(&place)))
+        Real(draw.map_or_else(|| self.no_draw::<D>(&place), held))
     }
 
     fn sample_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<f64>>) {
@@ -106,7 +111,7 @@ impl Interpreter for Simulate<'_> {
             draw = vec![self.no_draw::<D>(&place); dist.support().len()];
         }
         out.clear();
-        out.extend(draw.into_iter().map(Real));
+        out.extend(draw.into_iter().map(|x| Real(held(x))));
     }
 
     fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
@@ -114,7 +119,7 @@ impl Interpreter for Simulate<'_> {
         if self.wanted == Wanted::All || datum.datum().is_none() {
             let from = self.drawn.len();
             let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
-            let number = draw.unwrap_or_else(|| self.no_draw::<D>(&place));
+            let number = draw.map_or_else(|| self.no_draw::<D>(&place), held);
             self.drawn.push(number);
             self.record(&place, from);
         }
@@ -129,6 +134,7 @@ impl Interpreter for Simulate<'_> {
                 let number = self.no_draw::<D>(&place);
                 self.drawn.push(number);
             }
+            self.drawn[from..].iter_mut().for_each(|x| *x = held(*x));
             self.record(&place, from);
         }
     }

@@ -82,6 +82,8 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
+    /// One number with a coordinate of its own.
+    pub(crate) const ONE: Self = Self { coordinates: 1, values: 1, ..Self::NONE };
     /// A site that has no entries yet.
     pub(crate) const NONE: Self =
         Self { coordinates: 0, values: 0, location_scale: true, identity: true, shown: Shown::Entries };

@@ -24,6 +24,18 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     fn constant(value: f64) -> Self;
     /// The value itself.
     fn value(self) -> f64;
+    /// A number computed from others by their values alone, whose shares in its derivatives are added next.
+    #[inline(always)]
+    fn computed(value: f64) -> Self {
+        Self::constant(value)
+    }
+
+    /// The number among data and constants that is not finite and made this one what it is, where an algebra knows.
+    #[inline(always)]
+    fn culprit(self) -> Option<f64> {
+        None
+    }
+
     /// `self + shift` for a constant.
     fn shift(self, shift: f64) -> Self;
     /// Adds `partial * d arg`: one argument's share in a first derivative (and in a second one, by its own curvature).

@@ -34,6 +34,8 @@ pub(crate) fn judge(
     error: &DrawsError,
 ) -> Verdict {
     match ended.end {
+        // where curvatures are beyond all bounds, any gradient is small beside them
+        End::Converged if !ended.elbo.total().is_finite() => unfinished(ended),
         End::Converged => match restless(ended) {
             Some(found) => runs_away(density, start, found),
             None if error.error <= MOST_DRAWS_ERROR => Verdict::Converged,

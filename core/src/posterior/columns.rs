@@ -3,8 +3,10 @@
 use crate::density::program::{Program, TaskPoint, unscored};
 use crate::guide::Guide;
 use crate::model::level::Level;
+use crate::model::site_mask::SiteMask;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
+use crate::posterior::mc_error::{Dependence, Moments};
 use crate::posterior::summary::Summary;
 use std::borrow::Cow;
 
@@ -17,26 +19,33 @@ pub(crate) struct Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    /// The globals' numbers.
-    pub(crate) fn globals(&self, program: &dyn Program) -> Columns {
-        Columns::of_globals(program, (0..self.draws.len()).map(|s| self.draws.theta(s)))
+    /// Summaries of the globals' numbers.
+    pub(crate) fn globals(&self, program: &dyn Program) -> Vec<Summary> {
+        let thetas = (0..self.draws.len()).map(|s| self.draws.theta(s));
+        global_columns(program, thetas).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
-    /// The numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
-    pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Columns {
-        let mut columns = Columns::default();
-        if self.draws.are_values {
-            (0..self.draws.len()).for_each(|s| columns.push(self.phi(table, i, s)));
-            return columns;
-        }
-        let unscored = unscored(&program.signature(), &self.draws.non_centred);
-        let mut row = Vec::new();
-        for s in 0..self.draws.len() {
-            let point = TaskPoint { task: at, u: self.phi(table, i, s), unscored: &unscored };
-            program.local_values(self.draws.theta(s), &point, &mut row);
-            columns.push(&row);
-        }
-        columns
+    /// Summaries of what a table shows of the globals.
+    pub(crate) fn shown_globals(&self, program: &dyn Program, level: &Level) -> Vec<Summary> {
+        let thetas = (0..self.draws.len()).map(|s| self.draws.theta(s));
+        global_columns(program, thetas).shown(level).summaries(&self.draws.weights, &self.draws.dependence)
+    }
+
+    /// Summaries of the numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
+    pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Vec<Summary> {
+        self.local_columns(program, i, at, table).summaries(&self.draws.weights, &self.draws.dependence)
+    }
+
+    /// Summaries of what a table shows of task i.
+    pub(crate) fn shown_locals(&self, program: &dyn Program, level: &Level, i: usize) -> Vec<Summary> {
+        let columns = self.local_columns(program, i, i, &self.table(i)).shown(level);
+        columns.summaries(&self.draws.weights, &self.draws.dependence)
+    }
+
+    fn local_columns(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Columns {
+        let rows = (0..self.draws.len()).map(|s| (self.draws.theta(s), self.phi(table, i, s)));
+        let unscored = (!self.draws.are_values).then(|| unscored(&program.signature(), &self.draws.non_centred));
+        local_columns(program, at, rows, unscored.as_ref())
     }
 
     /// All draws of task i's coordinates.
@@ -51,22 +60,53 @@ impl<'s> Source<'s> {
     }
 }
 
-/// Columns of numbers: a row a draw.
+/// Columns of the globals' numbers at these unconstrained thetas.
+pub(crate) fn global_columns<'a>(program: &dyn Program, thetas: impl Iterator<Item = &'a [f64]>) -> Columns {
+    let mut row = Vec::new();
+    let mut columns = Columns::default();
+    for theta in thetas {
+        program.global_values(theta, &mut row);
+        columns.push(&row);
+    }
+    columns
+}
+
+/// Columns of the numbers of task `at` of the program, from rows of theta and phi; the coordinates are the numbers themselves
+/// unless a mask says how they are written.
+pub(crate) fn local_columns<'a>(
+    program: &dyn Program,
+    at: usize,
+    rows: impl Iterator<Item = (&'a [f64], &'a [f64])>,
+    unscored: Option<&SiteMask>,
+) -> Columns {
+    let mut columns = Columns::default();
+    let mut row = Vec::new();
+    for (theta, u) in rows {
+        match unscored {
+            Some(unscored) => {
+                program.local_values(theta, &TaskPoint { task: at, u, unscored }, &mut row);
+                columns.push(&row);
+            }
+            None => columns.push(u),
+        }
+    }
+    columns
+}
+
+/// Summaries of the globals' numbers at these unconstrained, independent thetas, whose weights sum to 1.
+pub(crate) fn global_summaries<'a>(
+    program: &dyn Program,
+    thetas: impl Iterator<Item = &'a [f64]>,
+    weights: &[f64],
+) -> Vec<Summary> {
+    global_columns(program, thetas).summaries(weights, &Dependence::NONE)
+}
+
+/// Columns of numbers.
 #[derive(Default)]
 pub(crate) struct Columns(Vec<Vec<f64>>);
 
 impl Columns {
-    /// The globals' numbers at these unconstrained thetas.
-    pub(crate) fn of_globals<'a>(program: &dyn Program, thetas: impl Iterator<Item = &'a [f64]>) -> Self {
-        let mut row = Vec::new();
-        let mut columns = Self::default();
-        for theta in thetas {
-            program.global_values(theta, &mut row);
-            columns.push(&row);
-        }
-        columns
-    }
-
     pub(crate) fn push(&mut self, row: &[f64]) {
         self.0.resize(row.len(), Vec::new());
         self.0.iter_mut().zip(row).for_each(|(column, x)| column.push(*x));
@@ -85,8 +125,11 @@ impl Columns {
         shown
     }
 
-    /// The summary of each column under weights of sum 1, of which `cluster` neighbours depend on each other.
-    pub(crate) fn summaries(&self, weights: &[f64], cluster: usize) -> Vec<Summary> {
-        self.0.iter().map(|column| Summary::clustered(column, weights, cluster)).collect()
+    pub(crate) fn summaries(&self, weights: &[f64], dependence: &Dependence) -> Vec<Summary> {
+        self.0.iter().map(|column| Summary::weighted(column, weights, dependence)).collect()
+    }
+
+    pub(crate) fn moments(&self, weights: &[f64], dependence: &Dependence) -> Vec<Moments> {
+        self.0.iter().map(|column| Moments::of(column, weights, dependence)).collect()
     }
 }

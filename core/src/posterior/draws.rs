@@ -3,6 +3,7 @@
 use crate::guide::Guide;
 use crate::linalg::gaussian::{Gaussian, root};
 use crate::posterior::gaussian::GaussianHierarchy;
+use crate::posterior::mc_error::Dependence;
 use crate::sampling::noise::{Noise, NoiseSize};
 use crate::sampling::stream::Stream;
 use std::borrow::Cow;
@@ -20,6 +21,8 @@ pub(crate) struct WeightedDraws {
     pub(crate) non_centred: Vec<bool>,
     /// Whether the coordinates of locals are their values.
     pub(crate) are_values: bool,
+    /// How the draws depend on each other.
+    pub(crate) dependence: Dependence,
 }
 
 /// Where draws of phi come from.
@@ -59,6 +62,7 @@ impl WeightedDraws {
             locals: LocalDraws::Gaussian { seed },
             non_centred: non_centred.to_vec(),
             are_values: false,
+            dependence: Dependence::NONE,
         }
     }
 

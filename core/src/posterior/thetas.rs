@@ -149,6 +149,7 @@ impl Cells<'_> {
 mod tests {
     use super::*;
     use crate::posterior::draws::LocalDraws;
+    use crate::posterior::mc_error::Dependence;
     use crate::sampling::stream::keyed;
 
     /// Draws of two coordinates, the second skewed and dependent on the first, with weights.
@@ -172,6 +173,7 @@ mod tests {
             locals: LocalDraws::Gaussian { seed: 0 },
             non_centred: Vec::new(),
             are_values: false,
+            dependence: Dependence::NONE,
         }
     }
 

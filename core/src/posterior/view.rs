@@ -11,7 +11,7 @@ use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::lazy::{LazyDraw, TypedSource};
-use crate::posterior::summary::Summary;
+use crate::posterior::summary::{Summary, covariance};
 use crate::sampling::resample::resample;
 use rand::Rng;
 use std::borrow::Cow;
@@ -37,7 +37,7 @@ impl<M: Model> Posterior<'_, M> {
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
         let program = Subset::all(self.model);
         let shape = program.plain_globals(self.weighted.theta(0));
-        filled::<M::Global, _, _>(&shape, self.source().globals(&program).summaries(&self.weighted.weights, 1))
+        filled::<M::Global, _, _>(&shape, self.source().globals(&program))
     }
 
     /// Posterior summaries of the latents of task `i`: `fit.local(3).theta.sd`.
@@ -51,8 +51,7 @@ impl<M: Model> Posterior<'_, M> {
         let mask = unscored(&Signature::of::<M>(), &self.weighted.non_centred);
         let table = source.table(i);
         let shape: Locals<M, f64> = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
-        let columns = source.locals(&program, i, 0, &table);
-        filled::<M::Local, _, _>(&shape, columns.summaries(&self.weighted.weights, 1))
+        filled::<M::Local, _, _>(&shape, source.locals(&program, i, 0, &table))
     }
 
     /// Draws of all latents, equally weighted.
@@ -87,15 +86,13 @@ impl<M: Model> Posterior<'_, M> {
     /// # }
     /// ```
     pub fn marginal(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
-        Summary::weighted(&self.values(f), &self.weighted.weights)
+        Summary::weighted(&self.values(f), &self.weighted.weights, &self.weighted.dependence)
     }
 
-    /// Posterior covariance of any two functions of the latents.
+    /// Posterior covariance of any two functions of the latents; infinite where it is larger than an `f64` holds, and NaN
+    /// where a value of positive weight is not finite.
     pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
-        let values = self.values(|draw| [f(draw), g(draw)]);
-        let weighted = || values.iter().zip(&self.weighted.weights).filter(|(_, w)| **w > 0.0);
-        let (mean_f, mean_g) = weighted().fold((0.0, 0.0), |sum, ([f, g], w)| (sum.0 + w * f, sum.1 + w * g));
-        weighted().map(|([f, g], w)| w * (f - mean_f) * (g - mean_g)).sum()
+        covariance(&self.values(|draw| [f(draw), g(draw)]), &self.weighted.weights)
     }
 
     /// The function at every draw.

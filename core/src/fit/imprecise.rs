@@ -1,0 +1,75 @@
+//! Which numbers an answer does not tell precisely, in words.
+
+use crate::correct::precision::{Imprecision, PRECISE, Place, Precision};
+use crate::density::program::Program;
+use crate::interpret::discover::Start;
+use crate::model::Site;
+use crate::model::level::Level;
+
+/// Errors above this are doubtful: of a mean, in standard deviations.
+const DOUBTFUL: f64 = 0.1;
+/// So many numbers are named.
+const NAMED: usize = 4;
+
+/// What names the numbers of a model.
+pub(crate) struct Naming<'a> {
+    pub(crate) program: &'a dyn Program,
+    pub(crate) globals: &'a Level,
+}
+
+impl Naming<'_> {
+    /// `tau`, `w[2]`, `theta of task 3`.
+    fn name(&self, place: Place) -> String {
+        let signature = self.program.signature();
+        match place.task {
+            None => entry(self.globals, signature.global_sites, place.number),
+            Some(task) => {
+                let level = self.program.task_level(&Start::Zero, task);
+                format!("{} of task {task}", entry(&level, signature.local_sites, place.number))
+            }
+        }
+    }
+}
+
+/// The name of a number of a level.
+fn entry(level: &Level, sites: &[Site], number: usize) -> String {
+    let site = sites.iter().find(|site| level.values[site.id].contains(&number));
+    site.map_or_else(String::new, |site| {
+        let entries = &level.values[site.id];
+        let index = if entries.len() > 1 { format!("[{}]", number - entries.start) } else { String::new() };
+        format!("{}{index}", site.name)
+    })
+}
+
+/// A doubt about means that are known too roughly, and a remark on the other numbers that have larger errors than they should.
+pub(crate) fn imprecise(precision: &Precision, naming: &Naming<'_>) -> (Option<String>, Option<String>) {
+    let is_doubtful = |of: &&Imprecision| of.of_mean > DOUBTFUL;
+    let (doubtful, other): (Vec<&Imprecision>, Vec<&Imprecision>) = precision.imprecise.iter().partition(is_doubtful);
+    let doubt = listed(doubtful, |of| of.of_mean, |of| format!("{} ({:.2} sd)", naming.name(of.place), of.of_mean));
+    let of_other = |of: &Imprecision| {
+        let name = naming.name(of.place);
+        if of.of_sd > of.of_mean {
+            format!("the sd of {name} ({:.0}%)", 100.0 * of.of_sd)
+        } else {
+            format!("the mean of {name} ({:.2} sd)", of.of_mean)
+        }
+    };
+    let limit = format!("{PRECISE} sd of a mean or {:.0}% of an sd", 100.0 * PRECISE);
+    (
+        doubt.map(|list| format!("Monte Carlo errors of means are above {DOUBTFUL} sd: {list}")),
+        listed(other, Imprecision::worst, of_other).map(|list| format!("Monte Carlo errors above {limit}: {list}")),
+    )
+}
+
+/// The worst first, and how many more there are; `None` of none.
+fn listed(
+    mut numbers: Vec<&Imprecision>,
+    error: impl Fn(&Imprecision) -> f64,
+    say: impl Fn(&Imprecision) -> String,
+) -> Option<String> {
+    numbers.sort_by(|a, b| error(b).total_cmp(&error(a)));
+    let said: Vec<String> = numbers.iter().take(NAMED).map(|of| say(of)).collect();
+    let more = numbers.len() - said.len();
+    let list = said.join(", ");
+    (!said.is_empty()).then(|| if more > 0 { format!("{list} and {more} more") } else { list })
+}
