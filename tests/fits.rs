@@ -10,9 +10,11 @@ mod density;
 mod errors;
 mod inference;
 mod language;
+mod observations;
 mod options;
 mod panel;
 mod quadrature;
+mod tables;
 mod trust;
 mod verdicts;
 

@@ -1,6 +1,5 @@
 //! Posteriors of tasks that are not Gaussian given theta, against dense quadrature: one global, an intercept a task.
 
-use hierarch::dist::Cdf;
 use hierarch::prelude::*;
 use hierarch::special::ln_gamma;
 use hierarch::{Correction, Fit, Fittable, Model, Options, Summary, Taken};

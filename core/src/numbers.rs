@@ -2,11 +2,14 @@
 //! their structure.
 
 mod affine;
+pub(crate) mod continued_fraction;
 pub mod dual;
 mod elementary;
 pub(crate) mod expression;
 pub mod form;
-mod jet;
+pub(crate) mod incomplete_beta;
+pub(crate) mod incomplete_gamma;
+pub(crate) mod jet;
 pub(crate) mod leaves;
 mod mixed;
 pub mod nodal;
@@ -18,6 +21,7 @@ pub(crate) mod pass;
 pub mod real;
 pub(crate) mod scratch;
 mod symbolic;
+pub(crate) mod tail;
 pub(crate) mod tape;
 mod taped;
 pub mod traced;

@@ -3,12 +3,15 @@
 pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
 pub use crate::dist::{
     Beta, Cauchy, Exponential, Gamma, Gumbel, HalfCauchy, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic,
-    Pareto, StudentT, Uniform, Weibull,
+    Pareto, SkewNormal, StudentT, Uniform, VonMises, Weibull,
 };
-pub use crate::dist::{CategoricalLogit, Geometric, NegativeBinomial, NegativeBinomial2, Poisson, PoissonLog};
+pub use crate::dist::{
+    CategoricalLogit, Geometric, NegativeBinomial, NegativeBinomial2, NegativeBinomial2Log, OrderedLogistic, Poisson,
+    PoissonLog,
+};
+pub use crate::dist::{Cdf, Distribution, Normal};
+pub use crate::dist::{Censored, Flat, Hurdle, Mixture, Shifted, Truncated, ZeroInflated};
 pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
-pub use crate::dist::{Distribution, Normal};
-pub use crate::dist::{Flat, Mixture, Truncated, ZeroInflatedPoisson};
 pub use crate::fit::Fittable;
 pub use crate::number::{Number, Param, Real};
 pub use crate::numbers::param_vec::Repeat;

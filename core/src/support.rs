@@ -4,21 +4,29 @@
 //! log-Jacobian together. A file below is named after the support, not after a distribution that has it.
 
 pub mod cholesky_corr;
+pub mod circle;
 pub mod discrete;
 pub mod interval;
+pub mod moved;
+pub mod or_zero;
 pub mod ordered;
 pub mod positive;
 pub mod positive_vector;
 pub mod real_line;
+pub mod shown;
 pub mod simplex;
 
-pub use cholesky_corr::CholeskyCorr;
+pub use cholesky_corr::{CholeskyCorr, correlation};
+pub use circle::Circle;
 pub use discrete::{Binary, Categories, Count, CountUpTo};
 pub use interval::Interval;
+pub use moved::Moved;
+pub use or_zero::OrZero;
 pub use ordered::Ordered;
 pub use positive::{Lower, Positive, Upper};
 pub use positive_vector::PositiveVector;
 pub use real_line::{RealLine, RealVector};
+pub use shown::Shown;
 pub use simplex::Simplex;
 
 use crate::numbers::{Number, Real};
@@ -62,6 +70,11 @@ pub trait VectorSupport: Clone + Debug {
 
     /// Whether `x`, of `len` entries, lies in it. Never true for NaN or infinite entries.
     fn contains(&self, x: &[f64]) -> bool;
+
+    /// What the table of a fit shows of a point.
+    fn shown(&self) -> Shown {
+        Shown::Entries
+    }
 
     /// Completes the sentence "must be ...": "3 positive numbers that sum to 1".
     fn describe(&self) -> String;

@@ -110,7 +110,11 @@ use quote::quote;
 /// call of one, is an observation. Data are numbers, truth values, or `Option`s of these; `None` is missing: it adds
 /// nothing to the likelihood, and `predict` predicts it. `place[..] ~ distribution;` observes a vector.
 ///
-/// `factor(term);` adds any term to the log density.
+/// What is not seen as it is has words of its own: `Censored` and `Truncated` values, `Shifted` ones, as in
+/// `time ~ Shifted(LogNormal(m, s), shift)` with a latent `shift`, counts with zeros of their own by `ZeroInflated` and
+/// `Hurdle`, ordered categories by `OrderedLogistic`.
+///
+/// `factor(term);` adds any term to the log density, of which `predict` knows nothing.
 ///
 /// # The plate
 ///

@@ -107,7 +107,8 @@ model! {
         for group in groups {
             u ~ Normal(mu, 1.0);
             for p in &group.points {
-                p.count ~ ZeroInflatedPoisson(never, (u + p.x).exp());
+                p.count ~ ZeroInflated(Poisson((u + p.x).exp()), never);
+                p.of ~ Hurdle(NegativeBinomial2Log(u, p.exposure), never);
             }
         }
     }

@@ -1,18 +1,7 @@
 //! Models of kinds and grades.
 
 use crate::data::{Group, KINDS};
-use hierarch::dist::Cdf;
 use hierarch::prelude::*;
-
-/// ln P(grade): how much of a logistic distribution around `eta` is between two cuts.
-fn ln_grade<N: Number>(grade: usize, eta: Real<N>, cuts: &[Real<N>]) -> Real<N> {
-    let latent = Logistic(eta, 1.0);
-    match grade {
-        0 => latent.ln_cdf(cuts[0]),
-        last if last == cuts.len() => latent.ln_survival(cuts[last - 1]),
-        k => latent.ln_between(cuts[k - 1], cuts[k]),
-    }
-}
 
 model! {
     pub(crate) Ordinals(groups: &[Group], wide: f64) {
@@ -23,7 +12,7 @@ model! {
         for group in groups {
             u ~ Normal(0.0, tau);
             for p in &group.points {
-                factor(ln_grade(p.kind, u + beta * p.x, cuts));
+                p.kind ~ OrderedLogistic(u + beta * p.x, cuts);
             }
         }
     }

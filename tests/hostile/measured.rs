@@ -1,7 +1,6 @@
 //! Models of what is measured on a line.
 
 use crate::data::Group;
-use hierarch::dist::Cdf;
 use hierarch::prelude::*;
 
 model! {
@@ -96,12 +95,8 @@ model! {
         for group in groups {
             u ~ Normal(0.0, 1.0);
             for p in &group.points {
-                let lifetime = Weibull(shape, (u + beta * p.x).exp());
-                if p.is {
-                    factor(lifetime.ln_survival(p.exposure));
-                } else {
-                    p.exposure ~ lifetime;
-                }
+                let cut = if p.is { p.exposure } else { f64::INFINITY };
+                p.exposure ~ Censored(Weibull(shape, (u + beta * p.x).exp()), Lower(cut));
             }
         }
     }
@@ -156,7 +151,7 @@ model! {
             shift ~ Uniform(0.0, group.scale);
             for p in &group.points {
                 p.y ~ Normal(shift + top * p.x, s);
-                factor(LogNormal(0.0, s).ln_density(p.exposure - shift));
+                p.exposure ~ Shifted(LogNormal(0.0, s), shift);
             }
         }
     }
@@ -188,6 +183,38 @@ model! {
             u ~ Mixture([w, 1.0 - w], [Normal(c[0], 1.0), Normal(c[1], 1.0)]);
             for p in &group.points {
                 p.y ~ Mixture([w, 1.0 - w], [Normal(u, s), Normal(c[1], s)]);
+            }
+        }
+    }
+}
+
+model! {
+    /// Tails whose every parameter is a latent, and of counts.
+    pub(crate) Tails(groups: &[Group], wide: f64) {
+        shape ~ LogNormal(0.0, wide);
+        nu ~ Gamma(2.0, 0.1);
+        for group in groups {
+            u ~ Truncated(StudentT(nu, 0.0, 1.0), Lower(group.z));
+            for p in &group.points {
+                p.exposure ~ Censored(Gamma(shape, u.exp()), Interval(p.x, p.y));
+                p.y ~ Censored(StudentT(nu, u, group.scale), Upper(p.x));
+                p.x ~ Censored(Beta(shape, nu), Lower(p.y));
+                p.count ~ Censored(NegativeBinomial2Log(u, shape), Lower(p.of));
+            }
+        }
+    }
+}
+
+model! {
+    /// What leans to one side, and directions.
+    pub(crate) Leaning(groups: &[Group], wide: f64) {
+        lean ~ Normal(0.0, wide);
+        k ~ HalfNormal(1.0);
+        for group in groups {
+            u ~ SkewNormal(0.0, group.scale, lean);
+            for p in &group.points {
+                p.y ~ SkewNormal(u, p.exposure, lean);
+                p.x ~ VonMises(u, k);
             }
         }
     }

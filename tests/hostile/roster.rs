@@ -30,7 +30,7 @@ macro_rules! roster {
 
 pub(crate) const ROSTER: &[Entry] = roster! {
     measured: Normals KnownErrors StudentTs Lines Cauchys Weibulls LogNormals Exponentials Truncations Bounded Shapes
-        TwoKinds Logarithms;
+        TwoKinds Tails Leaning Logarithms;
     counts: Binomials Yes Poissons LogRates NegativeBinomials GammaPoissons BetaBinomials Zeros Waiting Factors;
     kinds: Ordinals Simplexes Choices Indexed CrossedOdds CrossedMeans;
     shapes: Sizes Correlations Bounds Blends Unchecked;

@@ -9,6 +9,7 @@ use crate::model::level::Level;
 use crate::model::values::filled;
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
+use crate::posterior::columns::Columns;
 use crate::posterior::mc_error::Dependence;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
@@ -65,19 +66,20 @@ impl<M: Model> fmt::Debug for TaskDraw<M> {
 impl<M: Model> Adapted<'_, M> {
     /// Posterior summaries of the task's latents.
     pub fn local(&self) -> <M::Local as Latents>::Of<Summary> {
-        let first = self.draws.first().map(|draw| filled::<M::Local, _, _>(&draw.local, self.summaries()));
+        let summaries = || self.columns().summaries(&self.weights, &Dependence::Clusters(self.cluster));
+        let first = self.draws.first().map(|draw| filled::<M::Local, _, _>(&draw.local, summaries()));
         first.unwrap_or_default()
     }
 
-    /// Posterior summaries of the latents' numbers, in order.
-    fn summaries(&self) -> Vec<Summary> {
-        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); self.level.num_values()];
+    /// The latents' numbers, in order.
+    fn columns(&self) -> Columns {
+        let (mut columns, mut row) = (Columns::default(), Vec::new());
         for draw in &self.draws {
-            let mut at = columns.iter_mut();
-            let place = |x: &f64| at.next().expect("one column a number").push(*x);
-            M::Local::map(&draw.local, &mut Default::default(), place);
+            row.clear();
+            M::Local::map(&draw.local, &mut Default::default(), |x: &f64| row.push(*x));
+            columns.push(&row);
         }
-        columns.iter().map(|values| self.summary(values)).collect()
+        columns
     }
 
     /// Every draw with its weight; the weights sum to 1. For many functions of the latents one pass over the draws does
@@ -168,6 +170,7 @@ impl<M: Model> fmt::Display for Adapted<'_, M> {
         }
         report::notes(f, &self.trust)?;
         let level = NamedLevel { level: &self.level, sites: M::LOCAL_SITES, task: None };
-        table(f, &level.rows(&self.summaries(), None))
+        let shown = self.columns().shown(&self.level);
+        table(f, &level.rows(&shown.summaries(&self.weights, &Dependence::Clusters(self.cluster)), None))
     }
 }

@@ -1,9 +1,11 @@
 //! ln p(x | n, p) = ln(n over x) + x ln p + (n - x) ln(1 - p), x = 0, ..., n.
 
 use crate::dist::check::{count, probability};
-use crate::dist::mass::{join_mass, ln_choose};
+use crate::dist::mass::{count_tails, join_mass, ln_choose};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
+use crate::numbers::incomplete_beta::ln_incomplete_beta;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::{CountUpTo, Support};
 use rand::Rng;
@@ -49,6 +51,21 @@ impl<N: Number, T: Param<N>, P: Param<N>> Distribution<N> for Binomial<T, P> {
     }
 }
 
+count_tails!(Binomial<T, P>, ln_tail);
+
+fn ln_tail<N: Number, T: Param<N>, P: Param<N>>(dist: &Binomial<T, P>, tail: Tail, k: f64) -> Real<N> {
+    ln_tail_of_failures(tail, [dist.0.value(), k], 1.0 - dist.1.real(), dist.1.value())
+}
+
+/// The logarithm of a tail at k successes of n, given the probabilities q of a failure and p of a success:
+/// P(X <= k) = I_q(n - k, k + 1) (Abramowitz & Stegun 1964, 26.5.24).
+pub(crate) fn ln_tail_of_failures<N: Number>(tail: Tail, [n, k]: [f64; 2], q: Real<N>, p: f64) -> Real<N> {
+    if k < n {
+        return ln_incomplete_beta(tail, (n - k, k + 1.0), q, p);
+    }
+    Real::constant(if tail == Tail::Lower { 0.0 } else { f64::NEG_INFINITY })
+}
+
 /// x ln p + (n - x) ln(1 - p), where 0 ln 0 = 0.
 #[inline(always)]
 pub(crate) fn ln_mass_of_successes(successes: f64, failures: f64, p: f64) -> f64 {
@@ -69,9 +86,10 @@ pub(crate) fn success_partials(successes: f64, failures: f64, p: f64) -> [f64; 2
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
-    use crate::dist::reference::check_values;
+    use crate::dist::Cdf;
+    use crate::dist::reference::{check_cumulated, check_values};
     use crate::support::Support;
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -102,5 +120,11 @@ mod tests {
         assert!(Distribution::<f64>::check(&Binomial(2.5, 0.5)).is_err());
         assert!(Distribution::<f64>::check(&Binomial(2, 1.5)).is_err());
         assert!(!Support::<f64>::contains(&CountUpTo(3.0), 4.0));
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        check_cumulated(&Binomial(9, 0.3), 12);
+        check_gradient!(|p| Binomial(9, p).ln_cdf(3) - Binomial(9, p).ln_survival(3) * 0.3, [0.4]);
     }
 }

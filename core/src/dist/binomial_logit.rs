@@ -1,9 +1,12 @@
 //! ln p(x | n, eta) = ln(n over x) - x ln(1 + exp(-eta)) - (n - x) ln(1 + exp(eta)), x = 0, ..., n.
 
+use crate::dist::binomial::ln_tail_of_failures;
 use crate::dist::check::{count, finite};
-use crate::dist::mass::{join_mass, ln_choose};
+
+use crate::dist::mass::{count_tails, join_mass, ln_choose};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::special::{ln_1p_exp, sigmoid};
 use crate::support::{CountUpTo, Support};
@@ -53,12 +56,20 @@ impl<N: Number, T: Param<N>, E: Param<N>> Distribution<N> for BinomialLogit<T, E
     }
 }
 
+count_tails!(BinomialLogit<T, E>, ln_tail);
+
+fn ln_tail<N: Number, T: Param<N>, E: Param<N>>(dist: &BinomialLogit<T, E>, tail: Tail, k: f64) -> Real<N> {
+    let eta = dist.1.real();
+    ln_tail_of_failures(tail, [dist.0.value(), k], (-eta).sigmoid(), sigmoid(eta.value()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
     use crate::dist::Binomial;
-    use crate::dist::reference::check_values;
+    use crate::dist::Cdf;
+    use crate::dist::reference::{check_cumulated, check_values};
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -82,5 +93,11 @@ mod tests {
     fn the_tails_keep_their_digits() {
         check_values(&BinomialLogit(2, 900.0), &[(0.0, -1800.0), (2.0, 0.0)]);
         check_values(&BinomialLogit(2, -1e300), &[(2.0, -2e300), (0.0, 0.0)]);
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        check_cumulated(&BinomialLogit(9, -0.7), 12);
+        check_gradient!(|e| BinomialLogit(9, e).ln_cdf(3) - BinomialLogit(9, e).ln_survival(3) * 0.3, [0.4]);
     }
 }

@@ -1,4 +1,5 @@
-//! Distribution functions: what [`Truncated`](crate::dist::Truncated) needs of a distribution.
+//! Distribution functions: what [`Truncated`](crate::dist::Truncated) and [`Censored`](crate::dist::Censored) need of a
+//! distribution.
 //!
 //! Everything is a logarithm, and each tail has a function of its own, so that nothing is lost far out. A distribution
 //! that is a transformation of a standard one gives `[ln F, (ln F)', (ln F)'']` of that, as plain numbers.
@@ -13,6 +14,11 @@ pub trait Cdf<N: Number>: Distribution<N> {
 
     /// ln P(X > x).
     fn ln_survival<X: Param<N>>(&self, x: X) -> Real<N>;
+
+    /// Of a discrete distribution, the whole number before `x`: P(X >= x) = P(X > that). `None` of a continuous one.
+    fn last_before(&self, _x: f64) -> Option<f64> {
+        None
+    }
 
     /// ln P(low < X <= high); -inf if the interval is empty.
     fn ln_between<L: Param<N>, H: Param<N>>(&self, low: L, high: H) -> Real<N> {

@@ -2,9 +2,10 @@
 
 use crate::dist::binomial::{ln_mass_of_successes, success_partials};
 use crate::dist::check::require;
-use crate::dist::mass::{is_count, join_mass};
+use crate::dist::mass::{count_tails, is_count, join_mass};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
@@ -42,12 +43,20 @@ impl<N: Number, P: Param<N>> Distribution<N> for Geometric<P> {
     }
 }
 
+count_tails!(Geometric<P>, ln_tail);
+
+/// P(X > k) = (1 - p)^(k + 1)
+fn ln_tail<N: Number, P: Param<N>>(Geometric(p): &Geometric<P>, tail: Tail, k: f64) -> Real<N> {
+    tail.from(Tail::Upper, (-p.real()).ln_1p() * (k + 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
+    use crate::dist::Cdf;
     use crate::dist::NegativeBinomial2;
-    use crate::dist::reference::check_values;
+    use crate::dist::reference::{check_cumulated, check_values};
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -66,5 +75,11 @@ mod tests {
             }
         }
         check_values(&Geometric(1.0), &[(0.0, 0.0), (1.0, f64::NEG_INFINITY)]);
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        check_cumulated(&Geometric(0.2), 40);
+        check_gradient!(|p| Geometric(p).ln_cdf(3) - Geometric(p).ln_survival(3) * 0.3, [0.4]);
     }
 }

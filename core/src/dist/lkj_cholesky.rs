@@ -21,7 +21,8 @@ use rand::Rng;
 /// concentration eta > 0. The correlation matrix R = L L^T has a density proportional to det(R)^(eta - 1): uniform for
 /// eta = 1, nearer to the identity the larger eta.
 ///
-/// Its value is the packed lower triangle, d (d + 1) / 2 entries: see [`CholeskyCorr`].
+/// Its value is the packed lower triangle, d (d + 1) / 2 entries: see [`CholeskyCorr`]. A printed fit lists the correlations,
+/// `corr[row, column]`, which [`correlation`](crate::support::correlation) gives of a draw.
 ///
 /// ```
 /// use hierarch::prelude::*;

@@ -1,15 +1,10 @@
-//! What the discrete distributions share: joining where there is mass, and logarithms of factorials.
+//! What the discrete distributions share: joining where there is mass, logarithms of factorials, and distribution functions.
 
-use crate::numbers::{Args, Jet, Number, Real};
+pub(crate) use crate::numbers::jet::join_mass;
+use crate::numbers::tail::Tail;
 use crate::special::ln_gamma;
 pub(crate) use crate::support::discrete::is_count;
 use std::sync::LazyLock;
-
-/// Joins, unless the jet's value is -inf or NaN: then there is no mass, and nothing to differentiate.
-#[inline(always)]
-pub(crate) fn join_mass<N: Number, const A: usize>(args: impl Args<N, A>, jet: &Jet<A>) -> Real<N> {
-    if jet.value > f64::NEG_INFINITY { args.join(jet) } else { Real::constant(f64::NEG_INFINITY) }
-}
 
 /// ln x!
 pub(crate) fn ln_factorial(x: f64) -> f64 {
@@ -23,4 +18,37 @@ static LN_FACTORIALS: LazyLock<Vec<f64>> = LazyLock::new(|| (0..1024).map(|x| ln
 /// ln of n over k.
 pub(crate) fn ln_choose(n: f64, k: f64) -> f64 {
     if k == 0.0 || n - k == 0.0 { 0.0 } else { ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) }
+}
+
+/// The distribution function of a distribution over counts: `$ln_tail(self, tail, k)` is the logarithm of a tail at a
+/// count k.
+macro_rules! count_tails {
+    ($dist:ident<$($parameter:ident),*>, $ln_tail:expr) => {
+        impl<N: $crate::number::Number, $($parameter: $crate::number::Param<N>),*> $crate::dist::Cdf<N>
+            for $dist<$($parameter),*>
+        {
+            fn ln_cdf<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
+                let tail = $crate::numbers::tail::Tail::Lower;
+                $crate::dist::mass::last_count(x.value(), tail).map_or_else(Into::into, |k| $ln_tail(self, tail, k))
+            }
+
+            fn ln_survival<X: $crate::number::Param<N>>(&self, x: X) -> $crate::number::Real<N> {
+                let tail = $crate::numbers::tail::Tail::Upper;
+                $crate::dist::mass::last_count(x.value(), tail).map_or_else(Into::into, |k| $ln_tail(self, tail, k))
+            }
+
+            fn last_before(&self, x: f64) -> Option<f64> {
+                Some(x.ceil() - 1.0)
+            }
+        }
+    };
+}
+pub(crate) use count_tails;
+
+/// The last count up to x; where there is none, or no end, the logarithm of the tail.
+pub(crate) fn last_count(x: f64, tail: Tail) -> Result<f64, f64> {
+    if (0.0..f64::INFINITY).contains(&x) {
+        return Ok(x.floor());
+    }
+    Err(if (x > 0.0) == (tail == Tail::Lower) { 0.0 } else { f64::NEG_INFINITY })
 }

@@ -3,9 +3,11 @@
 
 use crate::dist::Distribution;
 use crate::dist::check::positive;
-use crate::dist::mass::{is_count, join_mass, ln_factorial};
+use crate::dist::mass::{count_tails, is_count, join_mass, ln_factorial};
 use crate::dist::negative_binomial_2::{ln_rising_over_power, rising_partials, sample_gamma_poisson};
 use crate::error::Invalid;
+use crate::numbers::incomplete_beta::ln_incomplete_beta;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
@@ -56,11 +58,21 @@ impl<N: Number, S: Param<N>, R: Param<N>> Distribution<N> for NegativeBinomial<S
     }
 }
 
+count_tails!(NegativeBinomial<S, R>, ln_tail);
+
+/// P(X <= k) = I_x(shape, k + 1), x = rate / (1 + rate) (Abramowitz & Stegun 1964, 26.5.26)
+fn ln_tail<N: Number, S: Param<N>, R: Param<N>>(dist: &NegativeBinomial<S, R>, tail: Tail, k: f64) -> Real<N> {
+    let rate = dist.1.real();
+    ln_incomplete_beta(tail, (dist.0, k + 1.0), (rate.recip() + 1.0).recip(), (rate.value() + 1.0).recip())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
+    use crate::dist::Cdf;
     use crate::dist::NegativeBinomial2;
+    use crate::dist::reference::check_cumulated;
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -78,5 +90,14 @@ mod tests {
                 assert!((found - expected).abs() < 1e-12 * (1.0 + expected.abs()), "x {x}: {found}, not {expected}");
             }
         }
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        check_cumulated(&NegativeBinomial(2.5, 0.7), 40);
+        check_gradient!(
+            |s, r| NegativeBinomial(s, r).ln_cdf(3) - NegativeBinomial(s, r).ln_survival(3) * 0.3,
+            [2.5, 0.7]
+        );
     }
 }

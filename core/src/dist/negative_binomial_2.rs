@@ -5,11 +5,13 @@
 //! dispersion^x), which goes to the Poisson distribution without loss of digits as the dispersion grows.
 
 use crate::dist::check::positive;
-use crate::dist::mass::{is_count, join_mass, ln_factorial};
+use crate::dist::mass::{count_tails, is_count, join_mass, ln_factorial};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
+use crate::numbers::incomplete_beta::ln_incomplete_beta;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
-use crate::special::{digamma, ln_gamma, trigamma};
+use crate::special::{STIRLING_FROM, digamma, ln_gamma, stirling, trigamma};
 use crate::support::Count;
 use rand::Rng;
 
@@ -63,6 +65,14 @@ impl<N: Number, M: Param<N>, D: Param<N>> Distribution<N> for NegativeBinomial2<
     }
 }
 
+count_tails!(NegativeBinomial2<M, D>, ln_tail);
+
+/// P(X <= k) = I_x(dispersion, k + 1), x = dispersion / (mean + dispersion) (Abramowitz & Stegun 1964, 26.5.26)
+fn ln_tail<N: Number, M: Param<N>, D: Param<N>>(dist: &NegativeBinomial2<M, D>, tail: Tail, k: f64) -> Real<N> {
+    let ratio = dist.0.real() / dist.1.real();
+    ln_incomplete_beta(tail, (dist.1, k + 1.0), (ratio + 1.0).recip(), (ratio.value().recip() + 1.0).recip())
+}
+
 /// ln((a)_x / a^x) = sum over j < x of ln(1 + j / a).
 pub(crate) fn ln_rising_over_power(x: f64, a: f64) -> f64 {
     if x < 2.0 {
@@ -91,31 +101,19 @@ pub(crate) fn rising_partials(x: f64, a: f64) -> [f64; 2] {
     ]
 }
 
-/// Where [`stirling`] is exact to rounding.
-const STIRLING_FROM: f64 = 20.0;
-
-/// ln gamma(z) - (z - 1/2) ln z + z - ln(2 pi) / 2, for z of at least 20, and its first two derivatives.
-fn stirling(z: f64) -> [f64; 3] {
-    let w = z.recip();
-    let s = w * w;
-    [
-        w * (1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s * (1.0 / 1680.0 - s / 1188.0)))),
-        -s * (1.0 / 12.0 - s * (3.0 / 360.0 - s * (5.0 / 1260.0 - s * (7.0 / 1680.0 - s * 9.0 / 1188.0)))),
-        s * w * (2.0 / 12.0 - s * (12.0 / 360.0 - s * (30.0 / 1260.0 - s * (56.0 / 1680.0 - s * 90.0 / 1188.0)))),
-    ]
-}
-
-/// A Poisson draw whose rate is a gamma draw; `None` if the parameters are invalid.
+/// A Poisson draw whose rate is a gamma draw; `None` if the parameters are invalid. The scale may be 0 to all digits.
 pub(crate) fn sample_gamma_poisson<R: Rng + ?Sized>(rng: &mut R, shape: f64, scale: f64) -> Option<f64> {
-    let rate = draw::gamma(rng, shape, scale)?;
+    let rate = scale * draw::gamma(rng, shape, 1.0)?;
     draw::poisson(rng, rate)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
+    use crate::dist::Cdf;
     use crate::dist::Poisson;
+    use crate::dist::reference::check_cumulated;
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -144,5 +142,16 @@ mod tests {
             let limit = Distribution::<f64>::ln_density(&Poisson(6.0), x).0;
             assert!((found - limit).abs() < 1e-12, "x {x}: {found}, not {limit}");
         }
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        for (mean, dispersion) in [(1.0, 1.0), (0.3, 4.0), (20.0, 0.4), (5.0, 1e6)] {
+            check_cumulated(&NegativeBinomial2(mean, dispersion), 40);
+        }
+        check_gradient!(
+            |m, d| NegativeBinomial2(m, d).ln_cdf(3) - NegativeBinomial2(m, d).ln_survival(3) * 0.3,
+            [4.0, 1.5]
+        );
     }
 }

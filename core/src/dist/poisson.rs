@@ -1,11 +1,13 @@
 //! ln p(x | rate) = x ln rate - rate - ln x!, x = 0, 1, 2, ...
 
 use crate::dist::check::require;
-use crate::dist::mass::{is_count, join_mass, ln_factorial};
+use crate::dist::mass::{count_tails, is_count, join_mass, ln_factorial};
 use crate::dist::poisson_log::expectation_given_eta;
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
 use crate::numbers::form::ClosedForm;
+use crate::numbers::incomplete_gamma::ln_incomplete_gamma;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
@@ -56,11 +58,19 @@ impl<N: Number, L: Param<N>> Distribution<N> for Poisson<L> {
     }
 }
 
+count_tails!(Poisson<L>, ln_tail);
+
+/// P(X <= k) = Q(k + 1, rate) (Abramowitz & Stegun 1964, 26.4.21)
+fn ln_tail<N: Number, L: Param<N>>(Poisson(rate): &Poisson<L>, tail: Tail, k: f64) -> Real<N> {
+    ln_incomplete_gamma(tail.other(), k + 1.0, *rate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
-    use crate::dist::reference::check_values;
+    use crate::dist::Cdf;
+    use crate::dist::reference::{check_cumulated, check_values};
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -85,5 +95,13 @@ mod tests {
     fn no_rate_means_no_events() {
         check_values(&Poisson(0.0), &[(0.0, 0.0), (1.0, f64::NEG_INFINITY), (0.5, f64::NEG_INFINITY)]);
         check_values(&Poisson(1e4), &[(0.0, -1e4)]);
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        for rate in [0.02, 1.0, 7.5, 300.0] {
+            check_cumulated(&Poisson(rate), 40);
+        }
+        check_gradient!(|r| Poisson(r).ln_cdf(3) - Poisson(r).ln_survival(3) * 0.3, [2.5]);
     }
 }

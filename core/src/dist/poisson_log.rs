@@ -1,10 +1,12 @@
 //! ln p(x | eta) = x eta - exp(eta) - ln x!, x = 0, 1, 2, ...
 
 use crate::dist::check::finite;
-use crate::dist::mass::{is_count, join_mass, ln_factorial};
+use crate::dist::mass::{count_tails, is_count, join_mass, ln_factorial};
 use crate::dist::{Distribution, draw};
 use crate::error::Invalid;
 use crate::numbers::form::{Affine, ClosedForm, ExponentialTerm, MixedForm};
+use crate::numbers::incomplete_gamma::ln_incomplete_gamma;
+use crate::numbers::tail::Tail;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::Count;
 use rand::Rng;
@@ -46,6 +48,13 @@ impl<N: Number, E: Param<N>> Distribution<N> for PoissonLog<E> {
     }
 }
 
+count_tails!(PoissonLog<E>, ln_tail);
+
+/// P(X <= k) = Q(k + 1, exp(eta)) (Abramowitz & Stegun 1964, 26.4.21)
+fn ln_tail<N: Number, E: Param<N>>(PoissonLog(eta): &PoissonLog<E>, tail: Tail, k: f64) -> Real<N> {
+    ln_incomplete_gamma(tail.other(), k + 1.0, eta.real().exp())
+}
+
 /// x eta - exp(eta) - ln x!
 pub(crate) fn expectation_given_eta(x: f64, eta: Affine) -> Option<ClosedForm> {
     let mut affine = eta.scaled(x);
@@ -58,9 +67,10 @@ pub(crate) fn expectation_given_eta(x: f64, eta: Affine) -> Option<ClosedForm> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_discrete_distribution;
+    use crate::dist::Cdf;
     use crate::dist::Poisson;
-    use crate::dist::reference::check_values;
+    use crate::dist::reference::{check_cumulated, check_values};
+    use crate::{check_discrete_distribution, check_gradient};
 
     #[test]
     fn passes_the_kit() {
@@ -80,5 +90,11 @@ mod tests {
     fn the_tails_keep_their_digits() {
         check_values(&PoissonLog(-1000.0), &[(0.0, 0.0), (1.0, -1000.0)]);
         check_values(&PoissonLog(1000.0), &[(3.0, f64::NEG_INFINITY)]);
+    }
+
+    #[test]
+    fn tails_are_sums_of_masses() {
+        check_cumulated(&PoissonLog(1.5), 40);
+        check_gradient!(|e| PoissonLog(e).ln_cdf(3) - PoissonLog(e).ln_survival(3) * 0.3, [0.9]);
     }
 }

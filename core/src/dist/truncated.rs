@@ -1,16 +1,18 @@
 //! ln p(x | x in region) = ln p(x) - ln P(X in region), x in the region.
 
-use crate::dist::{Cdf, Distribution};
+use crate::dist::{Cdf, Distribution, Region};
 use crate::error::Invalid;
 use crate::numbers::{Number, Param, Real};
-use crate::support::{Continuous, Interval, Lower, Positive, Upper};
+use crate::support::Continuous;
 use rand::{Rng, RngExt};
 
 /// A distribution given that its value lies in a region: `Truncated(distribution, region)`, such as
 /// `Truncated(Normal(loc, scale), Lower(0.0))`.
 ///
-/// The distribution has a [`Cdf`]; the region is a [`Lower`], an [`Upper`], an [`Interval`] or [`Positive`], and should
-/// lie in the distribution's support. A bound may be a constant or a latent. Support: the region.
+/// The distribution is continuous and has a [`Cdf`]; the region is a [`Lower`](crate::support::Lower), an
+/// [`Upper`](crate::support::Upper), an [`Interval`](crate::support::Interval) or
+/// [`Positive`](crate::support::Positive), and should lie in the distribution's support. A bound may be a constant or a
+/// latent. Support: the region.
 ///
 /// ```
 /// use hierarch::dist::{Distribution, Normal, Truncated};
@@ -23,52 +25,10 @@ use rand::{Rng, RngExt};
 #[derive(Clone, Copy, Debug)]
 pub struct Truncated<D, S>(pub D, pub S);
 
-/// A region that a distribution can be truncated to.
-pub trait Region<N: Number>: Continuous<N> {
-    /// ln P(X in region).
-    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N>;
-
-    /// ln P(X in region, X <= x), for an x in the region.
-    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N>;
-}
-
-impl<N: Number, B: Param<N>> Region<N> for Lower<B> {
-    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
-        distribution.ln_survival(self.0)
-    }
-    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
-        distribution.ln_between(self.0, x)
-    }
-}
-
-impl<N: Number> Region<N> for Positive {
-    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
-        distribution.ln_survival(0.0)
-    }
-    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
-        distribution.ln_between(0.0, x)
-    }
-}
-
-impl<N: Number, B: Param<N>> Region<N> for Upper<B> {
-    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
-        distribution.ln_cdf(self.0)
-    }
-    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
-        distribution.ln_cdf(x)
-    }
-}
-
-impl<N: Number, L: Param<N>, H: Param<N>> Region<N> for Interval<L, H> {
-    fn ln_mass<D: Cdf<N>>(&self, distribution: &D) -> Real<N> {
-        distribution.ln_between(self.0, self.1)
-    }
-    fn ln_mass_below<D: Cdf<N>>(&self, distribution: &D, x: f64) -> Real<N> {
-        distribution.ln_between(self.0, x)
-    }
-}
-
-impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Truncated<D, S> {
+impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Truncated<D, S>
+where
+    D::Support: Continuous<N>,
+{
     type Support = S;
 
     fn support(&self) -> S {
@@ -127,13 +87,47 @@ impl<N: Number, D: Cdf<N>, S: Region<N>> Distribution<N> for Truncated<D, S> {
     }
 }
 
+/// F(x) = P(X in region, X <= x) / P(X in region)
+impl<N: Number, D: Cdf<N>, S: Region<N>> Cdf<N> for Truncated<D, S>
+where
+    D::Support: Continuous<N>,
+{
+    fn ln_cdf<X: Param<N>>(&self, x: X) -> Real<N> {
+        let [low, high] = self.1.ends();
+        if x.value() > low && x.value() < high {
+            return self.given(self.1.ln_mass_below(&self.0, x));
+        }
+        Real::constant(if x.value() < high { f64::NEG_INFINITY } else { 0.0 })
+    }
+    fn ln_survival<X: Param<N>>(&self, x: X) -> Real<N> {
+        let [low, high] = self.1.ends();
+        if x.value() > low && x.value() < high {
+            return self.given(self.1.ln_mass_above(&self.0, x));
+        }
+        Real::constant(if x.value() < high { 0.0 } else { f64::NEG_INFINITY })
+    }
+}
+
+impl<D, S> Truncated<D, S> {
+    /// The logarithm of a probability within the region, given that X is in it.
+    fn given<N: Number>(&self, ln_mass: Real<N>) -> Real<N>
+    where
+        D: Cdf<N>,
+        S: Region<N>,
+    {
+        if ln_mass.value() == f64::NEG_INFINITY { ln_mass } else { ln_mass - self.1.ln_mass(&self.0) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check_distribution;
     use crate::dist::{
-        Cauchy, Exponential, Gumbel, HalfNormal, Laplace, LogNormal, Logistic, Normal, Uniform, Weibull,
+        Beta, Cauchy, Exponential, Gamma, Gumbel, HalfNormal, InverseGamma, Laplace, LogNormal, Logistic, Normal,
+        StudentT, Uniform, Weibull,
     };
+    use crate::support::{Interval, Lower, Positive, Upper};
 
     #[test]
     fn every_region_passes_the_kit() {
@@ -157,6 +151,12 @@ mod tests {
         check_distribution!(|k, s, a, b| Truncated(Weibull(k, s), Interval(a, b)), [0.7, 2.0, 0.5, 2.0]);
         check_distribution!(|l, s, a, b| Truncated(LogNormal(l, s), Interval(a, b)), [0.5, 1.5, 0.5, 20.0]);
         check_distribution!(|l, s, a, b| Truncated(Uniform(l, s), Interval(a, b)), [0.5, 3.5, 0.7, 2.0]);
+        check_distribution!(|k, r, a, b| Truncated(Gamma(k, r), Interval(a, b)), [2.5, 1.3, 0.5, 4.0]);
+        check_distribution!(|k, r, a| Truncated(Gamma(k, r), Lower(a)), [1.0, 1.0, 3.0]);
+        check_distribution!(|k, r, a| Truncated(InverseGamma(k, r), Upper(a)), [2.5, 1.3, 0.4]);
+        check_distribution!(|a, b, l, h| Truncated(Beta(a, b), Interval(l, h)), [2.0, 3.0, 0.3, 0.9]);
+        check_distribution!(|n, l, s, a| Truncated(StudentT(n, l, s), Lower(a)), [3.5, 0.2, 1.4, 1.0]);
+        check_distribution!(|n, a, b| Truncated(StudentT(n, 0.0, 1.0), Interval(a, b)), [40.0, -0.5, 2.0]);
     }
 
     #[test]
@@ -165,6 +165,20 @@ mod tests {
             let found: Real<f64> = Truncated(Normal(0.0, 2.0), Positive).ln_density(x);
             let expected: Real<f64> = HalfNormal(2.0).ln_density(x);
             assert!((found.0 - expected.0).abs() < 1e-13 * (1.0 + expected.0.abs()));
+        }
+    }
+
+    #[test]
+    fn what_is_truncated_twice_is_truncated_to_less() {
+        let once = Truncated(Gamma(2.0, 0.5), Interval(3.0, 4.0));
+        for x in [3.1, 3.5, 3.9] {
+            let expected: Real<f64> = once.ln_density(x);
+            let found: Real<f64> = Truncated(Truncated(Gamma(2.0, 0.5), Lower(3.0)), Interval(1.0, 4.0)).ln_density(x);
+            let other: Real<f64> = Truncated(Truncated(Gamma(2.0, 0.5), Upper(4.0)), Lower(3.0)).ln_density(x);
+            assert!(
+                (found.0 - expected.0).abs() < 1e-13 && (other.0 - expected.0).abs() < 1e-13,
+                "{found:?} {other:?}"
+            );
         }
     }
 

@@ -37,7 +37,7 @@ impl Report<'_> {
         table(f, &self.rows())?;
         let shape = &self.solution.shape;
         let sites = self.program.signature().global_sites;
-        let vectors = sites.iter().map(|site| (site, shape.global.values[site.id].len()));
+        let vectors = sites.iter().map(|site| (site, shape.global.labels(site).len()));
         for (site, len) in vectors.filter(|(_, len)| *len > MOST_ENTRIES) {
             writeln!(f, "... and {} entries more of {}: `fit.global()`", len - FEW_ENTRIES, site.name)?;
         }
@@ -132,14 +132,15 @@ impl Report<'_> {
         let draws = solution.draws_of(&gaussian);
         let guide = Source { guide: &solution.climbed.guide, gaussian: &gaussian, draws: &draws };
         let own = solution.source();
-        let of_guide = Some(guide.globals(program));
-        let globals = NamedLevel { level: &solution.shape.global, sites: signature.global_sites, task: None };
-        let mut rows = globals.rows(&own.globals(program), of_guide.as_deref());
+        let level = &solution.shape.global;
+        let of_guide = guide.shown_globals(program, level);
+        let globals = NamedLevel { level, sites: signature.global_sites, task: None };
+        let mut rows = globals.rows(&own.shown_globals(program, level), Some(&of_guide));
         for i in 0..self.shown_tasks() {
             let level = program.task_level(&Start::Zero, i);
             let locals = NamedLevel { level: &level, sites: signature.local_sites, task: Some(i) };
-            let of_guide = guide.locals(program, i, i);
-            rows.extend(locals.rows(&own.locals(program, i, i), Some(&of_guide)));
+            let of_guide = guide.shown_locals(program, &level, i);
+            rows.extend(locals.rows(&own.shown_locals(program, &level, i), Some(&of_guide)));
         }
         rows
     }

@@ -26,19 +26,18 @@ pub(crate) struct NamedLevel<'a> {
 }
 
 impl NamedLevel<'_> {
-    /// A row for each number, from the summaries of all of them.
+    /// A row for each number, from the summaries of all that are shown.
     pub(crate) fn rows(&self, summaries: &[Summary], of_guide: Option<&[Summary]>) -> Vec<Row> {
-        let mut rows = Vec::new();
+        let (mut rows, mut first) = (Vec::new(), 0);
+        let task = self.task.map_or_else(String::new, |i| format!("  task {i}"));
         for site in self.sites {
-            let entries = self.level.values[site.id].clone();
-            let single = entries.len() == 1;
-            let shown = if entries.len() > MOST_ENTRIES { FEW_ENTRIES } else { entries.len() };
-            for at in entries.clone().take(shown) {
-                let entry = if single { String::new() } else { format!("[{}]", at - entries.start) };
-                let task = self.task.map_or_else(String::new, |i| format!("  task {i}"));
-                let name = format!("{}{entry}{task}", site.name);
+            let labels = self.level.labels(site);
+            let few = if labels.len() > MOST_ENTRIES { FEW_ENTRIES } else { labels.len() };
+            for (at, label) in (first..).zip(&labels[..few]) {
+                let name = format!("{}{label}{task}", site.name);
                 rows.push(Row { name, summary: summaries[at], guide: of_guide.map(|guide| guide[at]) });
             }
+            first += labels.len();
         }
         rows
     }

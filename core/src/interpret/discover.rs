@@ -155,13 +155,13 @@ impl Interpreter for Discover<'_> {
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
         let u = self.coordinate(self.level.num_coordinates());
         if !self.is_valid(&place, dist.check()) {
-            self.level.add(site, Entries { coordinates: 1, values: 1, location_scale: false, identity: false });
+            self.level.add(site, Entries { location_scale: false, identity: false, ..Entries::ONE });
             return u;
         }
         let (x, ln_jacobian) = dist.constrain(u);
         self.scored(place, dist.ln_density(x) + ln_jacobian);
         let location_scale = dist.non_centred(u).is_some();
-        self.level.add(site, Entries { coordinates: 1, values: 1, location_scale, identity: is_identity(&dist) });
+        self.level.add(site, Entries { location_scale, identity: is_identity(&dist), ..Entries::ONE });
         x
     }
 
@@ -178,7 +178,8 @@ impl Interpreter for Discover<'_> {
             self.scored(place, dist.ln_density(out) + ln_jacobian);
         }
         let identity = *out == u && ln_jacobian == Real::constant(0.0);
-        self.level.add(site, Entries { coordinates: u.len(), values: out.len(), location_scale: false, identity });
+        let (coordinates, values, shown) = (u.len(), out.len(), support.shown());
+        self.level.add(site, Entries { coordinates, values, location_scale: false, identity, shown });
     }
 
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {

@@ -30,6 +30,12 @@ pub trait Args<N: Number, const A: usize> {
     fn join(self, jet: &Jet<A>) -> Real<N>;
 }
 
+/// Joins, unless the jet's value is -inf or NaN: then there is no mass, and nothing to differentiate.
+#[inline(always)]
+pub(crate) fn join_mass<N: Number, const A: usize>(args: impl Args<N, A>, jet: &Jet<A>) -> Real<N> {
+    if jet.value > f64::NEG_INFINITY { args.join(jet) } else { Real::constant(f64::NEG_INFINITY) }
+}
+
 macro_rules! args {
     ($a:literal: $($p:ident $i:tt),*; $($row:tt $col:tt),*) => {
         impl<N: Number, $($p: Param<N>),*> Args<N, $a> for ($($p,)*) {

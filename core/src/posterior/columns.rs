@@ -2,6 +2,7 @@
 
 use crate::density::program::{Program, TaskPoint, unscored};
 use crate::guide::Guide;
+use crate::model::level::Level;
 use crate::model::site_mask::SiteMask;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -24,14 +25,21 @@ impl<'s> Source<'s> {
         global_columns(program, thetas).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
-    /// Summaries of the numbers of task i of the fit, which is task `at` of the program.
-    pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize) -> Vec<Summary> {
-        self.locals_of(program, i, at, &self.table(i))
+    /// Summaries of what a table shows of the globals.
+    pub(crate) fn shown_globals(&self, program: &dyn Program, level: &Level) -> Vec<Summary> {
+        let thetas = (0..self.draws.len()).map(|s| self.draws.theta(s));
+        global_columns(program, thetas).shown(level).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
     /// Summaries of the numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
-    pub(crate) fn locals_of(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Vec<Summary> {
+    pub(crate) fn locals(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Vec<Summary> {
         self.local_columns(program, i, at, table).summaries(&self.draws.weights, &self.draws.dependence)
+    }
+
+    /// Summaries of what a table shows of task i.
+    pub(crate) fn shown_locals(&self, program: &dyn Program, level: &Level, i: usize) -> Vec<Summary> {
+        let columns = self.local_columns(program, i, i, &self.table(i)).shown(level);
+        columns.summaries(&self.draws.weights, &self.draws.dependence)
     }
 
     fn local_columns(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Columns {
@@ -99,12 +107,25 @@ pub(crate) fn global_summaries<'a>(
 pub(crate) struct Columns(Vec<Vec<f64>>);
 
 impl Columns {
-    fn push(&mut self, row: &[f64]) {
+    pub(crate) fn push(&mut self, row: &[f64]) {
         self.0.resize(row.len(), Vec::new());
         self.0.iter_mut().zip(row).for_each(|(column, x)| column.push(*x));
     }
 
-    fn summaries(&self, weights: &[f64], dependence: &Dependence) -> Vec<Summary> {
+    /// What a table shows of each draw of a level's numbers.
+    pub(crate) fn shown(self, level: &Level) -> Self {
+        if !level.shows_others() {
+            return self;
+        }
+        let mut shown = Self::default();
+        for s in 0..self.0.first().map_or(0, Vec::len) {
+            let row: Vec<f64> = self.0.iter().map(|column| column[s]).collect();
+            shown.push(&level.shown(&row));
+        }
+        shown
+    }
+
+    pub(crate) fn summaries(&self, weights: &[f64], dependence: &Dependence) -> Vec<Summary> {
         self.0.iter().map(|column| Summary::weighted(column, weights, dependence)).collect()
     }
 

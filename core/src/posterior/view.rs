@@ -51,7 +51,7 @@ impl<M: Model> Posterior<'_, M> {
         let mask = unscored(&Signature::of::<M>(), &self.weighted.non_centred);
         let table = source.table(i);
         let shape: Locals<M, f64> = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
-        filled::<M::Local, _, _>(&shape, source.locals_of(&program, i, 0, &table))
+        filled::<M::Local, _, _>(&shape, source.locals(&program, i, 0, &table))
     }
 
     /// Draws of all latents, equally weighted.

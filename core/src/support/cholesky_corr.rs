@@ -9,7 +9,7 @@
 //! boundary.
 
 use crate::numbers::{Number, Real};
-use crate::support::VectorSupport;
+use crate::support::{Shown, VectorSupport};
 
 /// How far from 1 the square of a row's norm may be, as in Stan.
 const TOLERANCE: f64 = 1e-8;
@@ -39,6 +39,9 @@ impl VectorSupport for CholeskyCorr {
     }
     fn contains(&self, x: &[f64]) -> bool {
         x.len() == self.len() && rows(x).all(is_unit_row)
+    }
+    fn shown(&self) -> Shown {
+        Shown::Correlations(self.0)
     }
     fn describe(&self) -> String {
         format!("the Cholesky factor of a {0} x {0} correlation matrix, its lower triangle row by row", self.0)
@@ -75,6 +78,22 @@ impl VectorSupport for CholeskyCorr {
             u[start..].reverse();
         }
     }
+}
+
+/// The correlation of numbers `row` and `column`, counted from 0, given the Cholesky factor of their correlation matrix as a
+/// packed lower triangle: what `fit.marginal(|draw| correlation(&draw.global.corr, 1, 0))` is made of.
+///
+/// # Panics
+/// If the triangle has no such rows.
+///
+/// ```
+/// use hierarch::support::correlation;
+/// assert_eq!(correlation(&[1.0, 0.6, 0.8], 1, 0), 0.6);
+/// assert_eq!(correlation(&[1.0, 0.6, 0.8, 0.0, 1.0, 0.0], 2, 1), 0.8);
+/// ```
+pub fn correlation(triangle: &[f64], row: usize, column: usize) -> f64 {
+    let of = |row: usize| &triangle[row * (row + 1) / 2..][..=row];
+    of(row).iter().zip(of(column)).map(|(a, b)| a * b).sum()
 }
 
 /// The rows of a packed lower triangle.

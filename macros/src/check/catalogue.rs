@@ -9,8 +9,9 @@ const VECTORS: [&str; 3] = ["Dirichlet", "LkjCholesky", "MultivariateNormal"];
 /// Supports of vectors: `x ~ Flat(Ordered(3))` needs no `[..]` either.
 const VECTOR_SUPPORTS: [&str; 5] = ["CholeskyCorr", "Ordered", "PositiveVector", "RealVector", "Simplex"];
 
-/// Distributions that no latent can have.
-const DISCRETE: [&str; 13] = [
+/// Distributions that no latent can have: discrete ones, those whose zeros have a probability of their own, and what is
+/// said of data only.
+const DISCRETE: [&str; 17] = [
     "Bernoulli",
     "BernoulliLogit",
     "BetaBinomial",
@@ -18,12 +19,16 @@ const DISCRETE: [&str; 13] = [
     "BinomialLogit",
     "Categorical",
     "CategoricalLogit",
+    "Censored",
     "Geometric",
+    "Hurdle",
     "NegativeBinomial",
     "NegativeBinomial2",
+    "NegativeBinomial2Log",
+    "OrderedLogistic",
     "Poisson",
     "PoissonLog",
-    "ZeroInflatedPoisson",
+    "ZeroInflated",
 ];
 
 /// Whether `right` is a distribution that is known to be over vectors.
@@ -31,7 +36,7 @@ pub(super) fn is_vector(right: &Expr) -> bool {
     named(right, &VECTORS).is_some() || named(right, &["Flat"]).is_some() && has_vector_support(right)
 }
 
-/// The name of the distribution if `right` is known to be discrete.
+/// The name of the distribution if `right` is known to be one that no latent can have.
 pub(super) fn discrete(right: &Expr) -> Option<&Ident> {
     named(right, &DISCRETE)
 }

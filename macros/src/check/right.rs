@@ -20,10 +20,14 @@ impl Check<'_> {
             self.error(&site.right, message);
         }
         if let (Some(name), Some(discrete)) = (fresh, catalogue::discrete(&site.right)) {
-            let message = format!(
-                "the latent `{name}` cannot be discrete: sum it out, with `Mixture(...)` as the distribution of what \
-                 depends on it, or with `factor(log_sum_exp(...))`"
-            );
+            let message = if discrete == "Censored" {
+                format!("the latent `{name}` cannot be censored: it is never seen; give it the distribution alone")
+            } else {
+                format!(
+                    "the latent `{name}` cannot be discrete: sum it out, with `Mixture(...)` as the distribution of what \
+                     depends on it, or with `factor(log_sum_exp(...))`"
+                )
+            };
             self.error(discrete, message);
         }
     }

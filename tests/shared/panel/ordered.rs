@@ -4,21 +4,10 @@ use super::answer::{Job, compared, job, kept};
 use super::simulation::{Seen, Simulator, lines};
 use super::trials::{groups, table};
 use super::{Row, of_data, on_file};
-use hierarch::dist::Cdf;
 use hierarch::prelude::*;
 
 compared!(Ordinal: cuts beta tau; u);
 compared!(Judges: c sp sj up; uj);
-
-/// ln P(grade): how much of a logistic distribution around `eta` is between two cuts.
-fn ln_grade<N: Number>(grade: usize, eta: Real<N>, cuts: &[Real<N>]) -> Real<N> {
-    let latent = Logistic(eta, 1.0);
-    match grade {
-        0 => latent.ln_cdf(cuts[0]),
-        last if last == cuts.len() => latent.ln_survival(cuts[last - 1]),
-        k => latent.ln_between(cuts[k - 1], cuts[k]),
-    }
-}
 
 /// ln of normal densities around 0, up to a constant.
 fn ln_shrinkage<N: Number>(cuts: &[Real<N>], sd: f64) -> Real<N> {
@@ -35,7 +24,7 @@ model! {
         for task in tasks {
             u ~ Normal(0.0, tau);
             for &(x, grade) in task {
-                factor(ln_grade(grade, u + beta * x, cuts));
+                grade ~ OrderedLogistic(u + beta * x, cuts);
             }
         }
     }
@@ -82,7 +71,7 @@ model! {
         for judge in judges {
             uj ~ Normal(0.0, sj);
             for &(project, grade) in judge {
-                factor(ln_grade(grade, up[project] + uj, c));
+                grade ~ OrderedLogistic(up[project] + uj, c);
             }
         }
     }

@@ -4,7 +4,6 @@ use super::answer::{Job, compared, job, kept};
 use super::simulation::{Seen, Simulator, lines};
 use super::trials::{groups, table};
 use super::{Row, of_data, on_file};
-use hierarch::dist::Cdf;
 use hierarch::prelude::*;
 
 compared!(Survival: shape mu beta tau; u);
@@ -23,12 +22,8 @@ model! {
         for task in tasks {
             u ~ Normal(mu, tau);
             for &([x, is_cut], time) in task {
-                let lifetime = Weibull(shape, (u + beta * x).exp());
-                if is_cut > 0.0 {
-                    factor(lifetime.ln_survival(time));
-                } else {
-                    time ~ lifetime;
-                }
+                let cut = if is_cut > 0.0 { time } else { f64::INFINITY };
+                time ~ Censored(Weibull(shape, (u + beta * x).exp()), Lower(cut));
             }
         }
     }
@@ -77,7 +72,7 @@ model! {
             u ~ Normal(m, tau);
             shift ~ Uniform(0.0, person.shortest);
             for &time in &person.times {
-                factor(LogNormal(u, s).ln_density(time - shift));
+                time ~ Shifted(LogNormal(u, s), shift);
             }
         }
     }

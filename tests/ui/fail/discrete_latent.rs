@@ -6,7 +6,8 @@ model! {
         for y in ys {
             group ~ Bernoulli(p);
             counts[k in 0..2] ~ hierarch::dist::Poisson(1.0);
-            y ~ Normal(group + counts[0], 1.0);
+            time ~ Censored(Exponential(1.0), Lower(2.0));
+            y ~ Normal(group + counts[0], time);
         }
     }
 }
