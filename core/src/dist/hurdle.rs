@@ -7,7 +7,7 @@ use crate::dist::mass::join_mass;
 use crate::dist::zero_inflated::{begins_at_zero, ln_mass_of_zero, with_probability_of_more};
 use crate::error::Invalid;
 use crate::numbers::{Jet, Number, Param, Real};
-use crate::support::OrZero;
+use crate::support::{OrZero, Support};
 use rand::{Rng, RngExt};
 
 /// A distribution whose zeros are a matter of their own: `Hurdle(distribution, zero_probability)`, 0 with probability
@@ -29,9 +29,7 @@ use rand::{Rng, RngExt};
 pub struct Hurdle<D, P>(pub D, pub P);
 
 /// Draws that may be 0 before a count is looked for that is not.
-const TRIES: u32 = 16;
-/// A count that is never looked for.
-const BEYOND: f64 = 1e7;
+const TRIES: u32 = 64;
 
 impl<N: Number, D: Distribution<N>, P: Param<N>> Distribution<N> for Hurdle<D, P> {
     type Support = OrZero<D::Support>;
@@ -79,20 +77,27 @@ impl<N: Number, D: Distribution<N>, P: Param<N>> Distribution<N> for Hurdle<D, P
 }
 
 impl<D, P> Hurdle<D, P> {
-    /// The least count k > 0 with P(X <= k | X > 0) > uniform, or the last that adds to it.
+    /// The least count k > 0 with P(X <= k | X > 0) > uniform, or the last that adds to it. As many counts are passed at once
+    /// as make no difference to a mass that reaches so far, or else most draws would not have been 0.
     fn positive_count<N: Number>(&self, uniform: f64) -> Option<f64>
     where
         D: Distribution<N>,
     {
         let goal = -uniform * ln_mass_of_zero(&self.0).value().exp_m1();
         let (mut k, mut below) = (1.0, 0.0);
-        while k < BEYOND {
-            let mass = self.0.ln_density(k).value().exp();
-            below += mass;
-            if below > goal || (below > 0.0 && mass <= f64::EPSILON * below) {
-                return Some(k);
+        while k < 0.5 * f64::MAX {
+            let stride = 1.0 + (k / 16.0).floor();
+            let middle = k + (0.5 * (stride - 1.0)).floor();
+            let mass = (stride * self.0.ln_density(middle).value().exp()).max(0.0);
+            if below + mass > goal {
+                let count = k + (stride * (goal - below) / mass).floor();
+                return Some(if self.0.support().contains(count) { count } else { middle });
             }
-            k += 1.0;
+            if below > 0.0 && mass <= f64::EPSILON * below {
+                return Some(middle);
+            }
+            below += mass;
+            k += stride;
         }
         None
     }
@@ -145,6 +150,10 @@ mod tests {
         check_values(&Hurdle(Poisson(2.0), 1.0), &[(0.0, 0.0), (1.0, f64::NEG_INFINITY)]);
         check_values(&Hurdle(Poisson(0.0), 0.3), &[(0.0, 0.3_f64.ln()), (1.0, f64::NEG_INFINITY)]);
         check_values(&Hurdle(Poisson(2.0), 0.0), &[(0.0, f64::NEG_INFINITY)]);
+        let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(1);
+        // log-uniform over 300 powers of ten
+        let far = Hurdle(NegativeBinomial2(1.0, f64::MIN_POSITIVE), 0.0);
+        assert!((0..20).all(|_| Distribution::<f64>::sample(&far, &mut rng) >= Some(1.0)));
         // all but certainly 1 where there is hardly anything
         let found: Real<f64> = Hurdle(Poisson(1e-20), 0.3).ln_density(1);
         assert!((found.0 - 0.7_f64.ln()).abs() < 1e-15, "{found:?}");
