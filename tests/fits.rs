@@ -14,6 +14,7 @@ mod observations;
 mod options;
 mod panel;
 mod quadrature;
+mod repeated;
 mod tables;
 mod trust;
 mod verdicts;

@@ -22,8 +22,10 @@ use std::time::Duration;
 pub struct Trust {
     /// Where means, standard deviations and draws come from: `Importance`, `LinearResponse` or `MeanField`.
     pub method: Correction,
-    /// Whether the answer was checked, and nothing found to doubt: by importance weights that are reliable themselves; or
-    /// it needs no check, as theta is a point and the locals are exact given it.
+    /// Whether the answer was checked and nothing found to doubt: its importance weights are reliable, enough draws count, no
+    /// mean has a Monte Carlo error above a tenth of a standard deviation, and so are those of every task that matter; or it
+    /// needs no check, as theta is a point that was converged to and the locals are exact given it. Where a guide stopped
+    /// that weights correct does not matter, as long as its gradient is finite.
     pub is_reliable: bool,
     /// Whether the report found something to doubt.
     pub is_doubtful: bool,
@@ -75,6 +77,9 @@ impl Judgement<'_> {
         let is_corrected = method == Correction::Importance && !self.climbed.guide.is_point();
         if !is_corrected && !self.climbed.verdict.is_converged() {
             notes.push("the optimiser has not converged".into());
+        }
+        if !self.climbed.gradient_norm.is_finite() {
+            notes.push("the gradient is not finite where the optimiser stopped".into());
         }
         let is_doubtful = !notes.is_empty();
         let is_checked = method == Correction::Importance || (method == Correction::MeanField && self.is_exact());
