@@ -246,7 +246,7 @@ fn shifted_times_are_predicted() {
 }
 
 fn counts() -> Vec<Vec<Option<u64>>> {
-    let count = |i: u64, k: u64| (k < 6).then_some(if (i + k) % 3 == 0 { 0 } else { (2 * k + 3 * i * i) % 5 });
+    let count = |i: u64, k: u64| (k < 6).then_some(if (i + k).is_multiple_of(3) { 0 } else { (2 * k + 3 * i * i) % 5 });
     (0..5).map(|i| (0..7).map(|k| count(i, k)).collect()).collect()
 }
 
@@ -326,7 +326,7 @@ fn ordered_marks_are_predicted() {
     let width = fit.marginal(|draw| draw.global.cuts[1] - draw.global.cuts[0]);
     exact.check(&fit, &[fit.global().cuts[0], width], &intercepts);
     for i in 0..tasks.len() {
-        let is_best = |mark: f64| f64::from(u8::from(mark == 2.0));
+        let is_best = |mark: f64| f64::from(u8::from(mark > 1.5));
         exact.check_prediction(i, &fit.predict(i).expect("it has a sampler")[0], is_best);
     }
 }
