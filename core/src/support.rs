@@ -5,6 +5,7 @@
 
 pub mod cholesky_corr;
 pub mod circle;
+mod correlation;
 pub mod discrete;
 pub mod interval;
 pub mod moved;
@@ -16,8 +17,9 @@ pub mod real_line;
 pub mod shown;
 pub mod simplex;
 
-pub use cholesky_corr::{CholeskyCorr, correlation};
+pub use cholesky_corr::CholeskyCorr;
 pub use circle::Circle;
+pub use correlation::correlation;
 pub use discrete::{Binary, Categories, Count, CountUpTo};
 pub use interval::Interval;
 pub use moved::Moved;

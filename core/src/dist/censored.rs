@@ -14,8 +14,9 @@ use rand::Rng;
 /// at one of its ends, whatever its value, counts by the probability of the region, any other by the density. So with times
 /// of which some were cut short, `time ~ Censored(lifetime, Lower(cut))` where `cut` is the time itself for those, and
 /// infinite for the others; and with intervals as data `low ~ Censored(lifetime, Interval(low, high))`, whose ends are the
-/// same where the value is known, and infinite where it is unknown on a side. What is censored at two limits is
-/// `Censored(Censored(distribution, Upper(a)), Lower(b))`.
+/// same where the value is known, and of which `high` may be infinite. What is censored at two limits is
+/// `Censored(Censored(distribution, Upper(a)), Lower(b))`; lifetimes entered late and cut short are
+/// `Censored(Truncated(lifetime, Lower(entry)), Lower(cut))`.
 ///
 /// The distribution has a [`Cdf`], the region is one that [`Truncated`](crate::dist::Truncated) takes, with ends that may be
 /// latents. A discrete distribution counts the ends of the region in: `Censored(Poisson(rate), Lower(5))` is for counts of

@@ -1,6 +1,6 @@
 //! What a table shows of a vector: its entries, or what they stand for.
 
-use crate::support::cholesky_corr::correlation;
+use crate::support::correlation::correlation;
 
 /// What a table shows of a point of a [`VectorSupport`](crate::support::VectorSupport).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
