@@ -39,7 +39,8 @@ use rand::{Rng, RngExt};
 ///         }
 ///     }
 /// }
-/// let fit = Marks::new(&[vec![0, 1, 1, 2], vec![2, 3, 3], vec![1, 2, 0]]).fit()?;
+/// let wines = [vec![0, 1, 1, 2], vec![2, 3, 3], vec![1, 2, 0]];
+/// let fit = Marks::new(&wines).fit()?;
 /// assert!(fit.local(1).quality.mean > fit.local(0).quality.mean);
 /// # Ok::<(), hierarch::Error>(())
 /// ```
