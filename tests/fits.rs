@@ -3,6 +3,8 @@
 
 mod adaptation;
 mod amortised;
+mod certificate;
+mod chains;
 mod climbs;
 mod combinations;
 mod covariates;

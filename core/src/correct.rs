@@ -1,5 +1,9 @@
-//! From the guide to the posterior: linear response, rounds of importance weights, and how many are worth their cost.
+//! From the guide to the posterior: linear response, rounds of importance weights, and how many are worth their cost; and
+//! what a second method says of it, chains of slices and score identities.
 
+pub(crate) mod certificate;
+pub(crate) mod certify;
+pub(crate) mod chains;
 mod clock;
 pub(crate) mod effort;
 pub(crate) mod importance;
@@ -14,3 +18,5 @@ mod quadratic_fit;
 mod reproposal;
 pub(crate) mod reweighting;
 mod rounds;
+pub(crate) mod scores;
+mod walk;

@@ -1,5 +1,7 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`](crate::Options), and the [`Fit`] it gives.
 
+mod certificate;
+mod chains;
 mod evidence;
 mod imprecise;
 mod pipeline;
@@ -9,6 +11,8 @@ pub(crate) mod table;
 pub mod trust;
 
 pub use crate::optimize::draws::{DrawsError, WorstTask};
+pub use certificate::Certificate;
+pub use chains::Chains;
 pub use evidence::Evidence;
 pub use pipeline::Fittable;
 pub use solution::Times;
@@ -81,6 +85,11 @@ impl<M: Model> Fit<M> {
     /// What the importance correction found, if it ran.
     pub fn evidence(&self) -> Option<&Evidence> {
         self.solution.evidence.as_ref()
+    }
+
+    /// What the chains say of themselves, if the posterior comes from chains.
+    pub fn chains(&self) -> Option<&Chains> {
+        self.solution.chains.as_ref()
     }
 
     /// Iterations the optimiser took.

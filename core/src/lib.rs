@@ -83,12 +83,13 @@ pub use density::{Explained, Taken};
 pub use draw::{Draw, LazyDraw};
 pub use elbo::Elbo;
 pub use error::Error;
-pub use fit::{DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};
+pub use fit::{Certificate, Chains, DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;
 pub use options::{
-    AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, LocalFactor, Optimiser, Options, Parameterisation,
+    AdamOptions, AdaptOptions, CertifyOptions, Correction, Estimator, GlobalFactor, LocalFactor, Optimiser, Options,
+    Parameterisation,
 };
 pub use posterior::view::Posterior;
 pub use summary::Summary;

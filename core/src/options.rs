@@ -50,8 +50,8 @@ pub struct Options {
     pub posterior_draws: usize,
     /// How long `Correction::Auto` may take for the importance correction, 10 seconds if nothing else is said. Where that
     /// is too short there are fewer draws, of which the report tells; where it is too short for 100 of them the correction
-    /// is left out, and the answer is not checked. `Correction::Importance` takes as long as it takes. More than nothing, and
-    /// at most a million seconds.
+    /// is left out, and the answer is not checked. `Correction::Importance` takes as long as it takes; chains, where weights
+    /// fail, may take as long again. More than nothing, and at most a million seconds.
     ///
     /// Only an answer that the budget cut short depends on how fast the machine is: all others are the same bits anywhere.
     pub correction_budget: Duration,
@@ -197,14 +197,34 @@ impl Default for AdaptOptions {
     }
 }
 
+/// How far chains go that certify a fit. `CertifyOptions::default()` is a good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertifyOptions {
+    /// How many thetas the chains look at, all together; each costs what a draw of the correction costs. From 1,000 to
+    /// 10,000,000.
+    pub thetas: usize,
+    /// Key of the chains' random numbers: the same seed gives the same bits.
+    pub seed: u64,
+}
+
+impl Default for CertifyOptions {
+    fn default() -> Self {
+        Self { thetas: 4000, seed: 0 }
+    }
+}
+
 /// What is done about the errors of the mean-field guide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Correction {
-    /// Importance where affordable, otherwise linear response.
+    /// Importance where affordable, chains where its weights fail, otherwise linear response.
     #[default]
     Auto,
     /// Hierarchical importance weights on top of the linear-response Gaussian.
     Importance,
+    /// Hamiltonian chains on all latents (the No-U-Turn sampler), until the answer is precise or as long as
+    /// [`Options::correction_budget`] allows. Where weights fail, as with hundreds of globals. Not where theta is a point, nor
+    /// with [`LocalFactor::Full`].
+    Chains,
     /// Linear-response covariances. They say nothing of their own errors: see [`Trust`](crate::Trust).
     LinearResponse,
     /// Nothing: the guide as it is. Its standard deviations are usually too small.

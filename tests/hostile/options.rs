@@ -37,7 +37,7 @@ pub(crate) fn options(rng: &mut Rng) -> Options {
     let adam = adam(rng);
     let optimisers = [Optimiser::Auto, Optimiser::Newton, Optimiser::Lbfgs, Optimiser::Em, adam];
     let (auto, linear) = (Correction::Auto, Correction::LinearResponse);
-    let corrections = [auto, auto, auto, linear, Correction::Importance, Correction::MeanField];
+    let corrections = [auto, auto, auto, linear, Correction::Importance, Correction::Chains, Correction::MeanField];
     let budgets = [Duration::from_nanos(1), Duration::from_millis(3), Duration::from_millis(30)];
     let odd_budgets = [Duration::ZERO, Duration::MAX];
     Options {

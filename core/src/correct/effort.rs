@@ -1,7 +1,7 @@
 //! How much effort an importance correction may take.
 
 use crate::density::shape::Shape;
-use crate::options::{Correction, Options};
+use crate::options::{CertifyOptions, Correction, Options};
 use std::time::Duration;
 
 /// Most proposals of phi a draw of theta at first, and where a task's estimates remain noisy.
@@ -42,7 +42,7 @@ impl Effort {
     /// What the options allow for a model of that shape; `None` where even the fewest draws are too many to keep.
     pub(crate) fn of(options: &Options, shape: &Shape) -> Option<Self> {
         let (tasks, locals) = (shape.num_tasks(), shape.num_locals());
-        let is_limited = options.correction == Correction::Auto;
+        let is_limited = options.correction != Correction::Importance;
         let most = if is_limited { MOST_NUMBERS / locals.max(1) } else { usize::MAX };
         let draws = options.posterior_draws.max(FEWEST_DRAWS).min(most);
         let enough = if is_limited && tasks > MANY_TASKS { ENOUGH_OF_MANY } else { ENOUGH };
@@ -55,6 +55,20 @@ impl Effort {
             budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
         })
+    }
+
+    /// What chains may take that certify an answer: as many thetas as are asked for, as long as that takes.
+    pub(crate) fn of_certificate(options: &CertifyOptions) -> Self {
+        let CertifyOptions { thetas: draws, seed } = *options;
+        Self {
+            draws,
+            enough: draws as f64,
+            most_draws: draws,
+            most_inner: MOST_INNER,
+            most_grown: MOST_GROWN,
+            budget: None,
+            seed,
+        }
     }
 
     /// Whether there are fewer draws than asked for as more are too many to keep.

@@ -8,6 +8,7 @@
 //! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
 use crate::conditional::Conditionals;
+use crate::correct::chains::ByChains;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::{Inquiry, RoundPlan};
 use crate::correct::one_theta::at_one_theta;
@@ -15,6 +16,7 @@ use crate::correct::pool::Pool;
 use crate::correct::precision::Drawn;
 use crate::correct::reweighting::{Basis, Reweighting};
 use crate::correct::rounds::{over_thetas, refined};
+use crate::correct::scores::scores;
 use crate::density::Density;
 use crate::progress::Progress;
 use std::time::Duration;
@@ -30,9 +32,21 @@ pub(crate) enum Attempt {
     /// No draw of theta had a finite weight.
     NoWeight,
     Ran(Box<Reweighting>),
+    /// Chains took the place of weights, which failed if there is a reason.
+    Chained {
+        found: Box<ByChains>,
+        since: Option<String>,
+    },
 }
 
 impl Attempt {
+    pub(crate) fn chains(&self) -> Option<&ByChains> {
+        match self {
+            Self::Chained { found, .. } => Some(found),
+            _ => None,
+        }
+    }
+
     pub(crate) fn ran(&self) -> Option<&Reweighting> {
         match self {
             Self::Ran(corrected) => Some(corrected),
@@ -55,13 +69,16 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
             .and_then(|pool| at_one_theta(pool, effort.seed))
     } else {
         let first = inquiry.first_proposal();
-        first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(over_thetas)
+        first
+            .and_then(|first| refined(first, effort, &mut inquiry, pool))
+            .map(|found| over_thetas(found, &*density.program))
     };
     match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             corrected.posterior.are_values = density.layout.identity;
             corrected.precision = Drawn::of(&corrected.posterior).precision(density);
+            corrected.scores = (!basis.is_fixed()).then(|| scores(density, &corrected.posterior)).flatten();
             Attempt::Ran(Box::new(corrected))
         }
         None if inquiry.clock.is_up() || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {

@@ -8,8 +8,9 @@ use crate::correct::pool::{Pool, ProposalWeights, Proposed, TaskAnswers};
 use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::reweighting::Basis;
+use crate::correct::walk::AskAt;
 use crate::density::gaussian_globals::GaussianGlobals;
-use crate::linalg::gaussian::Gaussian;
+use crate::linalg::gaussian::{Gaussian, standard_normal};
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
 use crate::sampling::psis::SmoothWeights;
@@ -76,6 +77,8 @@ pub(crate) struct Inquiry<'a> {
     gaussian: Option<GaussianGlobals>,
     pub(crate) clock: Clock,
     progress: Progress,
+    /// Where chains start, and what is Gaussian given their states.
+    of_chains: ChaCha8Rng,
 }
 
 /// What is remembered of a task from one theta to the next.
@@ -93,8 +96,9 @@ impl<'a> Inquiry<'a> {
     ) -> Self {
         let new = |_| TaskInquiry { memory: TaskMemory::default(), rng: Stream::Proposals.of(effort.seed) };
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();
+        let of_chains = Stream::Chains.of(effort.seed);
         let gaussian = conditionals.density.gaussian_globals(&basis.guide.global.loc).filter(|_| !basis.is_fixed());
-        Self { conditionals, basis, tasks, effort, gaussian, clock: Clock::start(effort.budget), progress }
+        Self { conditionals, basis, tasks, effort, gaussian, clock: Clock::start(effort.budget), progress, of_chains }
     }
 
     /// Draws theta from the proposal, and asks every task of each draw, as long as there is time; the pool has them then.
@@ -143,7 +147,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Coordinates of theta that are proposed.
-    fn proposed(&self) -> Vec<usize> {
+    pub(crate) fn proposed(&self) -> Vec<usize> {
         let all = || (0..self.basis.guide.global.len()).collect();
         self.gaussian.as_ref().map_or_else(all, |gaussian| gaussian.others.clone())
     }
@@ -154,6 +158,16 @@ impl<'a> Inquiry<'a> {
         let covariance = (&root * root.transpose()).select_rows(&at).select_columns(&at);
         let mean = DVector::from_column_slice(&self.basis.guide.global.loc).select_rows(&at);
         Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
+    }
+
+    /// Where chains start: draws of the guide's of those coordinates.
+    pub(crate) fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
+        let (at, guide) = (self.proposed(), &self.basis.guide.global);
+        let mut draw = || {
+            let drawn = guide.at(standard_normal(guide.len(), &mut self.of_chains).as_slice());
+            DVector::from_vec(drawn).select_rows(&at)
+        };
+        (0..chains).map(|_| draw()).collect()
     }
 
     fn propose(&self, proposal: Option<&Proposal>, numbers: Range<usize>, points: &mut ProposedPoints<'_>) -> Proposed {
@@ -211,5 +225,23 @@ impl<'a> Inquiry<'a> {
                 }
             },
         );
+    }
+}
+
+impl AskAt for Inquiry<'_> {
+    fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
+        let of_w = self.gaussian.as_ref().map_or(0, |gaussian| gaussian.w.len());
+        let rng = &mut self.of_chains;
+        let point = |proposed| ThetaPoint { proposed, z: standard_normal(of_w, rng).as_slice().to_vec() };
+        let points: Vec<ThetaPoint> = coordinates.into_iter().map(point).collect();
+        let (u, ln_outside): (Vec<_>, Vec<_>) = points.iter().map(|point| self.complete(point)).unzip();
+        self.ask(&u, &mut pool.tasks);
+        self.clock.thetas += u.len();
+        self.progress.of_thetas(self.clock.thetas, 0);
+        pool.add(Proposed { u, ln_outside, coordinates: points.into_iter().map(|point| point.proposed).collect() });
+    }
+
+    fn is_up(&self) -> bool {
+        self.clock.is_up()
     }
 }

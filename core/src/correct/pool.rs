@@ -35,6 +35,7 @@ pub(crate) struct Pool {
 }
 
 /// A round's part in the pool.
+#[derive(Clone)]
 struct RoundDrawn {
     /// `None` where there is but one theta.
     proposal: Option<Proposal>,
@@ -130,28 +131,41 @@ impl Pool {
     }
 
     /// Leaves the draws that the answer is made of alone.
-    pub(crate) fn without_scouts(mut self) -> Self {
-        let (scouts, draws) = (self.scouts(), self.len());
+    pub(crate) fn without_scouts(self) -> Self {
+        let scouts = self.scouts();
         if scouts == 0 {
             return self;
         }
-        for numbers in [&mut self.theta, &mut self.proposed] {
-            let width = numbers.len() / draws;
-            numbers.drain(..scouts * width);
+        let rounds = self.rounds[self.scouting..].to_vec();
+        Self { rounds, ..self.picked(&(scouts..self.len()).collect::<Vec<_>>()) }
+    }
+
+    /// Those draws, in that order, some of them more than once if need be; of no round.
+    pub(crate) fn picked(&self, draws: &[usize]) -> Self {
+        let len = self.len();
+        let rows = |numbers: &[f64]| -> Vec<f64> {
+            let width = numbers.len() / len.max(1);
+            draws.iter().flat_map(|&s| &numbers[s * width..(s + 1) * width]).copied().collect()
+        };
+        let mut first = vec![None; len];
+        draws.iter().enumerate().rev().for_each(|(now, &then)| first[then] = Some(now));
+        let of_task = |task: &TaskAnswers| {
+            let judged = task.proposals.iter().filter_map(|of| Some((first[of.draw]?, of.weights.clone())));
+            let mut proposals: Vec<_> = judged.map(|(draw, weights)| ProposalWeights { draw, weights }).collect();
+            proposals.sort_by_key(|of| of.draw);
+            TaskAnswers { ln_z: rows(&task.ln_z), phi: rows(&task.phi), proposals }
+        };
+        Self {
+            theta: rows(&self.theta),
+            globals: self.globals,
+            proposed: rows(&self.proposed),
+            ln_outside: rows(&self.ln_outside),
+            ln_q: rows(&self.ln_q),
+            ln_mixture: rows(&self.ln_mixture),
+            tasks: self.tasks.iter().map(of_task).collect(),
+            is_cut: self.is_cut,
+            ..Self::default()
         }
-        self.ln_outside.drain(..scouts);
-        self.ln_q.drain(..scouts);
-        self.ln_mixture.drain(..scouts);
-        for task in &mut self.tasks {
-            let width = task.phi.len() / draws;
-            task.phi.drain(..scouts * width);
-            task.ln_z.drain(..scouts);
-            task.proposals.retain(|of| of.draw >= scouts);
-            task.proposals.iter_mut().for_each(|of| of.draw -= scouts);
-        }
-        self.rounds.drain(..self.scouting);
-        self.scouting = 0;
-        self
     }
 
     /// What was proposed.
@@ -166,6 +180,12 @@ impl Pool {
             ln_p.iter_mut().zip(&task.ln_z).for_each(|(p, z)| *p += z);
         }
         ln_p
+    }
+
+    /// ln p(theta, D) of the last so many draws, as [`Self::ln_p`].
+    pub(crate) fn ln_p_of_last(&self, count: usize) -> Vec<f64> {
+        let of_task = |s: usize| self.tasks.iter().map(move |task| task.ln_z[s]).sum::<f64>();
+        (self.len() - count..self.len()).map(|s| self.ln_outside[s] + of_task(s)).collect()
     }
 
     /// By draw, ln w of all draws.

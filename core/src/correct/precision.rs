@@ -97,8 +97,9 @@ impl<'a> Drawn<'a> {
         for (number, moments) in globals.moments(self.weights, &self.dependence).iter().enumerate() {
             precision.see(Place { task: None, number }, moments);
         }
-        let centred = vec![false; density.open.tasks.non_centred.len()];
-        let mask = (!density.layout.identity).then(|| unscored(&program.signature(), &centred));
+        let non_centred = &density.open.tasks.non_centred;
+        let are_values = density.layout.identity && !non_centred.contains(&true);
+        let mask = (!are_values).then(|| unscored(&program.signature(), non_centred));
         let of_task = |(i, phi): (usize, &&[f64])| {
             let width = phi.len() / draws;
             let rows = (0..draws).map(|s| (self.theta(s), &phi[s * width..(s + 1) * width]));

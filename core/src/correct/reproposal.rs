@@ -2,7 +2,7 @@
 
 use crate::correct::proposal::{MOST_LOOKED_AT, Part, Proposal};
 use crate::linalg::gaussian::{Gaussian, Moments};
-use crate::sampling::psis::{SmoothWeights, temper};
+use crate::sampling::psis::temper;
 use nalgebra::{DMatrix, DVector};
 
 /// Parts that draws are cut into where one Gaussian does not serve, and the least share of the whole covariance in each.
@@ -20,6 +20,8 @@ pub(crate) enum Preparation {
     Prepared,
     /// A Gaussian alone did not serve.
     Bent,
+    /// Next to no draw counts.
+    Useless,
 }
 
 /// What the draws so far make of the next round.
@@ -34,12 +36,12 @@ pub(crate) struct Reproposal {
 /// parts of the draws as well.
 pub(crate) fn reproposed(
     rows: &[&[f64]],
-    smoothed: &SmoothWeights,
+    weights: &[f64],
     preparation: Preparation,
     before: &Part,
 ) -> Option<Reproposal> {
     let globals = before.dimensions();
-    let ln_weights: Vec<f64> = smoothed.weights.iter().map(|w| w.ln()).collect();
+    let ln_weights: Vec<f64> = weights.iter().map(|w| w.ln()).collect();
     let least = ENOUGH * globals as f64;
     let weights = temper(&ln_weights, least);
     let mut moments = Moments::of(globals, || rows.iter().copied().zip(weights.iter().copied()));
@@ -49,7 +51,7 @@ pub(crate) fn reproposed(
     let whole = Part::new(gaussian)?;
     let kurtosis = far.kurtosis;
     let with = |proposal| Some(Reproposal { proposal, kurtosis });
-    if smoothed.is_useless() {
+    if preparation == Preparation::Useless {
         return with(Proposal::of(whole));
     }
     if preparation == Preparation::Bent && globals > MOST_LOOKED_AT {

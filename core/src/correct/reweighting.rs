@@ -1,8 +1,10 @@
 //! What a correction starts from, and what it finds.
 
+use crate::correct::certificate::Compared;
 use crate::correct::judged::Judged;
 use crate::correct::pool::{Pool, ProposalWeights, TaskAnswers};
 use crate::correct::precision::Precision;
+use crate::correct::scores::Scores;
 use crate::guide::Guide;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -45,6 +47,10 @@ pub(crate) struct Reweighting {
     pub(crate) ln_evidence_error: f64,
     /// How precisely it tells the latents.
     pub(crate) precision: Precision,
+    /// What chains say of it, if any looked.
+    pub(crate) compared: Option<Compared>,
+    /// How well the draws satisfy what gradients must.
+    pub(crate) scores: Option<Scores>,
 }
 
 /// Variance of a mean over its square, from the weights that its terms have in the sum: the influence of one is w_s - 1 / n.
@@ -74,6 +80,8 @@ impl Reweighting {
             ln_evidence: 0.0,
             ln_evidence_error: 0.0,
             precision: Precision::default(),
+            compared: None,
+            scores: None,
             posterior: WeightedDraws {
                 globals,
                 theta,

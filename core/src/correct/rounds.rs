@@ -1,19 +1,23 @@
 //! Rounds of draws of theta, each from a better proposal if all goes well, until what they tell together is enough.
 
+use crate::correct::certificate::{ProposedFrom, compared};
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::{Inquiry, RoundPlan, SETS};
 use crate::correct::pool::Pool;
-use crate::correct::proposal::{Part, Proposal};
+use crate::correct::proposal::{MOST_LOOKED_AT, Part, Proposal};
 use crate::correct::quadratic_fit::sought;
 use crate::correct::reproposal::{Preparation, Reproposal, reproposed};
 use crate::correct::reweighting::{Reweighting, relative_variance};
+use crate::correct::walk::{AskAt, CHAINS, Walk};
+use crate::density::program::Program;
+use crate::sampling::elliptical::Reference;
 use crate::sampling::psis::{SmoothWeights, smooth};
+use nalgebra::DVector;
 
 /// The first round has a quarter of the draws, or so many a coordinate, if that is more.
 const FIRST_EACH: usize = 16;
-/// Rounds of scouts that may be of no use until it is given up; and that there are at most before each answer.
+/// Rounds of scouts that may be of no use until it is given up.
 const MOST_USELESS: usize = 4;
-const MOST_SCOUTING: usize = 5;
 /// Where so much of a round's draws counts its proposal is good; a third of the first are lookouts, of which few do.
 const GOOD: f64 = 0.2;
 /// The share that is expected to count of the first round of an answer.
@@ -24,19 +28,35 @@ const DRIFT: f64 = 0.1;
 /// With so many times the draws no answer is begun anew.
 const MOST_RENEWED: usize = 4;
 
+/// Chains have asked about so many thetas for each of the draws.
+const WALKED: f64 = 0.3;
+/// They go on until the mean of a coordinate is known to so many standard deviations, but not for more thetas than there are draws.
+const QUIET: f64 = 0.1;
+/// One of so many of the first is under a flattened posterior.
+const FLAT: usize = 3;
+/// How much a state of a chain counts among effective draws: neighbours are alike.
+const OF_STATE: f64 = 0.5;
+
 /// Draws with smoothed weights.
 pub(crate) struct Weighted {
     pub(crate) pool: Pool,
     pub(crate) smoothed: SmoothWeights,
+    /// What the draws were proposed from.
+    pub(crate) proposal: Proposal,
+    /// Chains that looked at the same posterior, if there was time for any.
+    pub(crate) walk: Option<Walk>,
 }
 
 /// Asks about thetas.
-pub(crate) trait Ask {
+pub(crate) trait Ask: AskAt {
     /// Draws the thetas of a round, and what every task says of them, into the pool.
     fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool);
 
     /// How many times the draws that there are it takes until what they tell is precise.
     fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64;
+
+    /// Where so many chains start.
+    fn starts(&mut self, chains: usize) -> Vec<DVector<f64>>;
 }
 
 /// Rounds under way.
@@ -44,11 +64,10 @@ struct Rounds {
     effort: Effort,
     proposal: Proposal,
     number: usize,
-    /// Rounds of scouts since the last answer was begun.
-    scouting: usize,
     is_answering: bool,
     /// Of theta, as far as the draws told so far; that of a Gaussian before there were any.
     kurtosis: f64,
+    walk: Option<Walk>,
 }
 
 /// Rounds until enough draws count, and what they tell is precise, or until no more can be afforded; `None` if no draw has a
@@ -56,7 +75,7 @@ struct Rounds {
 pub(crate) fn refined(first: Part, effort: Effort, asked: &mut dyn Ask, mut pool: Pool) -> Option<Weighted> {
     let least = (effort.draws / 4).max(FIRST_EACH * first.dimensions()).min(effort.draws).next_multiple_of(SETS);
     let proposal = first.with_lookouts();
-    let mut rounds = Rounds { effort, proposal, number: 0, scouting: 0, is_answering: false, kurtosis: 1.0 };
+    let mut rounds = Rounds { effort, proposal, number: 0, is_answering: false, kurtosis: 1.0, walk: None };
     let mut next = Some(least);
     while let Some(draws) = next {
         asked.round(RoundPlan { proposal: Some(&rounds.proposal), draws, number: rounds.number }, &mut pool);
@@ -69,50 +88,53 @@ pub(crate) fn refined(first: Part, effort: Effort, asked: &mut dyn Ask, mut pool
         pool.answer_by_all();
     }
     let smoothed = smooth(&pool.ln_weights_of_answer())?;
-    Some(Weighted { pool: pool.without_scouts(), smoothed })
+    let Rounds { proposal, walk, .. } = rounds;
+    Some(Weighted { pool: pool.without_scouts(), smoothed, proposal, walk })
 }
 
 impl Rounds {
     /// How many draws the next round has at least, from a better proposal where there is one; `None` where there is none.
-    fn after(&mut self, pool: &mut Pool, asked: &dyn Ask) -> Option<usize> {
+    fn after(&mut self, pool: &mut Pool, asked: &mut dyn Ask) -> Option<usize> {
         self.number += 1;
         if pool.is_cut {
             return None;
         }
         let is_over = self.number >= MOST_USELESS && !self.is_answering;
         let all = smooth(&pool.ln_weights()).filter(|all| !(is_over && all.is_useless()))?;
-        let wanted = if self.is_answering { self.go_on(&all, pool, asked) } else { Some(self.scout(&all, pool)) };
+        let wanted =
+            if self.is_answering { self.go_on(&all, pool, asked) } else { Some(self.scout(&all, pool, asked)) };
         wanted
             .map(|wanted| wanted.min((self.effort.most_draws + pool.scouts()).saturating_sub(pool.len())))
             .filter(|wanted| *wanted > 0)
     }
 
-    /// After a round of scouts: another, or the answer is begun.
-    fn scout(&mut self, all: &SmoothWeights, pool: &mut Pool) -> usize {
+    /// After a round of scouts: the answer is begun, or another where next to none of them counts.
+    fn scout(&mut self, all: &SmoothWeights, pool: &mut Pool, asked: &mut dyn Ask) -> usize {
         let Effort { draws, enough, .. } = self.effort;
-        let last = smooth(&pool.ln_weights_of_last());
-        let is_good = all.is_reliable() && last.is_some_and(|last| last.share() > GOOD);
-        let preparation = if is_good { Preparation::Prepared } else { Preparation::Bent };
-        let is_settled = self.repropose(all, preparation, pool);
-        self.scouting += 1;
-        if (is_good && is_settled) || self.scouting >= MOST_SCOUTING {
-            self.is_answering = true;
-            pool.begin_answer();
-            return half(draws, enough / EXPECTED);
+        if all.is_useless() && self.number < MOST_USELESS {
+            self.repropose(all, pool);
+            return draws / 4;
         }
-        // where proposals are poor, the longer it takes the more there is to be seen
-        (if is_good { 1 } else { 1 + self.scouting }) * draws / 4
+        self.begin(half(draws, enough / EXPECTED), all, pool, asked)
     }
 
-    /// After a round of the answer: another like it where more is wanted, or scouts again where it met what they had not seen.
-    fn go_on(&mut self, all: &SmoothWeights, pool: &Pool, asked: &dyn Ask) -> Option<usize> {
+    /// Begins the answer, or begins it anew, from the proposal that all draws and chains so far make.
+    fn begin(&mut self, first: usize, all: &SmoothWeights, pool: &mut Pool, asked: &mut dyn Ask) -> usize {
+        self.walk_on(self.effort.draws, pool, asked);
+        self.repropose(all, pool);
+        self.is_answering = true;
+        pool.begin_answer();
+        first
+    }
+
+    /// After a round of the answer: another like it where more is wanted, or it is begun anew where it met what was not known.
+    fn go_on(&mut self, all: &SmoothWeights, pool: &mut Pool, asked: &mut dyn Ask) -> Option<usize> {
         let Effort { draws, enough, .. } = self.effort;
         let answer = smooth(&pool.ln_weights_of_answer())?;
         let before = (self.proposal.clone(), self.kurtosis);
-        let is_settled = self.repropose(all, Preparation::Prepared, pool);
+        let is_settled = self.repropose(all, pool);
         if !(is_settled && answer.is_reliable()) && pool.len() < MOST_RENEWED * draws {
-            (self.is_answering, self.scouting) = (false, 0);
-            return Some(draws / 4);
+            return Some(self.begin(half(draws, enough / EXPECTED), all, pool, asked));
         }
         (self.proposal, self.kurtosis) = before;
         let count = answer.weights.len() as f64;
@@ -121,16 +143,53 @@ impl Rounds {
         (wanted > 0.0 && answer.is_reliable()).then(|| half(draws, wanted))
     }
 
+    /// Chains go on until they have looked at their share of the draws so far and of those to come.
+    fn walk_on(&mut self, to_come: usize, pool: &Pool, asked: &mut dyn Ask) {
+        let Some(reference) = Reference::new(self.proposal.main().heavy.wide.clone()) else { return };
+        let thetas = pool.len() + to_come;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
+        let looks = (WALKED * thetas as f64) as usize;
+        let empty = Pool::new(pool.globals, pool.tasks.len());
+        let seed = self.effort.seed;
+        let walk = self.walk.get_or_insert_with(|| {
+            let mut walk = Walk::from(asked.starts(CHAINS), seed, empty, asked);
+            if self.proposal.main().dimensions() <= MOST_LOOKED_AT {
+                walk.flat_until(looks / FLAT, &reference, asked);
+            }
+            walk
+        });
+        walk.until(looks, &reference, asked);
+        while !(walk.noise() < QUIET) && walk.looks() < thetas && !asked.is_up() {
+            walk.until(walk.looks() + looks / FLAT, &reference, asked);
+        }
+    }
+
     /// The proposal that all draws so far make; whether they tell no more of tails than was known before.
-    fn repropose(&mut self, all: &SmoothWeights, preparation: Preparation, pool: &Pool) -> bool {
-        let (rows, before) = (pool.rows(), self.proposal.main());
+    fn repropose(&mut self, all: &SmoothWeights, pool: &Pool) -> bool {
+        let last = smooth(&pool.ln_weights_of_last());
+        let is_good = all.is_reliable() && last.is_some_and(|last| last.share() > GOOD);
+
+        let (mut rows, before) = (pool.rows(), self.proposal.main());
         if all.is_useless()
             && let Some(sought) = sought(&rows, &pool.ln_p(), before)
         {
             self.proposal = sought;
             return false;
         }
-        let Some(Reproposal { proposal, kurtosis }) = reproposed(&rows, all, preparation, before) else { return true };
+        let preparation = match (all.is_useless(), is_good) {
+            (true, _) => Preparation::Useless,
+            (_, true) => Preparation::Prepared,
+            _ => Preparation::Bent,
+        };
+        let mut weights = all.weights.clone();
+        if let Some(walk) = &self.walk {
+            let states = walk.rows();
+            rows.extend(states.rows);
+            weights.extend(states.weights.iter().map(|w| w * OF_STATE / all.effective));
+        }
+        let Some(Reproposal { proposal, kurtosis }) = reproposed(&rows, &weights, preparation, before) else {
+            return true;
+        };
         let drift = (kurtosis / self.kurtosis).ln().abs();
         (self.proposal, self.kurtosis) = (proposal, kurtosis);
         // a line has no direction to hide in
@@ -152,11 +211,18 @@ impl Ask for Inquiry<'_> {
     fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
         Self::times_wanted(self, pool, smoothed)
     }
+
+    fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
+        Self::starts(self, chains)
+    }
 }
 
-/// Draws of theta with smoothed weights.
-pub(crate) fn over_thetas(Weighted { pool, smoothed }: Weighted) -> Reweighting {
+/// Draws of theta with smoothed weights, and what the chains say of them.
+pub(crate) fn over_thetas(found: Weighted, program: &dyn Program) -> Reweighting {
+    let Weighted { pool, smoothed, proposal, walk } = found;
     let (k_hat, effective, not_finite) = (smoothed.k_hat, smoothed.effective, smoothed.not_finite);
+    let from = ProposedFrom { proposal: &proposal, ln_evidence: smoothed.ln_mean };
+    let compared = walk.and_then(|walk| compared(&pool.drawn(&smoothed.weights), &walk, from, program));
     Reweighting {
         k_hat,
         is_reliable: smoothed.is_reliable(),
@@ -165,6 +231,7 @@ pub(crate) fn over_thetas(Weighted { pool, smoothed }: Weighted) -> Reweighting 
         not_finite,
         ln_evidence: smoothed.ln_mean,
         ln_evidence_error: relative_variance(&smoothed.weights, &pool.dependence()).sqrt(),
+        compared,
         ..Reweighting::with_weights(pool, smoothed.weights)
     }
 }
@@ -183,7 +250,23 @@ mod tests {
         asked: Vec<(usize, f64)>,
     }
 
+    impl AskAt for Told {
+        fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
+            let ln_outside = coordinates.iter().map(|x| -0.5 * x.norm_squared()).collect();
+            let u = coordinates.iter().map(|row| row.as_slice().to_vec()).collect();
+            pool.add(Proposed { u, coordinates, ln_outside });
+        }
+
+        fn is_up(&self) -> bool {
+            false
+        }
+    }
+
     impl Ask for Told {
+        fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
+            (0..chains).map(|i| DVector::from_element(2, 0.1 * i as f64)).collect()
+        }
+
         fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
             let proposal = plan.proposal.expect("theta is free");
             self.asked.push((plan.draws, proposal.main().heavy.wide.root[(0, 0)]));

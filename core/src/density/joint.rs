@@ -126,7 +126,8 @@ impl<'a> Density<'a> {
         Ok(Self::new(program, &shape, Writing { estimator, ..Writing::CENTRED }))
     }
 
-    fn joint_gradient(&self, u: &[f64], gradient: &mut [f64]) -> f64 {
+    /// The log density at the unconstrained `u` of theta and all tasks; its gradient replaces the content of `gradient`.
+    pub(crate) fn joint_gradient(&self, u: &[f64], gradient: &mut [f64]) -> f64 {
         let (theta, phi) = u.split_at(self.num_globals());
         let (global_gradient, local_gradient) = gradient.split_at_mut(theta.len());
         global_gradient.fill(0.0);

@@ -18,6 +18,17 @@ pub(crate) struct Naming<'a> {
 }
 
 impl Naming<'_> {
+    /// `tau`, `w[2]`
+    pub(crate) fn of_global(&self, number: usize) -> String {
+        self.name(Place { task: None, number })
+    }
+
+    /// The site of a coordinate of theta.
+    pub(crate) fn of_coordinate(&self, coordinate: usize) -> &'static str {
+        let mut sites = self.program.signature().global_sites.iter();
+        sites.find(|site| self.globals.coordinates[site.id].contains(&coordinate)).map_or("theta", |site| site.name)
+    }
+
     /// `tau`, `w[2]`, `theta of task 3`.
     fn name(&self, place: Place) -> String {
         let signature = self.program.signature();

@@ -1,5 +1,6 @@
 //! From a model to its posterior, in five stages: discover, climb, respond, correct, judge.
 
+use crate::correct::chains::{CONVERGED, by_chains};
 use crate::correct::effort::Effort;
 use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
@@ -8,15 +9,16 @@ use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
+use crate::fit::imprecise::Naming;
 use crate::fit::solution::{Solution, Times};
-use crate::fit::trust::Judgement;
-use crate::fit::{Evidence, Fit};
+use crate::fit::trust::{Judgement, failure};
+use crate::fit::{Certificate, Chains, Evidence, Fit};
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::choose::modes_at_mean;
 use crate::optimize::climb;
 use crate::optimize::summit::{Settings, Summit};
-use crate::options::{Correction, GlobalFactor, Options};
+use crate::options::{Correction, GlobalFactor, LocalFactor, Options};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::progress::Progress;
 use std::num::NonZero;
@@ -50,6 +52,12 @@ const MOST_THREADS_EACH: usize = 4;
 /// The whole way, on as many threads as the options say.
 fn solve_on_threads(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     options.check()?;
+    if options.correction == Correction::Chains && !can_chain(options) {
+        let [option, value, allowed] =
+            ["Options::correction", "Chains", "another one where `global` or `locals` is not `MeanField`"]
+                .map(str::to_owned);
+        return Err(Error::Option { option, task: None, value, allowed });
+    }
     let Some(threads) = options.threads else { return solve(program, options) };
     let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
     let threads = threads.min(MOST_THREADS_EACH * at_once);
@@ -72,18 +80,37 @@ fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     let climbed = climb(program, &Settings { options, shape: &shape, start });
     let response = respond(&climbed, &shape, options);
     let mut times = Times { climb: started.elapsed(), ..Times::default() };
-    let attempt = correct(program, &shape, &climbed, &response.gaussian, options);
+    let attempt =
+        chained(correct(program, &shape, &climbed, &response.gaussian, options), program, &shape, &climbed, options);
     times.correction = started.elapsed().saturating_sub(times.climb);
     let linear = response.is_linear.then_some(&response.gaussian);
     let trust = Judgement { options, shape: &shape, program, linear, climbed: &climbed, attempt: &attempt }.judge();
     let evidence = attempt.ran().map(Evidence::of);
+    let chains = attempt.chains().map(Chains::of);
+    let naming = Naming { program, globals: &shape.global };
+    let used = attempt.ran().filter(|_| trust.is_corrected());
+    let certificate = used.and_then(|corrected| Certificate::of_weights(corrected, &naming));
     let Response { gaussian, .. } = response;
     let draws = match attempt {
         Attempt::Ran(corrected) if trust.is_corrected() => corrected.posterior,
+        Attempt::Chained { found, .. } => found.posterior,
         _ => climbed.draws_of(&gaussian, options),
     };
     let options = options.clone();
-    Ok(Solution { options, shape, start, climbed, gaussian, draws, evidence, trust, times, absorbed: 0 })
+    Ok(Solution {
+        options,
+        shape,
+        start,
+        climbed,
+        gaussian,
+        draws,
+        evidence,
+        trust,
+        certificate,
+        chains,
+        times,
+        absorbed: 0,
+    })
 }
 
 /// The covariances that go with the guide: by linear response where that is wanted and possible.
@@ -108,7 +135,7 @@ fn correct(
     options: &Options,
 ) -> Attempt {
     match options.correction {
-        Correction::MeanField | Correction::LinearResponse => Attempt::NotAsked,
+        Correction::MeanField | Correction::LinearResponse | Correction::Chains => Attempt::NotAsked,
         Correction::Auto | Correction::Importance => {
             let jacobian = options.global == GlobalFactor::MeanField;
             let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
@@ -118,4 +145,28 @@ fn correct(
             corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort, progress)
         }
     }
+}
+
+/// Chains in place of weights, where they are asked for or weights failed; what was attempted before where they find no more.
+fn chained(before: Attempt, program: &dyn Program, shape: &Shape, climbed: &Summit, options: &Options) -> Attempt {
+    let is_asked = options.correction == Correction::Chains;
+    let failure = if options.correction == Correction::Auto { failure(&before) } else { None };
+    if !is_asked && (failure.is_none() || !can_chain(options)) {
+        return before;
+    }
+    let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
+    let writing = Writing::new(&climbed.open.tasks.non_centred, options);
+    let density = Density::new(program.all(), shape, writing);
+    let progress = Progress::new(options, "chains", effort.usual());
+    match by_chains(&density, &climbed.guide, &effort, progress) {
+        Some(found) if is_asked || found.convergence.r_hat < CONVERGED => {
+            Attempt::Chained { found: Box::new(found), since: failure }
+        }
+        _ => before,
+    }
+}
+
+/// Whether all latents have a distribution that chains could start from.
+fn can_chain(options: &Options) -> bool {
+    options.global == GlobalFactor::MeanField && options.locals == LocalFactor::MeanField
 }

@@ -3,7 +3,7 @@
 use crate::density::program::Program;
 use crate::fit::solution::Solution;
 use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, table};
-use crate::fit::{Evidence, Fit, Trust};
+use crate::fit::{Chains, Evidence, Fit, Trust};
 use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::model::subset::Subset;
@@ -33,6 +33,7 @@ impl Report<'_> {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.climb(f)?;
         self.belief(f)?;
+        self.solution.certificate.as_ref().map_or(Ok(()), |certificate| writeln!(f, "{certificate}"))?;
         self.locals(f)?;
         table(f, &self.rows())?;
         let shape = &self.solution.shape;
@@ -76,9 +77,10 @@ impl Report<'_> {
 
     /// Where the posterior comes from, and whether to believe it.
     fn belief(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Solution { climbed, trust, evidence, times, absorbed, .. } = self.solution;
+        let Solution { climbed, trust, evidence, chains, times, absorbed, .. } = self.solution;
         let method = match trust.method {
             Correction::Importance => "importance-corrected",
+            Correction::Chains => "chains'",
             Correction::LinearResponse => "linear-response",
             _ => match &climbed.locals {
                 Some(locals) if locals.is_exact => "full-covariance",
@@ -94,6 +96,10 @@ impl Report<'_> {
             if *k_hat < reliable_below(*draws) {
                 write!(f, ", ln evidence {ln_evidence:.3} +- {ln_evidence_error:.3}")?;
             }
+            write!(f, ", {}", Milliseconds(times.correction))?;
+        }
+        if let Some(Chains { r_hat, draws, effective_sample_size, .. }) = chains {
+            write!(f, ": R-hat {r_hat:.2}, effective draws {effective_sample_size:.0} of {draws}")?;
             write!(f, ", {}", Milliseconds(times.correction))?;
         }
         notes(f, trust)?;

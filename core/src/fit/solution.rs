@@ -1,7 +1,7 @@
 //! What a fit found, as plain data.
 
 use crate::density::shape::Shape;
-use crate::fit::{Evidence, Trust};
+use crate::fit::{Certificate, Chains, Evidence, Trust};
 use crate::interpret::discover::Start;
 use crate::optimize::summit::Summit;
 use crate::options::Options;
@@ -23,6 +23,9 @@ pub(crate) struct Solution {
     pub(crate) draws: WeightedDraws,
     pub(crate) evidence: Option<Evidence>,
     pub(crate) trust: Trust,
+    /// What a second method says of it.
+    pub(crate) certificate: Option<Certificate>,
+    pub(crate) chains: Option<Chains>,
     pub(crate) times: Times,
     /// How many tasks were absorbed since.
     pub(crate) absorbed: usize,

@@ -1,5 +1,7 @@
 //! Is the answer to be believed: the trust report of a fit.
 
+use crate::correct::certificate::Difference;
+use crate::correct::chains::{ByChains, CONVERGED};
 use crate::correct::effort::Effort;
 use crate::correct::importance::Attempt;
 use crate::correct::reweighting::Reweighting;
@@ -10,6 +12,7 @@ use crate::fit::imprecise::{Naming, imprecise};
 use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
 use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
+use crate::sampling::convergence::Convergence;
 use crate::sampling::psis::{RELIABLE, reliable_below};
 use std::time::Duration;
 
@@ -20,7 +23,7 @@ use std::time::Duration;
 /// nothing for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trust {
-    /// Where means, standard deviations and draws come from: `Importance`, `LinearResponse` or `MeanField`.
+    /// Where means, standard deviations and draws come from: `Importance`, `Chains`, `LinearResponse` or `MeanField`.
     pub method: Correction,
     /// Whether the answer was checked and nothing found to doubt: its importance weights are reliable, enough draws count, no
     /// mean has a Monte Carlo error above a tenth of a standard deviation, and so are those of every task that matter; or it
@@ -46,6 +49,8 @@ fn too_costly(needed: Duration) -> String {
 
 /// A larger share of draws without a finite density is doubtful: fewer of them are tails beyond what numbers can tell.
 const MOST_NOT_FINITE: f64 = 0.01;
+/// A larger share of trajectories that left their path is doubtful: there is a region that chains hardly enter.
+const MOST_DIVERGENT: f64 = 0.02;
 /// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
 const ENOUGH: f64 = 100.0;
 
@@ -67,14 +72,39 @@ struct Said {
     remark: Option<String>,
 }
 
+impl Said {
+    fn of(doubts: Vec<String>, remarks: impl Iterator<Item = String>) -> Self {
+        let remarks: Vec<String> = remarks.collect();
+        Self { doubts, remark: (!remarks.is_empty()).then(|| remarks.join("; ")) }
+    }
+}
+
+/// Why weights have failed, if they have.
+pub(crate) fn failure(attempt: &Attempt) -> Option<String> {
+    match attempt {
+        Attempt::Ran(c) if c.is_useless => Some(failed(c)),
+        Attempt::Ran(c) if !c.is_reliable || c.effective < least_effective(c) => {
+            Some(format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws)", c.k_hat, c.effective))
+        }
+        Attempt::NoWeight => Some("no draw of theta had a finite importance weight".into()),
+        _ => None,
+    }
+}
+
+/// How many draws of weights are to count: of those that the budget cut short no share will do.
+fn least_effective(c: &Reweighting) -> f64 {
+    if c.is_cut { ENOUGH } else { ENOUGH.min(0.1 * c.posterior.len() as f64) }
+}
+
 impl Judgement<'_> {
     /// The trust that the posterior deserves.
     pub(crate) fn judge(&self) -> Trust {
         let method = self.method();
         let Said { doubts: mut notes, remark } = self.of_attempt(method);
         notes.extend(self.of_method(method));
-        // importance weights correct wherever the guide stopped, but for theta at a point; nothing else does
-        let is_corrected = method == Correction::Importance && !self.climbed.guide.is_point();
+        // weights and chains correct wherever the guide stopped, but for theta at a point; nothing else does
+        let is_sampled = matches!(method, Correction::Importance | Correction::Chains);
+        let is_corrected = is_sampled && !self.climbed.guide.is_point();
         if !is_corrected && !self.climbed.verdict.is_converged() {
             notes.push("the optimiser has not converged".into());
         }
@@ -82,7 +112,7 @@ impl Judgement<'_> {
             notes.push("the gradient is not finite where the optimiser stopped".into());
         }
         let is_doubtful = !notes.is_empty();
-        let is_checked = method == Correction::Importance || (method == Correction::MeanField && self.is_exact());
+        let is_checked = is_sampled || (method == Correction::MeanField && self.is_exact());
         notes.extend(remark);
         let doubtful_tasks = match self.attempt {
             Attempt::Ran(c) if !c.is_useless => c.doubtful_tasks.clone(),
@@ -95,6 +125,7 @@ impl Judgement<'_> {
     fn method(&self) -> Correction {
         match (self.attempt, self.linear) {
             (Attempt::Ran(c), _) if !c.is_useless => Correction::Importance,
+            (Attempt::Chained { .. }, _) => Correction::Chains,
             (_, Some(_)) => Correction::LinearResponse,
             (_, None) => Correction::MeanField,
         }
@@ -111,6 +142,7 @@ impl Judgement<'_> {
         let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
             Attempt::Ran(c) if !c.is_useless => self.of_weights(c),
+            Attempt::Chained { found, since } => self.of_chains(found, since.as_deref()),
             Attempt::Ran(c) => doubts(vec![failed(c)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
             Attempt::TooCostly(needed) => remark(&too_costly(*needed)),
@@ -120,14 +152,38 @@ impl Judgement<'_> {
         }
     }
 
+    /// What is to be said against chains, of how little they tell, and why there are any.
+    fn of_chains(&self, c: &ByChains, since: Option<&str>) -> Said {
+        let Convergence { r_hat, effective } = c.convergence;
+        let draws = c.posterior.len();
+        let mut doubts = Vec::new();
+        if !(r_hat < CONVERGED) {
+            doubts.push(format!("chains do not agree: R-hat {r_hat:.2} is above {CONVERGED}"));
+        }
+        if effective < ENOUGH {
+            doubts.push(format!("only {effective:.0} effective draws of {draws}"));
+        }
+        if c.divergent > MOST_DIVERGENT {
+            doubts.push(format!("{:.0}% of the chains' trajectories left their path", 100.0 * c.divergent));
+        }
+        let (of_means, of_sds) = imprecise(&c.precision, &self.naming());
+        doubts.extend(of_means);
+        let cut = c.is_cut.then(|| "the budget ended the chains: see `Options::correction_budget`".to_owned());
+        Said::of(doubts, since.map(str::to_owned).into_iter().chain(cut).chain(of_sds))
+    }
+
+    fn naming(&self) -> Naming<'_> {
+        Naming { program: self.program, globals: &self.shape.global }
+    }
+
     /// What is to be said against weights that are used, and of how little they tell.
     fn of_weights(&self, c: &Reweighting) -> Said {
         let mut doubts = of_weights(c);
-        let naming = Naming { program: self.program, globals: &self.shape.global };
+        let naming = self.naming();
         let (of_means, of_sds) = imprecise(&c.precision, &naming);
         doubts.extend(of_means);
-        let remarks: Vec<String> = self.cut_short(c).into_iter().chain(of_sds).collect();
-        Said { doubts, remark: (!remarks.is_empty()).then(|| remarks.join("; ")) }
+        doubts.extend(of_second_methods(c, &naming));
+        Said::of(doubts, self.cut_short(c).into_iter().chain(of_sds))
     }
 
     /// Why there are fewer draws than were asked for.
@@ -225,9 +281,7 @@ fn of_weights(c: &Reweighting) -> Vec<String> {
     if !c.is_reliable {
         doubts.push(format!("k-hat {:.2} of theta is above {:.2}", c.k_hat, reliable_below(draws)));
     }
-    // of draws that the budget cut short no share will do
-    let enough = if c.is_cut { ENOUGH } else { ENOUGH.min(0.1 * draws as f64) };
-    if c.effective < enough {
+    if c.effective < least_effective(c) {
         doubts.push(format!("only {:.0} effective draws of {draws}", c.effective));
     }
     if c.not_finite as f64 > MOST_NOT_FINITE * draws as f64 {
@@ -237,6 +291,16 @@ fn of_weights(c: &Reweighting) -> Vec<String> {
         doubts.push(format!("k-hat is too large in {}", list("task", &c.doubtful_tasks)));
     }
     doubts
+}
+
+/// What chains and gradients say against an answer.
+fn of_second_methods(c: &Reweighting, naming: &Naming<'_>) -> Vec<String> {
+    let say = |name: &str, d: Difference| format!("{name} ({:.2} sd, noise {:.2})", d.sds, d.noise);
+    let by_chains = c.compared.and_then(|compared| compared.refuted);
+    let by_chains = by_chains.map(|d| format!("chains disagree about {}", say(&naming.of_global(d.number), d)));
+    let by_scores = c.scores.and_then(|scores| scores.refuted);
+    let by_scores = by_scores.map(|d| format!("gradients disagree about {}", say(naming.of_coordinate(d.number), d)));
+    by_chains.into_iter().chain(by_scores).collect()
 }
 
 /// Why standard deviations are the guide's own.

@@ -1,7 +1,7 @@
 //! What every option may be: a row an option, all looked at before anything runs.
 
 use crate::error::Error;
-use crate::options::{AdamOptions, AdaptOptions, Optimiser, Options};
+use crate::options::{AdamOptions, AdaptOptions, CertifyOptions, Optimiser, Options};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -94,6 +94,13 @@ impl AdamOptions {
             Row::whole("AdamOptions::draws", self.draws, 1..=MOST_DRAWS),
             Row::whole("AdamOptions::batch", self.batch.unwrap_or(1), 1..=usize::MAX),
         ])
+    }
+}
+
+impl CertifyOptions {
+    /// Refuses options that no chains could follow.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check([Row::whole("CertifyOptions::thetas", self.thetas, 1000..=MOST_ADAPTED)])
     }
 }
 

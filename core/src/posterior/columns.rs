@@ -112,6 +112,11 @@ impl Columns {
         self.0.iter_mut().zip(row).for_each(|(column, x)| column.push(*x));
     }
 
+    /// Column by column.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[f64]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+
     /// What a table shows of each draw of a level's numbers.
     pub(crate) fn shown(self, level: &Level) -> Self {
         if !level.shows_others() {

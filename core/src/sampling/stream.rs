@@ -34,6 +34,10 @@ pub(crate) enum Stream {
     Proposals,
     /// Proposals of a task's phi.
     ProposalsOf { task: u64 },
+    /// The steps of a chain of theta.
+    Chain { number: u64 },
+    /// What is Gaussian given the states of chains, and where they start.
+    Chains,
     /// Draws of a task's phi picked by their weights.
     Resampling { task: u64 },
     /// The first weights of an encoder.
@@ -80,6 +84,8 @@ impl Stream {
             Self::Proposals => (u64::MAX - 2, THETA),
             Self::ProposalsOf { task } => (u64::MAX - 2, task),
             Self::Question(question) => (u64::MAX - 3, question.number()),
+            Self::Chain { number } => (u64::MAX - 6, number),
+            Self::Chains => (u64::MAX - 6, THETA),
             Self::Resampling { task } => (u64::MAX - 4, task),
             Self::Encoder => (u64::MAX - 5, 0),
         };
@@ -109,7 +115,7 @@ mod tests {
     fn no_two_streams_are_the_same() {
         let questions = [Question::Adapt, Question::Thetas, Question::Unseen, Question::Absorb, Question::PredictNew];
         let mut streams: Vec<Stream> = questions.map(Stream::Question).to_vec();
-        streams.extend([Stream::Proposals, Stream::Encoder]);
+        streams.extend([Stream::Proposals, Stream::Encoder, Stream::Chains]);
         for n in 0..3 {
             let question = Stream::Question(Question::Predict { task: n });
             streams.extend([Stream::Theta { step: n }, Stream::Batch { step: n }, Stream::Curvature { iteration: n }]);
@@ -117,6 +123,7 @@ mod tests {
                 Stream::Given { task: n },
                 Stream::ProposalsOf { task: n },
                 Stream::Resampling { task: n },
+                Stream::Chain { number: n },
             ]);
             streams.extend([Stream::Task { step: 0, task: n }, Stream::Task { step: 1, task: n }, question]);
         }

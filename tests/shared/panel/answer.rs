@@ -1,7 +1,7 @@
 //! Answers of fits without their models' types, and what they are held against.
 
 use hierarch::fit::Times;
-use hierarch::{Error, Evidence, Fit, Fittable, Model, Options, Summary, Trust};
+use hierarch::{Certificate, CertifyOptions, Chains, Error, Evidence, Fit, Fittable, Model, Options, Summary, Trust};
 
 /// A model with its data, ready to be fitted.
 pub type Job = Box<dyn Fn(&Options) -> Result<Box<dyn Answer>, Error>>;
@@ -21,6 +21,8 @@ pub trait Answer {
     fn times(&self) -> Times;
     fn evidence(&self) -> Option<&Evidence>;
     fn trust(&self) -> &Trust;
+    fn chains(&self) -> Option<&Chains>;
+    fn certify(&self, options: &CertifyOptions) -> Result<Certificate, Error>;
     /// The latents' posterior by name: `tau`, `theta.3` of task 3, `w.3.1` its second entry.
     fn latents(&self) -> Vec<Named>;
 }
@@ -34,6 +36,12 @@ impl<M: Compared> Answer for Fit<M> {
     }
     fn trust(&self) -> &Trust {
         self.trust()
+    }
+    fn chains(&self) -> Option<&Chains> {
+        self.chains()
+    }
+    fn certify(&self, options: &CertifyOptions) -> Result<Certificate, Error> {
+        self.certify(options)
     }
     fn latents(&self) -> Vec<Named> {
         M::latents(self)
@@ -85,8 +93,8 @@ macro_rules! compared {
                 let global = fit.global();
                 $(global.$global.name_all(stringify!($global), &mut named);)*
                 for i in 0..hierarch::Model::num_tasks(fit.model()).min(MOST_TASKS) {
-                    let local = fit.local(i);
-                    $(local.$local.name_all(&format!("{}.{i}", stringify!($local)), &mut named);)*
+                    let _local = fit.local(i);
+                    $(_local.$local.name_all(&format!("{}.{i}", stringify!($local)), &mut named);)*
                 }
                 named
             }

@@ -1,0 +1,57 @@
+//! A second look at an answer, wherever it comes from: chains that are as long as one likes.
+
+use crate::conditional::Conditionals;
+use crate::correct::certificate::{Compared, ProposedFrom, compared};
+use crate::correct::effort::Effort;
+use crate::correct::inquiry::{Inquiry, RoundPlan};
+use crate::correct::pool::Pool;
+use crate::correct::precision::Drawn;
+use crate::correct::proposal::{Part, Proposal};
+use crate::correct::reweighting::Basis;
+use crate::correct::walk::{CHAINS, Walk};
+use crate::density::Density;
+use crate::linalg::gaussian::{Gaussian, Moments};
+use crate::progress::Progress;
+use crate::sampling::elliptical::Reference;
+use crate::sampling::psis::smooth;
+
+/// Draws of the answer's Gaussian, which tell the evidence that divergences are measured from.
+const DRAWS: usize = 256;
+/// One of so many thetas is looked at before chains know how wide the posterior is, the first half of them flattened.
+const LEARNING: usize = 4;
+
+/// Compares an answer with chains that look at so many thetas; `None` where they cannot be started, or no density is finite.
+pub(crate) fn certified(
+    density: &Density<'_>,
+    basis: &Basis<'_>,
+    effort: Effort,
+    progress: Progress,
+    answer: &Drawn<'_>,
+) -> Option<Compared> {
+    let conditionals = Conditionals::new(density).growing_to(effort.most_grown);
+    let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
+    let empty = || Pool::new(answer.globals, basis.guide.num_tasks());
+    let at = inquiry.proposed();
+    let thetas: Vec<Vec<f64>> =
+        answer.theta.chunks(answer.globals).map(|theta| at.iter().map(|&j| theta[j]).collect()).collect();
+    let moments = Moments::of(at.len(), || thetas.iter().map(Vec::as_slice).zip(answer.weights.iter().copied()));
+    let gaussian =
+        |moments: Moments| Some(Gaussian { mean: moments.mean, root: moments.covariance.cholesky()?.unpack() });
+    let gaussian_of_answer = gaussian(moments)?;
+    let proposal = Proposal::of(Part::new(gaussian_of_answer.clone())?);
+    let mut pool = empty();
+    inquiry.round(RoundPlan { proposal: Some(&proposal), draws: DRAWS, number: 0 }, &mut pool);
+    let ln_evidence = smooth(&pool.ln_weights())?.ln_mean;
+    let mut reference = Reference::new(gaussian_of_answer)?;
+    let (starts, looks) = (inquiry.starts(CHAINS), effort.draws);
+    let mut walk = Walk::from(starts, effort.seed, empty(), &mut inquiry);
+    walk.flat_until(looks / (2 * LEARNING), &reference, &mut inquiry);
+    walk.until(looks / LEARNING, &reference, &mut inquiry);
+    let seen = walk.rows();
+    let moments = Moments::of(at.len(), || seen.rows.iter().copied().zip(seen.weights.iter().copied()));
+    if let Some(learned) = gaussian(moments).and_then(Reference::new) {
+        reference = learned;
+    }
+    walk.until(looks, &reference, &mut inquiry);
+    compared(answer, &walk, ProposedFrom { proposal: &proposal, ln_evidence }, &*density.program)
+}

@@ -1,0 +1,175 @@
+//! The posterior by Hamiltonian chains on all latents at once: where importance weights fail, as with hundreds of globals, or
+//! where chains are asked for.
+//!
+//! Latents are written as the guide writes them, in units of the guide's standard deviations, then of the chains' own. A first
+//! part of the chains is thrown away: in it they find the posterior, its widths and the length of their steps.
+
+use crate::correct::clock::Clock;
+use crate::correct::effort::Effort;
+use crate::correct::precision::{Drawn, PRECISE, Precision};
+use crate::density::Density;
+use crate::guide::Guide;
+use crate::linalg::gaussian::standard_normal;
+use crate::posterior::draws::{LocalDraws, WeightedDraws};
+use crate::posterior::mc_error::Dependence;
+use crate::progress::Progress;
+use crate::sampling::convergence::Convergence;
+use crate::sampling::nuts::Chain;
+use crate::sampling::stream::Stream;
+use rayon::prelude::*;
+
+const CHAINS: usize = 8;
+/// Steps of each part that is thrown away; widths are those of its second half.
+const LEARNING: [usize; 3] = [100, 100, 50];
+/// Steps of every chain between two looks at the clock.
+const TOGETHER: usize = 10;
+/// Batches of a chain that count as independent of each other.
+const BATCHES: usize = 4;
+/// Chains are run on until R-hat of every latent is below this.
+pub(crate) const CONVERGED: f64 = 1.03;
+
+/// What chains found.
+#[derive(Clone, Debug)]
+pub(crate) struct ByChains {
+    pub(crate) posterior: WeightedDraws,
+    /// The largest R-hat, and the least effective draws, of any latent.
+    pub(crate) convergence: Convergence,
+    /// The part of trajectories that left their path.
+    pub(crate) divergent: f64,
+    pub(crate) is_cut: bool,
+    pub(crate) precision: Precision,
+}
+
+/// Chains under way, in units of `scale`.
+struct Chains<'a> {
+    density: &'a Density<'a>,
+    chains: Vec<Chain>,
+    scale: Vec<f64>,
+    /// By chain, its states in the density's own units, row-major.
+    states: Vec<Vec<f64>>,
+    clock: Clock,
+    progress: Progress,
+}
+
+/// Draws by chains of a density that is written as the guide is; `None` if there was no time for any.
+pub(crate) fn by_chains(density: &Density<'_>, guide: &Guide, effort: &Effort, progress: Progress) -> Option<ByChains> {
+    let mut chains = Chains::start(density, guide, effort, progress);
+    for steps in LEARNING {
+        chains.go(steps, true)?;
+        chains.learn(steps / 2);
+    }
+    let (each, most) = (effort.draws.div_ceil(CHAINS).next_multiple_of(TOGETHER), effort.most_draws.div_ceil(CHAINS));
+    let mut is_cut = chains.go(each, false).is_none();
+    let mut found = chains.found()?;
+    while !is_cut && chains.steps() < most && !found.is_precise() {
+        is_cut = chains.go(each.min(most - chains.steps()), false).is_none();
+        found = chains.found()?;
+    }
+    Some(ByChains { is_cut, ..found })
+}
+
+impl ByChains {
+    fn is_precise(&self) -> bool {
+        self.convergence.r_hat < CONVERGED && self.precision.worst_within(f64::INFINITY) <= PRECISE
+    }
+}
+
+impl<'a> Chains<'a> {
+    fn start(density: &'a Density<'a>, guide: &Guide, effort: &Effort, progress: Progress) -> Self {
+        let scales = |ln_scale: &[f64]| ln_scale.iter().map(|s| s.exp()).collect::<Vec<_>>();
+        let scale = [scales(&guide.global.ln_scale), scales(&guide.local.ln_scale)].concat();
+        let mut rng = Stream::Chains.of(effort.seed);
+        let mut start = |number: usize| {
+            let mut of = |factor: &crate::guide::MeanField| {
+                let noise = standard_normal(factor.len(), &mut rng);
+                factor.at(noise.as_slice())
+            };
+            let at = [of(&guide.global), of(&guide.local)].concat();
+            let x: Vec<f64> = at.iter().zip(&scale).map(|(u, s)| u / s).collect();
+            Chain::new(x, &target(density, &scale), Stream::Chain { number: number as u64 }.of(effort.seed))
+        };
+        let chains = (0..CHAINS).map(&mut start).collect();
+        let states = vec![Vec::new(); CHAINS];
+        Self { density, chains, scale, states, clock: Clock::start(effort.budget), progress }
+    }
+
+    /// So many steps more; `None` if time was up before.
+    fn go(&mut self, steps: usize, learns: bool) -> Option<()> {
+        let Self { density, chains, scale, states, clock, progress } = self;
+        let target = target(density, scale);
+        for done in (0..steps).step_by(TOGETHER) {
+            if clock.is_up() {
+                return None;
+            }
+            chains.par_iter_mut().zip(states.par_iter_mut()).for_each(|(chain, states)| {
+                for _ in 0..TOGETHER.min(steps - done) {
+                    chain.go(&target, learns);
+                    states.extend(chain.at().iter().zip(&*scale).map(|(x, s)| x * s));
+                }
+            });
+            clock.thetas += CHAINS * TOGETHER;
+            progress.of_thetas(clock.thetas, CHAINS * (steps - done));
+        }
+        Some(())
+    }
+
+    fn steps(&self) -> usize {
+        self.states[0].len() / self.scale.len()
+    }
+
+    /// Takes the standard deviations of the last so many states of all chains for units, and throws all states away.
+    fn learn(&mut self, last: usize) {
+        let n = self.scale.len();
+        let rows = || self.states.iter().flat_map(|states| states[states.len() - last * n..].chunks(n));
+        let count = (CHAINS * last) as f64;
+        let sd = |j: usize| {
+            let mean = rows().map(|row| row[j]).sum::<f64>() / count;
+            (rows().map(|row| (row[j] - mean).powi(2)).sum::<f64>() / count).sqrt()
+        };
+        let wider = |j: usize| Some(sd(j) / self.scale[j]).filter(|times| times.is_finite() && *times > 0.0);
+        let times: Vec<f64> = (0..n).map(|j| wider(j).unwrap_or(1.0)).collect();
+        self.scale.iter_mut().zip(&times).for_each(|(scale, times)| *scale *= times);
+        for (chain, states) in self.chains.iter_mut().zip(&mut self.states) {
+            chain.rescale(&times);
+            chain.divergent = 0;
+            states.clear();
+        }
+    }
+
+    /// What the states tell; `None` where there are none.
+    fn found(&self) -> Option<ByChains> {
+        let (n, globals, steps) = (self.scale.len(), self.density.num_globals(), self.steps());
+        if steps < 2 * BATCHES {
+            return None;
+        }
+        let rows: Vec<&[f64]> = self.states.iter().flat_map(|states| states.chunks(n)).collect();
+        let of = |j: usize| Convergence::of(&rows.iter().map(|row| row[j]).collect::<Vec<_>>(), CHAINS);
+        let convergence = (0..n).into_par_iter().map(of).reduce_with(Convergence::worse)?;
+        let columns =
+            |range: std::ops::Range<usize>| rows.iter().flat_map(|row| &row[range.clone()]).copied().collect();
+        let offsets = &self.density.offsets;
+        let tasks = (0..self.density.num_tasks()).map(|i| globals + offsets[i]..globals + offsets[i + 1]);
+        let posterior = WeightedDraws {
+            theta: columns(0..globals),
+            globals,
+            weights: vec![(rows.len() as f64).recip(); rows.len()],
+            locals: LocalDraws::Drawn(tasks.map(columns).collect()),
+            non_centred: self.density.open.tasks.non_centred.clone(),
+            are_values: false,
+            dependence: Dependence::Clusters(steps.div_ceil(BATCHES)),
+        };
+        let precision = Drawn::of(&posterior).precision(self.density);
+        let divergent = self.chains.iter().map(|chain| chain.divergent).sum::<usize>() as f64 / rows.len() as f64;
+        Some(ByChains { posterior, convergence, divergent, is_cut: false, precision })
+    }
+}
+
+/// The density in units of so much a coordinate.
+fn target<'t>(density: &'t Density<'t>, scale: &'t [f64]) -> impl Fn(&[f64], &mut [f64]) -> f64 + Sync + 't {
+    move |x, gradient| {
+        let u: Vec<f64> = x.iter().zip(scale).map(|(x, s)| x * s).collect();
+        let value = density.joint_gradient(&u, gradient);
+        gradient.iter_mut().zip(scale).for_each(|(g, s)| *g = if g.is_finite() { *g * s } else { 0.0 });
+        if value.is_nan() { f64::NEG_INFINITY } else { value }
+    }
+}
