@@ -25,6 +25,8 @@ mod nature;
 mod positive;
 #[path = "calibration/roster.rs"]
 mod roster;
+#[path = "calibration/several.rs"]
+mod several;
 #[path = "calibration/table.rs"]
 mod table;
 #[path = "calibration/tally.rs"]
@@ -35,16 +37,17 @@ mod trial;
 mod uniform;
 
 use nature::Nature;
-use roster::ROSTER;
+use roster::{Entry, ROSTER};
+use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 use table::{Style, p_value};
-use tally::{Judged, Tally};
+use tally::{Judged, Tally, judged};
 use trial::Trusted;
 use uniform::TESTS;
 
 /// Replications of each model that are a part of every run of the tests.
-const FEW: u64 = 20;
+const FEW: u64 = 6;
 /// One in so many runs of a right program fails by chance, were its seeds not fixed.
 const RARELY: f64 = 1000.0;
 /// Fewer fits of a model, over all of its replications, are no sign of one that serves.
@@ -52,7 +55,7 @@ const LEAST_RELIABLE: f64 = 0.5;
 
 /// What is asked for on the command line.
 struct Asked {
-    replications: std::ops::Range<u64>,
+    replications: Range<u64>,
     /// A single one, of which all is shown.
     is_one: bool,
     model: Option<String>,
@@ -76,6 +79,12 @@ impl Asked {
         }
     }
 
+    /// The replications of a model.
+    fn of(&self, entry: &Entry) -> Range<u64> {
+        let Range { start, end } = self.replications;
+        if self.is_one { start..end } else { start..start + (end - start) / entry.one_in }
+    }
+
     fn wants(&self, name: &str) -> bool {
         self.model.as_deref().is_none_or(|model| model == name)
     }
@@ -83,10 +92,11 @@ impl Asked {
 
 fn main() -> ExitCode {
     let (asked, started) = (Asked::read(), Instant::now());
+    uniform::check();
     let mut tallies = Vec::new();
     for (at, entry) in ROSTER.iter().enumerate().filter(|(_, entry)| asked.wants(entry.name)) {
         let mut tally = Tally::default();
-        for replication in asked.replications.clone() {
+        for replication in asked.of(entry) {
             let trial = (entry.run)(&mut Nature::new(at, replication));
             if asked.is_one {
                 println!("{}: {}\n\n{}", entry.name, entry.what, trial.report);
@@ -95,43 +105,39 @@ fn main() -> ExitCode {
             }
             tally.add(replication, trial);
         }
-        if !tally.refused.is_empty() || tally.replications() > 0 {
+        if tally.replications() > 0 {
             tallies.push((at, tally));
         }
     }
     assert!(!tallies.is_empty(), "a model of the roster, and at least one replication");
+    let judged = judged(&tallies);
     println!("{}\n", asked.style.models(&tallies));
-    println!("{}\n", asked.style.quantities(&tallies));
-    let wrong = wrong(&tallies, asked.is_one);
+    println!("{}\n", asked.style.quantities(&judged));
+    let mut wrong = unlike_chance(&judged);
+    wrong.extend(tallies.iter().flat_map(|(at, tally)| of_no_use(ROSTER[*at].name, tally)));
     wrong.iter().for_each(|complaint| println!("{complaint}"));
     println!("{} complaints, {:.0} s", wrong.len(), started.elapsed().as_secs_f64());
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What no right program says but by a rare chance.
-fn wrong(tallies: &[(usize, Tally)], is_one: bool) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let judged: Vec<(&str, Judged)> =
-        tallies.iter().flat_map(|(at, tally)| tally.judged().into_iter().map(|of| (ROSTER[*at].name, of))).collect();
+/// Quantities whose ranks no right program gives but by a rare chance.
+fn unlike_chance(judged: &[Judged]) -> Vec<String> {
     let least = 1.0 / (RARELY * (TESTS * judged.len()) as f64);
-    for (model, Judged { name, uniformity, outermost }) in judged {
-        let p = uniformity.least();
-        if p < least {
-            wrong.push(format!(
-                "{model}: the ranks of {name} are not uniform, p = {}; outermost in replications {outermost:?}",
-                p_value(p)
-            ));
-        }
-    }
-    for (at, tally) in tallies {
-        let name = ROSTER[*at].name;
-        wrong.extend(
-            tally.refused.iter().map(|(replication, error)| format!("{name}, replication {replication}: {error}")),
-        );
-        let share = tally.count(Trusted::Reliable) as f64 / tally.replications() as f64;
-        if !is_one && share < LEAST_RELIABLE {
-            wrong.push(format!("{name}: only {:.0}% of the fits are reliable", 100.0 * share));
-        }
+    let unlikely = judged.iter().filter(|Judged { uniformity, .. }| uniformity.least() < least);
+    let complaint = |Judged { name, uniformity, outermost }: &Judged| {
+        let p = p_value(uniformity.least());
+        format!("{name}: ranks are not uniform, p = {p}; outermost in replications {outermost:?}")
+    };
+    unlikely.map(complaint).collect()
+}
+
+/// Fits that were refused, and models of which too few fits are reliable.
+fn of_no_use(name: &str, tally: &Tally) -> Vec<String> {
+    let refused = |(replication, error): &(u64, hierarch::Error)| format!("{name}, replication {replication}: {error}");
+    let mut wrong: Vec<String> = tally.refused.iter().map(refused).collect();
+    let share = tally.count(Trusted::Reliable) as f64 / tally.replications() as f64;
+    if tally.replications() > 1 && share < LEAST_RELIABLE {
+        wrong.push(format!("{name}: only {:.0}% of the fits are reliable", 100.0 * share));
     }
     wrong
 }

@@ -47,19 +47,16 @@ impl Style {
     }
 
     /// One row a quantity, of reliable fits.
-    pub(crate) fn quantities(self, tallies: &[(usize, Tally)]) -> String {
+    pub(crate) fn quantities(self, judged: &[Judged]) -> String {
         let head = ["quantity", "fits", "mean rank", "50%", "80%", "90%", "95%", "p of bins", "least p"];
-        let mut lines = vec![self.head(&head)];
-        for (at, tally) in tallies {
-            for Judged { name, uniformity, .. } in tally.judged() {
-                let mut cells = vec![format!("{}: {name}", ROSTER[*at].name), uniformity.count.to_string()];
-                cells.push(format!("{:.3}", uniformity.mean));
-                cells.extend(uniformity.coverage().map(|share| format!("{:.1}%", 100.0 * share)));
-                cells.extend([uniformity.by_bins, uniformity.least()].map(p_value));
-                lines.push(self.row(&cells));
-            }
-        }
-        lines.join("\n")
+        let row = |Judged { name, uniformity, .. }: &Judged| {
+            let mut cells = vec![name.clone(), uniformity.count.to_string(), format!("{:.3}", uniformity.mean)];
+            cells.extend(uniformity.coverage().map(|share| format!("{:.1}%", 100.0 * share)));
+            cells.extend([uniformity.by_bins, uniformity.least()].map(p_value));
+            self.row(&cells)
+        };
+        let rows: Vec<String> = judged.iter().map(row).collect();
+        format!("{}\n{}", self.head(&head), rows.join("\n"))
     }
 }
 

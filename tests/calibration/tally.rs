@@ -1,5 +1,6 @@
 //! What the replications of one model say together.
 
+use crate::roster::ROSTER;
 use crate::trial::{Ranked, Trial, Trusted};
 use crate::uniform::{LEVELS, Uniformity};
 use hierarch::Error;
@@ -16,10 +17,25 @@ pub(crate) struct Tally {
 
 /// A quantity and what its shares say, where the fits call themselves reliable.
 pub(crate) struct Judged {
-    pub(crate) name: &'static str,
+    /// Model and quantity.
+    pub(crate) name: String,
     pub(crate) uniformity: Uniformity,
     /// Replications whose truth is in the outermost hundredth, at either end.
     pub(crate) outermost: Vec<u64>,
+}
+
+/// Every quantity of every model; then one quantity of each fit, of all models together.
+pub(crate) fn judged(tallies: &[(usize, Tally)]) -> Vec<Judged> {
+    let of_model = |(at, tally): &(usize, Tally)| tally.judged(ROSTER[*at].name);
+    let mut judged: Vec<Judged> = tallies.iter().flat_map(of_model).collect();
+    for (at, which) in [(0, "first"), (1, "second"), (-1, "last")] {
+        let shares: Vec<f64> = tallies.iter().flat_map(|(_, tally)| tally.shares(at)).collect();
+        if !shares.is_empty() {
+            let (name, uniformity) = (format!("all models: {which}"), Uniformity::of(&shares));
+            judged.push(Judged { name, uniformity, outermost: Vec::new() });
+        }
+    }
+    judged
 }
 
 impl Tally {
@@ -49,19 +65,29 @@ impl Tally {
         took[took.len() / 2]
     }
 
+    fn reliable(&self) -> impl Iterator<Item = &(u64, Ranked)> {
+        self.ranked.iter().filter(|(_, ranked)| ranked.trusted == Trusted::Reliable)
+    }
+
     /// What the reliable fits say of each quantity.
-    pub(crate) fn judged(&self) -> Vec<Judged> {
-        let reliable = || self.ranked.iter().filter(|(_, ranked)| ranked.trusted == Trusted::Reliable);
-        if reliable().next().is_none() {
+    fn judged(&self, model: &str) -> Vec<Judged> {
+        if self.count(Trusted::Reliable) == 0 {
             return Vec::new();
         }
         let judge = |(k, name): (usize, &&'static str)| {
-            let shares: Vec<f64> = reliable().map(|(_, ranked)| ranked.shares[k]).collect();
+            let shares: Vec<f64> = self.reliable().map(|(_, ranked)| ranked.shares[k]).collect();
             let is_outermost = |share: f64| (share - 0.5).abs() > 0.495;
-            let outermost = reliable().filter(|(_, r)| is_outermost(r.shares[k])).map(|(number, _)| *number);
-            Judged { name, uniformity: Uniformity::of(&shares), outermost: outermost.collect() }
+            let outermost = self.reliable().filter(|(_, r)| is_outermost(r.shares[k])).map(|(number, _)| *number);
+            let uniformity = Uniformity::of(&shares);
+            Judged { name: format!("{model}: {name}"), uniformity, outermost: outermost.collect() }
         };
         self.names.iter().enumerate().map(judge).collect()
+    }
+
+    /// Of each reliable fit the share of the quantity of that place, counted from the last if it is negative.
+    fn shares(&self, at: isize) -> impl Iterator<Item = f64> {
+        self.reliable()
+            .map(move |(_, Ranked { shares, .. })| shares[at.rem_euclid(shares.len().cast_signed()).cast_unsigned()])
     }
 
     /// The share of truths, of all quantities together, in the central interval of each level, where the fits call

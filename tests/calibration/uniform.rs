@@ -67,3 +67,17 @@ fn two_sided(n: usize, successes: usize, p: f64) -> f64 {
     let above = if successes == 0 { 1.0 } else { binomial.sf(successes - 1) };
     (2.0 * binomial.cdf(successes).min(above)).min(1.0)
 }
+
+/// Squares of evenly spread shares are found not to be uniform; the p-values are SciPy's.
+pub(crate) fn check() {
+    let even = |k: i32| (f64::from(k) + 0.5) / 100.0;
+    let uniform = Uniformity::of(&(0..100).map(even).collect::<Vec<_>>());
+    assert!(uniform.least() > 0.8 && (uniform.mean - 0.5).abs() < 1e-12);
+    let squares = Uniformity::of(&(0..100).map(|k| even(k).powi(2)).collect::<Vec<_>>());
+    assert_eq!(squares.covered, [37, 63, 75, 83]);
+    let by_coverage = [0.012_032_975_725, 0.000_123_703_481, 0.000_026_145_635, 0.000_018_858_061];
+    let found = [squares.by_bins].into_iter().chain(squares.by_coverage);
+    for (found, expected) in found.zip([1.911_418_209e-9].into_iter().chain(by_coverage)) {
+        assert!((found / expected - 1.0).abs() < 1e-6, "{found} is not {expected}");
+    }
+}
