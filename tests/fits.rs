@@ -3,6 +3,7 @@
 
 mod adaptation;
 mod amortised;
+mod assessment;
 mod climbs;
 mod combinations;
 mod covariates;

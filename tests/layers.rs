@@ -15,7 +15,7 @@ use std::path::Path;
 /// From the top; a room is a file or a folder of `core/src`.
 const FLOORS: &[&[&str]] = &[
     &["lib", "prelude", "private"],
-    &["adapt", "amortise"],
+    &["adapt", "amortise", "assess"],
     &["fit"],
     &["correct", "optimize"],
     &["conditional"],

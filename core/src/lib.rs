@@ -34,6 +34,7 @@ extern crate self as hierarch;
 
 pub mod adapt;
 pub mod amortise;
+pub mod assess;
 mod conditional;
 mod correct;
 mod density;
@@ -70,8 +71,10 @@ pub mod number {
 
 pub use posterior::summary;
 
-/// Draws of everything a model does not know.
+/// Draws of everything a model does not know, and data as numbers.
 pub mod draw {
+    pub use crate::interpret::dataset::Dataset;
+    pub use crate::interpret::simulate::Simulated;
     pub use crate::model::draw::Draw;
     pub use crate::posterior::lazy::{LazyDraw, LazyLocals};
 }
@@ -79,8 +82,9 @@ pub mod draw {
 pub use adapt::adapted::{Adapted, TaskDraw};
 pub use adapt::prediction::Prediction;
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
+pub use assess::{By, Check, Comparison, Elpd, compare};
 pub use density::{Explained, Taken};
-pub use draw::{Draw, LazyDraw};
+pub use draw::{Dataset, Draw, LazyDraw, Simulated};
 pub use elbo::Elbo;
 pub use error::Error;
 pub use fit::{DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};

@@ -1,7 +1,7 @@
 //! Models of yes or no, and of grades.
 
 use crate::nature::Nature;
-use crate::trial::{Trial, trial};
+use crate::trial::Trial;
 use hierarch::Draw;
 use hierarch::prelude::*;
 use hierarch::special::{ln_1p_exp, sigmoid};
@@ -40,7 +40,7 @@ pub(crate) fn yes_or_no(nature: &mut Nature) -> Trial {
         };
         tasks.iter().zip(&d.local).map(of).sum()
     };
-    trial(
+    nature.trial(
         YesOrNo::new(&tasks),
         &Draw { global: YesOrNoGlobal { mu, beta, tau }, local },
         &[
@@ -85,7 +85,7 @@ pub(crate) fn ordinal(nature: &mut Nature) -> Trial {
     };
     let tasks: Vec<Grades> = us.iter().map(|&u| (0..8).map(|_| grade(u)).collect()).collect();
     let local = us.into_iter().map(|u| OrdinalLocal { u }).collect();
-    trial(
+    nature.trial(
         Ordinal::new(&tasks),
         &Draw { global: OrdinalGlobal { cuts, beta, tau }, local },
         &[

@@ -1,7 +1,7 @@
 //! Models of counts.
 
 use crate::nature::Nature;
-use crate::trial::{Trial, trial};
+use crate::trial::Trial;
 use hierarch::Draw;
 use hierarch::prelude::*;
 use hierarch::special::{ln_1p_exp, sigmoid};
@@ -38,7 +38,7 @@ pub(crate) fn chances(nature: &mut Nature) -> Trial {
         };
         tasks.iter().zip(&d.local).map(of).sum()
     };
-    trial(
+    nature.trial(
         Chances::new(&tasks),
         &Draw { global: ChancesGlobal { mu, tau }, local },
         &[
@@ -90,7 +90,7 @@ pub(crate) fn rates(nature: &mut Nature) -> Trial {
         };
         tasks.iter().zip(&d.local).map(of).sum()
     };
-    trial(
+    nature.trial(
         Rates::new(&tasks),
         &Draw { global: RatesGlobal { mu, beta, tau }, local },
         &[
@@ -126,7 +126,7 @@ pub(crate) fn overdispersed(nature: &mut Nature) -> Trial {
     let us = nature.list(10, |nature| nature.normal(mu, tau));
     let tasks = counted(nature, &us, 6, |nature, u, x| nature.negative_binomial((u + beta * x).exp(), dispersion));
     let local = us.into_iter().map(|u| OverdispersedLocal { u }).collect();
-    trial(
+    nature.trial(
         Overdispersed::new(&tasks),
         &Draw { global: OverdispersedGlobal { mu, beta, tau, dispersion }, local },
         &[
@@ -163,7 +163,7 @@ pub(crate) fn concentrations(nature: &mut Nature) -> Trial {
         })
         .collect();
     let local = chances.into_iter().map(|chance| ConcentrationsLocal { chance }).collect();
-    trial(
+    nature.trial(
         Concentrations::new(&tasks),
         &Draw { global: ConcentrationsGlobal { mean, concentration }, local },
         &[
@@ -196,7 +196,7 @@ pub(crate) fn zeros(nature: &mut Nature) -> Trial {
     let mut count = |u: f64| if nature.yes(none) { 0 } else { nature.poisson(u.exp()) };
     let tasks: Vec<Vec<u32>> = us.iter().map(|&u| (0..6).map(|_| count(u)).collect()).collect();
     let local = us.into_iter().map(|u| ZerosLocal { u }).collect();
-    trial(
+    nature.trial(
         Zeros::new(&tasks),
         &Draw { global: ZerosGlobal { none, mu, tau }, local },
         &[

@@ -1,7 +1,7 @@
 //! Models of what is measured on a line.
 
 use crate::nature::Nature;
-use crate::trial::{Trial, trial};
+use crate::trial::Trial;
 use hierarch::Draw;
 use hierarch::prelude::*;
 
@@ -36,7 +36,7 @@ pub(crate) fn normals(nature: &mut Nature) -> Trial {
         };
         groups.iter().zip(&d.local).map(of).sum()
     };
-    trial(
+    nature.trial(
         Normals::new(&groups),
         &Draw { global: NormalsGlobal { mu, tau, sigma }, local },
         &[
@@ -70,7 +70,7 @@ pub(crate) fn few_groups(nature: &mut Nature) -> Trial {
     let thetas = nature.list(3, |nature| nature.normal(mu, tau));
     let groups: Vec<Vec<f64>> = thetas.iter().map(|&t| nature.list(6, |nature| nature.normal(t, sigma))).collect();
     let local = thetas.into_iter().map(|theta| FewGroupsLocal { theta }).collect();
-    trial(
+    nature.trial(
         FewGroups::new(&groups),
         &Draw { global: FewGroupsGlobal { mu, tau, sigma }, local },
         &[
@@ -109,7 +109,7 @@ pub(crate) fn one_each(nature: &mut Nature) -> Trial {
         let of = |(&(y, error), local): (&Estimate, &OneEachLocal<f64>)| ln_normal(y, local.theta, error);
         estimates.iter().zip(&d.local).map(of).sum()
     };
-    trial(
+    nature.trial(
         OneEach::new(&estimates),
         &Draw { global: OneEachGlobal { mu, tau }, local },
         &[
@@ -142,7 +142,7 @@ pub(crate) fn heavy_locals(nature: &mut Nature) -> Trial {
     let thetas = nature.list(8, |nature| nature.student_t(4.0, mu, tau));
     let groups: Vec<Vec<f64>> = thetas.iter().map(|&t| nature.list(4, |nature| nature.normal(t, sigma))).collect();
     let local = thetas.into_iter().map(|theta| HeavyLocalsLocal { theta }).collect();
-    trial(
+    nature.trial(
         HeavyLocals::new(&groups),
         &Draw { global: HeavyLocalsGlobal { mu, tau, sigma }, local },
         &[
@@ -180,7 +180,7 @@ pub(crate) fn two_kinds(nature: &mut Nature) -> Trial {
     });
     let groups: Vec<Vec<f64>> = thetas.iter().map(|&t| nature.list(3, |nature| nature.normal(t, sigma))).collect();
     let local = thetas.into_iter().map(|theta| TwoKindsLocal { theta }).collect();
-    trial(
+    nature.trial(
         TwoKinds::new(&groups),
         &Draw { global: TwoKindsGlobal { low, gap, share, sigma }, local },
         &[
@@ -236,7 +236,7 @@ pub(crate) fn slopes(nature: &mut Nature) -> Trial {
         };
         lines.iter().zip(&d.local).map(of).sum()
     };
-    trial(
+    nature.trial(
         Slopes::new(&lines),
         &Draw { global: SlopesGlobal { mean, scale, corr, sigma }, local },
         &[
@@ -273,7 +273,7 @@ pub(crate) fn regression(nature: &mut Nature) -> Trial {
         let x = nature.normal(0.0, 1.0);
         (x, nature.student_t(nu, a + b * x, sigma))
     });
-    trial(
+    nature.trial(
         Regression::new(&points),
         &Draw { global: RegressionGlobal { a, b, sigma, nu }, local: Vec::new() },
         &[("a", &|d| d.global.a), ("b", &|d| d.global.b), ("sigma", &|d| d.global.sigma), ("nu", &|d| d.global.nu)],

@@ -1,18 +1,28 @@
 //! Draws of latents and data, by `rand_distr` and not by the crate that is tested.
 
+use crate::trial::{Quantity, Trial, trial};
+use hierarch::{Draw, Fittable};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Binomial, Cauchy, Distribution, Gamma, Poisson, StandardNormal, StudentT, Weibull};
 
 /// What draws the truth and the data of one replication.
-pub(crate) struct Nature(ChaCha8Rng);
+pub(crate) struct Nature {
+    rng: ChaCha8Rng,
+    replication: u64,
+}
 
 impl Nature {
     /// The generator of a replication; those of different numbers, and of different models, share nothing.
     pub(crate) fn new(model: usize, replication: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(replication);
         rng.set_stream(model as u64);
-        Self(rng)
+        Self { rng, replication }
+    }
+
+    /// The trial of this replication. The fit has a seed of its own, or all replications would share their Monte Carlo errors.
+    pub(crate) fn trial<M: Fittable>(&self, model: M, truth: &Draw<M>, quantities: &[Quantity<'_, M>]) -> Trial {
+        trial(self.replication, model, truth, quantities)
     }
 
     /// As many as `count` of what `draw` draws.
@@ -21,7 +31,7 @@ impl Nature {
     }
 
     pub(crate) fn normal(&mut self, loc: f64, scale: f64) -> f64 {
-        loc + scale * self.0.sample::<f64, _>(StandardNormal)
+        loc + scale * self.rng.sample::<f64, _>(StandardNormal)
     }
 
     pub(crate) fn half_normal(&mut self, scale: f64) -> f64 {
@@ -29,7 +39,7 @@ impl Nature {
     }
 
     pub(crate) fn half_cauchy(&mut self, scale: f64) -> f64 {
-        Cauchy::new(0.0, scale).expect("a positive scale").sample(&mut self.0).abs()
+        Cauchy::new(0.0, scale).expect("a positive scale").sample(&mut self.rng).abs()
     }
 
     pub(crate) fn log_normal(&mut self, loc: f64, scale: f64) -> f64 {
@@ -37,23 +47,23 @@ impl Nature {
     }
 
     pub(crate) fn student_t(&mut self, df: f64, loc: f64, scale: f64) -> f64 {
-        loc + scale * StudentT::new(df).expect("positive degrees of freedom").sample(&mut self.0)
+        loc + scale * StudentT::new(df).expect("positive degrees of freedom").sample(&mut self.rng)
     }
 
     pub(crate) fn gamma(&mut self, shape: f64, rate: f64) -> f64 {
-        Gamma::new(shape, rate.recip()).expect("positive parameters").sample(&mut self.0)
+        Gamma::new(shape, rate.recip()).expect("positive parameters").sample(&mut self.rng)
     }
 
     pub(crate) fn beta(&mut self, a: f64, b: f64) -> f64 {
-        Beta::new(a, b).expect("positive parameters").sample(&mut self.0)
+        Beta::new(a, b).expect("positive parameters").sample(&mut self.rng)
     }
 
     pub(crate) fn weibull(&mut self, shape: f64, scale: f64) -> f64 {
-        Weibull::new(scale, shape).expect("positive parameters").sample(&mut self.0)
+        Weibull::new(scale, shape).expect("positive parameters").sample(&mut self.rng)
     }
 
     pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
-        self.0.random_range(low..high)
+        self.rng.random_range(low..high)
     }
 
     pub(crate) fn logistic(&mut self, loc: f64) -> f64 {
@@ -62,16 +72,16 @@ impl Nature {
     }
 
     pub(crate) fn yes(&mut self, probability: f64) -> bool {
-        self.0.random_bool(probability)
+        self.rng.random_bool(probability)
     }
 
     /// From 0 to `most`.
     pub(crate) fn up_to(&mut self, most: u32) -> u32 {
-        self.0.random_range(0..=most)
+        self.rng.random_range(0..=most)
     }
 
     pub(crate) fn binomial(&mut self, n: u32, p: f64) -> u32 {
-        let drawn = Binomial::new(u64::from(n), p).expect("a probability").sample(&mut self.0);
+        let drawn = Binomial::new(u64::from(n), p).expect("a probability").sample(&mut self.rng);
         u32::try_from(drawn).expect("at most n")
     }
 
@@ -81,7 +91,7 @@ impl Nature {
         if rate == 0.0 {
             return 0;
         }
-        Poisson::new(rate).map_or(u32::MAX, |poisson| poisson.sample(&mut self.0) as u32)
+        Poisson::new(rate).map_or(u32::MAX, |poisson| poisson.sample(&mut self.rng) as u32)
     }
 
     /// A count of that mean and of variance `mean + mean^2 / dispersion`.

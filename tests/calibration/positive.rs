@@ -1,7 +1,7 @@
 //! Models whose data or locals are positive.
 
 use crate::nature::Nature;
-use crate::trial::{Trial, trial};
+use crate::trial::Trial;
 use hierarch::Draw;
 use hierarch::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn levels(nature: &mut Nature) -> Trial {
     let groups: Vec<Vec<f64>> =
         levels.iter().map(|level| nature.list(4, |nature| nature.gamma(shape, shape / level))).collect();
     let local = levels.into_iter().map(|level| LevelsLocal { level }).collect();
-    trial(
+    nature.trial(
         Levels::new(&groups),
         &Draw { global: LevelsGlobal { mu, tau, shape }, local },
         &[
@@ -83,7 +83,7 @@ pub(crate) fn survival(nature: &mut Nature) -> Trial {
         };
         groups.iter().zip(&d.local).map(|(group, local)| group.iter().map(|life| of(life, local.u)).sum::<f64>()).sum()
     };
-    trial(
+    nature.trial(
         Survival::new(&groups),
         &Draw { global: SurvivalGlobal { shape, mu, beta, tau }, local },
         &[
@@ -124,7 +124,7 @@ pub(crate) fn pumps(nature: &mut Nature) -> Trial {
         })
         .collect();
     let local = rates.into_iter().map(|rate| PumpsLocal { rate }).collect();
-    trial(
+    nature.trial(
         Pumps::new(&pumps),
         &Draw { global: PumpsGlobal { alpha, beta }, local },
         &[

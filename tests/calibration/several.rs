@@ -1,7 +1,7 @@
 //! Models of several latents a task, of many globals, and of data that say little of heavy tails.
 
 use crate::nature::Nature;
-use crate::trial::{Trial, trial};
+use crate::trial::Trial;
 use hierarch::Draw;
 use hierarch::prelude::*;
 use hierarch::special::sigmoid;
@@ -30,7 +30,7 @@ pub(crate) fn own_scales(nature: &mut Nature) -> Trial {
         .list(10, |nature| OwnScalesLocal { u: nature.normal(mu, tau), sigma: nature.log_normal(centre, spread) });
     let groups: Vec<Vec<f64>> =
         local.iter().map(|local| nature.list(5, |nature| nature.normal(local.u, local.sigma))).collect();
-    trial(
+    nature.trial(
         OwnScales::new(&groups),
         &Draw { global: OwnScalesGlobal { mu, tau, centre, spread }, local },
         &[
@@ -72,7 +72,7 @@ pub(crate) fn logit_slopes(nature: &mut Nature) -> Trial {
     };
     let tasks: Vec<Answers> = weights.iter().map(|w| (0..12).map(|_| answer(w)).collect()).collect();
     let local = weights.into_iter().map(|w| LogitSlopesLocal { w }).collect();
-    trial(
+    nature.trial(
         LogitSlopes::new(&tasks),
         &Draw { global: LogitSlopesGlobal { mean, scale }, local },
         &[
@@ -110,7 +110,7 @@ pub(crate) fn items(nature: &mut Nature) -> Trial {
     let persons: Vec<Rows> =
         us.iter().map(|u| (0..6).map(|item| (item, nature.yes(sigmoid(u - difficulty[item])))).collect()).collect();
     let local = us.into_iter().map(|u| ItemsLocal { u }).collect();
-    trial(
+    nature.trial(
         Items::new(&persons),
         &Draw { global: ItemsGlobal { difficulty, tau }, local },
         &[
@@ -143,7 +143,7 @@ pub(crate) fn two_groups(nature: &mut Nature) -> Trial {
     let thetas = nature.list(2, |nature| nature.normal(mu, tau));
     let groups: Vec<Vec<f64>> = thetas.iter().map(|&t| nature.list(2, |nature| nature.normal(t, sigma))).collect();
     let local = thetas.into_iter().map(|theta| TwoGroupsLocal { theta }).collect();
-    trial(
+    nature.trial(
         TwoGroups::new(&groups),
         &Draw { global: TwoGroupsGlobal { mu, tau, sigma }, local },
         &[
@@ -175,7 +175,7 @@ pub(crate) fn pairs(nature: &mut Nature) -> Trial {
     let us = nature.list(8, |nature| nature.normal(mu, tau));
     let tasks: Vec<[bool; 2]> = us.iter().map(|&u| [0, 1].map(|_| nature.yes(sigmoid(u)))).collect();
     let local = us.into_iter().map(|u| PairsLocal { u }).collect();
-    trial(
+    nature.trial(
         Pairs::new(&tasks),
         &Draw { global: PairsGlobal { mu, tau }, local },
         &[("mu", &|d| d.global.mu), ("tau", &|d| d.global.tau), ("u 0", &|d| d.local[0].u), ("u 7", &|d| d.local[7].u)],
@@ -203,7 +203,7 @@ pub(crate) fn outliers(nature: &mut Nature) -> Trial {
     let groups: Vec<Vec<f64>> =
         thetas.iter().map(|&t| nature.list(3, |nature| nature.student_t(3.0, t, sigma))).collect();
     let local = thetas.into_iter().map(|theta| OutliersLocal { theta }).collect();
-    trial(
+    nature.trial(
         Outliers::new(&groups),
         &Draw { global: OutliersGlobal { mu, tau, sigma }, local },
         &[

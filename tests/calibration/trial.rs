@@ -1,6 +1,6 @@
 //! One replication: where the truth lies among the draws of the posterior of data that were drawn from it.
 
-use hierarch::{Draw, Error, Fit, Fittable};
+use hierarch::{Draw, Error, Fit, Fittable, Options};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
@@ -35,21 +35,21 @@ pub(crate) struct Ranked {
 /// A number that is compared: its name, and what it is of a draw.
 pub(crate) type Quantity<'q, M> = (&'static str, &'q dyn Fn(&Draw<M>) -> f64);
 
-/// Fits the model by default and ranks the truth.
-pub(crate) fn trial<M: Fittable>(model: M, truth: &Draw<M>, quantities: &[Quantity<'_, M>]) -> Trial {
+/// Fits the model with default options but for the seed, and ranks the truth.
+pub(crate) fn trial<M: Fittable>(seed: u64, model: M, truth: &Draw<M>, quantities: &[Quantity<'_, M>]) -> Trial {
     let started = Instant::now();
-    let fit = model.fit();
+    let fit = model.fit_with(&Options { seed, ..Options::default() });
     let took = started.elapsed();
     Trial {
         names: quantities.iter().map(|(name, _)| *name).collect(),
         took,
         report: fit.as_ref().map_or_else(ToString::to_string, ToString::to_string),
-        answer: fit.map(|fit| ranked(&fit, truth, quantities)),
+        answer: fit.map(|fit| ranked(seed, &fit, truth, quantities)),
     }
 }
 
-fn ranked<M: Fittable>(fit: &Fit<M>, truth: &Draw<M>, quantities: &[Quantity<'_, M>]) -> Ranked {
-    let draws = fit.draws(DRAWS, &mut ChaCha8Rng::seed_from_u64(0));
+fn ranked<M: Fittable>(seed: u64, fit: &Fit<M>, truth: &Draw<M>, quantities: &[Quantity<'_, M>]) -> Ranked {
+    let draws = fit.draws(DRAWS, &mut ChaCha8Rng::seed_from_u64(seed));
     let share = |of: &dyn Fn(&Draw<M>) -> f64| {
         let at = of(truth);
         let below = draws.iter().filter(|draw| of(draw) < at).count();
