@@ -26,7 +26,7 @@ const FLOORS: &[&[&str]] = &[
     &["dist"],
     &["support"],
     &["numbers", "guide"],
-    &["sampling", "linalg", "special", "error", "options", "verdict", "progress", "metrics"],
+    &["sampling", "linalg", "special", "error", "options", "verdict", "progress"],
 ];
 
 fn floor(room: &str) -> usize {

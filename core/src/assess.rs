@@ -5,7 +5,9 @@ pub(crate) mod accumulate;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod elpd;
+pub mod metrics;
 mod out_of_sample;
+pub mod reliability;
 #[cfg(test)]
 mod tests;
 mod visit;

@@ -45,7 +45,6 @@ pub mod fit;
 pub mod guide;
 pub mod interpret;
 mod linalg;
-pub mod metrics;
 pub mod model;
 mod numbers;
 mod optimize;
