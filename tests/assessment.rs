@@ -121,7 +121,7 @@ fn a_check_replicates_what_is_there() {
         check.replicated.iter().zip(&check.weights).filter(|(t, _)| **t >= check.observed).map(|(_, w)| w).sum();
     assert!((check.p_value - above).abs() < 1e-12 && (0.2..0.9).contains(&check.p_value), "{check}");
     let numbers = fit.check(|data| data.site("y").count() as f64).expect("all have samplers");
-    assert!(numbers.replicated.iter().all(|number| *number == 10.0) && (numbers.p_value - 1.0).abs() < 1e-12);
+    assert!(numbers.replicated.iter().all(|number| (number - 10.0).abs() < 1e-12) && (numbers.p_value - 1.0).abs() < 1e-12);
 }
 
 model! {
@@ -169,7 +169,7 @@ fn a_model_without_a_plate_is_assessed_by_its_observations() {
     let sum = |data: &Dataset| data.outside().iter().sum::<f64>();
     let check = fit.check(sum).expect("all have samplers");
     // mu given both is normal around 4/9 of their sum, of variance 4/9
-    assert_eq!(check.observed, 2.0);
+    assert!((check.observed - 2.0).abs() < 1e-12);
     assert!((check.summary.mean - 2.0 * 8.0 / 9.0).abs() < 0.1, "{check}");
     assert!((check.summary.sd / (4.0_f64 * 4.0 / 9.0 + 2.0).sqrt() - 1.0).abs() < 0.1, "{check}");
 }

@@ -115,7 +115,9 @@ fn main() -> ExitCode {
     println!("{}\n", asked.style.quantities(&judged));
     let mut wrong = unlike_chance(&judged);
     wrong.extend(tallies.iter().flat_map(|(at, tally)| of_no_use(ROSTER[*at].name, tally)));
-    wrong.iter().for_each(|complaint| println!("{complaint}"));
+    for complaint in &wrong {
+        println!("{complaint}");
+    }
     println!("{} complaints, {:.0} s", wrong.len(), started.elapsed().as_secs_f64());
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
