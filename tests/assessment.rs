@@ -121,7 +121,9 @@ fn a_check_replicates_what_is_there() {
         check.replicated.iter().zip(&check.weights).filter(|(t, _)| **t >= check.observed).map(|(_, w)| w).sum();
     assert!((check.p_value - above).abs() < 1e-12 && (0.2..0.9).contains(&check.p_value), "{check}");
     let numbers = fit.check(|data| data.site("y").count() as f64).expect("all have samplers");
-    assert!(numbers.replicated.iter().all(|number| (number - 10.0).abs() < 1e-12) && (numbers.p_value - 1.0).abs() < 1e-12);
+    assert!(
+        numbers.replicated.iter().all(|number| (number - 10.0).abs() < 1e-12) && (numbers.p_value - 1.0).abs() < 1e-12
+    );
 }
 
 model! {

@@ -15,6 +15,7 @@ use std::path::Path;
 /// From the top; a room is a file or a folder of `core/src`.
 const FLOORS: &[&[&str]] = &[
     &["lib", "prelude", "private"],
+    &["plots"],
     &["adapt", "amortise", "assess"],
     &["fit"],
     &["correct", "optimize"],

@@ -49,6 +49,8 @@ pub mod model;
 mod numbers;
 mod optimize;
 pub mod options;
+#[cfg(feature = "plots")]
+pub mod plots;
 mod posterior;
 mod private;
 mod progress;
