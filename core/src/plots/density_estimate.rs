@@ -25,7 +25,8 @@ impl<'a> DensityEstimate<'a> {
         let effective = weights.iter().map(|w| w * w).sum::<f64>().recip();
         let width = 0.9 * least * effective.powf(-0.2);
         let is_positive = draws.iter().all(|x| *x >= 0.0);
-        (width.is_finite() && width > 0.0).then_some(Self { draws, weights, width, is_positive })
+        let is_wide = width > 1e-9 * draws.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        (width.is_finite() && is_wide).then_some(Self { draws, weights, width, is_positive })
     }
 
     pub(super) fn at(&self, x: f64) -> f64 {
