@@ -122,11 +122,15 @@ fn main() -> ExitCode {
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Quantities whose ranks no right program gives but by a rare chance.
+/// Quantities whose ranks no right program gives but by a rare chance, half of which is for the few of all models together: they
+/// tell most where replications are few.
 fn unlike_chance(judged: &[Judged]) -> Vec<String> {
-    let least = 1.0 / (RARELY * (TESTS * judged.len()) as f64);
-    let unlikely = judged.iter().filter(|Judged { uniformity, .. }| uniformity.least() < least);
-    let complaint = |Judged { name, uniformity, outermost }: &Judged| {
+    let least = |of: &Judged| {
+        let alike = judged.iter().filter(|other| other.is_of_all == of.is_of_all).count();
+        0.5 / (RARELY * (TESTS * alike) as f64)
+    };
+    let unlikely = judged.iter().filter(|of| of.uniformity.least() < least(of));
+    let complaint = |Judged { name, uniformity, outermost, .. }: &Judged| {
         let p = p_value(uniformity.least());
         format!("{name}: ranks are not uniform, p = {p}; outermost in replications {outermost:?}")
     };

@@ -19,6 +19,8 @@ pub(crate) struct Tally {
 pub(crate) struct Judged {
     /// Model and quantity.
     pub(crate) name: String,
+    /// Whether it is of all models together.
+    pub(crate) is_of_all: bool,
     pub(crate) uniformity: Uniformity,
     /// Replications whose truth is in the outermost hundredth, at either end.
     pub(crate) outermost: Vec<u64>,
@@ -32,7 +34,7 @@ pub(crate) fn judged(tallies: &[(usize, Tally)]) -> Vec<Judged> {
         let shares: Vec<f64> = tallies.iter().flat_map(|(_, tally)| tally.shares(at)).collect();
         if !shares.is_empty() {
             let (name, uniformity) = (format!("all models: {which}"), Uniformity::of(&shares));
-            judged.push(Judged { name, uniformity, outermost: Vec::new() });
+            judged.push(Judged { name, is_of_all: true, uniformity, outermost: Vec::new() });
         }
     }
     judged
@@ -79,7 +81,7 @@ impl Tally {
             let is_outermost = |share: f64| (share - 0.5).abs() > 0.495;
             let outermost = self.reliable().filter(|(_, r)| is_outermost(r.shares[k])).map(|(number, _)| *number);
             let uniformity = Uniformity::of(&shares);
-            Judged { name: format!("{model}: {name}"), uniformity, outermost: outermost.collect() }
+            Judged { name: format!("{model}: {name}"), is_of_all: false, uniformity, outermost: outermost.collect() }
         };
         self.names.iter().enumerate().map(judge).collect()
     }
