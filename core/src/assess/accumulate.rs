@@ -43,12 +43,9 @@ impl<'a> Accumulator<'a> {
 
     fn leave_one_out(&mut self, left_out: LeftOut, ln_p: &[f64]) -> ElpdPoint {
         let ln_ratios: Vec<f64> = self.weights.iter().zip(ln_p).map(|(w, l)| w.ln() - l).collect();
-        let counts = |(w, l): (&f64, &f64)| *w > 0.0 && *l == f64::NEG_INFINITY;
-        let is_impossible = self.weights.iter().zip(ln_p).any(counts);
-        let smoothed = smooth(&ln_ratios).filter(|_| !is_impossible);
-        let Some(smoothed) = smoothed else {
-            let (elpd, effective_parameters) = (f64::NEG_INFINITY, f64::INFINITY);
-            return ElpdPoint { left_out, elpd, effective_parameters, k_hat: Some(f64::INFINITY) };
+        let is_impossible = counted(self.weights, ln_p).any(|(_, l)| *l == f64::NEG_INFINITY);
+        let Some(smoothed) = smooth(&ln_ratios).filter(|_| !is_impossible) else {
+            return impossible(left_out, Some(f64::INFINITY));
         };
         let elpd = ln_mean_exp(&smoothed.weights, ln_p);
         self.influence(&smoothed.weights, ln_p, elpd);
@@ -58,13 +55,15 @@ impl<'a> Accumulator<'a> {
 
     fn waic(&mut self, left_out: LeftOut, ln_p: &[f64]) -> ElpdPoint {
         let weights = self.weights;
-        let counted = || weights.iter().zip(ln_p).filter(|(w, _)| **w > 0.0);
-        let mean: f64 = counted().map(|(w, l)| w * l).sum();
-        let variance: f64 = counted().map(|(w, l)| w * (l - mean).powi(2)).sum();
+        let mean: f64 = counted(weights, ln_p).map(|(w, l)| w * l).sum();
+        let variance: f64 = counted(weights, ln_p).map(|(w, l)| w * (l - mean).powi(2)).sum();
+        if !variance.is_finite() {
+            return impossible(left_out, None);
+        }
         let lpd = ln_mean_exp(weights, ln_p);
         self.influence(weights, ln_p, lpd);
         for (influence, (w, l)) in self.influences.iter_mut().zip(weights.iter().zip(ln_p)) {
-            if *w > 0.0 {
+            if *w > 0.0 && !l.is_nan() {
                 *influence -= w * ((l - mean).powi(2) - variance);
             }
         }
@@ -74,8 +73,9 @@ impl<'a> Accumulator<'a> {
     /// Adds the influences on ln sum w p.
     fn influence(&mut self, weights: &[f64], ln_p: &[f64], ln_sum: f64) {
         for (influence, (w, l)) in self.influences.iter_mut().zip(weights.iter().zip(ln_p)) {
-            if *w > 0.0 {
-                *influence += w * (l - ln_sum).exp_m1();
+            if *w > 0.0 && !l.is_nan() {
+                // a density may be larger than any number where its weight is tiny
+                *influence += (w.ln() + l - ln_sum).exp() - w;
             }
         }
     }
@@ -105,12 +105,21 @@ pub(crate) fn error_of_sum(values: &[f64]) -> f64 {
     (n * values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
 }
 
-/// ln sum w exp(l), of weights above 0 and of what is a number.
+/// Weights above 0 and log densities that are numbers.
+fn counted<'a>(weights: &'a [f64], ln_p: &'a [f64]) -> impl Iterator<Item = (&'a f64, &'a f64)> {
+    weights.iter().zip(ln_p).filter(|(w, l)| **w > 0.0 && !l.is_nan())
+}
+
+/// What some draw of the posterior makes impossible, or infinitely likely, has no finite estimate.
+fn impossible(left_out: LeftOut, k_hat: Option<f64>) -> ElpdPoint {
+    ElpdPoint { left_out, elpd: f64::NEG_INFINITY, effective_parameters: f64::INFINITY, k_hat }
+}
+
+/// ln sum w exp(l).
 fn ln_mean_exp(weights: &[f64], ln_p: &[f64]) -> f64 {
-    let counted = || weights.iter().zip(ln_p).filter(|(w, l)| **w > 0.0 && !l.is_nan());
-    let top = counted().fold(f64::NEG_INFINITY, |top, (_, l)| top.max(*l));
+    let top = counted(weights, ln_p).fold(f64::NEG_INFINITY, |top, (_, l)| top.max(*l));
     if top.is_infinite() {
         return top;
     }
-    top + counted().map(|(w, l)| w * (l - top).exp()).sum::<f64>().ln()
+    top + counted(weights, ln_p).map(|(w, l)| w * (l - top).exp()).sum::<f64>().ln()
 }

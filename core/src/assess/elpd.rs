@@ -46,7 +46,7 @@ impl fmt::Display for LeftOut {
 pub struct ElpdPoint {
     /// What was left out.
     pub left_out: LeftOut,
-    /// Its log predictive density given all other data, in nats.
+    /// Its log predictive density given all other data, in nats; -inf where a draw of the posterior makes it impossible.
     pub elpd: f64,
     /// Its share of the effective number of parameters: how much larger its log predictive density is given all data.
     pub effective_parameters: f64,
@@ -63,7 +63,8 @@ pub struct Elpd {
     pub method: Method,
     /// The sum over all points.
     pub elpd: f64,
-    /// Standard error of `elpd`, from how much the points differ (Vehtari, Gelman & Gabry 2017, equation 23); NaN of one point.
+    /// Standard error of `elpd`, from how much the points differ (Vehtari, Gelman & Gabry 2017, equation 23); NaN of one point, and
+    /// where one is infinite.
     pub standard_error: f64,
     /// Monte Carlo standard error of `elpd`: how much other draws of the posterior would move it.
     pub mc_error: f64,

@@ -111,6 +111,10 @@ fn what_a_draw_makes_impossible_has_no_finite_estimate() {
     accumulator.add(LeftOut::Task(0), &ln_p);
     let found = accumulator.finish();
     assert_eq!((found.elpd, found.points[0].k_hat), (f64::NEG_INFINITY, Some(f64::INFINITY)));
+    let mut accumulator = Accumulator::new(By::Task, Method::Waic, &weights, &Dependence::NONE);
+    accumulator.add(LeftOut::Task(0), &ln_p);
+    let found = accumulator.finish();
+    assert!(found.elpd == f64::NEG_INFINITY && found.mc_error == 0.0 && found.doubtful().count() == 1, "{found}");
     // a draw that does not count makes nothing impossible
     let mut weights = vec![1.0 / 99.0; 100];
     weights[3] = 0.0;
