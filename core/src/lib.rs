@@ -26,9 +26,10 @@
 //! ```
 //!
 //! Where things are: the language in [`model!`]; what a fit can be told in [`Options`]; what it gives in [`Fit`];
-//! distributions in [`dist`], and how to test your own in [`testing`]; the kernel that the macro expands to in
-//! [`mod@model`]; the bound in [`elbo`]; the log density for other samplers in [`joint`]; local posteriors from a network
-//! or from gradient steps in [`amortise`].
+//! how well a model predicts, and checks of it, in [`assess`]; distributions in [`dist`], and how to test your own in
+//! [`testing`]; the kernel that the macro expands to in [`mod@model`]; the bound in [`elbo`]; the log density for other
+//! samplers in [`joint`]; local posteriors from a network or from gradient steps in [`amortise`]; pictures in `plots`, behind
+//! the feature of that name.
 
 extern crate self as hierarch;
 

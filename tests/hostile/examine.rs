@@ -157,7 +157,7 @@ fn assessed<M: Model>(found: &mut Found, set: &Set, fit: &Fit<M>) {
     {
         found.complaints.push("data of NaN".to_owned());
     }
-    for estimate in [By::Task, By::Observation].into_iter().flat_map(|by| [fit.loo(by), fit.waic(by)]) {
+    for estimate in [fit.loo(By::Task), fit.loo(By::Observation), fit.waic(By::Observation)] {
         let Some(estimate) = found.taken(estimate) else { continue };
         drop(estimate.to_string());
         if is_sound && (estimate.elpd.is_nan() || estimate.mc_error.is_nan()) {
