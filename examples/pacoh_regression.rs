@@ -24,7 +24,7 @@ mod score;
 #[path = "pacoh_regression/sinusoid.rs"]
 mod sinusoid;
 
-use hierarch::metrics::Estimate;
+use hierarch::assess::metrics::Estimate;
 use indicatif::ProgressBar;
 use score::{Row, Scores, estimates};
 

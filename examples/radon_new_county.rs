@@ -9,7 +9,7 @@
 //! cargo run --release --example `radon_new_county`
 
 use figure::{Axis, Frame, Lines, Mark};
-use hierarch::metrics::Estimate;
+use hierarch::assess::metrics::Estimate;
 use hierarch::prelude::*;
 use hierarch::{Fit, Model, TaskDraw};
 use indicatif::ProgressBar;

@@ -23,7 +23,7 @@ mod amplitude;
 mod panel;
 
 use amplitude::Amplitude;
-use hierarch::metrics::{Estimate, mean_squared_error};
+use hierarch::assess::metrics::{Estimate, mean_squared_error};
 use hierarch::prelude::*;
 use hierarch::{Correction, Fit, Options, Parameterisation, TaskDraw};
 use indicatif::ProgressBar;

@@ -42,7 +42,7 @@ mod report;
 mod split;
 
 use bandit::{ARMS, CELLS, DELTAS, GRID, Learned, Policy, SAFE_ARM, Triple, cell, play, training_wheels};
-use hierarch::metrics::Estimate;
+use hierarch::assess::metrics::Estimate;
 use report::{Row, draw, print, published_tables};
 use split::{Split, ln_stepwise};
 

@@ -6,7 +6,6 @@ use crate::models::{
 use hierarch::Joint;
 use hierarch::dual::{Dual, Dual2};
 use hierarch::interpret::log_density::LogDensity;
-use hierarch::interpret::simulate::simulate;
 use hierarch::interpret::site_mask::SiteMask;
 use hierarch::model::Model;
 use hierarch::number::{Number, Real};
@@ -253,9 +252,10 @@ fn the_density_of_eight_schools_is_the_formula() {
 fn what_is_simulated_can_be_scored() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     for _ in 0..50 {
-        let drawn = simulate(&EightSchools::new(&SCHOOLS), &mut rng).expect("all have samplers");
-        let schools: Vec<models::School> = drawn.data[1..]
-            .iter()
+        let drawn = EightSchools::new(&SCHOOLS).simulate(&mut rng).expect("all have samplers");
+        let schools: Vec<models::School> = drawn
+            .data
+            .tasks()
             .zip(&SCHOOLS)
             .map(|(y, s)| models::School { effect: y[0], std_error: s.std_error })
             .collect();
@@ -267,10 +267,11 @@ fn what_is_simulated_can_be_scored() {
         assert!(joint.gradient(&u, &mut vec![0.0; u.len()]).is_finite());
     }
     for _ in 0..50 {
-        let drawn = simulate(&Pumps::new(&PUMPS), &mut rng).expect("all have samplers");
+        let drawn = Pumps::new(&PUMPS).simulate(&mut rng).expect("all have samplers");
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let pumps: Vec<models::Count> = drawn.data[1..]
-            .iter()
+        let pumps: Vec<models::Count> = drawn
+            .data
+            .tasks()
             .zip(&PUMPS)
             .map(|(y, p)| models::Count { count: y[0] as u32, exposure: p.exposure })
             .collect();
@@ -289,17 +290,18 @@ fn what_is_simulated_can_be_scored() {
 fn simulation_visits_every_datum_of_every_model() {
     fn visit<M: Model>(name: &str, model: &M) {
         let mut rng = ChaCha8Rng::seed_from_u64(11);
-        let drawn = simulate(model, &mut rng).expect(name);
-        assert_eq!(drawn.data.len(), model.num_tasks() + 1, "{name}");
+        let drawn = model.simulate(&mut rng).expect(name);
+        assert_eq!(drawn.data.tasks().len(), model.num_tasks(), "{name}");
         assert_eq!(drawn.latents.local.len(), model.num_tasks(), "{name}");
-        assert!(drawn.data.iter().flatten().all(|y| !y.is_nan()), "{name}");
+        assert!(drawn.data.values().iter().all(|y| !y.is_nan()), "{name}");
     }
     every_model!(visit);
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let patients = patients();
-    let drawn = simulate(&Trial::new(&patients, &[0.5, -1.5]), &mut rng).expect("all have samplers");
-    let lengths: Vec<usize> = drawn.data.iter().map(Vec::len).collect();
-    assert_eq!(lengths, [2, 4, 4, 4, 4], "missing data are drawn too");
+    let drawn = Trial::new(&patients, &[0.5, -1.5]).simulate(&mut rng).expect("all have samplers");
+    let lengths: Vec<usize> = drawn.data.tasks().map(<[f64]>::len).collect();
+    assert_eq!(drawn.data.outside().len(), 2);
+    assert_eq!(lengths, [4, 4, 4, 4], "missing data are drawn too");
 }
 
 model! {

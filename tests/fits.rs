@@ -3,6 +3,7 @@
 
 mod adaptation;
 mod amortised;
+mod assessment;
 mod certificate;
 mod chains;
 mod climbs;

@@ -15,7 +15,8 @@ use std::path::Path;
 /// From the top; a room is a file or a folder of `core/src`.
 const FLOORS: &[&[&str]] = &[
     &["lib", "prelude", "private"],
-    &["adapt", "amortise"],
+    &["plots"],
+    &["adapt", "amortise", "assess"],
     &["fit"],
     &["correct", "optimize"],
     &["conditional"],
@@ -26,7 +27,7 @@ const FLOORS: &[&[&str]] = &[
     &["dist"],
     &["support"],
     &["numbers", "guide"],
-    &["sampling", "linalg", "special", "error", "options", "verdict", "progress", "metrics"],
+    &["sampling", "linalg", "special", "error", "options", "verdict", "progress"],
 ];
 
 fn floor(room: &str) -> usize {

@@ -4,7 +4,7 @@
 //! theta by Z_new(theta) = p(D_new | theta). A few draws of theta stand for all of the fit's; see `posterior/thetas.rs` for which.
 
 pub mod adapted;
-mod asking;
+pub(crate) mod asking;
 pub(crate) mod new_task;
 mod new_weights;
 pub mod prediction;
@@ -53,7 +53,7 @@ impl<M: Model> Fit<M> {
         Ok(adapted)
     }
 
-    fn asking<'f>(&'f self, program: &'f Subset<'f, M>) -> Asking<'f> {
+    pub(crate) fn asking<'f>(&'f self, program: &'f Subset<'f, M>) -> Asking<'f> {
         Asking { program, solution: &self.solution, later: &self.found_later }
     }
 

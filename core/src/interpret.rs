@@ -1,10 +1,14 @@
 //! One model body, several interpreters. Each file answers three questions in its header: where does a value come from,
 //! how is it transformed, what is accumulated.
 
+pub(crate) mod dataset;
 pub mod discover;
 pub mod expected;
+pub(crate) mod given;
 pub mod log_density;
+pub(crate) mod pointwise;
 pub mod prior;
+pub(crate) mod record;
 pub(crate) mod rewrite;
 pub mod simulate;
 pub mod structure;

@@ -26,14 +26,16 @@
 //! ```
 //!
 //! Where things are: the language in [`model!`]; what a fit can be told in [`Options`]; what it gives in [`Fit`];
-//! distributions in [`dist`], and how to test your own in [`testing`]; the kernel that the macro expands to in
-//! [`mod@model`]; the bound in [`elbo`]; the log density for other samplers in [`joint`]; local posteriors from a network
-//! or from gradient steps in [`amortise`].
+//! how well a model predicts, and checks of it, in [`assess`]; distributions in [`dist`], and how to test your own in
+//! [`testing`]; the kernel that the macro expands to in [`mod@model`]; the bound in [`elbo`]; the log density for other
+//! samplers in [`joint`]; local posteriors from a network or from gradient steps in [`amortise`]; pictures in `plots`, behind
+//! the feature of that name.
 
 extern crate self as hierarch;
 
 pub mod adapt;
 pub mod amortise;
+pub mod assess;
 mod conditional;
 mod correct;
 mod density;
@@ -44,11 +46,12 @@ pub mod fit;
 pub mod guide;
 pub mod interpret;
 mod linalg;
-pub mod metrics;
 pub mod model;
 mod numbers;
 mod optimize;
 pub mod options;
+#[cfg(feature = "plots")]
+pub mod plots;
 mod posterior;
 mod private;
 mod progress;
@@ -70,8 +73,10 @@ pub mod number {
 
 pub use posterior::summary;
 
-/// Draws of everything a model does not know.
+/// Draws of everything a model does not know, and data as numbers.
 pub mod draw {
+    pub use crate::interpret::dataset::Dataset;
+    pub use crate::interpret::simulate::Simulated;
     pub use crate::model::draw::Draw;
     pub use crate::posterior::lazy::{LazyDraw, LazyLocals};
 }
@@ -79,8 +84,9 @@ pub mod draw {
 pub use adapt::adapted::{Adapted, TaskDraw};
 pub use adapt::prediction::Prediction;
 pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
+pub use assess::{By, Check, Comparison, Elpd, compare};
 pub use density::{Explained, Taken};
-pub use draw::{Draw, LazyDraw};
+pub use draw::{Dataset, Draw, LazyDraw, Simulated};
 pub use elbo::Elbo;
 pub use error::Error;
 pub use fit::{Certificate, Chains, DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};

@@ -1,7 +1,8 @@
 //! How good answers are, how sure they are, and whether they know.
 
 use crate::figure::{self, Axis, Frame, Mark};
-use hierarch::metrics::{Bin, Estimate, Reliability};
+use hierarch::assess::metrics::Estimate;
+use hierarch::assess::reliability::{Bin, Reliability};
 use plotters::prelude::*;
 use std::error::Error;
 

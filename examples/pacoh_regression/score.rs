@@ -1,6 +1,6 @@
 //! How good predictions are.
 
-use hierarch::metrics::{Estimate, calibration_error, rmse};
+use hierarch::assess::metrics::{Estimate, calibration_error, rmse};
 
 /// RMSE and calibration error.
 pub(crate) type Scores = [f64; 2];

@@ -2,7 +2,7 @@
 
 use crate::bandit::DELTAS;
 use crate::figure::{self, Area, Axis, Frame, Lines};
-use hierarch::metrics::Estimate;
+use hierarch::assess::metrics::Estimate;
 use plotters::prelude::*;
 use std::error::Error;
 

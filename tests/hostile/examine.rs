@@ -4,7 +4,7 @@ use crate::data::{Group, Set};
 use crate::finite::{of_adapted, of_fit, of_predictions, of_summary};
 use crate::options::{adapt_options, gradient_options, options};
 use hierarch::model::Model;
-use hierarch::{Adapted, Correction, EncoderFit, Error, Fit, Fittable, GradientFit, Joint, Mlp, Options};
+use hierarch::{Adapted, By, Correction, EncoderFit, Error, Fit, Fittable, GradientFit, Joint, Mlp, Options};
 use rand::RngExt;
 use std::fmt;
 
@@ -75,6 +75,7 @@ pub(crate) fn without_tasks<M: Fittable>(set: &Set, make: impl Fn() -> M) -> Fou
     joint(&mut found, set, &make());
     if let Some(fit) = fitted(&mut found, make().fit_with(&options)) {
         summaries(&mut found, set, &fit);
+        assessed(&mut found, set, &fit);
     }
     found
 }
@@ -85,6 +86,7 @@ pub(crate) fn with_tasks<M: Fittable + Model<Task = Group>>(set: &Set, make: imp
     joint(&mut found, set, &make());
     if let Some(mut fit) = fitted(&mut found, make().fit_with(&options(&mut rng))) {
         summaries(&mut found, set, &fit);
+        assessed(&mut found, set, &fit);
         tasks(&mut found, set, &mut fit);
     }
     if rng.random_bool(0.2) {
@@ -144,6 +146,27 @@ fn summaries<M: Model>(found: &mut Found, set: &Set, fit: &Fit<M>) {
         let other = fit.uncorrected(correction);
         drop(other.global());
         (0..fit.model().num_tasks().min(2)).for_each(|i| drop(other.local(i)));
+    }
+}
+
+/// What the prior draws, and how well the fit predicts its own data.
+fn assessed<M: Model>(found: &mut Found, set: &Set, fit: &Fit<M>) {
+    let is_sound = is_vouched_for(fit);
+    if let Some(drawn) = found.taken(fit.model().simulate(&mut set.rng.clone()))
+        && drawn.data.values().iter().any(|y| y.is_nan())
+    {
+        found.complaints.push("data of NaN".to_owned());
+    }
+    for estimate in [fit.loo(By::Task), fit.loo(By::Observation), fit.waic(By::Observation)] {
+        let Some(estimate) = found.taken(estimate) else { continue };
+        drop(estimate.to_string());
+        if is_sound && (estimate.elpd.is_nan() || estimate.mc_error.is_nan()) {
+            found.complaints.push(format!("an expected log density of {} +- {}", estimate.elpd, estimate.mc_error));
+        }
+    }
+    if let Some(check) = found.taken(fit.check(|data| data.values().len() as f64)) {
+        let is_all = check.replicated.iter().all(|count| count.to_bits() == check.observed.to_bits());
+        found.complaints.extend((!is_all).then(|| format!("not as many data as there are: {check}")));
     }
 }
 

@@ -49,7 +49,7 @@ impl<'f> Asking<'f> {
         let few = self.few_thetas(options);
         let (rows, before): (Vec<_>, Vec<f64>) = few.thetas.iter().map(|(u, weight)| (u.to_vec(), weight)).unzip();
         let inner = Inner { wanted: few.local_draws, most: options.max_proposals };
-        let Answers { level, by_theta } = self.ask(new, rows, inner, Question::Adapt)?;
+        let Answers { level, by_theta } = self.ask(new, rows, inner, Stream::Question(Question::Adapt))?;
         let weighed = NewWeights::possible(by_theta, &before)?;
         let mut evidence = weighed.evidence();
         if self.has_one_theta() {
@@ -66,8 +66,17 @@ impl<'f> Asking<'f> {
         let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
         let draws = &self.solution.draws;
         let thetas = (0..draws.len()).map(|s| draws.theta(s).to_vec()).collect();
-        let asked = self.ask(new, thetas, inner, Question::Absorb)?;
+        let asked = self.ask(new, thetas, inner, Stream::Question(Question::Absorb))?;
         NewWeights::new(asked.by_theta, &draws.weights)
+    }
+
+    /// ln p(D_i | theta) of task i of the fit, for each of its draws of theta.
+    pub(crate) fn ln_evidences(&self, i: usize) -> Result<Vec<f64>, Error> {
+        let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
+        let draws = &self.solution.draws;
+        let thetas = (0..draws.len()).map(|s| draws.theta(s).to_vec()).collect();
+        let asked = self.ask(&*self.program.some(&[i]), thetas, inner, Stream::LeaveOut { task: i as u64 })?;
+        Ok(asked.by_theta.iter().map(|at| at.answer.ln_z).collect())
     }
 
     /// The draws of theta that stand for all of the fit's, and how many of phi for each.
@@ -97,16 +106,10 @@ impl<'f> Asking<'f> {
     }
 
     /// What a new task says of each theta.
-    fn ask(
-        &self,
-        new: &dyn Program,
-        thetas: Vec<Vec<f64>>,
-        inner: Inner,
-        question: Question,
-    ) -> Result<Answers, Error> {
+    fn ask(&self, new: &dyn Program, thetas: Vec<Vec<f64>>, inner: Inner, stream: Stream) -> Result<Answers, Error> {
         let typical = |n: usize| self.typical(n);
         let task = NewTask { program: new, start: &self.solution.start, typical: &typical };
-        task.ask(thetas, inner, &mut Stream::Question(question).of(self.solution.options.seed))
+        task.ask(thetas, inner, &mut stream.of(self.solution.options.seed))
     }
 
     /// Where to look for the phi of a new task of n coordinates: where those of the fit are on average, or failing such

@@ -13,6 +13,7 @@ use crate::fit::imprecise::Naming;
 use crate::fit::solution::{Solution, Times};
 use crate::fit::trust::{Judgement, failure};
 use crate::fit::{Certificate, Chains, Evidence, Fit};
+use crate::interpret::simulate::{Simulated, simulate};
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::choose::modes_at_mean;
@@ -21,6 +22,7 @@ use crate::optimize::summit::{Settings, Summit};
 use crate::options::{Correction, GlobalFactor, LocalFactor, Options};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::progress::Progress;
+use rand::Rng;
 use std::num::NonZero;
 use std::time::Instant;
 
@@ -41,6 +43,37 @@ pub trait Fittable: Model + Sized {
     fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
         let solution = solve_on_threads(&Subset::all(&self), options)?;
         Ok(Fit::with(self, solution))
+    }
+
+    /// A draw of all latents from their priors, and of data in place of all that the model holds, missing ones too: what the
+    /// model says before it sees data. The data serve for their number, and as covariates, constants and conditions; factors
+    /// have no say.
+    ///
+    /// ```
+    /// # use hierarch::prelude::*;
+    /// # use rand::SeedableRng;
+    /// # fn main() -> Result<(), hierarch::Error> {
+    /// model! {
+    ///     Coins(heads: &[(Option<u32>, u32)]) {
+    ///         spread ~ HalfNormal(1.0);
+    ///         for &(heads, tosses) in heads {
+    ///             log_odds ~ Normal(0.0, spread);
+    ///             heads ~ BinomialLogit(tosses, log_odds);
+    ///         }
+    ///     }
+    /// }
+    /// let coins = Coins::new(&[(None, 10), (None, 20)]);
+    /// let drawn = coins.simulate(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1))?;
+    /// assert!(drawn.latents.global.spread > 0.0 && drawn.latents.local.len() == 2);
+    /// assert!(drawn.data.task(1)[0] <= 20.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoSampler`] for a distribution that cannot be drawn from, such as [`Flat`](crate::dist::Flat).
+    fn simulate<R: Rng>(&self, rng: &mut R) -> Result<Simulated<Self>, Error> {
+        simulate(self, rng)
     }
 }
 

@@ -6,11 +6,16 @@
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
 use crate::error::{Error, Invalid, Place};
+use crate::interpret::dataset::{Dataset, Layout};
+use crate::interpret::given::Observer;
 use crate::model::draw::Draw;
-use crate::model::{Datum, Interpreter, Latents, Model, Site, VectorDatum};
+use crate::model::values::values_of;
+use crate::model::{Datum, Interpreter, Model, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
+use std::fmt;
+use std::sync::Arc;
 
 /// Which data are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,18 @@ pub enum Wanted {
     Missing,
     /// All, as if none had been observed.
     All,
+    /// Those that are there, as if they were made again.
+    Observed,
+}
+
+impl Wanted {
+    fn includes(self, is_missing: bool) -> bool {
+        match self {
+            Self::Missing => is_missing,
+            Self::All => true,
+            Self::Observed => !is_missing,
+        }
+    }
 }
 
 /// Whether the places of drawn numbers are noted.
@@ -116,7 +133,7 @@ impl Interpreter for Simulate<'_> {
 
     fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         let place = self.next_place(site);
-        if self.wanted == Wanted::All || datum.datum().is_none() {
+        if self.wanted.includes(datum.datum().is_none()) {
             let from = self.drawn.len();
             let draw = if self.is_valid(&place, dist.check()) { dist.sample(self.rng) } else { None };
             let number = draw.map_or_else(|| self.no_draw::<D>(&place), held);
@@ -127,7 +144,7 @@ impl Interpreter for Simulate<'_> {
 
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         let place = self.next_place(site);
-        if self.wanted == Wanted::All || datum.data().is_none() {
+        if self.wanted.includes(datum.data().is_none()) {
             let from = self.drawn.len();
             let was_sampled = self.is_valid(&place, dist.check()) && dist.sample(self.rng, &mut self.drawn).is_some();
             if !was_sampled {
@@ -142,35 +159,69 @@ impl Interpreter for Simulate<'_> {
     fn factor(&mut self, _: &Site, _: Real<f64>) {}
 }
 
-/// A draw of all latents from their priors, and of all data, task by task; `data[0]` are those outside the plate.
+impl Observer for Simulate<'_> {
+    fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
+        Interpreter::observe(self, site, datum, dist);
+    }
+
+    fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
+        Interpreter::observe_vector(self, site, datum, dist);
+    }
+}
+
+/// A draw of all latents from their priors, and of all data given them.
 pub struct Simulated<M: Model> {
     /// The latents.
     pub latents: Draw<M>,
-    /// The data in the order the model visits them: first those outside the plate, then one list a task.
-    pub data: Vec<Vec<f64>>,
+    /// The data, those that are missing too.
+    pub data: Dataset,
+}
+
+impl<M: Model> Clone for Simulated<M> {
+    fn clone(&self) -> Self {
+        Self { latents: self.latents.clone(), data: self.data.clone() }
+    }
+}
+
+impl<M: Model> fmt::Debug for Simulated<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulated").field("latents", &self.latents).field("data", &self.data).finish()
+    }
+}
+
+/// What is drawn of the whole model.
+#[derive(Default)]
+struct Collected {
+    layout: Layout,
+    values: Vec<f64>,
+    error: Option<Error>,
+}
+
+impl Collected {
+    fn take(&mut self, run: Simulate<'_>) {
+        self.layout.add(run.task, run.places);
+        self.values.extend(run.drawn);
+        self.error = self.error.take().or(run.error);
+    }
 }
 
 /// Draws latents and data from the prior; observed values are ignored, factors have no say.
-///
-/// # Errors
-/// [`Error::NoSampler`] for a site whose distribution has no sampler.
-pub fn simulate<M: Model, R: Rng>(model: &M, rng: &mut R) -> Result<Simulated<M>, Error> {
-    let mut run = Simulate::new(rng, Wanted::All, None, Places::Known);
+pub(crate) fn simulate<M: Model>(model: &M, rng: &mut dyn Rng) -> Result<Simulated<M>, Error> {
+    let mut collected = Collected::default();
+    let mut run = Simulate::new(rng, Wanted::All, None, Places::Noted);
     let mut theta = Default::default();
     model.global(&mut run, &mut theta);
-    let mut data = vec![std::mem::take(&mut run.drawn)];
-    let mut error = run.error.take();
-    let mut latents = Draw { global: Default::default(), local: Vec::with_capacity(model.num_tasks()) };
-    M::Global::map(&theta, &mut latents.global, |x: &Real<f64>| x.0);
+    collected.take(run);
+    let mut local = Vec::with_capacity(model.num_tasks());
     for i in 0..model.num_tasks() {
-        let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Known);
-        let (mut phi, mut local) = (Default::default(), Default::default());
+        let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Noted);
+        let mut phi = Default::default();
         model.local(&mut run, &theta, model.task(i), &mut phi);
         model.likelihood(&mut run, &theta, &phi, model.task(i));
-        M::Local::map(&phi, &mut local, |x: &Real<f64>| x.0);
-        latents.local.push(local);
-        data.push(run.drawn);
-        error = error.or(run.error);
+        local.push(values_of::<M::Local>(&phi));
+        collected.take(run);
     }
-    error.map_or(Ok(Simulated { latents, data }), Err)
+    let Collected { layout, values, error } = collected;
+    let latents = Draw { global: values_of::<M::Global>(&theta), local };
+    error.map_or(Ok(Simulated { latents, data: Dataset::new(Arc::new(layout), values) }), Err)
 }

@@ -40,6 +40,8 @@ pub(crate) enum Stream {
     Chains,
     /// Draws of a task's phi picked by their weights.
     Resampling { task: u64 },
+    /// What a task that is left out says of theta.
+    LeaveOut { task: u64 },
     /// The first weights of an encoder.
     Encoder,
     /// What is asked of a fit later.
@@ -61,6 +63,8 @@ pub(crate) enum Question {
     Predict { task: u64 },
     /// Predictions for a new task.
     PredictNew,
+    /// Data in place of all that the fit has seen.
+    Check,
 }
 
 /// Stands for theta where a task's number is asked for.
@@ -87,6 +91,7 @@ impl Stream {
             Self::Chain { number } => (u64::MAX - 6, number),
             Self::Chains => (u64::MAX - 6, THETA),
             Self::Resampling { task } => (u64::MAX - 4, task),
+            Self::LeaveOut { task } => (u64::MAX - 7, task),
             Self::Encoder => (u64::MAX - 5, 0),
         };
         keyed(seed, step, task)
@@ -102,6 +107,7 @@ impl Question {
             Self::Absorb => 3,
             Self::Predict { task } => 4 + task,
             Self::PredictNew => u64::MAX,
+            Self::Check => u64::MAX - 1,
         }
     }
 }
@@ -113,7 +119,14 @@ mod tests {
 
     #[test]
     fn no_two_streams_are_the_same() {
-        let questions = [Question::Adapt, Question::Thetas, Question::Unseen, Question::Absorb, Question::PredictNew];
+        let questions = [
+            Question::Adapt,
+            Question::Thetas,
+            Question::Unseen,
+            Question::Absorb,
+            Question::PredictNew,
+            Question::Check,
+        ];
         let mut streams: Vec<Stream> = questions.map(Stream::Question).to_vec();
         streams.extend([Stream::Proposals, Stream::Encoder, Stream::Chains]);
         for n in 0..3 {
@@ -124,6 +137,7 @@ mod tests {
                 Stream::ProposalsOf { task: n },
                 Stream::Resampling { task: n },
                 Stream::Chain { number: n },
+                Stream::LeaveOut { task: n },
             ]);
             streams.extend([Stream::Task { step: 0, task: n }, Stream::Task { step: 1, task: n }, question]);
         }

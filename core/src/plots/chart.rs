@@ -1,7 +1,6 @@
-//! A chart: its frame, its axes, and what is drawn between them. All pictures of the examples are made of these.
-#![allow(dead_code, reason = "a picture takes what it needs")]
+//! A chart: its frame, its axes, and what is drawn between them. All pictures are made of these.
 
-use super::Area;
+use crate::plots::picture::{Area, Drawn};
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 use plotters::element::DashedPathElement;
@@ -9,25 +8,28 @@ use plotters::prelude::*;
 use std::error::Error;
 use std::ops::Range;
 
-type Drawn = Result<(), Box<dyn Error>>;
-
 /// A place by the numbers on the axes.
-type Point = (f64, f64);
+pub type Point = (f64, f64);
 
 /// The room around a chart, in pixels, and the sizes of what is written there.
 #[derive(Clone, Copy)]
-pub(crate) struct Frame {
-    pub(crate) margin: u32,
-    pub(crate) margin_right: u32,
+pub struct Frame {
+    /// On all sides.
+    pub margin: u32,
+    /// On the right, where names may stand.
+    pub margin_right: u32,
     /// For the labels of the x axis.
-    pub(crate) below: u32,
+    pub below: u32,
     /// For the labels of the y axis.
-    pub(crate) beside: u32,
-    pub(crate) title_size: i32,
-    pub(crate) name_size: i32,
-    pub(crate) label_size: i32,
+    pub beside: u32,
+    /// Of the title.
+    pub title_size: i32,
+    /// Of the names of axes.
+    pub name_size: i32,
+    /// Of the numbers at axes.
+    pub label_size: i32,
     /// How dark the lines across the chart are, from 0 to 1.
-    pub(crate) darkness: f64,
+    pub darkness: f64,
 }
 
 impl Default for Frame {
@@ -46,18 +48,22 @@ impl Default for Frame {
 }
 
 /// What an axis shows, and how its numbers are written.
-pub(crate) struct Axis<'a> {
-    pub(crate) range: Range<f64>,
-    pub(crate) name: &'a str,
+pub struct Axis<'a> {
+    /// From its lower end to its upper.
+    pub range: Range<f64>,
+    /// What it shows.
+    pub name: &'a str,
     /// About how many numbers stand at it.
-    pub(crate) labels: usize,
-    pub(crate) lines: Lines,
-    pub(crate) write: Option<&'a dyn Fn(&f64) -> String>,
+    pub labels: usize,
+    /// What stands at them.
+    pub lines: Lines,
+    /// How a number is written; plainly if `None`.
+    pub write: Option<&'a dyn Fn(&f64) -> String>,
 }
 
 /// What stands at the numbers of an axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lines {
+pub enum Lines {
     /// Lines across the chart.
     Across,
     /// The numbers alone.
@@ -67,40 +73,39 @@ pub(crate) enum Lines {
 }
 
 impl<'a> Axis<'a> {
-    pub(crate) fn new(name: &'a str, range: Range<f64>) -> Self {
+    /// An axis with lines across.
+    pub fn new(name: &'a str, range: Range<f64>) -> Self {
         Self { range, name, labels: 11, lines: Lines::Across, write: None }
     }
 }
 
 /// What stands before a name in the key of a chart.
 #[derive(Clone, Copy)]
-pub(crate) enum Mark {
+pub enum Mark {
+    /// A line.
     Line,
+    /// A dashed line.
     Dashes,
+    /// An area.
     Band,
     /// A dot of that radius.
     Dot(i32),
 }
 
 /// A chart to draw in; its y axis has coordinates `Y`.
-pub(crate) struct Chart<'a, Y: Ranged<ValueType = f64> = RangedCoordf64> {
+pub struct Chart<'a, Y: Ranged<ValueType = f64> = RangedCoordf64> {
     context: ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, Y>>,
 }
 
 impl Frame {
     /// A chart with this frame that fills the area.
-    pub(crate) fn chart<'a>(
-        self,
-        area: &Area<'a>,
-        title: &str,
-        [x, y]: [Axis<'_>; 2],
-    ) -> Result<Chart<'a>, Box<dyn Error>> {
+    pub fn chart<'a>(self, area: &Area<'a>, title: &str, [x, y]: [Axis<'_>; 2]) -> Result<Chart<'a>, Box<dyn Error>> {
         let range = y.range.clone();
         self.open(area, title, [x, y], range)
     }
 
     /// A chart with this frame whose y axis is logarithmic.
-    pub(crate) fn log_chart<'a>(
+    pub fn log_chart<'a>(
         self,
         area: &Area<'a>,
         title: &str,
@@ -149,58 +154,62 @@ impl Frame {
 }
 
 impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
-    pub(crate) fn line(&mut self, points: impl IntoIterator<Item = Point>, style: impl Into<ShapeStyle>) -> Drawn {
+    /// A line through points.
+    pub fn line(&mut self, points: impl IntoIterator<Item = Point>, style: impl Into<ShapeStyle>) -> Drawn {
         self.context.draw_series(LineSeries::new(points, style.into()))?;
         Ok(())
     }
 
     /// A line with a bead at each of its points.
-    pub(crate) fn beads(&mut self, points: impl IntoIterator<Item = Point>, color: &impl Color) -> Drawn {
+    pub fn beads(&mut self, points: impl IntoIterator<Item = Point>, color: &impl Color) -> Drawn {
         self.context.draw_series(LineSeries::new(points, color.stroke_width(2)).point_size(4))?;
         Ok(())
     }
 
-    pub(crate) fn dashes(&mut self, points: impl IntoIterator<Item = Point>, color: &impl Color) -> Drawn {
+    /// A dashed line through points.
+    pub fn dashes(&mut self, points: impl IntoIterator<Item = Point>, color: &impl Color) -> Drawn {
         let points: Vec<Point> = points.into_iter().collect();
         self.context.draw_series(DashedLineSeries::new(points, 5, 4, color.stroke_width(1)))?;
         Ok(())
     }
 
-    pub(crate) fn dots(&mut self, points: impl IntoIterator<Item = Point>, radius: i32, color: &impl Color) -> Drawn {
+    /// Dots of a radius in pixels.
+    pub fn dots(&mut self, points: impl IntoIterator<Item = Point>, radius: i32, color: &impl Color) -> Drawn {
         let dot = |at| Circle::new(at, radius, color.filled());
         self.context.draw_series(points.into_iter().map(dot))?;
         Ok(())
     }
 
     /// Dots, each with a radius of its own.
-    pub(crate) fn bubbles(&mut self, bubbles: impl IntoIterator<Item = (Point, f64)>, color: &impl Color) -> Drawn {
+    pub fn bubbles(&mut self, bubbles: impl IntoIterator<Item = (Point, f64)>, color: &impl Color) -> Drawn {
         let bubble = |(at, radius): (Point, f64)| Circle::new(at, radius, color.filled());
         self.context.draw_series(bubbles.into_iter().map(bubble))?;
         Ok(())
     }
 
     /// What is between two edges of the same direction.
-    pub(crate) fn band(&mut self, [one, other]: [Vec<Point>; 2], color: &impl Color) -> Drawn {
+    pub fn band(&mut self, [one, other]: [Vec<Point>; 2], color: &impl Color) -> Drawn {
         let outline: Vec<Point> = one.into_iter().chain(other.into_iter().rev()).collect();
         self.context.draw_series([Polygon::new(outline, color.to_rgba())])?;
         Ok(())
     }
 
-    /// Upright lines between two points each.
-    pub(crate) fn bars(&mut self, ends: impl IntoIterator<Item = [Point; 2]>, color: &impl Color) -> Drawn {
+    /// Straight lines between two points each.
+    pub fn bars(&mut self, ends: impl IntoIterator<Item = [Point; 2]>, color: &impl Color) -> Drawn {
         let bar = |ends: [Point; 2]| PathElement::new(ends, color.stroke_width(2));
         self.context.draw_series(ends.into_iter().map(bar))?;
         Ok(())
     }
 
-    pub(crate) fn text(&mut self, text: &str, at: Point, size: i32, color: &impl Color) -> Drawn {
+    /// A text whose upper left corner is at a point.
+    pub fn text(&mut self, text: &str, at: Point, size: i32, color: &impl Color) -> Drawn {
         let font = ("sans-serif", size).into_font().color(color);
         self.context.draw_series([Text::new(text.to_owned(), at, font)])?;
         Ok(())
     }
 
     /// Adds a line to the key.
-    pub(crate) fn name(&mut self, name: impl Into<String>, mark: Mark, color: &impl Color) -> Drawn {
+    pub fn name(&mut self, name: impl Into<String>, mark: Mark, color: &impl Color) -> Drawn {
         let color = color.to_rgba();
         let named = self.context.draw_series(std::iter::empty::<Circle<Point, i32>>())?.label(name);
         match mark {
@@ -213,7 +222,7 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Writes the key.
-    pub(crate) fn key(&mut self, corner: SeriesLabelPosition) -> Drawn {
+    pub fn key(&mut self, corner: SeriesLabelPosition) -> Drawn {
         let mut labels = self.context.configure_series_labels();
         labels.position(corner).background_style(WHITE.mix(0.9)).border_style(BLACK.mix(0.2));
         labels.label_font(("sans-serif", 14)).draw()?;
@@ -221,7 +230,7 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Where a point is, in pixels of the whole picture.
-    pub(crate) fn pixel(&self, at: Point) -> (i32, i32) {
+    pub fn pixel(&self, at: Point) -> (i32, i32) {
         self.context.backend_coord(&at)
     }
 }

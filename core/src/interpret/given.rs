@@ -1,0 +1,67 @@
+//! Visits the data of a model whose latents are known.
+//!
+//! Where a value comes from: the next unconstrained coordinate. How it is transformed: by its support. What is
+//! accumulated: what an [`Observer`] makes of the data; factors are nobody's data.
+
+use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::numbers::Real;
+use crate::support::VectorSupport;
+
+/// What is done with the data of a model whose latents are known.
+pub(crate) trait Observer {
+    /// `place ~ dist` for a datum, or a missing one.
+    fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D);
+
+    /// `place ~ dist` for a vector of data.
+    fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D);
+}
+
+/// The state: coordinates still to be read, and who looks at the data.
+pub(crate) struct Given<'a, O> {
+    coordinates: &'a [f64],
+    observer: &'a mut O,
+}
+
+impl<'a, O> Given<'a, O> {
+    /// An interpreter for the part of a model that declares latents, which reads their unconstrained `coordinates` in order.
+    pub(crate) fn new(coordinates: &'a [f64], observer: &'a mut O) -> Self {
+        Self { coordinates, observer }
+    }
+
+    /// An interpreter for a likelihood, which declares none.
+    pub(crate) fn likelihood(observer: &'a mut O) -> Self {
+        Self::new(&[], observer)
+    }
+
+    fn read(&mut self, count: usize) -> &'a [f64] {
+        let (read, rest) = self.coordinates.split_at(count);
+        self.coordinates = rest;
+        read
+    }
+}
+
+impl<O: Observer> Interpreter for Given<'_, O> {
+    type N = f64;
+
+    fn sample<D: ContinuousDistribution<f64>>(&mut self, _: &Site, dist: D) -> Real<f64> {
+        dist.constrain(Real(self.read(1)[0])).0
+    }
+
+    fn sample_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, dist: D, out: &mut Vec<Real<f64>>) {
+        out.clear();
+        let support = dist.support();
+        let u: Vec<Real<f64>> = self.read(support.num_coordinates()).iter().map(|u| Real(*u)).collect();
+        support.constrain(&u, out);
+    }
+
+    fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
+        self.observer.observe(site, datum, dist);
+    }
+
+    fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
+        self.observer.observe_vector(site, datum, dist);
+    }
+
+    fn factor(&mut self, _: &Site, _: Real<f64>) {}
+}

@@ -1,0 +1,52 @@
+//! The observations of a model as they are.
+//!
+//! What is accumulated: every observation that is there, with its place.
+
+use crate::dist::{Distribution, VectorDistribution};
+use crate::error::Place;
+use crate::interpret::given::Observer;
+use crate::model::{Datum, Site, VectorDatum};
+
+/// The state: what was seen of a task, or outside the plate.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    task: Option<usize>,
+    seen: Vec<usize>,
+    /// The numbers; a vector's one after another.
+    pub(crate) values: Vec<f64>,
+    /// The place of each number.
+    pub(crate) places: Vec<Place>,
+    /// The place of each observation, of which a vector is one.
+    pub(crate) observations: Vec<Place>,
+}
+
+impl Record {
+    pub(crate) fn new(task: Option<usize>) -> Self {
+        Self { task, ..Self::default() }
+    }
+
+    /// Takes one occurrence of a site, if it is there.
+    fn take(&mut self, site: &Site, data: Option<&[f64]>) {
+        if self.seen.len() <= site.id {
+            self.seen.resize(site.id + 1, 0);
+        }
+        let (task, observation) = (self.task, Some(self.seen[site.id]));
+        self.seen[site.id] += 1;
+        let Some(data) = data else { return };
+        let place = Place { site: site.name, file: site.file, line: site.line, task, observation, entry: None };
+        self.values.extend(data);
+        let entry = |k: usize| Place { entry: (data.len() > 1).then_some(k), ..place.clone() };
+        self.places.extend((0..data.len()).map(entry));
+        self.observations.push(place);
+    }
+}
+
+impl Observer for Record {
+    fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, _: D) {
+        self.take(site, datum.datum().as_ref().map(std::slice::from_ref));
+    }
+
+    fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, _: D) {
+        self.take(site, datum.data());
+    }
+}
