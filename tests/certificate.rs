@@ -52,7 +52,7 @@ model! {
     Square(ys: &[f64]) {
         root ~ Normal(0.0, 3.0);
         for &y in ys {
-            y ~ Normal(root * root, 2.0);
+            y ~ Normal(root * root, 3.0);
         }
     }
 }

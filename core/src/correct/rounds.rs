@@ -29,9 +29,9 @@ const DRIFT: f64 = 0.1;
 const MOST_RENEWED: usize = 4;
 
 /// Chains have asked about so many thetas for each of the draws.
-const WALKED: f64 = 0.3;
+const WALKED: f64 = 0.2;
 /// They go on until the mean of a coordinate is known to so many standard deviations, but not for more thetas than there are draws.
-const QUIET: f64 = 0.1;
+const QUIET: f64 = 0.12;
 /// One of so many of the first is under a flattened posterior.
 const FLAT: usize = 3;
 /// How much a state of a chain counts among effective draws: neighbours are alike.

@@ -8,10 +8,12 @@ use crate::correct::certificate::Difference;
 use crate::density::Density;
 use crate::linalg::gaussian::Moments;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
-use crate::posterior::mc_error;
+use crate::posterior::mc_error::{self, Dependence};
 use nalgebra::DVector;
 use rayon::prelude::*;
 
+/// So many draws are asked, at most.
+const DRAWS: usize = 250;
 /// Shifts that are noisier than this tell nothing: near a scale of 0 scores have no variance.
 const TELLING: f64 = 0.25;
 
@@ -27,10 +29,14 @@ pub(crate) struct Scores {
 /// What the identities say of draws of a density written centred; `None` of locals that are not drawn.
 pub(crate) fn scores(density: &Density<'_>, posterior: &WeightedDraws) -> Option<Scores> {
     let LocalDraws::Drawn(tables) = &posterior.locals else { return None };
-    let WeightedDraws { globals, weights, dependence, .. } = posterior;
+    let WeightedDraws { globals, weights, .. } = posterior;
     let thetas = || (0..posterior.len()).map(|s| posterior.theta(s)).zip(weights.iter().copied());
     let covariance = Moments::of(*globals, thetas).covariance;
-    let shift = |s: usize| {
+    let every = weights.len().div_ceil(DRAWS);
+    let asked: Vec<usize> = (0..weights.len()).step_by(every).filter(|&s| weights[s] > 0.0).collect();
+    let total: f64 = asked.iter().map(|&s| weights[s]).sum();
+    let shares: Vec<f64> = asked.iter().map(|&s| weights[s] / total).collect();
+    let shift = |&s: &usize| {
         let mut u = posterior.theta(s).to_vec();
         for phi in tables {
             let width = phi.len() / weights.len();
@@ -41,13 +47,10 @@ pub(crate) fn scores(density: &Density<'_>, posterior: &WeightedDraws) -> Option
         gradient.truncate(*globals);
         &covariance * DVector::from_vec(gradient)
     };
-    let counts = |s: usize| weights[s] > 0.0;
-    let none = || DVector::zeros(*globals);
-    let shifts: Vec<DVector<f64>> =
-        (0..weights.len()).into_par_iter().map(|s| if counts(s) { shift(s) } else { none() }).collect();
+    let shifts: Vec<DVector<f64>> = asked.par_iter().map(shift).collect();
     let of = |j: usize| {
         let column: Vec<f64> = shifts.iter().map(|shift| shift[j] / covariance[(j, j)].sqrt()).collect();
-        let moments = mc_error::Moments::of(&column, weights, dependence);
+        let moments = mc_error::Moments::of(&column, &shares, &Dependence::NONE);
         Difference { number: j, sds: moments.mean.abs(), noise: moments.error_of_mean }
     };
     let all: Vec<Difference> = (0..*globals).map(of).filter(|d| d.sds.is_finite()).collect();

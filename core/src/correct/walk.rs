@@ -110,6 +110,9 @@ impl Walk {
 
     /// How far the mean of a coordinate may be off, in standard deviations, by the differences between chains; the worst.
     pub(crate) fn noise(&self) -> f64 {
+        if self.len() < 2 {
+            return f64::INFINITY;
+        }
         let (all, states) = (self.asked.rows(), self.counting().collect::<Vec<_>>());
         let equal = vec![(states.len() as f64).recip(); states.len()];
         let error = |j: usize| {
