@@ -1,8 +1,10 @@
 //! What the plate of a model can run over.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-/// A list of tasks with random access: a slice, a `Vec`, an array, a reference to one; or a range of numbers.
+/// A list of tasks with random access: a slice, a `Vec`, an array; a reference, `Box` or `Arc` of one; or a range of
+/// numbers.
 pub trait Tasks {
     /// The data of one task.
     type Task: ?Sized;
@@ -56,6 +58,28 @@ impl<L: Tasks + ?Sized> Tasks for &L {
     }
 }
 
+impl<L: Tasks + ?Sized> Tasks for Box<L> {
+    type Task = L::Task;
+    fn num_tasks(&self) -> usize {
+        (**self).num_tasks()
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &L::Task {
+        (**self).task(i)
+    }
+}
+
+impl<L: Tasks + ?Sized> Tasks for Arc<L> {
+    type Task = L::Task;
+    fn num_tasks(&self) -> usize {
+        (**self).num_tasks()
+    }
+    #[inline(always)]
+    fn task(&self, i: usize) -> &L::Task {
+        (**self).task(i)
+    }
+}
+
 /// The tasks of a plate over a range: the numbers themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Numbers(Vec<usize>);
@@ -74,5 +98,23 @@ impl Tasks for Numbers {
     #[inline(always)]
     fn task(&self, i: usize) -> &usize {
         &self.0[i]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(tasks: &(impl Tasks<Task = f64> + ?Sized)) -> Vec<f64> {
+        (0..tasks.num_tasks()).map(|i| *tasks.task(i)).collect()
+    }
+
+    #[test]
+    fn owners_of_a_list_are_lists_of_its_tasks() {
+        let list = vec![3.0, 1.0, 2.0];
+        assert_eq!(listed(&list.clone().into_boxed_slice()), list);
+        assert_eq!(listed(&Arc::<[f64]>::from(list.clone())), list);
+        assert_eq!(listed(&Arc::new(list.clone())), list);
+        assert_eq!(listed(&Box::new(Arc::new([3.0, 1.0, 2.0]))), list);
     }
 }
