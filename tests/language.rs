@@ -576,3 +576,40 @@ fn vector_distributions_give_vector_latents() {
     assert_eq!(names[6..], [("pair", 0.25), ("pair", 0.75)]);
     assert_eq!(WeightsGlobal { weights: vec![0.5; 2], cuts: vec![0.0; 2] }.weights.len(), 2);
 }
+
+model! {
+    /// Data that fits share.
+    InCommon(groups: std::sync::Arc<Vec<Vec<f64>>>) {
+        mean ~ Normal(0.0, 10.0);
+        for group in groups {
+            level ~ Normal(mean, 1.0);
+            for &y in group {
+                y ~ Normal(level, 1.0);
+            }
+        }
+    }
+}
+
+model! {
+    /// The same in a box.
+    Boxed(groups: Box<[Vec<f64>]>) {
+        mean ~ Normal(0.0, 10.0);
+        for group in groups {
+            level ~ Normal(mean, 1.0);
+            for &y in group {
+                y ~ Normal(level, 1.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn plates_run_over_what_is_shared_or_boxed() {
+    let groups = vec![vec![1.0, 2.0], vec![0.5], vec![]];
+    let shared = std::sync::Arc::new(groups.clone());
+    let one = InCommon::new(std::sync::Arc::clone(&shared)).fit().expect("valid");
+    let other = Boxed::new(groups.into_boxed_slice()).fit().expect("valid");
+    assert_eq!(one.global().mean, other.global().mean);
+    assert_eq!(one.local(2).level, other.local(2).level);
+    assert_eq!(shared.len(), one.model().num_tasks());
+}

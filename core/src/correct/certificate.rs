@@ -51,6 +51,9 @@ pub(crate) struct Compared {
     pub(crate) states: usize,
     /// KL(posterior | proposal) in nats: how much of the posterior was left to find, E ln w under the chains less ln Z.
     pub(crate) nats: f64,
+    /// The largest weight that a state would have among the answer's draws, as a part of theirs: large where chains are at a place
+    /// that proposals miss.
+    pub(crate) top: f64,
 }
 
 /// What the answer was proposed from, and the evidence by that.
@@ -91,8 +94,10 @@ pub(crate) fn compared(
         }
     }
     let (largest, refuted) = Difference::largest(&differences)?;
-    let nats = walk.ln_weights(from.proposal).sum::<f64>() / states as f64 - from.ln_evidence;
-    Some(Compared { largest, refuted, states, nats })
+    let ln_weights: Vec<f64> = walk.ln_weights(from.proposal).map(|w| w - from.ln_evidence).collect();
+    let nats = ln_weights.iter().sum::<f64>() / states as f64;
+    let top = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp() / weights.len() as f64;
+    Some(Compared { largest, refuted, states, nats, top })
 }
 
 /// The distribution function of weighted values: at a value the weight below and half of that there.

@@ -8,17 +8,50 @@ use crate::correct::pool::Pool;
 use crate::correct::precision::Drawn;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::reweighting::Basis;
+use crate::correct::rounds::Weighted;
 use crate::correct::walk::{CHAINS, Walk};
 use crate::density::Density;
+use crate::density::program::Program;
 use crate::linalg::gaussian::{Gaussian, Moments};
 use crate::progress::Progress;
 use crate::sampling::elliptical::Reference;
 use crate::sampling::psis::smooth;
+use crate::sampling::resample::resample;
+use crate::sampling::stream::Stream;
+use nalgebra::DVector;
 
 /// Draws of the answer's Gaussian, which tell the evidence that divergences are measured from.
 const DRAWS: usize = 256;
 /// One of so many thetas is looked at before chains know how wide the posterior is, the first half of them flattened.
 const LEARNING: usize = 4;
+
+/// A state with a larger part of all weight is at a place that proposals miss.
+const MISSED: f64 = 0.02;
+
+/// What chains say of an answer by weights: those that went along with it; where they disagree, although they are at no place
+/// that proposals miss, they may be slow to get from one part of the posterior to another, and others start from the answer's own
+/// draws. Under a right answer these have its distribution at every step.
+pub(crate) fn opinion(
+    found: &Weighted,
+    effort: &Effort,
+    inquiry: &mut Inquiry<'_>,
+    program: &dyn Program,
+) -> Option<Compared> {
+    let Weighted { pool, smoothed, proposal, walk } = found;
+    let (walk, answer) = (walk.as_ref()?, pool.drawn(&smoothed.weights));
+    let from = ProposedFrom { proposal, ln_evidence: smoothed.ln_mean };
+    let first = compared(&answer, walk, from, program)?;
+    if first.refuted.is_none() || first.top > MISSED {
+        return Some(first);
+    }
+    let rows = pool.rows();
+    let picked = resample(&smoothed.weights, CHAINS, &mut Stream::Chains.of(effort.seed));
+    let starts = picked.into_iter().map(|s| DVector::from_column_slice(rows[s])).collect();
+    let empty = Pool::new(pool.globals, pool.tasks.len());
+    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), empty, inquiry);
+    again.until(walk.looks(), &Reference::new(proposal.main().heavy.wide.clone())?, inquiry);
+    compared(&answer, &again, from, program).or(Some(first))
+}
 
 /// Compares an answer with chains that look at so many thetas; `None` where they cannot be started, or no density is finite.
 pub(crate) fn certified(

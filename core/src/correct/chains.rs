@@ -8,7 +8,7 @@ use crate::correct::clock::Clock;
 use crate::correct::effort::Effort;
 use crate::correct::precision::{Drawn, PRECISE, Precision};
 use crate::density::Density;
-use crate::guide::Guide;
+use crate::guide::{Guide, MeanField};
 use crate::linalg::gaussian::standard_normal;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::mc_error::Dependence;
@@ -17,6 +17,7 @@ use crate::sampling::convergence::Convergence;
 use crate::sampling::nuts::Chain;
 use crate::sampling::stream::Stream;
 use rayon::prelude::*;
+use std::ops::Range;
 
 const CHAINS: usize = 8;
 /// Steps of each part that is thrown away; widths are those of its second half.
@@ -43,7 +44,7 @@ pub(crate) struct ByChains {
 /// Chains under way, in units of `scale`.
 struct Chains<'a> {
     density: &'a Density<'a>,
-    chains: Vec<Chain>,
+    walking: Vec<Chain>,
     scale: Vec<f64>,
     /// By chain, its states in the density's own units, row-major.
     states: Vec<Vec<f64>>,
@@ -80,7 +81,7 @@ impl<'a> Chains<'a> {
         let scale = [scales(&guide.global.ln_scale), scales(&guide.local.ln_scale)].concat();
         let mut rng = Stream::Chains.of(effort.seed);
         let mut start = |number: usize| {
-            let mut of = |factor: &crate::guide::MeanField| {
+            let mut of = |factor: &MeanField| {
                 let noise = standard_normal(factor.len(), &mut rng);
                 factor.at(noise.as_slice())
             };
@@ -88,20 +89,20 @@ impl<'a> Chains<'a> {
             let x: Vec<f64> = at.iter().zip(&scale).map(|(u, s)| u / s).collect();
             Chain::new(x, &target(density, &scale), Stream::Chain { number: number as u64 }.of(effort.seed))
         };
-        let chains = (0..CHAINS).map(&mut start).collect();
+        let walking = (0..CHAINS).map(&mut start).collect();
         let states = vec![Vec::new(); CHAINS];
-        Self { density, chains, scale, states, clock: Clock::start(effort.budget), progress }
+        Self { density, walking, scale, states, clock: Clock::start(effort.budget), progress }
     }
 
     /// So many steps more; `None` if time was up before.
     fn go(&mut self, steps: usize, learns: bool) -> Option<()> {
-        let Self { density, chains, scale, states, clock, progress } = self;
+        let Self { density, walking, scale, states, clock, progress } = self;
         let target = target(density, scale);
         for done in (0..steps).step_by(TOGETHER) {
             if clock.is_up() {
                 return None;
             }
-            chains.par_iter_mut().zip(states.par_iter_mut()).for_each(|(chain, states)| {
+            walking.par_iter_mut().zip(states.par_iter_mut()).for_each(|(chain, states)| {
                 for _ in 0..TOGETHER.min(steps - done) {
                     chain.go(&target, learns);
                     states.extend(chain.at().iter().zip(&*scale).map(|(x, s)| x * s));
@@ -129,7 +130,7 @@ impl<'a> Chains<'a> {
         let wider = |j: usize| Some(sd(j) / self.scale[j]).filter(|times| times.is_finite() && *times > 0.0);
         let times: Vec<f64> = (0..n).map(|j| wider(j).unwrap_or(1.0)).collect();
         self.scale.iter_mut().zip(&times).for_each(|(scale, times)| *scale *= times);
-        for (chain, states) in self.chains.iter_mut().zip(&mut self.states) {
+        for (chain, states) in self.walking.iter_mut().zip(&mut self.states) {
             chain.rescale(&times);
             chain.divergent = 0;
             states.clear();
@@ -145,8 +146,7 @@ impl<'a> Chains<'a> {
         let rows: Vec<&[f64]> = self.states.iter().flat_map(|states| states.chunks(n)).collect();
         let of = |j: usize| Convergence::of(&rows.iter().map(|row| row[j]).collect::<Vec<_>>(), CHAINS);
         let convergence = (0..n).into_par_iter().map(of).reduce_with(Convergence::worse)?;
-        let columns =
-            |range: std::ops::Range<usize>| rows.iter().flat_map(|row| &row[range.clone()]).copied().collect();
+        let columns = |range: Range<usize>| rows.iter().flat_map(|row| &row[range.clone()]).copied().collect();
         let offsets = &self.density.offsets;
         let tasks = (0..self.density.num_tasks()).map(|i| globals + offsets[i]..globals + offsets[i + 1]);
         let posterior = WeightedDraws {
@@ -159,7 +159,7 @@ impl<'a> Chains<'a> {
             dependence: Dependence::Clusters(steps.div_ceil(BATCHES)),
         };
         let precision = Drawn::of(&posterior).precision(self.density);
-        let divergent = self.chains.iter().map(|chain| chain.divergent).sum::<usize>() as f64 / rows.len() as f64;
+        let divergent = self.walking.iter().map(|chain| chain.divergent).sum::<usize>() as f64 / rows.len() as f64;
         Some(ByChains { posterior, convergence, divergent, is_cut: false, precision })
     }
 }

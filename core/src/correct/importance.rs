@@ -8,6 +8,7 @@
 //! estimates, and a draw of phi_i counts as much as the estimate that it comes with.
 
 use crate::conditional::Conditionals;
+use crate::correct::certify::opinion;
 use crate::correct::chains::ByChains;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::{Inquiry, RoundPlan};
@@ -69,9 +70,10 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
             .and_then(|pool| at_one_theta(pool, effort.seed))
     } else {
         let first = inquiry.first_proposal();
-        first
-            .and_then(|first| refined(first, effort, &mut inquiry, pool))
-            .map(|found| over_thetas(found, &*density.program))
+        first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(|found| {
+            let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
+            Reweighting { compared, ..over_thetas(found) }
+        })
     };
     match found {
         Some(mut corrected) => {

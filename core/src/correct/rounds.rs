@@ -1,6 +1,5 @@
 //! Rounds of draws of theta, each from a better proposal if all goes well, until what they tell together is enough.
 
-use crate::correct::certificate::{ProposedFrom, compared};
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::{Inquiry, RoundPlan, SETS};
 use crate::correct::pool::Pool;
@@ -9,7 +8,6 @@ use crate::correct::quadratic_fit::sought;
 use crate::correct::reproposal::{Preparation, Reproposal, reproposed};
 use crate::correct::reweighting::{Reweighting, relative_variance};
 use crate::correct::walk::{AskAt, CHAINS, Walk};
-use crate::density::program::Program;
 use crate::sampling::elliptical::Reference;
 use crate::sampling::psis::{SmoothWeights, smooth};
 use nalgebra::DVector;
@@ -159,7 +157,7 @@ impl Rounds {
             walk
         });
         walk.until(looks, &reference, asked);
-        while !(walk.noise() < QUIET) && walk.looks() < thetas && !asked.is_up() {
+        while walk.noise() >= QUIET && walk.looks() < thetas && !asked.is_up() {
             walk.until(walk.looks() + looks / FLAT, &reference, asked);
         }
     }
@@ -217,12 +215,9 @@ impl Ask for Inquiry<'_> {
     }
 }
 
-/// Draws of theta with smoothed weights, and what the chains say of them.
-pub(crate) fn over_thetas(found: Weighted, program: &dyn Program) -> Reweighting {
-    let Weighted { pool, smoothed, proposal, walk } = found;
+/// Draws of theta with smoothed weights.
+pub(crate) fn over_thetas(Weighted { pool, smoothed, .. }: Weighted) -> Reweighting {
     let (k_hat, effective, not_finite) = (smoothed.k_hat, smoothed.effective, smoothed.not_finite);
-    let from = ProposedFrom { proposal: &proposal, ln_evidence: smoothed.ln_mean };
-    let compared = walk.and_then(|walk| compared(&pool.drawn(&smoothed.weights), &walk, from, program));
     Reweighting {
         k_hat,
         is_reliable: smoothed.is_reliable(),
@@ -231,7 +226,6 @@ pub(crate) fn over_thetas(found: Weighted, program: &dyn Program) -> Reweighting
         not_finite,
         ln_evidence: smoothed.ln_mean,
         ln_evidence_error: relative_variance(&smoothed.weights, &pool.dependence()).sqrt(),
-        compared,
         ..Reweighting::with_weights(pool, smoothed.weights)
     }
 }

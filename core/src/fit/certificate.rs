@@ -54,7 +54,7 @@ impl Certificate {
     }
 
     pub(crate) fn of(compared: &Compared, scores: Option<&Scores>, naming: &Naming<'_>) -> Self {
-        let Compared { largest, refuted, states, nats } = *compared;
+        let Compared { largest, refuted, states, nats, .. } = *compared;
         let say = |d: Difference| format!("{} ({:.2} sd, noise {:.2})", naming.of_global(d.number), d.sds, d.noise);
         Self {
             difference: largest.sds,

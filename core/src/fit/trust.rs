@@ -157,7 +157,7 @@ impl Judgement<'_> {
         let Convergence { r_hat, effective } = c.convergence;
         let draws = c.posterior.len();
         let mut doubts = Vec::new();
-        if !(r_hat < CONVERGED) {
+        if r_hat.is_nan() || r_hat >= CONVERGED {
             doubts.push(format!("chains do not agree: R-hat {r_hat:.2} is above {CONVERGED}"));
         }
         if effective < ENOUGH {

@@ -64,7 +64,7 @@ impl Spread {
     fn effective(&self, chains: &[Vec<f64>]) -> f64 {
         let (m, n) = (chains.len(), chains[0].len());
         let count = (m * n) as f64;
-        if !(self.all > 0.0) {
+        if self.all.is_nan() || self.all <= 0.0 {
             return count;
         }
         let means: Vec<f64> = chains.iter().map(|chain| mean(chain)).collect();
@@ -79,7 +79,7 @@ impl Spread {
         for lag in (0..n.saturating_sub(2)).step_by(2) {
             let even = if lag == 0 { 1.0 } else { correlation(lag) };
             let pair = (even + correlation(lag + 1)).min(before);
-            if !(pair > 0.0) {
+            if pair.is_nan() || pair <= 0.0 {
                 break;
             }
             sum += pair;
@@ -109,7 +109,9 @@ fn scores(values: &[f64]) -> Vec<f64> {
     for equal in order.chunk_by(|&a, &b| values[a].total_cmp(&values[b]).is_eq()) {
         let rank = below as f64 + 0.5 * (equal.len() as f64 + 1.0);
         let score = normal_quantile((rank - 0.375) / (values.len() as f64 + 0.25));
-        equal.iter().for_each(|&i| scores[i] = score);
+        for &i in equal {
+            scores[i] = score;
+        }
         below += equal.len();
     }
     scores

@@ -116,7 +116,7 @@ impl Going<'_> {
         if doublings == 0 {
             let next = Stretch::of(from.leap(step, self.target));
             let gained = next.ln_weight - self.ln_first;
-            let is_lost = !(gained > -DIVERGENT);
+            let is_lost = gained.is_nan() || gained <= -DIVERGENT;
             self.accepted += if gained.is_nan() { 0.0 } else { gained.exp().min(1.0) };
             self.leaps += 1.0;
             self.is_divergent |= is_lost;
