@@ -36,6 +36,8 @@ pub(crate) struct Effort {
     /// How long it may take, if that matters.
     pub(crate) budget: Option<Duration>,
     pub(crate) seed: u64,
+    /// Whether chains look at the posterior as well: not by default where every theta costs so many answers.
+    pub(crate) walks: bool,
 }
 
 impl Effort {
@@ -45,7 +47,8 @@ impl Effort {
         let is_limited = options.correction != Correction::Importance;
         let most = if is_limited { MOST_NUMBERS / locals.max(1) } else { usize::MAX };
         let draws = options.posterior_draws.max(FEWEST_DRAWS).min(most);
-        let enough = if is_limited && tasks > MANY_TASKS { ENOUGH_OF_MANY } else { ENOUGH };
+        let is_large = is_limited && tasks > MANY_TASKS;
+        let enough = if is_large { ENOUGH_OF_MANY } else { ENOUGH };
         (draws >= FEWEST_DRAWS).then_some(Self {
             draws,
             enough: enough * draws as f64,
@@ -54,6 +57,7 @@ impl Effort {
             most_grown: MOST_GROWN,
             budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
+            walks: !is_large,
         })
     }
 
@@ -68,6 +72,7 @@ impl Effort {
             most_grown: MOST_GROWN,
             budget: None,
             seed,
+            walks: true,
         }
     }
 

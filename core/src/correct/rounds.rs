@@ -144,6 +144,9 @@ impl Rounds {
     /// Chains go on until they have looked at their share of the draws so far and of those to come.
     fn walk_on(&mut self, to_come: usize, pool: &Pool, asked: &mut dyn Ask) {
         let Some(reference) = Reference::new(self.proposal.main().heavy.wide.clone()) else { return };
+        if !self.effort.walks {
+            return;
+        }
         let thetas = pool.len() + to_come;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
         let looks = (WALKED * thetas as f64) as usize;
@@ -290,6 +293,7 @@ mod tests {
             most_grown: 64,
             budget: None,
             seed: 0,
+            walks: true,
         };
         let mut told = Told { ln_weights, asked: Vec::new() };
         let found = refined(first, effort, &mut told, Pool::new(2, 0));

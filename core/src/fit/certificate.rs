@@ -86,8 +86,9 @@ impl fmt::Display for Certificate {
 }
 
 impl<M: Model> Fit<M> {
-    /// What a second method said of the globals as they were corrected: chains that look at three tenths as many thetas as there
-    /// are draws, or more where they mix slowly; `None` where there was no importance correction, or no time.
+    /// What a second method said of the globals as they were corrected: chains that look at a fifth as many thetas as there
+    /// are draws, or more where they mix slowly. `None` where there was no importance correction, or no time, and by default of
+    /// more than 500 tasks: see [`certify`](Self::certify).
     pub fn certificate(&self) -> Option<&Certificate> {
         self.solution.certificate.as_ref()
     }

@@ -19,16 +19,18 @@ use std::time::Duration;
 /// Whether to believe the posterior that a fit reports.
 ///
 /// Reliable, doubtful, or neither: not checked. Linear response says nothing of its own errors, so that without
-/// importance weights, because they were not asked for or would have cost too much, nothing speaks against the answer and
+/// importance weights or chains, because they were not asked for or would have cost too much, nothing speaks against the answer and
 /// nothing for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trust {
     /// Where means, standard deviations and draws come from: `Importance`, `Chains`, `LinearResponse` or `MeanField`.
     pub method: Correction,
     /// Whether the answer was checked and nothing found to doubt: its importance weights are reliable, enough draws count, no
-    /// mean has a Monte Carlo error above a tenth of a standard deviation, and so are those of every task that matter; or it
-    /// needs no check, as theta is a point that was converged to and the locals are exact given it. Where a guide stopped
-    /// that weights correct does not matter, as long as its gradient is finite.
+    /// mean has a Monte Carlo error above a tenth of a standard deviation, so are those of every task that matter, and neither
+    /// chains nor score identities contradict it; or the chains that it comes from agree with each other (R-hat below 1.03, 100
+    /// effective draws, next to no trajectory off its path); or it needs no check, as theta is a point that was converged to
+    /// and the locals are exact given it. Where a guide stopped that weights or chains correct does not matter, as long as its
+    /// gradient is finite.
     pub is_reliable: bool,
     /// Whether the report found something to doubt.
     pub is_doubtful: bool,
