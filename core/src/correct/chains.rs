@@ -18,12 +18,15 @@ use crate::sampling::nuts::Chain;
 use crate::sampling::stream::Stream;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::time::Duration;
 
 const CHAINS: usize = 8;
 /// Steps of each part that is thrown away; widths are those of its second half.
 const LEARNING: [usize; 3] = [100, 100, 50];
 /// Steps of every chain between two looks at the clock.
 const TOGETHER: usize = 10;
+/// Gradients of a step, when it is guessed how long all of them take.
+const LEAPS: usize = 15;
 /// Batches of a chain that count as independent of each other.
 const BATCHES: usize = 4;
 /// Chains are run on until R-hat of every latent is below this.
@@ -52,21 +55,20 @@ struct Chains<'a> {
     progress: Progress,
 }
 
-/// Draws by chains of a density that is written as the guide is; `None` if there was no time for any.
-pub(crate) fn by_chains(density: &Density<'_>, guide: &Guide, effort: &Effort, progress: Progress) -> Option<ByChains> {
+/// Draws by chains of a density that is written as the guide is; or how long they would take, if that is far more than they may.
+pub(crate) fn by_chains(
+    density: &Density<'_>,
+    guide: &Guide,
+    effort: &Effort,
+    progress: Progress,
+) -> Result<ByChains, Duration> {
     let mut chains = Chains::start(density, guide, effort, progress);
-    for steps in LEARNING {
-        chains.go(steps, true)?;
-        chains.learn(steps / 2);
+    let gradients = CHAINS * LEAPS * LEARNING.iter().sum::<usize>();
+    let needed = chains.clock.needed(gradients);
+    if chains.clock.excess(gradients).is_some() {
+        return Err(needed);
     }
-    let (each, most) = (effort.draws.div_ceil(CHAINS).next_multiple_of(TOGETHER), effort.most_draws.div_ceil(CHAINS));
-    let mut is_cut = chains.go(each, false).is_none();
-    let mut found = chains.found()?;
-    while !is_cut && chains.steps() < most && !found.is_precise() {
-        is_cut = chains.go(each.min(most - chains.steps()), false).is_none();
-        found = chains.found()?;
-    }
-    Some(ByChains { is_cut, ..found })
+    chains.draw(effort).ok_or(needed)
 }
 
 impl ByChains {
@@ -76,7 +78,24 @@ impl ByChains {
 }
 
 impl<'a> Chains<'a> {
+    /// What the chains find once they have learned; `None` if there was no time for that.
+    fn draw(&mut self, effort: &Effort) -> Option<ByChains> {
+        for steps in LEARNING {
+            self.go(steps, true)?;
+            self.learn(steps / 2);
+        }
+        let (each, most) = (effort.draws.div_ceil(CHAINS), effort.most_draws.div_ceil(CHAINS));
+        let mut is_cut = self.go(each, false).is_none();
+        let mut found = self.found()?;
+        while !is_cut && self.steps() < most && !found.is_precise() {
+            is_cut = self.go(each.min(most - self.steps()), false).is_none();
+            found = self.found()?;
+        }
+        Some(ByChains { is_cut, ..found })
+    }
+
     fn start(density: &'a Density<'a>, guide: &Guide, effort: &Effort, progress: Progress) -> Self {
+        let mut clock = Clock::start(effort.budget);
         let scales = |ln_scale: &[f64]| ln_scale.iter().map(|s| s.exp()).collect::<Vec<_>>();
         let scale = [scales(&guide.global.ln_scale), scales(&guide.local.ln_scale)].concat();
         let mut rng = Stream::Chains.of(effort.seed);
@@ -91,25 +110,30 @@ impl<'a> Chains<'a> {
         };
         let walking = (0..CHAINS).map(&mut start).collect();
         let states = vec![Vec::new(); CHAINS];
-        Self { density, walking, scale, states, clock: Clock::start(effort.budget), progress }
+        // each has found one gradient
+        clock.thetas = CHAINS;
+        Self { density, walking, scale, states, clock, progress }
     }
 
     /// So many steps more; `None` if time was up before.
     fn go(&mut self, steps: usize, learns: bool) -> Option<()> {
         let Self { density, walking, scale, states, clock, progress } = self;
-        let target = target(density, scale);
+        let (target, n) = (target(density, scale), scale.len());
         for done in (0..steps).step_by(TOGETHER) {
-            if clock.is_up() {
-                return None;
-            }
+            let together = TOGETHER.min(steps - done);
+            let began = states[0].len();
             walking.par_iter_mut().zip(states.par_iter_mut()).for_each(|(chain, states)| {
-                for _ in 0..TOGETHER.min(steps - done) {
+                for _ in (0..together).take_while(|_| !clock.is_up()) {
                     chain.go(&target, learns);
                     states.extend(chain.at().iter().zip(&*scale).map(|(x, s)| x * s));
                 }
             });
-            clock.thetas += CHAINS * TOGETHER;
-            progress.of_thetas(clock.thetas, CHAINS * (steps - done));
+            progress.of_thetas(CHAINS * (began / n + together), CHAINS * (steps - done - together));
+            if clock.is_up() {
+                let shortest = states.iter().map(Vec::len).min().unwrap_or(0);
+                states.iter_mut().for_each(|states| states.truncate(shortest));
+                return None;
+            }
         }
         Some(())
     }

@@ -80,7 +80,8 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             corrected.posterior.are_values = density.layout.identity;
             corrected.precision = Drawn::of(&corrected.posterior).precision(density);
-            corrected.scores = (!basis.is_fixed()).then(|| scores(density, &corrected.posterior)).flatten();
+            let is_asked = effort.walks && !basis.is_fixed();
+            corrected.scores = is_asked.then(|| scores(density, &corrected.posterior)).flatten();
             Attempt::Ran(Box::new(corrected))
         }
         None if inquiry.clock.is_up() || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {

@@ -192,9 +192,10 @@ fn chained(before: Attempt, program: &dyn Program, shape: &Shape, climbed: &Summ
     let density = Density::new(program.all(), shape, writing);
     let progress = Progress::new(options, "chains", effort.usual());
     match by_chains(&density, &climbed.guide, &effort, progress) {
-        Some(found) if is_asked || found.convergence.r_hat < CONVERGED => {
+        Ok(found) if is_asked || found.convergence.r_hat < CONVERGED => {
             Attempt::Chained { found: Box::new(found), since: failure }
         }
+        Err(needed) if is_asked => Attempt::TooCostly(needed),
         _ => before,
     }
 }

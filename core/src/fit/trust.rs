@@ -40,15 +40,6 @@ pub struct Trust {
     pub notes: Vec<String>,
 }
 
-/// What to set where importance weights would have taken so long.
-fn too_costly(needed: Duration) -> String {
-    let seconds = needed.as_secs_f64().ceil();
-    format!(
-        "importance weights would take more than their budget, some {seconds:.0} s: see `Options::correction_budget` and \
-         `Correction::Importance`"
-    )
-}
-
 /// A larger share of draws without a finite density is doubtful: fewer of them are tails beyond what numbers can tell.
 const MOST_NOT_FINITE: f64 = 0.01;
 /// A larger share of trajectories that left their path is doubtful: there is a region that chains hardly enter.
@@ -85,7 +76,7 @@ impl Said {
 pub(crate) fn failure(attempt: &Attempt) -> Option<String> {
     match attempt {
         Attempt::Ran(c) if c.is_useless => Some(failed(c)),
-        Attempt::Ran(c) if !c.is_reliable || c.effective < least_effective(c) => {
+        Attempt::Ran(c) if !c.is_reliable || (c.effective < least_effective(c) && !c.is_cut) => {
             Some(format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws)", c.k_hat, c.effective))
         }
         Attempt::NoWeight => Some("no draw of theta had a finite importance weight".into()),
@@ -147,7 +138,7 @@ impl Judgement<'_> {
             Attempt::Chained { found, since } => self.of_chains(found, since.as_deref()),
             Attempt::Ran(c) => doubts(vec![failed(c)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
-            Attempt::TooCostly(needed) => remark(&too_costly(*needed)),
+            Attempt::TooCostly(needed) => remark(&self.too_costly(*needed)),
             Attempt::TooLarge => remark("draws of all locals would take too much memory: see `Correction::Importance`"),
             Attempt::NotAsked if method == Correction::LinearResponse => remark("without importance weights, as asked"),
             Attempt::NotAsked => doubts(Vec::new()),
@@ -196,6 +187,16 @@ impl Judgement<'_> {
         let by_memory = || format!("{draws} draws, as more of all locals would take too much memory");
         let is_short = draws < self.options.posterior_draws && Effort::is_short_of_memory(self.options, self.shape);
         c.is_cut.then(by_budget).or_else(|| is_short.then(by_memory))
+    }
+
+    /// What to set where weights or chains would have taken so long.
+    fn too_costly(&self, needed: Duration) -> String {
+        let seconds = needed.as_secs_f64().ceil();
+        let (what, or) = match self.options.correction {
+            Correction::Chains => ("chains", ""),
+            _ => ("importance weights", " and `Correction::Importance`"),
+        };
+        format!("{what} would take more than their budget, some {seconds:.0} s: see `Options::correction_budget`{or}")
     }
 
     /// What there is to doubt of the method that the answer comes from.
