@@ -113,3 +113,8 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// And those of the page on tasks never seen.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/meta_learning.md")]
+struct MetaLearning;
