@@ -18,6 +18,7 @@ mod options;
 mod panel;
 mod quadrature;
 mod repeated;
+mod results;
 mod tables;
 mod trust;
 mod verdicts;

@@ -6,6 +6,7 @@ mod evidence;
 mod imprecise;
 mod pipeline;
 pub mod report;
+mod results;
 pub(crate) mod solution;
 pub(crate) mod table;
 pub mod trust;
@@ -15,11 +16,13 @@ pub use certificate::Certificate;
 pub use chains::Chains;
 pub use evidence::Evidence;
 pub use pipeline::Fittable;
+pub use results::{DrawsTable, NamedSummary, NumberName};
 pub use solution::Times;
 pub use trust::Trust;
 
 use crate::density::Explained;
 use crate::elbo::Elbo;
+use crate::error::Error;
 use crate::guide::Guide;
 use crate::model::draw::Draw;
 use crate::model::{Latents, Model};
@@ -167,6 +170,23 @@ impl<M: Model> Fit<M> {
     /// ```
     pub fn marginal(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Summary {
         self.posterior().marginal(f)
+    }
+
+    /// The central interval that holds so much of the posterior of any function of the latents:
+    /// `fit.interval(0.9, |d| d.global.tau)`.
+    ///
+    /// # Errors
+    /// A level that is not between 0 and 1.
+    pub fn interval(&self, level: f64, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Result<(f64, f64), Error> {
+        self.posterior().interval(level, f)
+    }
+
+    /// The highest-density interval: the shortest one that holds so much of the posterior of any function of the latents.
+    ///
+    /// # Errors
+    /// A level that is not between 0 and 1.
+    pub fn hdi(&self, level: f64, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Result<(f64, f64), Error> {
+        self.posterior().hdi(level, f)
     }
 
     /// Posterior covariance of any two functions of the latents.

@@ -89,7 +89,9 @@ pub use density::{Explained, Taken};
 pub use draw::{Dataset, Draw, LazyDraw, Simulated};
 pub use elbo::Elbo;
 pub use error::Error;
-pub use fit::{Certificate, Chains, DrawsError, Evidence, Fit, Fittable, Trust, WorstTask};
+pub use fit::{
+    Certificate, Chains, DrawsError, DrawsTable, Evidence, Fit, Fittable, NamedSummary, NumberName, Trust, WorstTask,
+};
 pub use hierarch_macros::model;
 pub use joint::Joint;
 pub use model::Model;

@@ -131,7 +131,9 @@ impl<'a> Chains<'a> {
             progress.of_thetas(CHAINS * (began / n + together), CHAINS * (steps - done - together));
             if clock.is_up() {
                 let shortest = states.iter().map(Vec::len).min().unwrap_or(0);
-                states.iter_mut().for_each(|states| states.truncate(shortest));
+                for states in states.iter_mut() {
+                    states.truncate(shortest);
+                }
                 return None;
             }
         }

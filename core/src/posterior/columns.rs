@@ -25,10 +25,14 @@ impl<'s> Source<'s> {
         global_columns(program, thetas).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
+    /// What a table shows of the globals, by draw.
+    pub(crate) fn columns_of_globals(&self, program: &dyn Program, level: &Level) -> Columns {
+        global_columns(program, (0..self.draws.len()).map(|s| self.draws.theta(s))).shown(level)
+    }
+
     /// Summaries of what a table shows of the globals.
     pub(crate) fn shown_globals(&self, program: &dyn Program, level: &Level) -> Vec<Summary> {
-        let thetas = (0..self.draws.len()).map(|s| self.draws.theta(s));
-        global_columns(program, thetas).shown(level).summaries(&self.draws.weights, &self.draws.dependence)
+        self.columns_of_globals(program, level).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
     /// Summaries of the numbers of task i of the fit, which is task `at` of the program, from the table of its draws.
@@ -36,10 +40,14 @@ impl<'s> Source<'s> {
         self.local_columns(program, i, at, table).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
+    /// What a table shows of task i, by draw.
+    pub(crate) fn columns_of_task(&self, program: &dyn Program, level: &Level, i: usize) -> Columns {
+        self.local_columns(program, i, i, &self.table(i)).shown(level)
+    }
+
     /// Summaries of what a table shows of task i.
     pub(crate) fn shown_locals(&self, program: &dyn Program, level: &Level, i: usize) -> Vec<Summary> {
-        let columns = self.local_columns(program, i, i, &self.table(i)).shown(level);
-        columns.summaries(&self.draws.weights, &self.draws.dependence)
+        self.columns_of_task(program, level, i).summaries(&self.draws.weights, &self.draws.dependence)
     }
 
     fn local_columns(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Columns {

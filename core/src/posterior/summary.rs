@@ -68,6 +68,45 @@ pub(crate) fn covariance(pairs: &[[f64; 2]], weights: &[f64]) -> f64 {
     scaled * units[0].min(units[1]) * units[0].max(units[1])
 }
 
+/// The interval between two quantiles, with as much outside on either side; NaN where a value of positive weight is not finite.
+pub(crate) fn central(values: &[f64], weights: &[f64], level: f64) -> (f64, f64) {
+    let Some(order) = ordered(values, weights) else { return (f64::NAN, f64::NAN) };
+    let at = |level| quantile(values, weights, &order, level);
+    (at(0.5 - 0.5 * level), at(0.5 + 0.5 * level))
+}
+
+/// The shortest interval that holds so much weight, the lowest of several; NaN where a value of positive weight is not finite.
+pub(crate) fn shortest(values: &[f64], weights: &[f64], level: f64) -> (f64, f64) {
+    let Some(order) = ordered(values, weights) else { return (f64::NAN, f64::NAN) };
+    let value = |k: usize| values[order[k]];
+    let (mut best, mut end, mut held) = ((value(0), value(order.len() - 1)), 0, 0.0);
+    for start in 0..order.len() {
+        // up to rounding, as weights sum to 1 only so
+        while end < order.len() && held < level - 1e-12 {
+            held += weights[order[end]];
+            end += 1;
+        }
+        if held < level - 1e-12 {
+            break;
+        }
+        if value(end - 1) - value(start) < best.1 - best.0 {
+            best = (value(start), value(end - 1));
+        }
+        held -= weights[order[start]];
+    }
+    best
+}
+
+/// Those that count, from the least on; `None` if there are none, or one is not finite.
+fn ordered(values: &[f64], weights: &[f64]) -> Option<Vec<usize>> {
+    let mut order: Vec<usize> = (0..values.len()).filter(|&i| weights[i] > 0.0).collect();
+    if order.is_empty() || order.iter().any(|&i| !values[i].is_finite()) {
+        return None;
+    }
+    order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
+    Some(order)
+}
+
 /// The quantile at `level`: each value sits at the middle of its own weight, linear in between.
 fn quantile(values: &[f64], weights: &[f64], order: &[usize], level: f64) -> f64 {
     let mut before = (f64::NEG_INFINITY, values[order[0]]);
@@ -120,6 +159,30 @@ mod tests {
         let repeated = Summary::weighted(&[1.0, 0.0, 2.0, 2.0, 2.0], &[0.2; 5], &Dependence::NONE);
         close(repeated.mean, found.mean, 1e-15);
         close(repeated.sd, found.sd, 1e-15);
+    }
+
+    #[test]
+    fn intervals_are_those_of_the_distribution() {
+        // quantiles of an exponential of rate 1, of which the shortest interval of 80% is from 0 to ln 5
+        let n = 20_000;
+        let level = |k: usize| (k as f64 + 0.5) / n as f64;
+        let exponential: Vec<f64> = (0..n).map(|k| -(-level(k)).ln_1p()).collect();
+        let even = vec![(n as f64).recip(); n];
+        let (low, high) = shortest(&exponential, &even, 0.8);
+        close(low, 0.0, 1e-3);
+        close(high, 5.0_f64.ln(), 2e-3);
+        let (low, high) = central(&exponential, &even, 0.8);
+        close(low, -0.9_f64.ln(), 1e-3);
+        close(high, 10.0_f64.ln(), 2e-3);
+        // of a normal both are the same, up to steps from one value to the next
+        let normal: Vec<f64> = (0..n).map(|k| normal_quantile(level(k))).collect();
+        for found in [shortest(&normal, &even, 0.9), central(&normal, &even, 0.9)] {
+            close(found.0, -1.6449, 0.02);
+            close(found.1, 1.6449, 0.02);
+        }
+        // a weight counts as repetition does, and what is not a number is not hidden
+        assert_eq!(shortest(&[5.0, 1.0, 1.2], &[0.1, 0.5, 0.4], 0.85), (1.0, 1.2));
+        assert!(central(&[1.0, f64::NAN], &[0.5, 0.5], 0.5).0.is_nan());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A posterior of a model's latents: summaries, draws, and functions of them.
 
 use crate::density::program::unscored;
+use crate::error::Error;
 use crate::guide::Guide;
 use crate::model::draw::Draw;
 use crate::model::signature::Signature;
@@ -11,7 +12,7 @@ use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::lazy::{LazyDraw, TypedSource};
-use crate::posterior::summary::{Summary, covariance};
+use crate::posterior::summary::{Summary, central, covariance, shortest};
 use crate::sampling::resample::resample;
 use rand::Rng;
 use std::borrow::Cow;
@@ -89,6 +90,24 @@ impl<M: Model> Posterior<'_, M> {
         Summary::weighted(&self.values(f), &self.weighted.weights, &self.weighted.dependence)
     }
 
+    /// The central interval that holds so much of the posterior of any function of the latents, as much lying below it as above.
+    ///
+    /// # Errors
+    /// A level that is not between 0 and 1.
+    pub fn interval(&self, level: f64, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Result<(f64, f64), Error> {
+        let level = allowed_level(level)?;
+        Ok(central(&self.values(f), &self.weighted.weights, level))
+    }
+
+    /// The highest-density interval: the shortest one that holds so much of the posterior of any function of the latents.
+    ///
+    /// # Errors
+    /// A level that is not between 0 and 1.
+    pub fn hdi(&self, level: f64, f: impl Fn(&LazyDraw<'_, M>) -> f64) -> Result<(f64, f64), Error> {
+        let level = allowed_level(level)?;
+        Ok(shortest(&self.values(f), &self.weighted.weights, level))
+    }
+
     /// Posterior covariance of any two functions of the latents; infinite where it is larger than an `f64` holds, and NaN
     /// where a value of positive weight is not finite.
     pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
@@ -105,4 +124,13 @@ impl<M: Model> Posterior<'_, M> {
         };
         (0..self.weighted.len()).map(at).collect()
     }
+}
+
+/// A level between 0 and 1.
+fn allowed_level(level: f64) -> Result<f64, Error> {
+    if level > 0.0 && level < 1.0 {
+        return Ok(level);
+    }
+    let (option, allowed) = ("level".to_owned(), "between 0 and 1".to_owned());
+    Err(Error::Option { option, task: None, value: level.to_string(), allowed })
 }

@@ -65,6 +65,8 @@ pub(crate) enum Question {
     PredictNew,
     /// Data in place of all that the fit has seen.
     Check,
+    /// Which draws stand in a table.
+    Table,
 }
 
 /// Stands for theta where a task's number is asked for.
@@ -108,6 +110,7 @@ impl Question {
             Self::Predict { task } => 4 + task,
             Self::PredictNew => u64::MAX,
             Self::Check => u64::MAX - 1,
+            Self::Table => u64::MAX - 2,
         }
     }
 }
@@ -126,6 +129,7 @@ mod tests {
             Question::Absorb,
             Question::PredictNew,
             Question::Check,
+            Question::Table,
         ];
         let mut streams: Vec<Stream> = questions.map(Stream::Question).to_vec();
         streams.extend([Stream::Proposals, Stream::Encoder, Stream::Chains]);

@@ -1,0 +1,144 @@
+//! What a fit found, number by number: by name, for programs that do not know the model.
+
+use crate::density::program::Program;
+use crate::fit::Fit;
+use crate::fit::solution::Solution;
+use crate::interpret::discover::Start;
+use crate::model::level::Level;
+use crate::model::subset::Subset;
+use crate::model::{Model, Site};
+use crate::posterior::columns::Columns;
+use crate::posterior::summary::Summary;
+use crate::sampling::resample::resample;
+use crate::sampling::stream::{Question, Stream};
+use std::fmt;
+use std::io::{self, Write};
+
+/// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberName {
+    /// The latent's name.
+    pub site: &'static str,
+    /// Which of its numbers: empty for a scalar, `[2]`, or `[1, 0]` of a correlation.
+    pub entry: String,
+    /// The task that it belongs to; `None` for a global.
+    pub task: Option<usize>,
+}
+
+impl fmt::Display for NumberName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.site, self.entry)?;
+        self.task.map_or(Ok(()), |task| write!(f, " task {task}"))
+    }
+}
+
+/// A latent's number and its posterior.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedSummary {
+    /// Its name.
+    pub name: NumberName,
+    /// Its posterior.
+    pub summary: Summary,
+}
+
+/// Equally weighted draws of all latents as a table: a column a number, a row a draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawsTable {
+    /// Names of the columns, the globals first, then task by task.
+    pub names: Vec<NumberName>,
+    /// By column, its draws.
+    pub columns: Vec<Vec<f64>>,
+}
+
+impl DrawsTable {
+    /// Writes it as comma-separated values under a heading, with all digits; names with a comma in them are quoted.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn to_csv(&self, mut out: impl Write) -> io::Result<()> {
+        let heading: Vec<String> = self.names.iter().map(|name| quoted(&name.to_string())).collect();
+        writeln!(out, "{}", heading.join(","))?;
+        for s in 0..self.columns.first().map_or(0, Vec::len) {
+            let row: Vec<String> = self.columns.iter().map(|column| column[s].to_string()).collect();
+            writeln!(out, "{}", row.join(","))?;
+        }
+        Ok(())
+    }
+}
+
+/// A field of a table of comma-separated values (RFC 4180).
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+impl<M: Model> Fit<M> {
+    /// Every latent's numbers by name with their posteriors, the globals first, then task by task; of Cholesky factors of
+    /// correlations the correlations.
+    ///
+    /// ```
+    /// # use hierarch::prelude::*;
+    /// # model! {
+    /// #     Coins(heads: &[(u32, u32)]) {
+    /// #         spread ~ HalfNormal(1.0);
+    /// #         for &(heads, tosses) in heads {
+    /// #             log_odds ~ Normal(0.0, spread);
+    /// #             heads ~ BinomialLogit(tosses, log_odds);
+    /// #         }
+    /// #     }
+    /// # }
+    /// let fit = Coins::new(&[(7, 10), (4, 10), (5, 10)]).fit()?;
+    /// for row in fit.rows() {
+    ///     println!("{},{},{}", row.name, row.summary.mean, row.summary.sd);
+    /// }
+    /// assert_eq!(fit.rows()[1].name.to_string(), "log_odds task 0");
+    /// # Ok::<(), hierarch::Error>(())
+    /// ```
+    pub fn rows(&self) -> Vec<NamedSummary> {
+        let draws = &self.solution.draws;
+        let summarised = |(names, columns): (Vec<NumberName>, Columns)| {
+            let summaries = columns.summaries(&draws.weights, &draws.dependence);
+            names.into_iter().zip(summaries).map(|(name, summary)| NamedSummary { name, summary }).collect::<Vec<_>>()
+        };
+        levels(&Subset::all(&self.model), &self.solution).flat_map(summarised).collect()
+    }
+
+    /// So many equally weighted draws of all latents as a table, by the fit's own seed: the same ones each time.
+    pub fn draws_table(&self, n: usize) -> DrawsTable {
+        let picked = resample(
+            &self.solution.draws.weights,
+            n,
+            &mut Stream::Question(Question::Table).of(self.solution.options.seed),
+        );
+        let mut table = DrawsTable { names: Vec::new(), columns: Vec::new() };
+        for (names, columns) in levels(&Subset::all(&self.model), &self.solution) {
+            table.names.extend(names);
+            table.columns.extend(columns.iter().map(|column| picked.iter().map(|&s| column[s]).collect()));
+        }
+        table
+    }
+}
+
+/// What a table shows of each level, with names: of the globals, and of every task.
+fn levels<'a>(
+    program: &'a dyn Program,
+    solution: &'a Solution,
+) -> impl Iterator<Item = (Vec<NumberName>, Columns)> + 'a {
+    let signature = program.signature();
+    let globals = &solution.shape.global;
+    let of_globals =
+        (names(globals, signature.global_sites, None), solution.source().columns_of_globals(program, globals));
+    let of_task = move |i: usize| {
+        let level = program.task_level(&Start::Zero, i);
+        let columns = solution.source().columns_of_task(program, &level, i);
+        (names(&level, signature.local_sites, Some(i)), columns)
+    };
+    std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))
+}
+
+fn names(level: &Level, sites: &[Site], task: Option<usize>) -> Vec<NumberName> {
+    let of_site = |site: &Site| {
+        let name = site.name;
+        level.labels(site).into_iter().map(move |entry| NumberName { site: name, entry, task })
+    };
+    sites.iter().flat_map(of_site).collect()
+}
