@@ -2,6 +2,7 @@
 
 use crate::models::{EightSchools, SCHOOLS};
 use hierarch::prelude::*;
+use hierarch::tasks::{Groups, grouped};
 use hierarch::{Error, Fit, NumberName, Summary};
 
 fn schools() -> Fit<EightSchools<'static>> {
@@ -29,7 +30,7 @@ fn every_number_has_a_name_and_a_place() {
     let globals = ["tau", "w[0]", "w[1]", "corr[1, 0]"].map(str::to_owned);
     let locals = (0..3).flat_map(|i| (0..2).map(move |k| format!("v[{k}] task {i}")));
     assert_eq!(names, globals.into_iter().chain(locals).collect::<Vec<_>>());
-    assert_eq!(rows[2].name, NumberName { site: "w", entry: "[1]".into(), task: None });
+    assert_eq!(rows[2].name, NumberName { site: "w", entry: "[1]".into(), task: None, label: None });
     // the same numbers as those of the structs
     let found = |name: &str| rows.iter().find(|row| row.name.to_string() == name).expect("there is one").summary;
     assert_eq!(found("tau"), fit.global().tau);
@@ -78,4 +79,35 @@ fn intervals_of_any_level() {
             assert!(matches!(error, Error::Option { .. }) && error.to_string().contains("between 0 and 1"), "{error}");
         }
     }
+}
+
+model! {
+    /// Groups of a long table.
+    Labelled(subjects: &Groups<String, (String, f64)>) {
+        mean ~ Normal(0.0, 10.0);
+        for subject in subjects {
+            level ~ Normal(mean, 1.0);
+            for (_, y) in subject {
+                y ~ Normal(level, 1.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn tasks_are_called_what_their_groups_are() {
+    let rows = [("308", 1.0), ("ann, b", 4.0), ("308", 2.0)].map(|(subject, y)| (subject.to_owned(), y));
+    let groups = grouped(rows, |row| row.0.clone());
+    let fit = Labelled::new(&groups).fit().expect("valid");
+    assert!(fit.to_string().contains("level  308 ") && fit.to_string().contains("level  ann, b "), "{fit}");
+    assert_eq!(fit.local_of("ann, b").expect("there is one").level, fit.local(1).level);
+    assert!(fit.local_of("309").is_none());
+    let last = fit.rows().pop().expect("there are some").name;
+    assert_eq!(
+        (last.to_string().as_str(), last.task, last.label.as_deref()),
+        ("level ann, b", Some(1), Some("ann, b"))
+    );
+    let mut csv = Vec::new();
+    fit.draws_table(1).to_csv(&mut csv).expect("memory does not fail");
+    assert!(String::from_utf8(csv).expect("plain text").starts_with("mean,level 308,\"level ann, b\"\n"));
 }

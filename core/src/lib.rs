@@ -62,7 +62,7 @@ pub mod testing;
 pub mod verdict;
 
 pub use density::joint;
-pub use model::{datum, tasks};
+pub use model::datum;
 pub use numbers::{dual, form, nodal, param_vec, real, traced};
 
 /// Numbers over an algebra, what may stand for them, and densities differentiated in their own arguments.
@@ -72,6 +72,12 @@ pub mod number {
 }
 
 pub use posterior::summary;
+
+/// What the plate of a model can run over, and how a long table becomes that.
+pub mod tasks {
+    pub use crate::model::grouped::{Group, Groups, grouped};
+    pub use crate::model::tasks::{Numbers, Tasks};
+}
 
 /// Draws of everything a model does not know, and data as numbers.
 pub mod draw {

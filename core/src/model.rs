@@ -8,6 +8,7 @@
 
 pub mod datum;
 pub mod draw;
+pub(crate) mod grouped;
 pub mod level;
 pub(crate) mod signature;
 pub mod site_mask;
@@ -104,6 +105,10 @@ pub trait Model: Send + Sync {
     fn num_tasks(&self) -> usize;
     /// The data of task `i`, counted from 0.
     fn task(&self, i: usize) -> &Self::Task;
+    /// What task `i` is called, if its data say so.
+    fn task_label(&self, _i: usize) -> Option<String> {
+        None
+    }
 
     /// p(theta), and p(D | theta) of data outside the plate.
     fn global<I: Interpreter>(&self, i: &mut I, global: &mut Of<Self::Global, I>);

@@ -25,6 +25,9 @@ pub(crate) trait Program: Send + Sync {
     /// M, the number of tasks.
     fn num_tasks(&self) -> usize;
 
+    /// What a task is called, if its data say so.
+    fn task_label(&self, task: usize) -> Option<String>;
+
     /// The program itself, for somebody else to own.
     fn all(&self) -> Box<dyn Program + '_>;
 

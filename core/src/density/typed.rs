@@ -30,6 +30,10 @@ impl<M: Model> Program for Subset<'_, M> {
         self.num_tasks()
     }
 
+    fn task_label(&self, task: usize) -> Option<String> {
+        self.task_label(task)
+    }
+
     fn all(&self) -> Box<dyn Program + '_> {
         Box::new(self.clone())
     }

@@ -2,7 +2,7 @@
 
 use crate::density::program::Program;
 use crate::fit::solution::Solution;
-use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, table};
+use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, TaskName, table};
 use crate::fit::{Chains, Evidence, Fit, Trust};
 use crate::interpret::discover::Start;
 use crate::model::Model;
@@ -144,7 +144,8 @@ impl Report<'_> {
         let mut rows = globals.rows(&own.shown_globals(program, level), Some(&of_guide));
         for i in 0..self.shown_tasks() {
             let level = program.task_level(&Start::Zero, i);
-            let locals = NamedLevel { level: &level, sites: signature.local_sites, task: Some(i) };
+            let locals =
+                NamedLevel { level: &level, sites: signature.local_sites, task: Some(TaskName::of(program, i)) };
             let of_guide = guide.shown_locals(program, &level, i);
             rows.extend(locals.rows(&own.shown_locals(program, &level, i), Some(&of_guide)));
         }

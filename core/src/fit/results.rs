@@ -3,10 +3,11 @@
 use crate::density::program::Program;
 use crate::fit::Fit;
 use crate::fit::solution::Solution;
+use crate::fit::table::TaskName;
 use crate::interpret::discover::Start;
 use crate::model::level::Level;
 use crate::model::subset::Subset;
-use crate::model::{Model, Site};
+use crate::model::{Latents, Model, Site};
 use crate::posterior::columns::Columns;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
@@ -14,21 +15,25 @@ use crate::sampling::stream::{Question, Stream};
 use std::fmt;
 use std::io::{self, Write};
 
-/// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`.
+/// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`, or `theta 308` of a task that is
+/// called so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberName {
     /// The latent's name.
     pub site: &'static str,
     /// Which of its numbers: empty for a scalar, `[2]`, or `[1, 0]` of a correlation.
     pub entry: String,
-    /// The task that it belongs to; `None` for a global.
+    /// The number of the task that it belongs to; `None` for a global.
     pub task: Option<usize>,
+    /// What that task is called, if its data say so.
+    pub label: Option<String>,
 }
 
 impl fmt::Display for NumberName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.site, self.entry)?;
-        self.task.map_or(Ok(()), |task| write!(f, " task {task}"))
+        let Some(number) = self.task else { return Ok(()) };
+        write!(f, " {}", TaskName { number, label: self.label.clone() })
     }
 }
 
@@ -68,7 +73,11 @@ impl DrawsTable {
 
 /// A field of a table of comma-separated values (RFC 4180).
 fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
 }
 
 impl<M: Model> Fit<M> {
@@ -94,28 +103,40 @@ impl<M: Model> Fit<M> {
     /// # Ok::<(), hierarch::Error>(())
     /// ```
     pub fn rows(&self) -> Vec<NamedSummary> {
-        let draws = &self.solution.draws;
-        let summarised = |(names, columns): (Vec<NumberName>, Columns)| {
-            let summaries = columns.summaries(&draws.weights, &draws.dependence);
-            names.into_iter().zip(summaries).map(|(name, summary)| NamedSummary { name, summary }).collect::<Vec<_>>()
-        };
-        levels(&Subset::all(&self.model), &self.solution).flat_map(summarised).collect()
+        rows(&Subset::all(&self.model), &self.solution)
     }
 
     /// So many equally weighted draws of all latents as a table, by the fit's own seed: the same ones each time.
     pub fn draws_table(&self, n: usize) -> DrawsTable {
-        let picked = resample(
-            &self.solution.draws.weights,
-            n,
-            &mut Stream::Question(Question::Table).of(self.solution.options.seed),
-        );
-        let mut table = DrawsTable { names: Vec::new(), columns: Vec::new() };
-        for (names, columns) in levels(&Subset::all(&self.model), &self.solution) {
-            table.names.extend(names);
-            table.columns.extend(columns.iter().map(|column| picked.iter().map(|&s| column[s]).collect()));
-        }
-        table
+        draws_table(&Subset::all(&self.model), &self.solution, n)
     }
+
+    /// Posterior summaries of the latents of the task of that label, as [`grouped`](crate::tasks::grouped) gives them; `None` if
+    /// no task is called so.
+    pub fn local_of(&self, label: &str) -> Option<<M::Local as Latents>::Of<Summary>> {
+        let is_called = |i: &usize| self.model.task_label(*i).as_deref() == Some(label);
+        (0..self.model.num_tasks()).find(is_called).map(|i| self.local(i))
+    }
+}
+
+fn rows(program: &dyn Program, solution: &Solution) -> Vec<NamedSummary> {
+    let draws = &solution.draws;
+    let summarised = |(names, columns): (Vec<NumberName>, Columns)| {
+        let summaries = columns.summaries(&draws.weights, &draws.dependence);
+        names.into_iter().zip(summaries).map(|(name, summary)| NamedSummary { name, summary }).collect::<Vec<_>>()
+    };
+    levels(program, solution).flat_map(summarised).collect()
+}
+
+fn draws_table(program: &dyn Program, solution: &Solution, n: usize) -> DrawsTable {
+    let mut rng = Stream::Question(Question::Table).of(solution.options.seed);
+    let picked = resample(&solution.draws.weights, n, &mut rng);
+    let mut table = DrawsTable { names: Vec::new(), columns: Vec::new() };
+    for (names, columns) in levels(program, solution) {
+        table.names.extend(names);
+        table.columns.extend(columns.iter().map(|column| picked.iter().map(|&s| column[s]).collect()));
+    }
+    table
 }
 
 /// What a table shows of each level, with names: of the globals, and of every task.
@@ -130,15 +151,18 @@ fn levels<'a>(
     let of_task = move |i: usize| {
         let level = program.task_level(&Start::Zero, i);
         let columns = solution.source().columns_of_task(program, &level, i);
-        (names(&level, signature.local_sites, Some(i)), columns)
+        (names(&level, signature.local_sites, Some(TaskName::of(program, i))), columns)
     };
     std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))
 }
 
-fn names(level: &Level, sites: &[Site], task: Option<usize>) -> Vec<NumberName> {
+fn names(level: &Level, sites: &[Site], task: Option<TaskName>) -> Vec<NumberName> {
+    let number = task.as_ref().map(|task| task.number);
+    let label = task.and_then(|task| task.label);
     let of_site = |site: &Site| {
-        let name = site.name;
-        level.labels(site).into_iter().map(move |entry| NumberName { site: name, entry, task })
+        let (site_name, label) = (site.name, label.clone());
+        let name = move |entry| NumberName { site: site_name, entry, task: number, label: label.clone() };
+        level.labels(site).into_iter().map(name)
     };
     sites.iter().flat_map(of_site).collect()
 }

@@ -64,4 +64,12 @@ impl<'a, M: Model> Subset<'a, M> {
             TaskList::Some(tasks) => tasks[i],
         }
     }
+
+    /// What task `i` is called; the tasks of others have no name here.
+    pub(crate) fn task_label(&self, i: usize) -> Option<String> {
+        match &self.tasks {
+            TaskList::All => self.model.task_label(i),
+            TaskList::Some(_) => None,
+        }
+    }
 }

@@ -12,6 +12,10 @@ pub trait Tasks {
     fn num_tasks(&self) -> usize;
     /// The data of task `i`.
     fn task(&self, i: usize) -> &Self::Task;
+    /// What task `i` is called, if it has a name: that of its group, of [`Groups`](crate::tasks::Groups).
+    fn label(&self, _i: usize) -> Option<String> {
+        None
+    }
 }
 
 impl<T> Tasks for [T] {
@@ -56,6 +60,9 @@ impl<L: Tasks + ?Sized> Tasks for &L {
     fn task(&self, i: usize) -> &L::Task {
         (**self).task(i)
     }
+    fn label(&self, i: usize) -> Option<String> {
+        (**self).label(i)
+    }
 }
 
 impl<L: Tasks + ?Sized> Tasks for Box<L> {
@@ -67,6 +74,9 @@ impl<L: Tasks + ?Sized> Tasks for Box<L> {
     fn task(&self, i: usize) -> &L::Task {
         (**self).task(i)
     }
+    fn label(&self, i: usize) -> Option<String> {
+        (**self).label(i)
+    }
 }
 
 impl<L: Tasks + ?Sized> Tasks for Arc<L> {
@@ -77,6 +87,9 @@ impl<L: Tasks + ?Sized> Tasks for Arc<L> {
     #[inline(always)]
     fn task(&self, i: usize) -> &L::Task {
         (**self).task(i)
+    }
+    fn label(&self, i: usize) -> Option<String> {
+        (**self).label(i)
     }
 }
 

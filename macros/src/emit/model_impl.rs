@@ -108,6 +108,9 @@ impl Emit<'_> {
             fn task(&self, i: usize) -> &Self::Task {
                 <#ty as #krate::__private::Tasks>::task(&self.#tasks, i)
             }
+            fn task_label(&self, i: usize) -> ::core::option::Option<::std::string::String> {
+                <#ty as #krate::__private::Tasks>::label(&self.#tasks, i)
+            }
         }
     }
 
