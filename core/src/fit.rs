@@ -1,6 +1,7 @@
 //! From a model to its posterior: [`Fittable::fit`], its [`Options`](crate::Options), and the [`Fit`] it gives.
 
 mod certificate;
+mod certify;
 mod chains;
 mod evidence;
 mod imprecise;

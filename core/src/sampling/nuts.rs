@@ -6,7 +6,6 @@
 //! its momenta points against the momentum at one end. The next state is one of its points in proportion to exp(-H).
 
 use crate::linalg::gaussian::standard_normal;
-use crate::numbers::number::Real;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -80,7 +79,7 @@ impl Stretch {
             || Self::turns(&sum, &self.first, &next.last)
             || Self::turns(&with(&self.sum, &next.first), &self.first, &next.first)
             || Self::turns(&with(&next.sum, &self.last), &self.last, &next.last);
-        let ln_weight = Real(self.ln_weight).ln_add_exp(Real(next.ln_weight)).value();
+        let ln_weight = ln_add_exp(self.ln_weight, next.ln_weight);
         let chosen = if is_next { next.chosen } else { self.chosen };
         Self { first: self.first, last: next.last, sum, chosen, ln_weight, is_over }
     }
@@ -127,7 +126,7 @@ impl Going<'_> {
             return near;
         }
         let far = self.stretch(&near.last, step, doublings - 1, rng);
-        let share = (far.ln_weight - Real(near.ln_weight).ln_add_exp(Real(far.ln_weight)).value()).exp();
+        let share = (far.ln_weight - ln_add_exp(near.ln_weight, far.ln_weight)).exp();
         let is_far = rng.random::<f64>() < share;
         near.followed_by(far, is_far)
     }
@@ -221,6 +220,12 @@ impl StepSize {
         let share = self.count.powf(-forget);
         self.ln_mean += share * (self.ln_tried - self.ln_mean);
     }
+}
+
+/// ln(exp(a) + exp(b))
+fn ln_add_exp(a: f64, b: f64) -> f64 {
+    let (least, most) = (a.min(b), a.max(b));
+    if least == f64::NEG_INFINITY { most } else { most + (least - most).exp().ln_1p() }
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
