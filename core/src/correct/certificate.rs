@@ -29,14 +29,23 @@ pub(crate) struct Difference {
 
 impl Difference {
     /// Whether errors do not explain it.
-    pub(crate) fn is_beyond_noise(&self) -> bool {
+    fn is_beyond_noise(&self) -> bool {
         self.sds > MATERIAL.max(TIMES * self.noise)
     }
 
-    /// The largest, and the largest of those that errors do not explain.
-    pub(crate) fn largest(all: &[Self]) -> Option<(Self, Option<Self>)> {
-        let largest = |all: &mut dyn Iterator<Item = &Self>| all.max_by(|a, b| a.sds.total_cmp(&b.sds)).copied();
-        Some((largest(&mut all.iter())?, largest(&mut all.iter().filter(|d| d.is_beyond_noise()))))
+    /// The largest of those that will do.
+    pub(crate) fn largest(all: &[Self], will_do: impl Fn(&Self) -> bool) -> Option<Self> {
+        all.iter().filter(|d| will_do(d)).max_by(|a, b| a.sds.total_cmp(&b.sds)).copied()
+    }
+
+    /// The largest of those that errors do not explain.
+    pub(crate) fn refuting(all: &[Self]) -> Option<Self> {
+        Self::largest(all, Self::is_beyond_noise)
+    }
+
+    /// What it is of, and how large.
+    pub(crate) fn said_of(&self, name: &str) -> String {
+        format!("{name} ({:.2} sd, noise {:.2})", self.sds, self.noise)
     }
 }
 
@@ -93,7 +102,7 @@ pub(crate) fn compared(
             differences.push(Difference { number, sds: (a.mean - b.mean).abs() * unit, noise });
         }
     }
-    let (largest, refuted) = Difference::largest(&differences)?;
+    let (largest, refuted) = (Difference::largest(&differences, |_| true)?, Difference::refuting(&differences));
     let ln_weights: Vec<f64> = walk.ln_weights(from.proposal).map(|w| w - from.ln_evidence).collect();
     let nats = ln_weights.iter().sum::<f64>() / states as f64;
     let top = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp() / weights.len() as f64;

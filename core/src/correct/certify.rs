@@ -12,7 +12,7 @@ use crate::correct::rounds::Weighted;
 use crate::correct::walk::{CHAINS, Walk};
 use crate::density::Density;
 use crate::density::program::Program;
-use crate::linalg::gaussian::{Gaussian, Moments};
+use crate::linalg::gaussian::Moments;
 use crate::progress::Progress;
 use crate::sampling::elliptical::Reference;
 use crate::sampling::psis::smooth;
@@ -24,7 +24,6 @@ use nalgebra::DVector;
 const DRAWS: usize = 256;
 /// One of so many thetas is looked at before chains know how wide the posterior is, the first half of them flattened.
 const LEARNING: usize = 4;
-
 /// A state with a larger part of all weight is at a place that proposals miss.
 const MISSED: f64 = 0.02;
 
@@ -47,9 +46,8 @@ pub(crate) fn opinion(
     let rows = pool.rows();
     let picked = resample(&smoothed.weights, CHAINS, &mut Stream::Chains.of(effort.seed));
     let starts = picked.into_iter().map(|s| DVector::from_column_slice(rows[s])).collect();
-    let empty = Pool::new(pool.globals, pool.tasks.len());
-    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), empty, inquiry);
-    again.until(walk.looks(), &Reference::new(proposal.main().heavy.wide.clone())?, inquiry);
+    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), pool.emptied(), inquiry);
+    again.until(walk.looks(), &proposal.reference()?, inquiry);
     compared(&answer, &again, from, program).or(Some(first))
 }
 
@@ -63,26 +61,23 @@ pub(crate) fn certified(
 ) -> Option<Compared> {
     let conditionals = Conditionals::new(density).growing_to(effort.most_grown);
     let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
-    let empty = || Pool::new(answer.globals, basis.guide.num_tasks());
     let at = inquiry.proposed();
     let thetas: Vec<Vec<f64>> =
         answer.theta.chunks(answer.globals).map(|theta| at.iter().map(|&j| theta[j]).collect()).collect();
     let moments = Moments::of(at.len(), || thetas.iter().map(Vec::as_slice).zip(answer.weights.iter().copied()));
-    let gaussian =
-        |moments: Moments| Some(Gaussian { mean: moments.mean, root: moments.covariance.cholesky()?.unpack() });
-    let gaussian_of_answer = gaussian(moments)?;
+    let gaussian_of_answer = moments.gaussian()?;
     let proposal = Proposal::of(Part::new(gaussian_of_answer.clone())?);
-    let mut pool = empty();
+    let mut pool = Pool::new(answer.globals, basis.guide.num_tasks());
     inquiry.round(RoundPlan { proposal: Some(&proposal), draws: DRAWS, number: 0 }, &mut pool);
     let ln_evidence = smooth(&pool.ln_weights())?.ln_mean;
     let mut reference = Reference::new(gaussian_of_answer)?;
     let (starts, looks) = (inquiry.starts(CHAINS), effort.draws);
-    let mut walk = Walk::from(starts, effort.seed, empty(), &mut inquiry);
+    let mut walk = Walk::from(starts, effort.seed, pool.emptied(), &mut inquiry);
     walk.flat_until(looks / (2 * LEARNING), &reference, &mut inquiry);
     walk.until(looks / LEARNING, &reference, &mut inquiry);
     let seen = walk.rows();
     let moments = Moments::of(at.len(), || seen.rows.iter().copied().zip(seen.weights.iter().copied()));
-    if let Some(learned) = gaussian(moments).and_then(Reference::new) {
+    if let Some(learned) = moments.gaussian().and_then(Reference::new) {
         reference = learned;
     }
     walk.until(looks, &reference, &mut inquiry);

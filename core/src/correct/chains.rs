@@ -23,7 +23,7 @@ use std::time::Duration;
 const CHAINS: usize = 8;
 /// Steps of each part that is thrown away; widths are those of its second half.
 const LEARNING: [usize; 3] = [100, 100, 50];
-/// Steps of every chain between two looks at the clock.
+/// Steps of every chain between two signs of progress.
 const TOGETHER: usize = 10;
 /// Gradients of a step, when it is guessed how long all of them take.
 const LEAPS: usize = 15;

@@ -86,6 +86,11 @@ impl Pool {
         Self { globals, tasks: vec![TaskAnswers::default(); tasks], ..Self::default() }
     }
 
+    /// One of the same shape without draws.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(self.globals, self.tasks.len())
+    }
+
     /// How many draws of theta it has.
     pub(crate) fn len(&self) -> usize {
         self.ln_outside.len()

@@ -3,6 +3,7 @@
 use crate::linalg::gaussian::Gaussian;
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
+use crate::sampling::elliptical::Reference;
 use crate::sampling::heavy::HeavyTailed;
 use crate::sampling::lattice::points_ln_density;
 use nalgebra::{DMatrix, DVector};
@@ -105,6 +106,11 @@ impl Proposal {
     /// The first part, which the others go with.
     pub(crate) fn main(&self) -> &Part {
         &self.parts[0]
+    }
+
+    /// What chains take ellipses from that look at what this proposes; `None` where it is singular.
+    pub(crate) fn reference(&self) -> Option<Reference> {
+        Reference::new(self.main().heavy.wide.clone())
     }
 
     /// The part that a draw of a round is made of.

@@ -46,7 +46,7 @@ pub(crate) fn reproposed(
     let weights = temper(&ln_weights, least);
     let mut moments = Moments::of(globals, || rows.iter().copied().zip(weights.iter().copied()));
     shrink(&mut moments.covariance, before, effective(&weights))?;
-    let gaussian = Gaussian { root: moments.covariance.clone().cholesky()?.unpack(), mean: moments.mean };
+    let gaussian = moments.clone().gaussian()?;
     let far = Far::of(&gaussian, rows, &weights)?;
     let whole = Part::new(gaussian)?;
     let kurtosis = far.kurtosis;
@@ -101,7 +101,7 @@ impl Far {
         let weighted = || rows.iter().copied().zip(self.weights.iter().copied());
         let mut moments = Moments::of(whole.dimensions(), weighted);
         shrink(&mut moments.covariance, whole, effective(&self.weights))?;
-        Part::new(Gaussian { mean: moments.mean, root: moments.covariance.cholesky()?.unpack() })
+        Part::new(moments.gaussian()?)
     }
 }
 

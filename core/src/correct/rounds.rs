@@ -8,7 +8,6 @@ use crate::correct::quadratic_fit::sought;
 use crate::correct::reproposal::{Preparation, Reproposal, reproposed};
 use crate::correct::reweighting::{Reweighting, relative_variance};
 use crate::correct::walk::{AskAt, CHAINS, Walk};
-use crate::sampling::elliptical::Reference;
 use crate::sampling::psis::{SmoothWeights, smooth};
 use nalgebra::DVector;
 
@@ -143,17 +142,13 @@ impl Rounds {
 
     /// Chains go on until they have looked at their share of the draws so far and of those to come.
     fn walk_on(&mut self, to_come: usize, pool: &Pool, asked: &mut dyn Ask) {
-        let Some(reference) = Reference::new(self.proposal.main().heavy.wide.clone()) else { return };
-        if !self.effort.walks {
-            return;
-        }
+        let Some(reference) = self.proposal.reference().filter(|_| self.effort.walks) else { return };
         let thetas = pool.len() + to_come;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
         let looks = (WALKED * thetas as f64) as usize;
-        let empty = Pool::new(pool.globals, pool.tasks.len());
         let seed = self.effort.seed;
         let walk = self.walk.get_or_insert_with(|| {
-            let mut walk = Walk::from(asked.starts(CHAINS), seed, empty, asked);
+            let mut walk = Walk::from(asked.starts(CHAINS), seed, pool.emptied(), asked);
             if self.proposal.main().dimensions() <= MOST_LOOKED_AT {
                 walk.flat_until(looks / FLAT, &reference, asked);
             }

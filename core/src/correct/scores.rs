@@ -54,7 +54,5 @@ pub(crate) fn scores(density: &Density<'_>, posterior: &WeightedDraws) -> Option
         Difference { number: j, sds: moments.mean.abs(), noise: moments.error_of_mean }
     };
     let all: Vec<Difference> = (0..*globals).map(of).filter(|d| d.sds.is_finite()).collect();
-    let telling: Vec<Difference> = all.iter().filter(|d| d.noise < TELLING).copied().collect();
-    let largest = Difference::largest(&telling).map(|(largest, _)| largest);
-    Difference::largest(&all).map(|(_, refuted)| Scores { largest, refuted })
+    Some(Scores { largest: Difference::largest(&all, |d| d.noise < TELLING), refuted: Difference::refuting(&all) })
 }

@@ -1,6 +1,6 @@
 //! What a second method says of a fit.
 
-use crate::correct::certificate::{Compared, Difference};
+use crate::correct::certificate::Compared;
 use crate::correct::reweighting::Reweighting;
 use crate::correct::scores::Scores;
 use crate::fit::imprecise::Naming;
@@ -41,12 +41,11 @@ impl Certificate {
 
     pub(crate) fn of(compared: &Compared, scores: Option<&Scores>, naming: &Naming<'_>) -> Self {
         let Compared { largest, refuted, states, nats, .. } = *compared;
-        let say = |d: Difference| format!("{} ({:.2} sd, noise {:.2})", naming.of_global(d.number), d.sds, d.noise);
         Self {
             difference: largest.sds,
             noise: largest.noise,
             of: naming.of_global(largest.number),
-            refuted: refuted.map(say),
+            refuted: refuted.map(|d| d.said_of(&naming.of_global(d.number))),
             states,
             nats,
             score: scores.and_then(|s| s.largest).map(|d| (d.sds, d.noise)),

@@ -1,6 +1,5 @@
 //! Is the answer to be believed: the trust report of a fit.
 
-use crate::correct::certificate::Difference;
 use crate::correct::chains::{ByChains, CONVERGED};
 use crate::correct::effort::Effort;
 use crate::correct::importance::Attempt;
@@ -298,11 +297,11 @@ fn of_weights(c: &Reweighting) -> Vec<String> {
 
 /// What chains and gradients say against an answer.
 fn of_second_methods(c: &Reweighting, naming: &Naming<'_>) -> Vec<String> {
-    let say = |name: &str, d: Difference| format!("{name} ({:.2} sd, noise {:.2})", d.sds, d.noise);
     let by_chains = c.compared.and_then(|compared| compared.refuted);
-    let by_chains = by_chains.map(|d| format!("chains disagree about {}", say(&naming.of_global(d.number), d)));
+    let by_chains = by_chains.map(|d| format!("chains disagree about {}", d.said_of(&naming.of_global(d.number))));
     let by_scores = c.scores.and_then(|scores| scores.refuted);
-    let by_scores = by_scores.map(|d| format!("gradients disagree about {}", say(naming.of_coordinate(d.number), d)));
+    let by_scores =
+        by_scores.map(|d| format!("gradients disagree about {}", d.said_of(naming.of_coordinate(d.number))));
     by_chains.into_iter().chain(by_scores).collect()
 }
 

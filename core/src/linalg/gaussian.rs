@@ -95,6 +95,11 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
+    /// The Gaussian of these; `None` where the covariance is not positive definite.
+    pub(crate) fn gaussian(self) -> Option<Gaussian> {
+        Some(Gaussian { mean: self.mean, root: self.covariance.cholesky()?.unpack() })
+    }
+
     /// Moments of the points that `points` yields (twice) with their weights, which need not sum to 1.
     pub(crate) fn of<'a, I: Iterator<Item = (&'a [f64], f64)>>(n: usize, points: impl Fn() -> I) -> Self {
         let total: f64 = points().map(|(_, weight)| weight).sum();

@@ -51,47 +51,26 @@ impl<T, const K: usize> Tasks for [T; K] {
     }
 }
 
-impl<L: Tasks + ?Sized> Tasks for &L {
-    type Task = L::Task;
-    fn num_tasks(&self) -> usize {
-        (**self).num_tasks()
-    }
-    #[inline(always)]
-    fn task(&self, i: usize) -> &L::Task {
-        (**self).task(i)
-    }
-    fn label(&self, i: usize) -> Option<String> {
-        (**self).label(i)
-    }
+/// What points to a list is the list.
+macro_rules! pointers {
+    ($($pointer:ty),*) => {$(
+        impl<L: Tasks + ?Sized> Tasks for $pointer {
+            type Task = L::Task;
+            fn num_tasks(&self) -> usize {
+                (**self).num_tasks()
+            }
+            #[inline(always)]
+            fn task(&self, i: usize) -> &L::Task {
+                (**self).task(i)
+            }
+            fn label(&self, i: usize) -> Option<String> {
+                (**self).label(i)
+            }
+        }
+    )*};
 }
 
-impl<L: Tasks + ?Sized> Tasks for Box<L> {
-    type Task = L::Task;
-    fn num_tasks(&self) -> usize {
-        (**self).num_tasks()
-    }
-    #[inline(always)]
-    fn task(&self, i: usize) -> &L::Task {
-        (**self).task(i)
-    }
-    fn label(&self, i: usize) -> Option<String> {
-        (**self).label(i)
-    }
-}
-
-impl<L: Tasks + ?Sized> Tasks for Arc<L> {
-    type Task = L::Task;
-    fn num_tasks(&self) -> usize {
-        (**self).num_tasks()
-    }
-    #[inline(always)]
-    fn task(&self, i: usize) -> &L::Task {
-        (**self).task(i)
-    }
-    fn label(&self, i: usize) -> Option<String> {
-        (**self).label(i)
-    }
-}
+pointers!(&L, Box<L>, Arc<L>);
 
 /// The tasks of a plate over a range: the numbers themselves.
 #[derive(Clone, Debug, Default)]

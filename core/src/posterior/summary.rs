@@ -27,14 +27,9 @@ impl Summary {
     /// NaN; values of weight 0 do not count, whatever they are.
     /// All of it is computed of v / unit, the largest of which is of order 1, so that no square overflows or vanishes.
     pub(crate) fn weighted(values: &[f64], weights: &[f64], dependence: &Dependence) -> Self {
-        let counting = || (0..values.len()).filter(|&i| weights[i] > 0.0);
-        if counting().next().is_none() || counting().any(|i| !values[i].is_finite()) {
-            return Self::of_numbers([f64::NAN; 7], 1.0);
-        }
-        let unit = unit(counting().map(|i| values[i]));
+        let Some(order) = ordered(values, weights) else { return Self::of_numbers([f64::NAN; 7], 1.0) };
+        let unit = unit(order.iter().map(|&i| values[i]));
         let scaled: Vec<f64> = values.iter().map(|v| v / unit).collect();
-        let mut order: Vec<usize> = counting().collect();
-        order.sort_unstable_by(|&a, &b| scaled[a].total_cmp(&scaled[b]));
         let (least, most) = (scaled[order[0]], scaled[order[order.len() - 1]]);
         let Moments { mean, sd, error_of_mean, error_of_sd } = Moments::of(&scaled, weights, dependence);
         let [q05, q50, q95] = [0.05, 0.5, 0.95].map(|level| quantile(&scaled, weights, &order, level));

@@ -20,16 +20,15 @@ impl Convergence {
     /// Of the values of equally long chains, one after the other.
     pub(crate) fn of(values: &[f64], chains: usize) -> Self {
         let half = values.len() / chains / 2;
-        let scores = scores(values);
         let middle = median(values);
         let folded: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
-        let folded = self::scores(&folded);
-        let halves = |scores: &[f64]| -> Vec<Vec<f64>> {
+        let (bulk, tails) = (scores(values), scores(&folded));
+        let halves = |scores: &'_ [f64]| {
             let chain = scores.chunks(scores.len() / chains);
-            chain.flat_map(|chain| [&chain[..half], &chain[chain.len() - half..]]).map(<[f64]>::to_vec).collect()
+            chain.flat_map(|chain| [&chain[..half], &chain[chain.len() - half..]].map(<[f64]>::to_vec)).collect()
         };
-        let (bulk, tails) = (Spread::of(&halves(&scores)), Spread::of(&halves(&folded)));
-        Self { r_hat: bulk.r_hat().max(tails.r_hat()), effective: bulk.effective(&halves(&scores)) }
+        let (bulk, tails) = (Spread::of(halves(&bulk)), Spread::of(halves(&tails)));
+        Self { r_hat: bulk.r_hat().max(tails.r_hat()), effective: bulk.effective() }
     }
 
     /// The worse of both.
@@ -40,12 +39,14 @@ impl Convergence {
 
 /// Variances within chains and of all.
 struct Spread {
+    chains: Vec<Vec<f64>>,
+    means: Vec<f64>,
     within: f64,
     all: f64,
 }
 
 impl Spread {
-    fn of(chains: &[Vec<f64>]) -> Self {
+    fn of(chains: Vec<Vec<f64>>) -> Self {
         let (m, n) = (chains.len() as f64, chains[0].len() as f64);
         let means: Vec<f64> = chains.iter().map(|chain| mean(chain)).collect();
         let centre = mean(&means);
@@ -53,7 +54,7 @@ impl Spread {
         let variance =
             |(chain, mean): (&Vec<f64>, &f64)| chain.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let within = chains.iter().zip(&means).map(variance).sum::<f64>() / m;
-        Self { within, all: (n - 1.0) / n * within + between }
+        Self { chains, means, within, all: (n - 1.0) / n * within + between }
     }
 
     /// 1 of what does not vary.
@@ -61,18 +62,18 @@ impl Spread {
         if self.all > 0.0 { (self.all / self.within).sqrt() } else { 1.0 }
     }
 
-    fn effective(&self, chains: &[Vec<f64>]) -> f64 {
+    fn effective(&self) -> f64 {
+        let Self { chains, means, .. } = self;
         let (m, n) = (chains.len(), chains[0].len());
         let count = (m * n) as f64;
         if self.all.is_nan() || self.all <= 0.0 {
             return count;
         }
-        let means: Vec<f64> = chains.iter().map(|chain| mean(chain)).collect();
         let covariance = |lag: usize| {
             let of = |(chain, mean): (&Vec<f64>, &f64)| {
                 (0..n - lag).map(|t| (chain[t] - mean) * (chain[t + lag] - mean)).sum::<f64>() / n as f64
             };
-            chains.iter().zip(&means).map(of).sum::<f64>() / m as f64
+            chains.iter().zip(means).map(of).sum::<f64>() / m as f64
         };
         let correlation = |lag: usize| 1.0 - (self.within - covariance(lag) * n as f64 / (n as f64 - 1.0)) / self.all;
         let (mut sum, mut before) = (0.0, f64::INFINITY);
