@@ -4,7 +4,7 @@
 //! of which closed forms are known and the rest is scored by visits.
 
 pub(crate) mod blocks;
-mod bordered;
+pub(crate) mod bordered;
 mod chain;
 pub(crate) mod closed;
 mod closing;

@@ -9,6 +9,7 @@ use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::reweighting::Basis;
 use crate::correct::walk::AskAt;
+use crate::density::bordered::Workspace;
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::integrated::{Integrated, Integration};
 use crate::linalg::gaussian::{Gaussian, standard_normal};
@@ -218,14 +219,14 @@ impl<'a> Inquiry<'a> {
     fn integrated(&self, points: &[ThetaPoint]) -> Option<Vec<GivenOthers>> {
         let integration = self.integration.as_ref()?;
         let density = self.conditionals.density;
-        let of_point = |point: &ThetaPoint| {
+        let of_point = |space: &mut Workspace, point: &ThetaPoint| {
             let mut theta = self.at_others(&integration.globals, point);
-            let rest = density.integrate(integration, &theta).filter(|rest| !rest.is_rough)?;
+            let rest = density.integrate(integration, &theta, space).filter(|rest| !rest.is_rough)?;
             let (step, _) = rest.draw(&point.z);
             integration.globals.w.iter().zip(&step).for_each(|(&j, step)| theta[j] += step);
             Some(GivenOthers { theta, step, rest })
         };
-        points.par_iter().map(of_point).collect()
+        points.par_iter().map_init(Workspace::default, of_point).collect()
     }
 
     /// Draws of phi for each theta; the thetas, and the log densities of the others less what the tasks say.
@@ -269,7 +270,9 @@ impl<'a> Inquiry<'a> {
             return (u, ln_p);
         };
         let mut u = self.at_others(&integration.globals, point);
-        let Some(rest) = density.integrate(integration, &u) else { return (u, f64::NEG_INFINITY) };
+        let Some(rest) = density.integrate(integration, &u, &mut Workspace::default()) else {
+            return (u, f64::NEG_INFINITY);
+        };
         let (step, ln_q) = rest.draw(&point.z);
         integration.globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
         let ln_p = density.all_outside(&u).total();

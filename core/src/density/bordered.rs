@@ -7,7 +7,7 @@ use crate::linalg::storage::{Adder, Storage};
 
 /// Space for one task after another.
 #[derive(Default)]
-pub(super) struct Workspace {
+pub(crate) struct Workspace {
     pub(super) reads: usize,
     u: Vec<f64>,
     pub(super) gradient: Vec<f64>,
@@ -60,8 +60,10 @@ impl Adder for AddParts<'_> {
 
 impl Workspace {
     /// For tasks that read these globals.
-    pub(super) fn of_globals(u: Vec<f64>) -> Self {
-        Self { reads: u.len(), u, ..Self::default() }
+    pub(super) fn read(&mut self, globals: impl Iterator<Item = f64>) {
+        self.u.clear();
+        self.u.extend(globals);
+        self.reads = self.u.len();
     }
 
     /// The coordinates of the next task.

@@ -66,6 +66,21 @@ pub(crate) struct TaskStorage {
     first_number: usize,
 }
 
+impl Integration {
+    /// Room for what will be found.
+    fn room(&self) -> Integrated {
+        let (tasks, seats) = (self.storages.len(), self.globals.in_task.len());
+        Integrated {
+            ln_z: Vec::with_capacity(tasks),
+            slopes: Vec::with_capacity(tasks * seats),
+            curvatures: Vec::with_capacity(tasks * seats * seats),
+            solved: Vec::with_capacity(self.phi.len() * (seats + 1)),
+            factors: Vec::with_capacity(self.storages.last().map_or(0, |last| last.first_number + last.storage.len())),
+            ..Integrated::default()
+        }
+    }
+}
+
 /// Precision and gradient, at w_0, of a quadratic function of w.
 struct QuadraticInW {
     precision: Vec<f64>,
@@ -99,12 +114,18 @@ impl Density<'_> {
     }
 
     /// Integrates everything but the other globals out; w is at w_0 in `theta`. `None` where it cannot be.
-    pub(crate) fn integrate(&self, integration: &Integration, theta: &[f64]) -> Option<Integrated> {
+    pub(crate) fn integrate(
+        &self,
+        integration: &Integration,
+        theta: &[f64],
+        space: &mut Workspace,
+    ) -> Option<Integrated> {
         let Integration { globals, storages, phi } = integration;
         let mut of_w = self.outside_of(globals, theta);
-        let mut out = Integrated { ln_p: self.all_outside(theta).total(), ..Integrated::default() };
+        let mut out = integration.room();
+        out.ln_p = self.all_outside(theta).total();
         let exps = self.shared_at(theta);
-        let mut space = Workspace::of_globals(self.layout.task_reads.iter().map(|&j| theta[j]).collect());
+        space.read(self.layout.task_reads.iter().map(|&j| theta[j]));
         for (i, TaskStorage { storage, first_coordinate, .. }) in storages.iter().enumerate() {
             let (task, n) = (self.closed_task(i), self.offsets[i + 1] - self.offsets[i]);
             let phi = &phi[*first_coordinate..][..n];
@@ -115,7 +136,7 @@ impl Density<'_> {
             }
             space.take_rows(&globals.in_task);
             let task = TaskAt { storage, phi, value };
-            out.add(&task, &space, &globals.in_task, &mut of_w);
+            out.add(&task, space, &globals.in_task, &mut of_w);
         }
         out.finish(of_w)
     }
@@ -259,7 +280,10 @@ mod tests {
         let globals = &integration.globals;
         assert_eq!((&globals.w[..], &globals.others[..]), (&[0, 1][..], &[2, 3][..]));
         let w_0 = [5.0, -3.0];
-        let integrate = || density.integrate(&integration, &[w_0[0], w_0[1], -0.4, 0.3]).expect("Gaussian");
+        let integrate = || {
+            let theta = [w_0[0], w_0[1], -0.4, 0.3];
+            density.integrate(&integration, &theta, &mut Workspace::default()).expect("Gaussian")
+        };
         for z in [[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.3, 2.0], [-2.0, -1.5]] {
             let given = integrate();
             let (ln_p, (step, ln_q)) = (given.ln_p, given.draw(&z));
