@@ -11,6 +11,9 @@ pub(crate) struct GaussianHierarchy {
     pub(crate) global: Spread,
     /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
     pub(crate) tasks: Vec<GivenTheta>,
+    /// Negative second derivatives of the bound in the means of theta's guide, those of tasks following; `None` where they are
+    /// not known.
+    pub(crate) curvature: Option<DMatrix<f64>>,
     /// Coordinates whose correction was refused, and the mean-field variance kept: global ones first.
     pub(crate) refused: Vec<Refusal>,
 }
@@ -77,7 +80,7 @@ impl GaussianHierarchy {
     /// Theta as the guide has it, and tasks with these covariances given theta.
     pub(crate) fn given_theta(guide: &Guide, covariances: impl Iterator<Item = DMatrix<f64>>) -> Self {
         let tasks = covariances.map(|covariance| GivenTheta { slope: None, covariance }).collect();
-        Self { global: Spread::mean_field(guide), tasks, refused: Vec::new() }
+        Self { global: Spread::mean_field(guide), tasks, curvature: None, refused: Vec::new() }
     }
 
     /// Mean of task i's coordinates given theta.
