@@ -19,6 +19,7 @@ mod panel;
 mod quadrature;
 mod repeated;
 mod results;
+mod saved;
 mod tables;
 mod trust;
 mod verdicts;

@@ -94,7 +94,7 @@ pub use assess::{By, Check, Comparison, Elpd, compare};
 pub use density::{Explained, Taken};
 pub use draw::{Dataset, Draw, LazyDraw, Simulated};
 pub use elbo::Elbo;
-pub use error::Error;
+pub use error::{Error, FileError, TaskName};
 pub use fit::{
     Certificate, Chains, DrawsError, DrawsTable, Evidence, Fit, Fittable, NamedSummary, NumberName, Trust, WorstTask,
 };

@@ -12,6 +12,8 @@ pub(crate) mod grouped;
 pub mod level;
 pub(crate) mod signature;
 pub mod site_mask;
+#[cfg(feature = "serde")]
+pub(crate) mod stored;
 pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;

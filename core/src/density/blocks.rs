@@ -21,6 +21,7 @@ pub(crate) struct BlockLayout {
 }
 
 /// The most that any task has.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Widest {
     /// Unconstrained coordinates.

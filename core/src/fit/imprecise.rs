@@ -36,7 +36,8 @@ impl Naming<'_> {
             None => entry(self.globals, signature.global_sites, place.number),
             Some(task) => {
                 let level = self.program.task_level(&Start::Zero, task);
-                format!("{} of task {task}", entry(&level, signature.local_sites, place.number))
+                let name = entry(&level, signature.local_sites, place.number);
+                format!("{name} of {}", self.program.task_name(task))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::density::program::Program;
 use crate::fit::solution::Solution;
-use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, TaskName, table};
+use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, table};
 use crate::fit::{Chains, Evidence, Fit, Trust};
 use crate::interpret::discover::Start;
 use crate::model::Model;
@@ -70,7 +70,7 @@ impl Report<'_> {
         }
         write!(f, "averaged over {draws} fixed draws; others would move a mean by {error:.2} guide sds")?;
         match worst_task.filter(|worst| worst.error > 2.0 * error) {
-            Some(worst) => writeln!(f, ", of task {} by {:.2}", worst.task, worst.error),
+            Some(worst) => writeln!(f, ", of {} by {:.2}", self.program.task_name(worst.task), worst.error),
             None => writeln!(f),
         }
     }
@@ -144,8 +144,7 @@ impl Report<'_> {
         let mut rows = globals.rows(&own.shown_globals(program, level), Some(&of_guide));
         for i in 0..self.shown_tasks() {
             let level = program.task_level(&Start::Zero, i);
-            let locals =
-                NamedLevel { level: &level, sites: signature.local_sites, task: Some(TaskName::of(program, i)) };
+            let locals = NamedLevel { level: &level, sites: signature.local_sites, task: Some(program.task_name(i)) };
             let of_guide = guide.shown_locals(program, &level, i);
             rows.extend(locals.rows(&own.shown_locals(program, &level, i), Some(&of_guide)));
         }

@@ -1,43 +1,40 @@
 //! What a fit found, number by number: by name, for programs that do not know the model.
 
 use crate::density::program::Program;
+use crate::error::TaskName;
 use crate::fit::Fit;
 use crate::fit::solution::Solution;
-use crate::fit::table::TaskName;
 use crate::interpret::discover::Start;
 use crate::model::level::Level;
 use crate::model::subset::Subset;
 use crate::model::{Latents, Model, Site};
 use crate::posterior::columns::Columns;
 use crate::posterior::summary::Summary;
-use crate::sampling::resample::resample;
-use crate::sampling::stream::{Question, Stream};
 use std::fmt;
 use std::io::{self, Write};
 
 /// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`, or `theta 308` of a task that is
 /// called so.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberName {
     /// The latent's name.
     pub site: &'static str,
     /// Which of its numbers: empty for a scalar, `[2]`, or `[1, 0]` of a correlation.
     pub entry: String,
-    /// The number of the task that it belongs to; `None` for a global.
-    pub task: Option<usize>,
-    /// What that task is called, if its data say so.
-    pub label: Option<String>,
+    /// The task that it belongs to; `None` for a global.
+    pub task: Option<TaskName>,
 }
 
 impl fmt::Display for NumberName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.site, self.entry)?;
-        let Some(number) = self.task else { return Ok(()) };
-        write!(f, " {}", TaskName { number, label: self.label.clone() })
+        self.task.as_ref().map_or(Ok(()), |task| write!(f, " {}", task.in_table()))
     }
 }
 
 /// A latent's number and its posterior.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedSummary {
     /// Its name.
@@ -47,6 +44,7 @@ pub struct NamedSummary {
 }
 
 /// Equally weighted draws of all latents as a table: a column a number, a row a draw.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrawsTable {
     /// Names of the columns, the globals first, then task by task.
@@ -129,8 +127,7 @@ fn rows(program: &dyn Program, solution: &Solution) -> Vec<NamedSummary> {
 }
 
 fn draws_table(program: &dyn Program, solution: &Solution, n: usize) -> DrawsTable {
-    let mut rng = Stream::Question(Question::Table).of(solution.options.seed);
-    let picked = resample(&solution.draws.weights, n, &mut rng);
+    let picked = solution.picked(n);
     let mut table = DrawsTable { names: Vec::new(), columns: Vec::new() };
     for (names, columns) in levels(program, solution) {
         table.names.extend(names);
@@ -151,17 +148,15 @@ fn levels<'a>(
     let of_task = move |i: usize| {
         let level = program.task_level(&Start::Zero, i);
         let columns = solution.source().columns_of_task(program, &level, i);
-        (names(&level, signature.local_sites, Some(TaskName::of(program, i))), columns)
+        (names(&level, signature.local_sites, Some(program.task_name(i))), columns)
     };
     std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))
 }
 
 fn names(level: &Level, sites: &[Site], task: Option<TaskName>) -> Vec<NumberName> {
-    let number = task.as_ref().map(|task| task.number);
-    let label = task.and_then(|task| task.label);
     let of_site = |site: &Site| {
-        let (site_name, label) = (site.name, label.clone());
-        let name = move |entry| NumberName { site: site_name, entry, task: number, label: label.clone() };
+        let (site_name, task) = (site.name, task.clone());
+        let name = move |entry| NumberName { site: site_name, entry, task: task.clone() };
         level.labels(site).into_iter().map(name)
     };
     sites.iter().flat_map(of_site).collect()

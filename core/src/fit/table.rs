@@ -1,6 +1,6 @@
 //! Tables of summaries.
 
-use crate::density::program::Program;
+use crate::error::TaskName;
 use crate::model::Site;
 use crate::model::level::Level;
 use crate::posterior::summary::Summary;
@@ -26,33 +26,11 @@ pub(crate) struct NamedLevel<'a> {
     pub(crate) task: Option<TaskName>,
 }
 
-/// What a task is called: by its label, or else by its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TaskName {
-    pub(crate) number: usize,
-    pub(crate) label: Option<String>,
-}
-
-impl TaskName {
-    pub(crate) fn of(program: &dyn Program, number: usize) -> Self {
-        Self { number, label: program.task_label(number) }
-    }
-}
-
-impl fmt::Display for TaskName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.label {
-            Some(label) => f.write_str(label),
-            None => write!(f, "task {}", self.number),
-        }
-    }
-}
-
 impl NamedLevel<'_> {
     /// A row for each number, from the summaries of all that are shown.
     pub(crate) fn rows(&self, summaries: &[Summary], of_guide: Option<&[Summary]>) -> Vec<Row> {
         let (mut rows, mut first) = (Vec::new(), 0);
-        let task = self.task.as_ref().map_or_else(String::new, |task| format!("  {task}"));
+        let task = self.task.as_ref().map_or_else(String::new, |task| format!("  {}", task.in_table()));
         for site in self.sites {
             let labels = self.level.labels(site);
             let few = if labels.len() > MOST_ENTRIES { FEW_ENTRIES } else { labels.len() };

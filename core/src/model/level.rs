@@ -5,6 +5,7 @@ use crate::support::Shown;
 use std::ops::Range;
 
 /// What one level looks like: which coordinates and values each latent site has.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
     /// By site id: its unconstrained coordinates.

@@ -5,6 +5,7 @@ use super::items::default_doc;
 use crate::facts::{Latent, Tier};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 
 impl Emit<'_> {
     /// The struct of the latents of a tier with its `impl Latents`, if there are any latents.
@@ -13,7 +14,8 @@ impl Emit<'_> {
             return TokenStream::new();
         }
         let (item, implementation) = (self.latents_struct(tier), self.latents_impl(tier));
-        quote!(#item #implementation)
+        let serde = self.serde(tier);
+        quote!(#item #implementation #serde)
     }
 
     /// The type that stands for the family of structs of the latents of a tier.
@@ -66,6 +68,17 @@ impl Emit<'_> {
         let doc = default_doc(attrs, &format!("`{}`", latent.source));
         let ty = if latent.dimension.is_vector() { quote!(::std::vec::Vec<R>) } else { quote!(R) };
         quote!(#doc #(#attrs)* #vis #name: #ty)
+    }
+
+    /// `Serialize` and `Deserialize`, which are nothing where the core has no feature `serde`.
+    fn serde(&self, tier: Tier) -> TokenStream {
+        let (krate, name) = (&self.krate, self.latents_name(tier));
+        let lints = self.shared_attrs();
+        let names: Vec<&Ident> = self.plan.facts.latents.of(tier).iter().map(|latent| &latent.name).collect();
+        let texts = names.iter().map(|name| name.unraw().to_string());
+        quote_spanned! {Span::mixed_site()=>
+            #krate::__private::serde_of_latents! { #(#lints)* #name { #(#names as #texts),* } }
+        }
     }
 
     fn latents_impl(&self, tier: Tier) -> TokenStream {
