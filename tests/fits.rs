@@ -3,6 +3,7 @@
 
 mod adaptation;
 mod amortised;
+mod arviz;
 mod assessment;
 mod certificate;
 mod chains;
@@ -13,6 +14,7 @@ mod density;
 mod errors;
 mod inference;
 mod language;
+mod nuts;
 mod observations;
 mod options;
 mod panel;

@@ -35,6 +35,8 @@ extern crate self as hierarch;
 
 pub mod adapt;
 pub mod amortise;
+#[cfg(feature = "arviz")]
+pub mod arviz;
 pub mod assess;
 mod conditional;
 mod correct;
@@ -48,6 +50,8 @@ pub mod interpret;
 mod linalg;
 pub mod model;
 mod numbers;
+#[cfg(feature = "nuts")]
+pub mod nuts;
 mod optimize;
 pub mod options;
 #[cfg(feature = "plots")]
