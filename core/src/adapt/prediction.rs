@@ -99,7 +99,9 @@ impl<M: Model> Adapted<'_, M> {
             }
             if is_first {
                 places = run.places;
-                places.iter_mut().for_each(|place| place.label_task(label));
+                for place in &mut places {
+                    place.label_task(label);
+                }
                 columns = vec![Vec::with_capacity(self.draws.len()); run.drawn.len()];
             }
             columns.iter_mut().zip(run.drawn).for_each(|(column, value)| column.push(value));

@@ -38,7 +38,9 @@ impl Gathered {
                 let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known);
                 visits.visit(part, draw, &mut run);
                 drawn = drawn.filter(|_| run.error.is_none());
-                drawn.iter_mut().for_each(|all| all.append(&mut run.drawn));
+                if let Some(all) = &mut drawn {
+                    all.append(&mut run.drawn);
+                }
             }
             ln_densities.push(scored.ln_densities);
             replicated = replicated.zip(drawn).map(|(mut all, drawn)| {

@@ -41,8 +41,10 @@ pub(super) fn assembled(
     gathered: Gathered,
     solution: &Solution,
 ) -> InferenceData {
-    let tasks: Vec<&TaskName> = unique(table.names.iter().filter_map(|name| name.task.as_ref()));
-    let mut coordinates = vec![of_tasks(&tasks)];
+    // the numbers of a task stand together
+    let mut tasks: Vec<&TaskName> = table.names.iter().filter_map(|name| name.task.as_ref()).collect();
+    tasks.dedup();
+    let mut coordinates = Vec::from_iter((!tasks.is_empty()).then(|| of_tasks(&tasks)));
     let latents: Vec<Stand> = unique(table.names.iter().map(|name| name.site))
         .into_iter()
         .map(|site| of_latent(site, &table.names, tasks.len(), &mut coordinates))
@@ -71,12 +73,12 @@ pub(super) fn assembled(
     InferenceData { groups, coordinates, attributes: attributes(solution) }
 }
 
-fn unique<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+/// The names of sites, each once, in order of first appearance.
+fn unique<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found = Vec::new();
-    for one in all {
-        // those of a kind stand together, the last one first
-        if !found.iter().rev().any(|other| *other == one) {
-            found.push(one);
+    for name in all {
+        if !found.contains(&name) {
+            found.push(name);
         }
     }
     found
@@ -108,7 +110,7 @@ fn of_latent(site: &str, names: &[NumberName], tasks: usize, coordinates: &mut V
     } else {
         let called = |k: &usize| {
             let task = names[*k].task.as_ref().map_or_else(String::new, TaskName::in_table);
-            string(&format!("{task} {}", names[*k].entry))
+            string(format!("{task} {}", names[*k].entry).trim())
         };
         dims.push(dimension(format!("{site}_entry"), columns.iter().map(called).collect(), coordinates));
     }

@@ -69,8 +69,8 @@ impl<'a, M: Model> Joint<'a, M> {
         Self { density: Density::new(Box::new(Subset::all(model)), shape, writing), model }
     }
 
-    #[cfg(feature = "nuts")]
-    pub(crate) fn model(&self) -> &'a M {
+    /// The model with its data.
+    pub fn model(&self) -> &'a M {
         self.model
     }
 

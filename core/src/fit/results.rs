@@ -148,16 +148,15 @@ fn levels<'a>(
     let of_task = move |i: usize| {
         let level = program.task_level(&Start::Zero, i);
         let columns = solution.source().columns_of_task(program, &level, i);
-        (names(&level, signature.local_sites, Some(program.task_name(i))), columns)
+        (names(&level, signature.local_sites, Some(&program.task_name(i))), columns)
     };
     std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))
 }
 
-fn names(level: &Level, sites: &[Site], task: Option<TaskName>) -> Vec<NumberName> {
+fn names(level: &Level, sites: &[Site], task: Option<&TaskName>) -> Vec<NumberName> {
     let of_site = |site: &Site| {
-        let (site_name, task) = (site.name, task.clone());
-        let name = move |entry| NumberName { site: site_name, entry, task: task.clone() };
-        level.labels(site).into_iter().map(name)
+        let name = |entry| NumberName { site: site.name, entry, task: task.cloned() };
+        level.labels(site).into_iter().map(name).collect::<Vec<_>>()
     };
     sites.iter().flat_map(of_site).collect()
 }

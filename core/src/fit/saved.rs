@@ -67,11 +67,12 @@ impl<M: Model> Fit<M> {
     /// [`Error::File`] where the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
+        let refused = |error: &dyn std::fmt::Display| of_file(path, FileError::Io(error.to_string()));
         let fingerprint = Fingerprint::of(&self.model, &self.solution);
-        let written = postcard::to_stdvec(&Written { fingerprint: &fingerprint, solution: &self.solution })
-            .expect("plain data of known lengths");
+        let written = Written { fingerprint: &fingerprint, solution: &self.solution };
+        let written = postcard::to_stdvec(&written).map_err(|error| refused(&error))?;
         let bytes = [&MAGIC[..], &FORMAT.to_le_bytes(), &fnv1a(&written).to_le_bytes(), &written].concat();
-        fs::write(path, bytes).map_err(|error| of_file(path, FileError::Io(error.to_string())))
+        fs::write(path, bytes).map_err(|error| refused(&error))
     }
 }
 
