@@ -19,6 +19,7 @@ mod observations;
 mod options;
 mod panel;
 mod quadrature;
+mod readme;
 mod repeated;
 mod results;
 mod saved;

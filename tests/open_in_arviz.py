@@ -16,7 +16,8 @@ def opened(path):
         content = json.load(file)
     coords, dims = content.pop("coords"), content.pop("dims")
     groups = {name: group for name, group in content.items() if not name.endswith("attrs")}
-    return az.from_dict(groups, coords=coords, dims=dims)
+    arrays = {name: {of: np.array(values) for of, values in group.items()} for name, group in groups.items()}
+    return az.from_dict(arrays, coords=coords, dims=dims)
 
 
 def main(inference_data, table):

@@ -32,7 +32,8 @@
 //! content = json.load(open("coins.json"))
 //! coords, dims = content.pop("coords"), content.pop("dims")
 //! groups = {name: group for name, group in content.items() if not name.endswith("attrs")}
-//! data = az.from_dict(groups, coords=coords, dims=dims)
+//! arrays = {name: {of: np.array(values) for of, values in group.items()} for name, group in groups.items()}
+//! data = az.from_dict(arrays, coords=coords, dims=dims)
 //! ```
 
 mod data;

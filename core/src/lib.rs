@@ -28,8 +28,9 @@
 //! Where things are: the language in [`model!`]; what a fit can be told in [`Options`]; what it gives in [`Fit`];
 //! how well a model predicts, and checks of it, in [`assess`]; distributions in [`dist`], and how to test your own in
 //! [`testing`]; the kernel that the macro expands to in [`mod@model`]; the bound in [`elbo`]; the log density for other
-//! samplers in [`joint`]; local posteriors from a network or from gradient steps in [`amortise`]; pictures in `plots`, behind
-//! the feature of that name.
+//! samplers in [`joint`]; local posteriors from a network or from gradient steps in [`amortise`]; pictures in
+//! `plots`, files for ArviZ in `arviz`, a second opinion from another sampler in `nuts`, behind the features of those names. The
+//! feature `serde` is for fits in files, and for all that is plain data.
 
 extern crate self as hierarch;
 
@@ -121,8 +122,8 @@ pub mod __private {
     pub use crate::private::*;
 }
 
-/// The README's programs are tested.
-#[cfg(doctest)]
+/// The README's programs are tested, with the features that they have.
+#[cfg(all(doctest, feature = "arviz", feature = "plots", feature = "serde"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
