@@ -1,6 +1,7 @@
 //! `InferenceData`: what stands in it, where, and under which names. ArviZ itself opens one in `tests/open_in_arviz.sh`.
 
 use crate::models::{Conjugate, EightSchools, Group, SCHOOLS};
+use crate::saved::{Schools, areas};
 use hierarch::prelude::*;
 use hierarch::tasks::{Groups, grouped};
 use hierarch::{Fit, Model};
@@ -105,4 +106,13 @@ fn several_observations_a_task_are_told_apart() {
     assert_eq!(data["dims"]["y"], json!(["y_observation"]));
     assert_eq!(data["coords"]["y_observation"], json!(["task 0 [0]", "task 0 [1]", "task 1 [0]"]));
     assert_eq!(numbers(&data["constant_data"]["y_task"]), [0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn turns_of_nested_plates_are_entries_of_their_latents() {
+    let areas = areas();
+    let data = written(&Schools::new(&areas).fit().expect("valid"));
+    assert_eq!(data["dims"]["own"], json!(["task", "own_entry"]));
+    assert_eq!(data["coords"]["own_entry"], json!(["schools[0]", "schools[1]"]));
+    assert_eq!(shape(&data["posterior"]["own"]), [1, DRAWS, 2, 2]);
 }

@@ -246,3 +246,41 @@ fn options_and_reports_go_through_serde() {
     let row = serde_json::to_value(&fit.rows()[2]).expect("plain data");
     assert_eq!((&row["name"]["site"], &row["name"]["task"]["number"]), (&"theta".into(), &0.into()));
 }
+
+pub(crate) struct Area {
+    schools: Vec<Vec<f64>>,
+}
+
+model! {
+    /// Schools within areas.
+    pub(crate) Schools(areas: &[Area]) {
+        mean ~ Normal(0.0, 2.0);
+        for area in areas {
+            level ~ Normal(mean, 1.0);
+            for school in &area.schools {
+                own ~ Normal(level, 1.0);
+                for score in school {
+                    score ~ Normal(own, 0.5);
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn areas() -> [Area; 2] {
+    let area = |schools: [f64; 2]| Area { schools: schools.map(|score| vec![score, score + 0.2]).to_vec() };
+    [area([0.3, 1.2]), area([-0.5, 0.1])]
+}
+
+#[test]
+fn nested_plates_are_saved_and_go_through_serde() {
+    let (file, areas) = (File::new("nested"), areas());
+    let fit = Schools::new(&areas).fit().expect("valid");
+    fit.save(&file.0).expect("can be written");
+    let again = Schools::new(&areas).load(&file.0).expect("the same model and data");
+    assert_eq!(again.rows(), fit.rows());
+    let local = fit.local(1);
+    assert_eq!(through_json(&local), local);
+    let value = serde_json::to_value(&local).expect("plain data");
+    assert_eq!(value["schools"][1]["own"]["mean"], local.schools[1].own.mean);
+}

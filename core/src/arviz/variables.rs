@@ -98,7 +98,10 @@ fn of_latent(site: &str, names: &[NumberName], tasks: usize, coordinates: &mut V
     let is_local = names[columns[0]].task.is_some();
     let many = if is_local { tasks } else { 1 };
     let each = columns.len() / many;
-    let entry = |k: usize| names[k].entry.trim_matches(['[', ']']).to_owned();
+    let entry = |k: usize| match &names[k] {
+        NumberName { node, entry, .. } if node.is_empty() => entry.trim_matches(['[', ']']).to_owned(),
+        NumberName { node, entry, .. } => format!("{node}{entry}"),
+    };
     let is_even = (0..columns.len()).all(|at| entry(columns[at]) == entry(columns[at % each.max(1)]));
     let mut dims = Vec::new();
     if is_even && each * many == columns.len() {
@@ -110,7 +113,7 @@ fn of_latent(site: &str, names: &[NumberName], tasks: usize, coordinates: &mut V
     } else {
         let called = |k: &usize| {
             let task = names[*k].task.as_ref().map_or_else(String::new, TaskName::in_table);
-            string(format!("{task} {}", names[*k].entry).trim())
+            string(format!("{task} {}{}", names[*k].node, names[*k].entry).trim())
         };
         dims.push(dimension(format!("{site}_entry"), columns.iter().map(called).collect(), coordinates));
     }

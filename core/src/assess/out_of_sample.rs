@@ -82,7 +82,8 @@ impl<M: Model> Fit<M> {
         let asking = self.asking(&all);
         let tasks: Vec<usize> = (0..self.model.num_tasks()).collect();
         for some in tasks.chunks(TASKS_TOGETHER) {
-            let columns: Vec<Vec<f64>> = some.par_iter().map(|&i| asking.ln_evidences(i)).collect::<Result<_, _>>()?;
+            let of_task = |&i: &usize| asking.ln_evidences(i, self.solution.draws.thetas());
+            let columns: Vec<Vec<f64>> = some.par_iter().map(of_task).collect::<Result<_, _>>()?;
             some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(all.task_name(i)), column));
         }
         Ok(())

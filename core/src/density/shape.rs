@@ -11,7 +11,7 @@ use crate::options::Options;
 const RANDOM_STARTS: u64 = 20;
 
 /// The coordinates of a model, and what its sites allow.
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(Default))]
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) global: Level,
@@ -117,20 +117,13 @@ impl Shape {
         Ok(ShapeVisit { shape, not_finite })
     }
 
-    /// What of it a model with its data decides, wherever it was seen from.
-    #[cfg(feature = "serde")]
-    pub(crate) fn layout(&self) -> (&Level, &[usize], usize, usize, usize) {
-        let Self { global, offsets, widest, num_observations, .. } = self;
-        (global, offsets, widest.coordinates, widest.values, *num_observations)
-    }
-
     fn add_task(&mut self, level: &Level) {
         self.offsets.push(self.num_locals() + level.num_coordinates());
         self.widest.coordinates = self.widest.coordinates.max(level.num_coordinates());
         self.widest.values = self.widest.values.max(level.num_values());
-        self.local_identity &= level.identity.iter().all(|&x| x);
-        for (all, here) in self.location_scale.iter_mut().zip(&level.location_scale) {
-            *all &= here;
+        for slot in level.slots() {
+            self.local_identity &= slot.identity;
+            self.location_scale[slot.site] &= slot.location_scale;
         }
     }
 

@@ -1,37 +1,15 @@
 //! What a fit found, number by number: by name, for programs that do not know the model.
 
 use crate::density::program::Program;
-use crate::error::TaskName;
 use crate::fit::Fit;
+use crate::fit::names::{NamedLevel, NumberName};
 use crate::fit::solution::Solution;
 use crate::interpret::discover::Start;
-use crate::model::level::Level;
 use crate::model::subset::Subset;
-use crate::model::{Latents, Model, Site};
+use crate::model::{Latents, Model};
 use crate::posterior::columns::Columns;
 use crate::posterior::summary::Summary;
-use std::fmt;
 use std::io::{self, Write};
-
-/// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`, or `theta 308` of a task that is
-/// called so.
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NumberName {
-    /// The latent's name.
-    pub site: &'static str,
-    /// Which of its numbers: empty for a scalar, `[2]`, or `[1, 0]` of a correlation.
-    pub entry: String,
-    /// The task that it belongs to; `None` for a global.
-    pub task: Option<TaskName>,
-}
-
-impl fmt::Display for NumberName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.site, self.entry)?;
-        self.task.as_ref().map_or(Ok(()), |task| write!(f, " {}", task.in_table()))
-    }
-}
 
 /// A latent's number and its posterior.
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -143,20 +121,17 @@ fn levels<'a>(
 ) -> impl Iterator<Item = (Vec<NumberName>, Columns)> + 'a {
     let signature = program.signature();
     let globals = &solution.shape.global;
-    let of_globals =
-        (names(globals, signature.global_sites, None), solution.source().columns_of_globals(program, globals));
+    let named = NamedLevel { level: globals, sites: signature.global_sites, task: None };
+    let of_globals = (all_names(&named), solution.source().columns_of_globals(program, globals));
     let of_task = move |i: usize| {
         let level = program.task_level(&Start::Zero, i);
         let columns = solution.source().columns_of_task(program, &level, i);
-        (names(&level, signature.local_sites, Some(&program.task_name(i))), columns)
+        let task = Some(program.task_name(i));
+        (all_names(&NamedLevel { level: &level, sites: signature.local_sites, task }), columns)
     };
     std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))
 }
 
-fn names(level: &Level, sites: &[Site], task: Option<&TaskName>) -> Vec<NumberName> {
-    let of_site = |site: &Site| {
-        let name = |entry| NumberName { site: site.name, entry, task: task.cloned() };
-        level.labels(site).into_iter().map(name).collect::<Vec<_>>()
-    };
-    sites.iter().flat_map(of_site).collect()
+fn all_names(level: &NamedLevel<'_>) -> Vec<NumberName> {
+    level.names().flat_map(|(_, names)| names).collect()
 }

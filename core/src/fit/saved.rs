@@ -79,9 +79,9 @@ impl<M: Model> Fit<M> {
 /// The fit that a file holds, if it is one of this model with these data.
 pub(super) fn load<M: Model>(model: M, path: &Path) -> Result<Fit<M>, Error> {
     let bytes = fs::read(path).map_err(|error| of_file(path, FileError::Io(error.to_string())))?;
-    let Read { fingerprint, solution } = read(&bytes).map_err(|reason| of_file(path, reason))?;
-    let shape = Shape::discover(&Subset::all(&model), &solution.start)?;
-    fingerprint.check(&model, &shape, &solution).map_err(|reason| of_file(path, reason))?;
+    let Read { fingerprint, mut solution } = read(&bytes).map_err(|reason| of_file(path, reason))?;
+    solution.shape = Shape::discover(&Subset::all(&model), &solution.start)?;
+    fingerprint.check(&model, &solution).map_err(|reason| of_file(path, reason))?;
     Ok(Fit::with(model, solution))
 }
 

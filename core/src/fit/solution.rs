@@ -17,6 +17,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Solution {
     pub(crate) options: Options,
+    /// Not in files: that of the model which is to be this fit's again.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) shape: Shape,
     /// Where the fit began.
     pub(crate) start: Start,

@@ -3,7 +3,6 @@
 use crate::support::correlation::correlation;
 
 /// What a table shows of a point of a [`VectorSupport`](crate::support::VectorSupport).
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shown {
     /// Its entries.

@@ -10,6 +10,7 @@ use crate::model::{Model, Site};
 use crate::numbers::pass::Derivatives;
 use crate::posterior::visits::Visits;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Densities are the same up to this share: builds for other processors may round otherwise.
 const SAME: f64 = 1e-9;
@@ -19,8 +20,40 @@ const SAME: f64 = 1e-9;
 pub(super) struct Fingerprint {
     /// Names of the sites: of globals, of locals, of observations.
     sites: [Vec<String>; 3],
+    layout: Layout,
     /// What is outside the plate, then each task.
     parts: Vec<Part>,
+}
+
+/// How many numbers there are, and where.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Layout {
+    /// Unconstrained coordinates of the globals, and their numbers.
+    globals: [usize; 2],
+    /// M + 1 offsets of the tasks' unconstrained coordinates.
+    offsets: Vec<usize>,
+    /// The most numbers of a task.
+    widest: usize,
+    observations: usize,
+}
+
+impl Layout {
+    fn of(shape: &Shape) -> Self {
+        Self {
+            globals: [shape.global.num_coordinates(), shape.global.num_values()],
+            offsets: shape.offsets.clone(),
+            widest: shape.widest.values,
+            observations: shape.num_observations,
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { globals: [_, globals], offsets, widest, observations } = self;
+        let tasks = offsets.len() - 1;
+        write!(f, "{tasks} tasks, {globals} global numbers, up to {widest} of a task, {observations} observations")
+    }
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -46,28 +79,24 @@ impl Fingerprint {
             }
             Part { label: part.and_then(|i| model.task_label(i)), observed: fnv1a(&bytes), ln_density }
         };
-        Self { sites: sites(&Subset::all(model)), parts: visits.parts().zip(ln_densities).map(part).collect() }
+        let layout = Layout::of(&solution.shape);
+        Self { sites: sites(&Subset::all(model)), layout, parts: visits.parts().zip(ln_densities).map(part).collect() }
     }
 
-    /// Refuses a model, seen to have that shape, of which the solution of this fingerprint is none.
-    pub(super) fn check<M: Model>(&self, model: &M, shape: &Shape, solution: &Solution) -> Result<(), FileError> {
+    /// Refuses a model of which the solution of this fingerprint is none, though it has the model's own shape.
+    pub(super) fn check<M: Model>(&self, model: &M, solution: &Solution) -> Result<(), FileError> {
         let program = Subset::all(model);
-        self.check_layout(&program, shape, solution)?;
+        self.check_layout(&program, &solution.shape)?;
         self.check_parts(&program, &Self::of(model, solution))
     }
 
-    fn check_layout(&self, program: &dyn Program, shape: &Shape, solution: &Solution) -> Result<(), FileError> {
-        let here = sites(program);
+    fn check_layout(&self, program: &dyn Program, shape: &Shape) -> Result<(), FileError> {
+        let (here, layout) = (sites(program), Layout::of(shape));
         if here != self.sites {
             return Err(FileError::Model { saved: listed(&self.sites), here: listed(&here) });
         }
-        let described = |shape: &Shape| {
-            let (globals, locals) = (shape.global.num_values(), shape.widest.values);
-            let (tasks, observations) = (shape.num_tasks(), shape.num_observations);
-            format!("{tasks} tasks, {globals} global numbers, up to {locals} of a task, {observations} observations")
-        };
-        if shape.layout() != solution.shape.layout() {
-            return Err(FileError::Layout { saved: described(&solution.shape), here: described(shape) });
+        if layout != self.layout {
+            return Err(FileError::Layout { saved: self.layout.to_string(), here: layout.to_string() });
         }
         Ok(())
     }
