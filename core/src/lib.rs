@@ -28,13 +28,16 @@
 //! Where things are: the language in [`model!`]; what a fit can be told in [`Options`]; what it gives in [`Fit`];
 //! how well a model predicts, and checks of it, in [`assess`]; distributions in [`dist`], and how to test your own in
 //! [`testing`]; the kernel that the macro expands to in [`mod@model`]; the bound in [`elbo`]; the log density for other
-//! samplers in [`joint`]; local posteriors from a network or from gradient steps in [`amortise`]; pictures in `plots`, behind
-//! the feature of that name.
+//! samplers in [`joint`]; local posteriors from a network or from gradient steps in [`amortise`]; pictures in
+//! `plots`, files for ArviZ in `arviz`, a second opinion from another sampler in `nuts`, behind the features of those names. The
+//! feature `serde` is for fits in files, and for all that is plain data.
 
 extern crate self as hierarch;
 
 pub mod adapt;
 pub mod amortise;
+#[cfg(feature = "arviz")]
+pub mod arviz;
 pub mod assess;
 mod conditional;
 mod correct;
@@ -48,6 +51,8 @@ pub mod interpret;
 mod linalg;
 pub mod model;
 mod numbers;
+#[cfg(feature = "nuts")]
+pub mod nuts;
 mod optimize;
 pub mod options;
 #[cfg(feature = "plots")]
@@ -94,7 +99,7 @@ pub use assess::{By, Check, Comparison, Elpd, compare};
 pub use density::{Explained, Taken};
 pub use draw::{Dataset, Draw, LazyDraw, Simulated};
 pub use elbo::Elbo;
-pub use error::Error;
+pub use error::{Error, FileError, TaskName};
 pub use fit::{
     Certificate, Chains, DrawsError, DrawsTable, Evidence, Fit, Fittable, NamedSummary, NumberName, Trust, WorstTask,
 };
@@ -117,8 +122,8 @@ pub mod __private {
     pub use crate::private::*;
 }
 
-/// The README's programs are tested.
-#[cfg(doctest)]
+/// The README's programs are tested, with the features that they have.
+#[cfg(all(doctest, feature = "arviz", feature = "plots", feature = "serde"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 

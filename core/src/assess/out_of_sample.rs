@@ -2,13 +2,13 @@
 
 use crate::assess::accumulate::Accumulator;
 use crate::assess::elpd::{By, Elpd, LeftOut, Method};
-use crate::assess::visit::Visits;
+use crate::density::program::Program;
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::interpret::pointwise::Pointwise;
-use crate::interpret::record::Record;
 use crate::model::Model;
 use crate::model::subset::Subset;
+use crate::posterior::visits::Visits;
 use rayon::prelude::*;
 
 /// Tasks that are asked together, for them to share the threads.
@@ -84,16 +84,15 @@ impl<M: Model> Fit<M> {
         for some in tasks.chunks(TASKS_TOGETHER) {
             let of_task = |&i: &usize| asking.ln_evidences(i, self.solution.draws.thetas());
             let columns: Vec<Vec<f64>> = some.par_iter().map(of_task).collect::<Result<_, _>>()?;
-            some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(i), column));
+            some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(all.task_name(i)), column));
         }
         Ok(())
     }
 
     fn add_observations(&self, accumulator: &mut Accumulator<'_>) {
-        let visits = Visits::new(self);
+        let visits = Visits::new(&self.model, self.solution.source());
         for part in visits.parts() {
-            let mut record = Record::new(part);
-            visits.visit(part, 0, &mut record);
+            let record = visits.record(part);
             let mut columns = vec![Vec::with_capacity(visits.num_draws()); record.observations.len()];
             for draw in 0..visits.num_draws() {
                 let mut run = Pointwise::default();

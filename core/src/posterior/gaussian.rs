@@ -5,6 +5,7 @@ use crate::linalg::gaussian::root;
 use nalgebra::{DMatrix, DVector};
 
 /// A Gaussian over all unconstrained coordinates, in blocks.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct GaussianHierarchy {
     /// How theta spreads.
@@ -19,6 +20,7 @@ pub(crate) struct GaussianHierarchy {
 }
 
 /// How theta spreads around its mean.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) enum Spread {
     /// Standard deviations of independent coordinates; 0 for a point.
@@ -54,6 +56,7 @@ impl Spread {
 }
 
 /// A task's coordinates given theta.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct GivenTheta {
     /// d mean / d theta; `None` where it is not known, and taken as 0.
@@ -63,6 +66,7 @@ pub(crate) struct GivenTheta {
 }
 
 /// A coordinate whose correction is not believed.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// `None` for a coordinate of theta.
