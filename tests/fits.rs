@@ -13,6 +13,7 @@ mod density;
 mod errors;
 mod inference;
 mod language;
+mod literals;
 mod observations;
 mod options;
 mod panel;

@@ -16,5 +16,6 @@ pub use crate::fit::Fittable;
 pub use crate::number::{Number, Param, Real};
 pub use crate::numbers::param_vec::Repeat;
 pub use crate::numbers::real::log_sum_exp;
+pub use crate::numbers::sums::{dot, sum};
 pub use crate::support::{Interval, Lower, Ordered, Positive, RealLine, Simplex, Upper};
 pub use hierarch_macros::model;

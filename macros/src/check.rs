@@ -3,8 +3,10 @@
 mod catalogue;
 mod jumps;
 mod left;
+mod lookups;
 mod plain;
 mod plate;
+mod quotients;
 mod right;
 mod scope;
 mod uses;
@@ -26,7 +28,8 @@ pub(crate) fn check(model: &mut Model, errors: &mut Errors) -> Facts {
     check.body(&model.body);
     check.misplaced_reads();
     if check.errors.is_empty() {
-        check.facts.unused = check.unused();
+        check.facts.warnings = check.unused();
+        check.facts.warnings.extend(lookups::missed_plate(model, &check.facts));
     }
     check.facts
 }
@@ -174,6 +177,7 @@ impl<'e> Check<'e> {
         let varies = reads.iter().any(|name| self.scope.varies(name));
         self.reads(reads);
         self.jumps(|jumps| syn::visit::visit_local(jumps, local));
+        self.quotients(|quotients| syn::visit::visit_local(quotients, local));
         let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
         let whole = matches!(pat, Pat::Ident(_));
         self.bind_pattern(Some(&local.pat), if varies && whole { Meaning::Computed } else { Meaning::Data });
@@ -188,6 +192,7 @@ impl<'e> Check<'e> {
     fn expr(&mut self, expr: &Expr) {
         self.reads(names::in_expr(expr));
         self.jumps(|jumps| syn::visit::Visit::visit_expr(jumps, expr));
+        self.quotients(|quotients| syn::visit::Visit::visit_expr(quotients, expr));
     }
 
     fn reads(&mut self, names: impl IntoIterator<Item = Ident>) {

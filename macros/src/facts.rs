@@ -11,8 +11,17 @@ pub(crate) struct Facts {
     /// Observations and factors.
     pub(crate) observations: Tiers<Vec<Observation>>,
     pub(crate) plate: Option<Plate>,
-    /// Latents that nothing reads.
-    pub(crate) unused: Vec<Ident>,
+    /// What is no error, but hardly meant.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Something that the compiler is to warn of.
+pub(crate) struct Warning {
+    /// The name of an item, of which the compiler says that it is deprecated.
+    pub(crate) item: &'static str,
+    /// The user's token.
+    pub(crate) span: Span,
+    pub(crate) note: String,
 }
 
 /// Where a statement stands.
