@@ -9,6 +9,7 @@ use crate::interpret::pointwise::Pointwise;
 use crate::interpret::record::Record;
 use crate::model::Model;
 use crate::model::subset::Subset;
+use crate::progress::Progress;
 use rayon::prelude::*;
 
 /// Tasks that are asked together, for them to share the threads.
@@ -81,7 +82,10 @@ impl<M: Model> Fit<M> {
         let all = Subset::all(&self.model);
         let asking = self.asking(&all);
         let tasks: Vec<usize> = (0..self.model.num_tasks()).collect();
-        for some in tasks.chunks(TASKS_TOGETHER) {
+        let progress = Progress::new(&self.solution.options);
+        progress.stage("leaving out", tasks.len());
+        for (done, some) in tasks.chunks(TASKS_TOGETHER).enumerate() {
+            progress.of_tasks(done * TASKS_TOGETHER);
             let columns: Vec<Vec<f64>> = some.par_iter().map(|&i| asking.ln_evidences(i)).collect::<Result<_, _>>()?;
             some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(i), column));
         }
@@ -89,8 +93,10 @@ impl<M: Model> Fit<M> {
     }
 
     fn add_observations(&self, accumulator: &mut Accumulator<'_>) {
-        let visits = Visits::new(self);
-        for part in visits.parts() {
+        let (visits, progress) = (Visits::new(self), Progress::new(&self.solution.options));
+        progress.stage("leaving out", self.model.num_tasks());
+        for (done, part) in visits.parts().enumerate() {
+            progress.of_tasks(done);
             let mut record = Record::new(part);
             visits.visit(part, 0, &mut record);
             let mut columns = vec![Vec::with_capacity(visits.num_draws()); record.observations.len()];

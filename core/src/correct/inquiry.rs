@@ -76,7 +76,7 @@ pub(crate) struct Inquiry<'a> {
     /// What of theta is Gaussian given the rest of it.
     gaussian: Option<GaussianGlobals>,
     pub(crate) clock: Clock,
-    progress: Progress,
+    progress: &'a Progress,
     /// Where chains start, and what is Gaussian given their states.
     of_chains: ChaCha8Rng,
 }
@@ -92,7 +92,7 @@ impl<'a> Inquiry<'a> {
         conditionals: &'a Conditionals<'a>,
         basis: &'a Basis<'a>,
         effort: Effort,
-        progress: Progress,
+        progress: &'a Progress,
     ) -> Self {
         let new = |_| TaskInquiry { memory: TaskMemory::default(), rng: Stream::Proposals.of(effort.seed) };
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();
