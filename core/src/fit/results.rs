@@ -47,6 +47,7 @@ pub struct NamedSummary {
 }
 
 /// Equally weighted draws of all latents as a table: a column a number, a row a draw.
+#[doc(alias("export"))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrawsTable {
     /// Names of the columns, the globals first, then task by task.
