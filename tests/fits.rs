@@ -14,6 +14,7 @@ mod errors;
 mod inference;
 mod language;
 mod literals;
+mod nested;
 mod observations;
 mod options;
 mod panel;

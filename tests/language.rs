@@ -1,6 +1,6 @@
 //! What a model says to its interpreter: order, values and parameters of its sites, for each part of the language.
 
-mod recorder;
+pub(crate) mod recorder;
 
 use crate::hand_written_model;
 use hierarch::model::{Model, Site};

@@ -30,7 +30,10 @@ fn every_number_has_a_name_and_a_place() {
     let globals = ["tau", "w[0]", "w[1]", "corr[1, 0]"].map(str::to_owned);
     let locals = (0..3).flat_map(|i| (0..2).map(move |k| format!("v[{k}] task {i}")));
     assert_eq!(names, globals.into_iter().chain(locals).collect::<Vec<_>>());
-    assert_eq!(rows[2].name, NumberName { site: "w", entry: "[1]".into(), task: None, label: None });
+    assert_eq!(
+        rows[2].name,
+        NumberName { node: String::new(), site: "w", entry: "[1]".into(), task: None, label: None }
+    );
     // the same numbers as those of the structs
     let found = |name: &str| rows.iter().find(|row| row.name.to_string() == name).expect("there is one").summary;
     assert_eq!(found("tau"), fit.global().tau);

@@ -47,10 +47,29 @@ impl<M: Model> Fit<M> {
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
         options.check()?;
         let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
-        let TaskKnowledge { level, weighed, cluster, evidence, trust } = self.asking(&all).adapt(&new, options)?;
+        Ok(self.as_known(&new, self.asking(&all).adapt(&new, None, options)?))
+    }
+
+    /// The posterior of phi for task `i` of the fit as it is now, with other data than it had: another visit of a known
+    /// patient, a new school of a known area. What the old data said of theta is taken back, and what the new ones say put
+    /// in its place; the fit itself stays as it is.
+    ///
+    /// # Errors
+    /// As for [`adapt`](Self::adapt).
+    ///
+    /// # Panics
+    /// If there is no task `i`.
+    pub fn readapt(&self, i: usize, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
+        assert!(i < self.model.num_tasks(), "there is no task {i}");
+        let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
+        Ok(self.as_known(&new, self.asking(&all).adapt(&new, Some(i), &AdaptOptions::default())?))
+    }
+
+    fn as_known(&self, new: &Subset<'_, M>, known: TaskKnowledge) -> Adapted<'_, M> {
+        let TaskKnowledge { level, weighed, cluster, evidence, trust } = known;
         let mut adapted = Adapted { cluster, evidence: Some(evidence), ..self.without_draws(level, trust) };
-        adapted.take(&new, weighed);
-        Ok(adapted)
+        adapted.take(new, weighed);
+        adapted
     }
 
     pub(crate) fn asking<'f>(&'f self, program: &'f Subset<'f, M>) -> Asking<'f> {

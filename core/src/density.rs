@@ -24,6 +24,7 @@ pub(crate) mod tape;
 mod theta;
 mod typed;
 
+use crate::linalg::envelope::Envelope;
 use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::options::{Estimator, GlobalFactor, Options};
@@ -34,6 +35,7 @@ use closing::Closing;
 pub use explained::{Explained, Taken};
 use program::{LogParts, Masks, Program};
 use shape::Shape;
+use std::sync::{Arc, OnceLock};
 
 /// A model with its data as a function of coordinates.
 pub(crate) struct Density<'a> {
@@ -63,6 +65,8 @@ pub(crate) struct Density<'a> {
     observed_outside: Vec<bool>,
     /// By local site: whether it is a multivariate normal of a task's first coordinates given theta.
     normal: Vec<bool>,
+    /// By task, once asked for: where the rows of its precision given theta end, if that helps.
+    envelopes: OnceLock<Vec<Option<Arc<Envelope>>>>,
     /// Which of the two parts have sites whose expectation is a sum over nodes.
     pub(crate) integrates: Places,
     /// Which have sites whose expectation is a mean over draws.
@@ -149,6 +153,7 @@ impl<'a> Density<'a> {
             samples_tasks,
             observed_outside: shape.observed_outside.clone(),
             normal,
+            envelopes: OnceLock::new(),
             integrates: places(&integrated),
             draws: places(&drawn),
             layout,

@@ -5,6 +5,7 @@ mod certify;
 mod chains;
 mod evidence;
 mod imprecise;
+pub(crate) mod names;
 mod pipeline;
 pub mod report;
 mod results;
@@ -16,8 +17,9 @@ pub use crate::optimize::draws::{DrawsError, WorstTask};
 pub use certificate::Certificate;
 pub use chains::Chains;
 pub use evidence::Evidence;
+pub use names::NumberName;
 pub use pipeline::Fittable;
-pub use results::{DrawsTable, NamedSummary, NumberName};
+pub use results::{DrawsTable, NamedSummary};
 pub use solution::Times;
 pub use trust::Trust;
 

@@ -28,7 +28,7 @@
 //! # Words
 //!
 //! A *site* is a `~`: a latent, or an observation where data stand on its left. The *plate* is the `for` that declares latents;
-//! each of its turns is a *task* (a coin, a school, a patient). Latents outside the plate are the *globals*, theta for short;
+//! each of its turns is a *task* (a coin, a school, a patient); a `for` with latents in it is a nested plate. Latents outside the plate are the *globals*, theta for short;
 //! those of a task are its *locals*, phi. The *guide* is the normal approximation that a fit starts from, one independent
 //! normal a latent; its fit to the posterior is measured by the *ELBO*, a lower bound of ln p(data), in nats.
 //!
@@ -53,6 +53,7 @@
 //! | the task is | its latents | draws of its data |
 //! |---|---|---|
 //! | in the fit | [`Fit::local`], [`Fit::local_of`] a label, [`Fit::seen`] | [`Fit::predict`] what is missing, [`Fit::replicate`] all of it |
+//! | in the fit, with other data by now | [`Fit::readapt`] | [`Adapted::predict`], [`Adapted::replicate`] |
 //! | new, with data | [`Fit::adapt`] | [`Adapted::predict`], [`Adapted::replicate`] |
 //! | new, without data | [`Fit::unseen`] | [`Fit::predict_new`] |
 //! | new, and the globals should learn from it | [`Fit::absorb`] | |

@@ -10,6 +10,7 @@ pub mod datum;
 pub mod draw;
 pub(crate) mod grouped;
 pub mod level;
+pub(crate) mod nodes;
 pub(crate) mod signature;
 pub mod site_mask;
 pub(crate) mod subset;
@@ -32,6 +33,13 @@ pub struct Site {
     pub file: &'static str,
     /// Line in it, from 1; 0 if unknown.
     pub line: u32,
+}
+
+/// A nested plate: a `for` with latents in the plate, or in another nested plate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nest {
+    /// What its turns are called: the list that it runs over, `schools` of `&area.schools`.
+    pub name: &'static str,
 }
 
 /// Gives the body of a model its meaning.
@@ -70,6 +78,15 @@ pub trait Interpreter {
 
     /// `factor(term)`: adds to the log density.
     fn factor(&mut self, site: &Site, term: Real<Self::N>);
+
+    /// A turn of a nested plate begins, the `turn`-th of its list, which may have a label; what is visited until
+    /// [`leave`](Self::leave) belongs to it.
+    #[inline(always)]
+    fn enter(&mut self, _nest: &Nest, _turn: usize, _label: impl FnOnce() -> Option<String>) {}
+
+    /// The turn that was entered last ends.
+    #[inline(always)]
+    fn leave(&mut self) {}
 }
 
 /// A hierarchical model with its data: p(theta) prod_i p(phi_i | theta) p(D_i | phi_i).

@@ -67,6 +67,8 @@ pub(crate) struct Factor {
 
 /// A loop, a conditional or a block: braces with statements in them.
 pub(crate) struct Flow {
+    /// Tells it from all other loops, conditionals, blocks, sites and factors of the model.
+    pub(crate) number: usize,
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) label: Option<Label>,
     pub(crate) kind: FlowKind,

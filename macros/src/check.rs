@@ -4,6 +4,7 @@ mod catalogue;
 mod jumps;
 mod left;
 mod lookups;
+mod nest;
 mod plain;
 mod plate;
 mod quotients;
@@ -27,6 +28,7 @@ pub(crate) fn check(model: &mut Model, errors: &mut Errors) -> Facts {
     check.facts.plate = plate::find(model, check.errors);
     check.body(&model.body);
     check.misplaced_reads();
+    check.clashing_nests();
     if check.errors.is_empty() {
         check.facts.warnings = check.unused();
         check.facts.warnings.extend(lookups::missed_plate(model, &check.facts));
@@ -45,7 +47,9 @@ struct Check<'e> {
     unknown: Vec<UnknownRead>,
     /// Where the statement stands.
     tier: Tier,
-    /// What encloses the statement within its tier.
+    /// The nested plate that the statement stands in.
+    nest: Option<usize>,
+    /// What encloses the statement within its plate.
     inside: Option<Inside>,
     loops: usize,
 }
@@ -54,6 +58,7 @@ struct Check<'e> {
 struct UnknownRead {
     name: Ident,
     tier: Tier,
+    nest: Option<usize>,
 }
 
 /// What may not declare latents: how many there are would depend on it.
@@ -74,6 +79,7 @@ impl<'e> Check<'e> {
             used: Vec::new(),
             unknown: Vec::new(),
             tier: Tier::Global,
+            nest: None,
             inside: None,
             loops: 0,
         }
@@ -104,20 +110,29 @@ impl<'e> Check<'e> {
     }
 
     fn plate(&mut self, flow: &Flow) {
-        let branch = &flow.branches[0];
-        let list: Vec<Ident> = branch.source.iter().flat_map(names::in_expr).collect();
+        self.list(flow, "tasks");
+        self.tier = Tier::Local;
+        self.turn(flow);
+        self.tier = Tier::Global;
+    }
+
+    /// Checks what a plate runs over, whose turns are called `turns`.
+    fn list(&mut self, flow: &Flow, turns: &str) {
+        let list: Vec<Ident> = flow.branches[0].source.iter().flat_map(names::in_expr).collect();
         if let Some(name) = list.iter().find(|name| self.scope.varies(name)) {
-            let message = format!("the number of tasks must be known before the fit, but `{name}` is not: use data");
+            let message = format!("the number of {turns} must be known before the fit, but `{name}` is not: use data");
             self.error(name, message);
         }
         self.reads(list);
-        let depth = self.scope.depth();
-        self.tier = Tier::Local;
+    }
+
+    /// Checks a turn of a plate.
+    fn turn(&mut self, flow: &Flow) {
+        let (branch, depth) = (&flow.branches[0], self.scope.depth());
         self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
         for stmt in &branch.body {
             self.stmt(stmt);
         }
-        self.tier = Tier::Global;
         self.scope.truncate(depth);
     }
 
@@ -131,6 +146,7 @@ impl<'e> Check<'e> {
                 self.facts.roles.set(factor.number, role);
             }
             Stmt::Let(local) => self.local(local),
+            Stmt::Flow(flow) if self.is_nest(stmt) => self.nested(flow),
             Stmt::Flow(flow) => self.flow(flow),
             Stmt::Plain(expr) => {
                 self.plain(expr);
@@ -200,7 +216,7 @@ impl<'e> Check<'e> {
             match self.scope.meaning(&name) {
                 Some(Meaning::Latent) => self.used.push(name),
                 Some(_) => {}
-                None => self.unknown.push(UnknownRead { name, tier: self.tier }),
+                None => self.unknown.push(UnknownRead { name, tier: self.tier, nest: self.nest }),
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What the checker found out about a model beyond what is written.
 
+use crate::ast::Flow;
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, ExprRange};
 
@@ -11,6 +12,8 @@ pub(crate) struct Facts {
     /// Observations and factors.
     pub(crate) observations: Tiers<Vec<Observation>>,
     pub(crate) plate: Option<Plate>,
+    /// The nested plates, one within another behind it.
+    pub(crate) nests: Vec<Nest>,
     /// What is no error, but hardly meant.
     pub(crate) warnings: Vec<Warning>,
 }
@@ -68,6 +71,35 @@ pub(crate) struct Latent {
     pub(crate) attrs: Vec<Attribute>,
     /// The statement that declares it, as text.
     pub(crate) source: String,
+    /// The nested plate that it stands in.
+    pub(crate) nest: Option<usize>,
+}
+
+/// A `for` with latents in the plate, or in another such `for`.
+pub(crate) struct Nest {
+    /// The number of the `for`.
+    pub(crate) flow: usize,
+    /// What its turns are called: a field of the struct of what it stands in.
+    pub(crate) name: Ident,
+    /// The nested plate that it stands in.
+    pub(crate) parent: Option<usize>,
+    /// How many latents of the plate stand before it.
+    pub(crate) first: usize,
+}
+
+/// A field of a struct of latents.
+pub(crate) enum Member<'f> {
+    Latent(&'f Latent),
+    Nest(&'f Nest),
+}
+
+/// Whose latents a struct has.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Owner {
+    Global,
+    Task,
+    /// A turn of a nested plate.
+    Turn(usize),
 }
 
 /// What a `~` observes, or a term that `factor` adds.
@@ -108,6 +140,36 @@ impl Facts {
     /// Whether the statement at this position of the body is a plate, be it one too many.
     pub(crate) fn is_plate(&self, at: usize) -> bool {
         self.plate.as_ref().is_some_and(|plate| plate.at == at || plate.others.contains(&at))
+    }
+
+    /// The nested plate that a `for` is.
+    pub(crate) fn nest(&self, flow: &Flow) -> Option<usize> {
+        self.nests.iter().position(|nest| nest.flow == flow.number)
+    }
+
+    /// Whether what stands in the nested plate `inner` stands in `outer` too.
+    pub(crate) fn is_within(&self, inner: Option<usize>, outer: Option<usize>) -> bool {
+        let mut at = inner;
+        while at != outer {
+            let Some(nest) = at else { return false };
+            at = self.nests[nest].parent;
+        }
+        true
+    }
+
+    /// The fields of a struct of latents, in the order in which they are drawn.
+    pub(crate) fn members(&self, owner: Owner) -> Vec<Member<'_>> {
+        let nest = match owner {
+            Owner::Global => return self.latents.global.iter().map(Member::Latent).collect(),
+            Owner::Task => None,
+            Owner::Turn(nest) => Some(nest),
+        };
+        let latents = self.latents.local.iter().enumerate().filter(|(_, latent)| latent.nest == nest);
+        let nests = self.nests.iter().filter(|inner| inner.parent == nest);
+        let mut members: Vec<(usize, Member<'_>)> = latents.map(|(at, latent)| (at, Member::Latent(latent))).collect();
+        members.extend(nests.map(|inner| (inner.first, Member::Nest(inner))));
+        members.sort_by_key(|(at, _)| *at);
+        members.into_iter().map(|(_, member)| member).collect()
     }
 
     /// The observations and factors in the order of their ids: those outside the plate, then those in it.

@@ -54,7 +54,8 @@ use quote::quote;
 ///
 /// - the struct `Name`, with the visibility, attributes, docs and generics that are written, and `Name::new(arg, ...)`;
 /// - `NameGlobal<R>`, one public field a latent outside the plate, and `NameLocal<R>`, one a latent in it: the results are
-///   of these types, with `R = f64` for a draw. A vector of latents is a `Vec<R>`. A level without latents has no struct;
+///   of these types, with `R = f64` for a draw. A vector of latents is a `Vec<R>`. A level without latents has no struct, and
+///   a nested plate one of its own;
 /// - `impl Model for Name`, the model itself.
 ///
 /// Lifetimes in the types of arguments may be left out: all data are borrowed for one lifetime `'data`. In the body an
@@ -102,7 +103,7 @@ use quote::quote;
 /// ```
 ///
 /// A latent is continuous. Sum out a discrete one: `Mixture`, or `factor(log_sum_exp(...))`. Each latent is declared once,
-/// and reached once: not under `if`, and not in an inner loop.
+/// and reached once: not under `if`, and not in a `while`.
 ///
 /// # Observations
 ///
@@ -141,6 +142,56 @@ use quote::quote;
 /// The `for` that declares latents is the plate. If none does, the only `for` with observations is, where it can be: when
 /// its list is as above and it changes no variable from outside. Any other `for` is an ordinary loop. A model without a
 /// plate is p(theta) p(D | theta).
+///
+/// # Nested plates
+///
+/// A `for` in the plate that declares latents is a nested plate: pupils in schools in areas. Its latents are drawn anew for
+/// each of its turns, of which any task may have any number. Plates nest to any depth:
+///
+/// ```
+/// use hierarch::prelude::*;
+///
+/// pub struct School {
+///     pub scores: Vec<f64>,
+/// }
+///
+/// pub struct Area {
+///     pub schools: Vec<School>,
+/// }
+///
+/// model! {
+///     pub Scores(areas: &[Area]) {
+///         mean ~ Normal(0.0, 10.0);
+///         sd_area ~ HalfNormal(5.0);
+///         sd_school ~ HalfNormal(5.0);
+///         sd ~ HalfNormal(5.0);
+///         for area in areas {
+///             a ~ Normal(mean, sd_area);
+///             for school in &area.schools {
+///                 s ~ Normal(a, sd_school);
+///                 for score in &school.scores {
+///                     score ~ Normal(s, sd);
+///                 }
+///             }
+///         }
+///     }
+/// }
+///
+/// let school = |scores: &[f64]| School { scores: scores.to_vec() };
+/// let areas = [
+///     Area { schools: vec![school(&[4.0, 5.0]), school(&[6.0])] },
+///     Area { schools: vec![school(&[3.0, 2.5, 3.5])] },
+/// ];
+/// let fit = Scores::new(&areas).fit()?;
+/// println!("{}", fit.local(0).schools[1].s.mean);
+/// # Ok::<(), hierarch::Error>(())
+/// ```
+///
+/// The results have a list of structs, `NameSchools<R>`, called after the field or method that the `for` runs over (after its
+/// variable, if it runs over a mere variable). It may run over anything that a `for` can. A table of rows becomes areas of
+/// schools by [`grouped`](../hierarch/tasks/fn.grouped.html) and [`nested`](../hierarch/tasks/struct.Groups.html#method.nested),
+/// with the labels of every level in the results. A latent of a turn is not known outside its `for`; a new
+/// school of a known area is asked for by `fit.readapt(i, &area)`.
 ///
 /// # Everything else is Rust
 ///

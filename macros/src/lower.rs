@@ -8,7 +8,7 @@ mod plan;
 mod steps;
 mod units;
 
-pub(crate) use plan::{Access, Counting, Plan, SampleStep, Step, TaskList, Unused};
+pub(crate) use plan::{Access, Counting, NestStep, Plan, SampleStep, Step, TaskList, Turns, Unused};
 
 use crate::ast::Model;
 use crate::facts::{Dimension, Facts, Latent, PlateList};
@@ -16,10 +16,10 @@ use units::{Function, Units};
 
 /// A model without errors to what is emitted.
 pub(crate) fn lower<'m>(model: &'m Model, facts: &'m Facts) -> Plan<'m> {
-    let units = Units::of(model, facts);
+    let mut units = Units::of(model, facts);
     let needs = units.needs();
     let reads = |function| units.globals_read(&needs, function);
-    let steps = |function| units.steps(&needs, function);
+    let steps = |function| units.steps(&units.all, &needs, function);
     let (local_reads, likelihood_reads) = (reads(Function::Local), reads(Function::Likelihood));
     let tasks = match facts.plate.as_ref().map(|plate| &plate.list) {
         Some(PlateList::Argument(at)) => TaskList::Argument(&model.args[*at]),
@@ -51,6 +51,7 @@ fn block<'a>(facts: &'a Facts, reads: &'a [usize]) -> impl Iterator<Item = &'a L
 /// The lanes of a block: one a coordinate, 8 at most, and 8 where their number is not known.
 fn width<'a>(latents: impl Iterator<Item = &'a Latent>) -> usize {
     let coordinates = latents.map(|latent| match latent.dimension {
+        _ if latent.nest.is_some() => None,
         Dimension::Scalar => Some(1),
         Dimension::Vector(len) => len,
     });

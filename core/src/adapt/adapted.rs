@@ -1,8 +1,9 @@
 //! The posterior of one task's latents, joint with theta.
 
 use crate::density::conditional::Conditional;
+use crate::fit::names::NamedLevel;
 use crate::fit::report;
-use crate::fit::table::{NamedLevel, table};
+use crate::fit::table::Table;
 use crate::fit::{Evidence, Trust};
 use crate::interpret::discover::Start;
 use crate::model::level::Level;
@@ -171,6 +172,8 @@ impl<M: Model> fmt::Display for Adapted<'_, M> {
         report::notes(f, &self.trust)?;
         let level = NamedLevel { level: &self.level, sites: M::LOCAL_SITES, task: None };
         let shown = self.columns().shown(&self.level);
-        table(f, &level.rows(&shown.summaries(&self.weights, &Dependence::Clusters(self.cluster)), None))
+        let mut table = Table::default();
+        table.add(&level, &shown.summaries(&self.weights, &Dependence::Clusters(self.cluster)), None);
+        write!(f, "{table}")
     }
 }

@@ -44,10 +44,19 @@ struct FewThetas<'f> {
 }
 
 impl<'f> Asking<'f> {
-    /// The posterior of phi of the one task of another program.
-    pub(crate) fn adapt(&self, new: &dyn Program, options: &AdaptOptions) -> Result<TaskKnowledge, Error> {
+    /// The posterior of phi of the one task of another program, which may stand for a task of the fit as it is now.
+    pub(crate) fn adapt(
+        &self,
+        new: &dyn Program,
+        known: Option<usize>,
+        options: &AdaptOptions,
+    ) -> Result<TaskKnowledge, Error> {
         let few = self.few_thetas(options);
-        let (rows, before): (Vec<_>, Vec<f64>) = few.thetas.iter().map(|(u, weight)| (u.to_vec(), weight)).unzip();
+        let (rows, mut before): (Vec<Vec<f64>>, Vec<f64>) =
+            few.thetas.iter().map(|(u, weight)| (u.to_vec(), weight)).unzip();
+        if let Some(i) = known {
+            take_back(&self.ln_evidences(i, rows.clone())?, &mut before);
+        }
         let inner = Inner { wanted: few.local_draws, most: options.max_proposals };
         let Answers { level, by_theta } = self.ask(new, rows, inner, Stream::Question(Question::Adapt))?;
         let weighed = NewWeights::possible(by_theta, &before)?;
@@ -65,16 +74,13 @@ impl<'f> Asking<'f> {
     pub(crate) fn learn(&self, new: &dyn Program) -> Result<NewWeights, Error> {
         let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
         let draws = &self.solution.draws;
-        let thetas = (0..draws.len()).map(|s| draws.theta(s).to_vec()).collect();
-        let asked = self.ask(new, thetas, inner, Stream::Question(Question::Absorb))?;
+        let asked = self.ask(new, draws.thetas(), inner, Stream::Question(Question::Absorb))?;
         NewWeights::new(asked.by_theta, &draws.weights)
     }
 
-    /// ln p(D_i | theta) of task i of the fit, for each of its draws of theta.
-    pub(crate) fn ln_evidences(&self, i: usize) -> Result<Vec<f64>, Error> {
+    /// ln p(D_i | theta) of task i of the fit, for each of some thetas.
+    pub(crate) fn ln_evidences(&self, i: usize, thetas: Vec<Vec<f64>>) -> Result<Vec<f64>, Error> {
         let inner = Inner { wanted: 0, most: AdaptOptions::default().max_proposals };
-        let draws = &self.solution.draws;
-        let thetas = (0..draws.len()).map(|s| draws.theta(s).to_vec()).collect();
         let asked = self.ask(&*self.program.some(&[i]), thetas, inner, Stream::LeaveOut { task: i as u64 })?;
         Ok(asked.by_theta.iter().map(|at| at.answer.ln_z).collect())
     }
@@ -125,5 +131,18 @@ impl<'f> Asking<'f> {
             return DVector::from_fn(n, |at, _| self.solution.start.coordinate(Some(0), at));
         }
         alike().fold(DVector::zeros(n), |sum, mode| sum + mode) / alike().count() as f64
+    }
+}
+
+/// Divides weights by what a task says of each theta, up to a constant.
+fn take_back(ln_evidences: &[f64], weights: &mut [f64]) {
+    let possible = |ln_z: &&f64| ln_z.is_finite();
+    let least = ln_evidences.iter().filter(possible).fold(f64::INFINITY, |a, &b| a.min(b));
+    for (weight, ln_z) in weights.iter_mut().zip(ln_evidences) {
+        *weight *= if ln_z.is_finite() { (least - ln_z).exp() } else { 0.0 };
+    }
+    let sum: f64 = weights.iter().sum();
+    for weight in weights.iter_mut() {
+        *weight /= sum;
     }
 }

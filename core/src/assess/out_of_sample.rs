@@ -84,9 +84,10 @@ impl<M: Model> Fit<M> {
         let tasks: Vec<usize> = (0..self.model.num_tasks()).collect();
         let progress = Progress::new(&self.solution.options);
         progress.stage("leaving out", tasks.len());
+        let of_task = |&i: &usize| asking.ln_evidences(i, self.solution.draws.thetas());
         for (done, some) in tasks.chunks(TASKS_TOGETHER).enumerate() {
             progress.of_tasks(done * TASKS_TOGETHER);
-            let columns: Vec<Vec<f64>> = some.par_iter().map(|&i| asking.ln_evidences(i)).collect::<Result<_, _>>()?;
+            let columns: Vec<Vec<f64>> = some.par_iter().map(of_task).collect::<Result<_, _>>()?;
             some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(i), column));
         }
         Ok(())

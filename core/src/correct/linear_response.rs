@@ -7,7 +7,6 @@ use crate::density::shape::Shape;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::linalg::arrow::{Arrow, Factorised, TaskCovariance};
-use crate::model::level::Level;
 use crate::posterior::gaussian::{GaussianHierarchy, GivenTheta, Refusal, Spread, diagonal};
 use nalgebra::DMatrix;
 
@@ -29,9 +28,8 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn of(shape: &Shape) -> Self {
-        let Level { coordinates, identity, .. } = &shape.global;
-        let sites = coordinates.iter().zip(identity);
-        let global = sites.flat_map(|(range, &identity)| range.clone().map(move |_| identity)).collect();
+        let slots = shape.global.slots().iter();
+        let global = slots.flat_map(|slot| slot.coordinates.clone().map(|_| slot.identity)).collect();
         Self { global, local: shape.local_identity }
     }
 }

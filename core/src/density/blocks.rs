@@ -31,8 +31,8 @@ pub(crate) struct Widest {
 
 impl BlockLayout {
     pub(crate) fn new(signature: &Signature, global: Level, widest: Widest) -> Self {
-        let coordinates =
-            |sites: &[usize]| sites.iter().flat_map(|&site| global.coordinates[site].clone()).collect::<Vec<usize>>();
+        let of_site = |&site: &usize| global.coordinates_of(&signature.global_sites[site]);
+        let coordinates = |sites: &[usize]| sites.iter().flat_map(of_site).collect::<Vec<usize>>();
         let local_reads = coordinates(signature.local_reads);
         let likelihood_reads = coordinates(signature.likelihood_reads);
         let mut task_reads = [local_reads.clone(), likelihood_reads.clone()].concat();

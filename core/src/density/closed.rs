@@ -15,6 +15,7 @@ mod mixed_derivatives;
 mod triangle;
 mod view;
 
+use crate::linalg::envelope::Symmetric;
 use collect::{ClosedSum, Rotated};
 use exponent::{Exponent, expected_exp};
 use mixed::{ClassPair, Feature, MixedGroup, twins};
@@ -131,19 +132,38 @@ impl<'a> ClosedBlock<'a> {
         exponents.flat_map(|exponent| &exponent.terms).for_each(|&(j, _)| mark(j));
     }
 
-    /// Adds the second derivatives of the sum in the coordinates from `first` on, row-major; it must be
-    /// quadratic in them.
-    pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut [f64]) {
+    /// Calls `see` with coordinates from `first` on that meet in a square, less `first`.
+    pub(crate) fn meetings(&self, first: usize, see: &mut dyn FnMut(&[usize])) {
         let (_, mut rest) = self.split();
-        let n = at.u.len() - first;
+        let mut together = Vec::new();
+        for group in &self.layout.groups {
+            group.take_triangle(&mut rest).rows(|columns, row, _| {
+                let named = row.iter().zip(columns).filter(|(r, j)| **r != 0.0 && **j >= first);
+                together.clear();
+                together.extend(named.map(|(_, j)| j - first));
+                see(&together);
+            });
+        }
+        for group in &self.layout.mixed {
+            group.rows(group.take_numbers(&mut rest), |column, row| {
+                together.clear();
+                together.extend(group.named(column, row, first).map(|(_, _, j)| j));
+                see(&together);
+            });
+        }
+    }
+
+    /// Adds the second derivatives of the sum in the coordinates from `first` on; it must be quadratic in them.
+    pub(crate) fn add_curvature(&self, first: usize, at: BlockPoint<'_>, hessian: &mut impl Symmetric) {
+        let (_, mut rest) = self.split();
         for group in &self.layout.groups {
             let triangle = group.take_triangle(&mut rest);
             let factor = 2.0 * group.sign * group.exponent.exp_at(at);
             triangle.rows(|columns, row, _| {
-                for (a, &j) in row.iter().zip(columns).filter(|(_, j)| **j >= first) {
-                    for (b, &k) in row.iter().zip(columns).filter(|(_, k)| **k >= first) {
-                        hessian[(j - first) * n + k - first] += factor * a * b;
-                    }
+                // in a tree most entries are 0
+                let named = || row.iter().zip(columns).filter(|(r, j)| **r != 0.0 && **j >= first);
+                for (a, &j) in named() {
+                    named().for_each(|(b, &k)| hessian.add(j - first, k - first, factor * a * b));
                 }
             });
         }

@@ -7,10 +7,13 @@
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
 use crate::linalg::cholesky;
+use crate::linalg::envelope::{Envelope, Symmetric};
 use crate::linalg::gaussian::{Gaussian, inverse_transposed};
+use crate::linalg::storage::{Adder, Storage};
 use crate::numbers::pass::Derivatives;
 use crate::special::LN_SQRT_2PI;
 use nalgebra::{DMatrix, DVector};
+use std::sync::Arc;
 
 /// An unconstrained theta, and exp there of the exponents that tasks share.
 #[derive(Clone, Debug)]
@@ -32,11 +35,12 @@ pub(crate) struct Conditional {
     /// The maximum of ln p(D_i, phi_i | theta).
     pub(super) value: f64,
     pub(crate) mean: Vec<f64>,
-    /// L, row-major and lower triangular, with L L' the precision.
-    pub(super) l: Vec<f64>,
+    /// How the factor of the precision is kept.
+    pub(super) storage: Storage,
+    pub(super) factor: Vec<f64>,
 }
 
-/// Value and derivatives of a quadratic function of phi_i at a point: n numbers and n x n, row-major.
+/// Value and derivatives of a quadratic function of phi_i at a point: n numbers and a matrix.
 #[derive(Default)]
 pub(crate) struct Quadratic {
     pub(crate) value: f64,
@@ -44,7 +48,23 @@ pub(crate) struct Quadratic {
     u: Vec<f64>,
     /// In all of them.
     pub(super) gradient: Vec<f64>,
+    /// How the second derivatives are kept.
+    pub(super) storage: Storage,
     pub(super) curvature: Vec<f64>,
+}
+
+/// A closed form at a point, whose second derivatives in the coordinates from `first` on are wanted.
+struct Curved<'a> {
+    block: &'a ClosedBlock<'a>,
+    first: usize,
+    point: BlockPoint<'a>,
+}
+
+impl Adder for Curved<'_> {
+    #[inline]
+    fn add_to(self, sum: &mut impl Symmetric) {
+        self.block.add_curvature(self.first, self.point, sum);
+    }
 }
 
 impl Conditional {
@@ -55,19 +75,19 @@ impl Conditional {
 
     pub(crate) fn gaussian(&self) -> Gaussian {
         let n = self.mean.len();
-        let root = inverse_transposed(&DMatrix::from_row_slice(n, n, &self.l));
+        let root = inverse_transposed(&DMatrix::from_row_slice(n, n, &self.storage.lower(&self.factor)));
         Gaussian { mean: DVector::from_column_slice(&self.mean), root }
     }
 
-    /// Appends the draw that a standard normal `z` stands for, which is used up: mean + x with L' x = z.
+    /// Appends the draw that a standard normal `z` stands for, which is used up: mean + x with F' x = z, F F' being the precision.
     pub(crate) fn draw_into(&self, z: &mut [f64], out: &mut Vec<f64>) {
-        cholesky::solve_transposed(&self.l, z);
+        self.storage.solve_transposed(&self.factor, z);
         out.extend(self.mean.iter().zip(&*z).map(|(m, x)| m + x));
     }
 
-    /// ln |L|.
+    /// ln |F|.
     fn ln_det(&self) -> f64 {
-        cholesky::ln_det(&self.l, self.mean.len())
+        self.storage.ln_det(&self.factor)
     }
 }
 
@@ -80,10 +100,10 @@ impl Quadratic {
         out.hessian.iter_mut().zip(&self.curvature).for_each(|(to, h)| *to += h);
     }
 
-    /// Puts L with L L' = -curvature in place of it; false where that is not positive definite.
-    pub(super) fn factorise(&mut self, n: usize) -> bool {
+    /// Puts the factor of -curvature in place of it; false where that is not positive definite.
+    pub(super) fn factorise(&mut self) -> bool {
         self.curvature.iter_mut().for_each(|c| *c = -*c);
-        cholesky::factorise(&mut self.curvature, n)
+        self.storage.factorise(&mut self.curvature)
     }
 }
 
@@ -98,16 +118,17 @@ impl Density<'_> {
     ///     v + (g' (P + H)^-1 g + ln |P| - ln |P + H|) / 2.
     pub(crate) fn ln_expected_likelihood(&self, i: usize, theta: &SharedTheta, phi: &Conditional) -> Option<f64> {
         let (n, reads) = (phi.mean.len(), self.layout.task_reads.len());
-        let mut of_data = Quadratic::default();
+        let l = phi.storage.lower(&phi.factor);
+        let mut of_data = Quadratic { storage: Storage::Full(n), ..Quadratic::default() };
         self.expand_quadratic(&[self.closed_task(i).data], theta, &phi.mean, &mut of_data);
         for r in 0..n {
             for c in 0..n {
                 let until = r.min(c) + 1;
-                let [row, col] = [r, c].map(|at| &phi.l[at * n..at * n + until]);
+                let [row, col] = [r, c].map(|at| &l[at * n..at * n + until]);
                 of_data.curvature[r * n + c] -= row.iter().zip(col).map(|(a, b)| a * b).sum::<f64>();
             }
         }
-        if !of_data.factorise(n) {
+        if !of_data.factorise() {
             return None;
         }
         let mut solved = of_data.gradient[reads..].to_vec();
@@ -119,6 +140,7 @@ impl Density<'_> {
     /// The closed forms of a task, which must be quadratic in phi_i, at the point `u` of phi_i.
     pub(crate) fn closed_part_given(&self, i: usize, theta: &SharedTheta, u: &[f64], out: &mut Quadratic) {
         let task = self.closed_task(i);
+        out.storage = Storage::Full(u.len());
         self.expand_quadratic(&[task.latents, task.data], theta, u, out);
     }
 
@@ -131,19 +153,41 @@ impl Density<'_> {
         out: &mut Quadratic,
     ) {
         let reads = self.layout.task_reads.len();
-        let Quadratic { value, u, gradient, curvature } = out;
+        let Quadratic { value, u, gradient, storage, curvature } = out;
         u.clear();
         u.extend(self.layout.task_reads.iter().map(|&j| theta.u[j]).chain(at.iter().copied()));
         gradient.clear();
         gradient.resize(u.len(), 0.0);
         curvature.clear();
-        curvature.resize(at.len() * at.len(), 0.0);
+        curvature.resize(storage.len(), 0.0);
         let point = BlockPoint { u, exps: &theta.exps };
         *value = 0.0;
         for block in closed {
             *value += block.at_point(point, gradient);
-            block.add_curvature(reads, point, curvature);
+            storage.add_by(curvature, Curved { block, first: reads, point });
         }
+    }
+
+    /// How the precision of a task given theta is kept: within an envelope, if its coordinates are many of which few meet.
+    pub(crate) fn storage(&self, i: usize) -> Storage {
+        let envelopes = self.envelopes.get_or_init(|| (0..self.num_tasks()).map(|i| self.envelope(i)).collect());
+        match &envelopes[i] {
+            Some(envelope) => Storage::Within(envelope.clone()),
+            None => Storage::Full(self.offsets[i + 1] - self.offsets[i]),
+        }
+    }
+
+    fn envelope(&self, i: usize) -> Option<Arc<Envelope>> {
+        // a prior without closed form is full
+        if self.open.tasks.latents.contains(&true) {
+            return None;
+        }
+        let (task, reads) = (self.closed_task(i), self.layout.task_reads.len());
+        let envelope = Envelope::of(self.offsets[i + 1] - self.offsets[i], |see| {
+            task.latents.meetings(reads, see);
+            task.data.meetings(reads, see);
+        });
+        envelope.map(Arc::new)
     }
 
     /// Whether every task is Gaussian given theta, by its closed forms and normal priors alone.

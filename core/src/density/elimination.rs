@@ -4,7 +4,6 @@ use crate::density::Density;
 use crate::density::conditional::{Conditional, Quadratic, SharedTheta};
 use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, Scorer, Scoring};
-use crate::linalg::cholesky;
 
 /// Nats above which a difference is not exact enough to be taken.
 const CANCELLING: f64 = 1e5;
@@ -62,33 +61,36 @@ impl Eliminator<'_> {
 
     fn solve(&mut self, density: &Density<'_>, i: usize, theta: &SharedTheta) -> bool {
         let (task, n) = (density.closed_task(i), density.offsets[i + 1] - density.offsets[i]);
+        let own = density.storage(i);
         let (blocks, reads) = ([task.latents, task.data], density.layout.task_reads.len());
-        let Self { prior, quadratic, step, conditional: Conditional { value, mean, l }, .. } = self;
+        let Self { prior, quadratic, step, conditional: Conditional { value, mean, storage, factor }, .. } = self;
         let mut expand = |mean: &[f64], quadratic: &mut Quadratic| {
             density.expand_quadratic(&blocks, theta, mean, quadratic);
             let Quadratic { value, gradient, curvature, .. } = quadratic;
             *value += prior.expand(mean, &mut gradient[reads..], curvature);
         };
-        let mut climb = |l: &[f64], quadratic: &Quadratic, mean: &mut [f64]| {
+        quadratic.storage = own.clone();
+        *storage = own;
+        let mut climb = |factor: &[f64], quadratic: &Quadratic, mean: &mut [f64]| {
             let gradient = &quadratic.gradient[reads..];
             step.clear();
             step.extend_from_slice(gradient);
-            cholesky::solve(l, n, step, 1);
+            storage.solve(factor, step, 1);
             mean.iter_mut().zip(&*step).for_each(|(m, s)| *m += s);
             0.5 * step.iter().zip(gradient).map(|(s, g)| s * g).sum::<f64>()
         };
         mean.clear();
         mean.resize(n, 0.0);
         expand(mean, quadratic);
-        if !quadratic.factorise(n) {
+        if !quadratic.factorise() {
             return false;
         }
-        l.clone_from(&quadratic.curvature);
-        let mut raised = climb(l, quadratic, mean);
+        factor.clone_from(&quadratic.curvature);
+        let mut raised = climb(factor, quadratic, mean);
         if raised > CANCELLING {
             // the difference of two large numbers: around where the mean seems to be it is that of two small ones
             expand(mean, quadratic);
-            raised = climb(l, quadratic, mean);
+            raised = climb(factor, quadratic, mean);
         }
         *value = quadratic.value + raised;
         true

@@ -8,6 +8,8 @@
 use crate::density::Density;
 use crate::density::closed::{BlockPoint, ClosedBlock};
 use crate::linalg::cholesky;
+use crate::linalg::envelope::{Full, Symmetric};
+use crate::linalg::storage::{Adder, Storage};
 use crate::numbers::pass::{Derivatives, Order};
 use crate::special::LN_SQRT_2PI;
 
@@ -119,8 +121,10 @@ impl Density<'_> {
             let task = self.closed_task(i);
             let mut u = reads.clone();
             u.resize(reads.len() + self.offsets[i + 1] - self.offsets[i], 0.0);
-            let expanded = Expanded::of(&[task.latents, task.data], BlockPoint { u: &u, exps: &exps });
-            expanded.eliminate(reads.len(), &globals.in_task, &mut precision, &mut gradient)?;
+            let point = BlockPoint { u: &u, exps: &exps };
+            let mut expanded = Bordered::new(reads.len(), self.storage(i));
+            expanded.add(&[task.latents, task.data], point);
+            expanded.eliminate(&globals.in_task, &mut precision, &mut gradient)?;
         }
         if !cholesky::factorise(&mut precision, k) {
             return None;
@@ -143,32 +147,101 @@ impl Expanded {
         let mut out = Self { gradient: vec![0.0; m], hessian: vec![0.0; m * m] };
         for block in closed {
             block.at_point(point, &mut out.gradient);
-            block.add_curvature(0, point, &mut out.hessian);
+            block.add_curvature(0, point, &mut Full { n: m, numbers: &mut out.hessian });
         }
         out
     }
+}
 
-    /// Adds what a task says of w, its own coordinates, those from `reads` on, integrated out; `None` where they cannot be.
-    fn eliminate(&self, reads: usize, seats: &[Seat], precision: &mut [f64], gradient: &mut [f64]) -> Option<()> {
-        let (m, k) = (self.gradient.len(), gradient.len());
-        let (n, columns) = (m - reads, seats.len() + 1);
-        let (mut own, mut solved) = (Vec::with_capacity(n * n), Vec::with_capacity(n * columns));
-        for row in reads..m {
-            let of_row = &self.hessian[row * m..(row + 1) * m];
-            own.extend(of_row[reads..].iter().map(|h| -h));
-            solved.extend(seats.iter().map(|seat| of_row[seat.of_block]));
-            solved.push(self.gradient[row]);
+/// The same of a task, whose block begins with the globals that it reads, part by part.
+struct Bordered {
+    reads: usize,
+    gradient: Vec<f64>,
+    /// Of the globals.
+    corner: Vec<f64>,
+    /// Of its own coordinates (n) against the globals.
+    border: Vec<f64>,
+    storage: Storage,
+    /// Of its own.
+    own: Vec<f64>,
+}
+
+/// The parts as one symmetric matrix, its own part kept somehow.
+struct Parts<'a, S> {
+    reads: usize,
+    corner: &'a mut [f64],
+    border: &'a mut [f64],
+    own: &'a mut S,
+}
+
+impl<S: Symmetric> Symmetric for Parts<'_, S> {
+    #[inline(always)]
+    fn add(&mut self, j: usize, k: usize, value: f64) {
+        let reads = self.reads;
+        match (j.checked_sub(reads), k.checked_sub(reads)) {
+            (None, None) => self.corner[j * reads + k] += value,
+            (Some(j), None) => self.border[j * reads + k] += value,
+            (None, Some(_)) => {}
+            (Some(j), Some(k)) => self.own.add(j, k, value),
+        }
+    }
+}
+
+/// Adds a closed form's second derivatives to the parts.
+struct AddParts<'a> {
+    block: &'a ClosedBlock<'a>,
+    point: BlockPoint<'a>,
+    reads: usize,
+    corner: &'a mut [f64],
+    border: &'a mut [f64],
+}
+
+impl Adder for AddParts<'_> {
+    fn add_to(self, own: &mut impl Symmetric) {
+        let Self { block, point, reads, corner, border } = self;
+        block.add_curvature(0, point, &mut Parts { reads, corner, border, own });
+    }
+}
+
+impl Bordered {
+    fn new(reads: usize, storage: Storage) -> Self {
+        let own = vec![0.0; storage.len()];
+        Self { reads, gradient: Vec::new(), corner: vec![0.0; reads * reads], border: Vec::new(), storage, own }
+    }
+
+    fn add(&mut self, closed: &[ClosedBlock<'_>], point: BlockPoint<'_>) {
+        let Self { reads, gradient, corner, border, storage, own } = self;
+        gradient.resize(point.u.len(), 0.0);
+        border.resize((point.u.len() - *reads) * *reads, 0.0);
+        for block in closed {
+            block.at_point(point, gradient);
+            storage.add_by(own, AddParts { block, point, reads: *reads, corner, border });
+        }
+    }
+
+    /// Adds what the task says of w, its own coordinates integrated out; `None` where they cannot be.
+    fn eliminate(mut self, seats: &[Seat], precision: &mut [f64], gradient: &mut [f64]) -> Option<()> {
+        if seats.is_empty() {
+            return Some(());
+        }
+        let (reads, k, columns) = (self.reads, gradient.len(), seats.len() + 1);
+        let n = self.gradient.len() - reads;
+        let mut solved = Vec::with_capacity(n * columns);
+        for (row, slope) in self.border.chunks_exact(reads).zip(&self.gradient[reads..]) {
+            solved.extend(seats.iter().map(|seat| row[seat.of_block]));
+            solved.push(*slope);
         }
         let border = solved.clone();
-        if !cholesky::factorise(&mut own, n) {
+        self.own.iter_mut().for_each(|h| *h = -*h);
+        if !self.storage.factorise(&mut self.own) {
             return None;
         }
-        cholesky::solve(&own, n, &mut solved, columns);
+        self.storage.solve(&self.own, &mut solved, columns);
         for (r, seat) in seats.iter().enumerate() {
             let dot = |c: usize| (0..n).map(|l| border[l * columns + r] * solved[l * columns + c]).sum::<f64>();
             gradient[seat.of_w] += self.gradient[seat.of_block] + dot(seats.len());
             for (c, other) in seats.iter().enumerate() {
-                precision[seat.of_w * k + other.of_w] -= self.hessian[seat.of_block * m + other.of_block] + dot(c);
+                precision[seat.of_w * k + other.of_w] -= self.corner[seat.of_block * reads + other.of_block] + dot(c);
             }
         }
         Some(())

@@ -118,9 +118,9 @@ impl Shape {
         self.offsets.push(self.num_locals() + level.num_coordinates());
         self.widest.coordinates = self.widest.coordinates.max(level.num_coordinates());
         self.widest.values = self.widest.values.max(level.num_values());
-        self.local_identity &= level.identity.iter().all(|&x| x);
-        for (all, here) in self.location_scale.iter_mut().zip(&level.location_scale) {
-            *all &= here;
+        for slot in level.slots() {
+            self.local_identity &= slot.identity;
+            self.location_scale[slot.site] &= slot.location_scale;
         }
     }
 

@@ -53,9 +53,9 @@ impl<M: Model> Program for Subset<'_, M> {
             if visit.error.is_none() {
                 self.model.likelihood(&mut visit, &global, &local, self.task(i));
             }
-            visit.finish(M::LOCAL_SITES)
+            visit.finish()
         };
-        Discovery { outside: visit.finish(M::GLOBAL_SITES), task: Box::new(task) }
+        Discovery { outside: visit.finish(), task: Box::new(task) }
     }
 
     fn task_level(&self, start: &Start, task: usize) -> Level {
@@ -63,7 +63,7 @@ impl<M: Model> Program for Subset<'_, M> {
         self.model.global(&mut Discover::new(start, None), &mut global);
         let mut visit = Discover::new(start, Some(task));
         self.model.local(&mut visit, &global, self.task(task), &mut local);
-        visit.finish(M::LOCAL_SITES).level
+        visit.finish().level
     }
 
     fn structure<'p>(&'p self, masks: &'p Masks, theta: &[f64], visitor: &mut dyn Visitor) -> Box<dyn Structured + 'p> {

@@ -2,8 +2,8 @@
 
 use crate::correct::precision::{Imprecision, PRECISE, Place, Precision};
 use crate::density::program::Program;
+use crate::fit::names::{NamedLevel, TaskName};
 use crate::interpret::discover::Start;
-use crate::model::Site;
 use crate::model::level::Level;
 
 /// Errors above this are doubtful: of a mean, in standard deviations.
@@ -25,31 +25,25 @@ impl Naming<'_> {
 
     /// The site of a coordinate of theta.
     pub(crate) fn of_coordinate(&self, coordinate: usize) -> &'static str {
-        let mut sites = self.program.signature().global_sites.iter();
-        sites.find(|site| self.globals.coordinates[site.id].contains(&coordinate)).map_or("theta", |site| site.name)
+        self.globals().of_coordinate(coordinate).map_or("theta", |name| name.site)
     }
 
     /// `tau`, `w[2]`, `theta of task 3`.
     fn name(&self, place: Place) -> String {
-        let signature = self.program.signature();
-        match place.task {
-            None => entry(self.globals, signature.global_sites, place.number),
-            Some(task) => {
-                let level = self.program.task_level(&Start::Zero, task);
-                format!("{} of task {task}", entry(&level, signature.local_sites, place.number))
-            }
-        }
+        let Some(task) = place.task else { return in_level(&self.globals(), place.number) };
+        let level = self.program.task_level(&Start::Zero, task);
+        let locals = NamedLevel { level: &level, sites: self.program.signature().local_sites, task: None };
+        format!("{} of {}", in_level(&locals, place.number), TaskName::of(self.program, task))
+    }
+
+    fn globals(&self) -> NamedLevel<'_> {
+        NamedLevel { level: self.globals, sites: self.program.signature().global_sites, task: None }
     }
 }
 
 /// The name of a number of a level.
-fn entry(level: &Level, sites: &[Site], number: usize) -> String {
-    let site = sites.iter().find(|site| level.values[site.id].contains(&number));
-    site.map_or_else(String::new, |site| {
-        let entries = &level.values[site.id];
-        let index = if entries.len() > 1 { format!("[{}]", number - entries.start) } else { String::new() };
-        format!("{}{index}", site.name)
-    })
+fn in_level(level: &NamedLevel<'_>, number: usize) -> String {
+    level.of_value(number).map_or_else(String::new, |name| name.in_level())
 }
 
 /// A doubt about means that are known too roughly, and a remark on the other numbers that have larger errors than they should.

@@ -1,8 +1,9 @@
 //! The table that `{fit}` prints.
 
 use crate::density::program::Program;
+use crate::fit::names::{NamedLevel, TaskName};
 use crate::fit::solution::Solution;
-use crate::fit::table::{FEW_ENTRIES, MOST_ENTRIES, NamedLevel, Row, TaskName, table};
+use crate::fit::table::Table;
 use crate::fit::{Chains, Evidence, Fit, Trust};
 use crate::interpret::discover::Start;
 use crate::model::Model;
@@ -35,13 +36,8 @@ impl Report<'_> {
         self.belief(f)?;
         self.solution.certificate.as_ref().map_or(Ok(()), |certificate| writeln!(f, "{certificate}"))?;
         self.locals(f)?;
-        table(f, &self.rows())?;
+        write!(f, "{}", self.table())?;
         let shape = &self.solution.shape;
-        let sites = self.program.signature().global_sites;
-        let vectors = sites.iter().map(|site| (site, shape.global.labels(site).len()));
-        for (site, len) in vectors.filter(|(_, len)| *len > MOST_ENTRIES) {
-            writeln!(f, "... and {} entries more of {}: `fit.global()`", len - FEW_ENTRIES, site.name)?;
-        }
         let hidden = shape.num_tasks() - self.shown_tasks();
         if hidden > 0 {
             writeln!(f, "... and {hidden} tasks more: `fit.local(i)`")?;
@@ -131,7 +127,7 @@ impl Report<'_> {
         shape.num_tasks().min((MOST_ROWS / shape.widest.values.max(1)).max(1))
     }
 
-    fn rows(&self) -> Vec<Row> {
+    fn table(&self) -> Table {
         let (program, solution) = (self.program, self.solution);
         let signature = program.signature();
         let gaussian = GaussianHierarchy::mean_field(&solution.climbed.guide);
@@ -141,15 +137,16 @@ impl Report<'_> {
         let level = &solution.shape.global;
         let of_guide = guide.shown_globals(program, level);
         let globals = NamedLevel { level, sites: signature.global_sites, task: None };
-        let mut rows = globals.rows(&own.shown_globals(program, level), Some(&of_guide));
+        let mut table = Table::default();
+        table.add(&globals, &own.shown_globals(program, level), Some(&of_guide));
         for i in 0..self.shown_tasks() {
             let level = program.task_level(&Start::Zero, i);
             let locals =
                 NamedLevel { level: &level, sites: signature.local_sites, task: Some(TaskName::of(program, i)) };
             let of_guide = guide.shown_locals(program, &level, i);
-            rows.extend(locals.rows(&own.shown_locals(program, &level, i), Some(&of_guide)));
+            table.add(&locals, &own.shown_locals(program, &level, i), Some(&of_guide));
         }
-        rows
+        table
     }
 }
 

@@ -2,40 +2,16 @@
 
 use crate::density::program::Program;
 use crate::fit::Fit;
+use crate::fit::names::{NamedLevel, NumberName, TaskName};
 use crate::fit::solution::Solution;
-use crate::fit::table::TaskName;
 use crate::interpret::discover::Start;
-use crate::model::level::Level;
 use crate::model::subset::Subset;
-use crate::model::{Latents, Model, Site};
+use crate::model::{Latents, Model};
 use crate::posterior::columns::Columns;
 use crate::posterior::summary::Summary;
 use crate::sampling::resample::resample;
 use crate::sampling::stream::{Question, Stream};
-use std::fmt;
 use std::io::{self, Write};
-
-/// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`, or `theta 308` of a task that is
-/// called so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NumberName {
-    /// The latent's name.
-    pub site: &'static str,
-    /// Which of its numbers: empty for a scalar, `[2]`, or `[1, 0]` of a correlation.
-    pub entry: String,
-    /// The number of the task that it belongs to; `None` for a global.
-    pub task: Option<usize>,
-    /// What that task is called, if its data say so.
-    pub label: Option<String>,
-}
-
-impl fmt::Display for NumberName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.site, self.entry)?;
-        let Some(number) = self.task else { return Ok(()) };
-        write!(f, " {}", TaskName { number, label: self.label.clone() })
-    }
-}
 
 /// A latent's number and its posterior.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,23 +123,17 @@ fn levels<'a>(
 ) -> impl Iterator<Item = (Vec<NumberName>, Columns)> + 'a {
     let signature = program.signature();
     let globals = &solution.shape.global;
-    let of_globals =
-        (names(globals, signature.global_sites, None), solution.source().columns_of_globals(program, globals));
+    let named = NamedLevel { level: globals, sites: signature.global_sites, task: None };
+    let of_globals = (all_names(&named), solution.source().columns_of_globals(program, globals));
     let of_task = move |i: usize| {
         let level = program.task_level(&Start::Zero, i);
         let columns = solution.source().columns_of_task(program, &level, i);
-        (names(&level, signature.local_sites, Some(TaskName::of(program, i))), columns)
+        let task = Some(TaskName::of(program, i));
+        (all_names(&NamedLevel { level: &level, sites: signature.local_sites, task }), columns)
     };
     std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))
 }
 
-fn names(level: &Level, sites: &[Site], task: Option<TaskName>) -> Vec<NumberName> {
-    let number = task.as_ref().map(|task| task.number);
-    let label = task.and_then(|task| task.label);
-    let of_site = |site: &Site| {
-        let (site_name, label) = (site.name, label.clone());
-        let name = move |entry| NumberName { site: site_name, entry, task: number, label: label.clone() };
-        level.labels(site).into_iter().map(name)
-    };
-    sites.iter().flat_map(of_site).collect()
+fn all_names(level: &NamedLevel<'_>) -> Vec<NumberName> {
+    level.names().flat_map(|(_, names)| names).collect()
 }

@@ -1,92 +1,81 @@
 //! Tables of summaries.
 
-use crate::density::program::Program;
-use crate::model::Site;
-use crate::model::level::Level;
+use crate::fit::names::NamedLevel;
 use crate::posterior::summary::Summary;
 use std::fmt;
 
 /// Entries of a vector shown in full.
-pub(crate) const MOST_ENTRIES: usize = 60;
+const MOST_ENTRIES: usize = 60;
 /// Entries shown of a longer one: the first.
-pub(crate) const FEW_ENTRIES: usize = 10;
+const FEW_ENTRIES: usize = 10;
 
 /// A row of a table: a number's name, its summary, and that of the guide as it is.
-pub(crate) struct Row {
+struct Row {
     name: String,
     summary: Summary,
     guide: Option<Summary>,
 }
 
-/// A level whose numbers are to be named: `tau`, `w[2]`, `theta  task 3`.
-pub(crate) struct NamedLevel<'a> {
-    pub(crate) level: &'a Level,
-    pub(crate) sites: &'a [Site],
-    /// The task, if it has a number or a label.
-    pub(crate) task: Option<TaskName>,
+/// A table of the numbers of some levels.
+#[derive(Default)]
+pub(crate) struct Table {
+    rows: Vec<Row>,
+    /// Which sites have more numbers than are shown, and how many more.
+    cut: Vec<(String, usize)>,
 }
 
-/// What a task is called: by its label, or else by its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TaskName {
-    pub(crate) number: usize,
-    pub(crate) label: Option<String>,
-}
-
-impl TaskName {
-    pub(crate) fn of(program: &dyn Program, number: usize) -> Self {
-        Self { number, label: program.task_label(number) }
-    }
-}
-
-impl fmt::Display for TaskName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.label {
-            Some(label) => f.write_str(label),
-            None => write!(f, "task {}", self.number),
+impl Table {
+    /// A row for each number of a level, from the summaries of all that are shown; of many of one site the first few.
+    pub(crate) fn add(&mut self, level: &NamedLevel<'_>, summaries: &[Summary], of_guide: Option<&[Summary]>) {
+        let task = level.task.as_ref().map_or_else(String::new, |task| format!("  {task}"));
+        let mut left = vec![0; level.sites.len()];
+        level.names().for_each(|(slot, names)| left[slot.site] += names.len());
+        for (site, numbers) in level.sites.iter().zip(&mut left).filter(|(_, numbers)| **numbers > MOST_ENTRIES) {
+            self.cut.push((format!("{}{task}", site.name), *numbers - FEW_ENTRIES));
+            *numbers = FEW_ENTRIES;
         }
-    }
-}
-
-impl NamedLevel<'_> {
-    /// A row for each number, from the summaries of all that are shown.
-    pub(crate) fn rows(&self, summaries: &[Summary], of_guide: Option<&[Summary]>) -> Vec<Row> {
-        let (mut rows, mut first) = (Vec::new(), 0);
-        let task = self.task.as_ref().map_or_else(String::new, |task| format!("  {task}"));
-        for site in self.sites {
-            let labels = self.level.labels(site);
-            let few = if labels.len() > MOST_ENTRIES { FEW_ENTRIES } else { labels.len() };
-            for (at, label) in (first..).zip(&labels[..few]) {
-                let name = format!("{}{label}{task}", site.name);
-                rows.push(Row { name, summary: summaries[at], guide: of_guide.map(|guide| guide[at]) });
+        let mut first = 0;
+        for (slot, names) in level.names() {
+            let left = &mut left[slot.site];
+            for (at, name) in (first..).zip(&names).take(*left) {
+                let name = format!("{}{task}", name.in_level());
+                self.rows.push(Row { name, summary: summaries[at], guide: of_guide.map(|guide| guide[at]) });
             }
-            first += labels.len();
+            *left -= names.len().min(*left);
+            first += names.len();
         }
-        rows
     }
 }
 
-/// The rows under their heading, behind an empty line.
-pub(crate) fn table(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
-    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(8);
-    let heading = if rows.iter().any(|row| row.guide.is_some()) { "   guide sd" } else { "" };
-    writeln!(
-        f,
-        "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>6}{heading}",
-        "", "mean", "sd", "5%", "50%", "95%", "mc error", "of sd"
-    )?;
-    for Row { name, summary, guide } in rows {
+impl fmt::Display for Table {
+    /// The rows under their heading, behind an empty line, and what is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, cut } = self;
+        let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(8);
+        let heading = if rows.iter().any(|row| row.guide.is_some()) { "   guide sd" } else { "" };
+        writeln!(
+            f,
+            "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>6}{heading}",
+            "", "mean", "sd", "5%", "50%", "95%", "mc error", "of sd"
+        )?;
+        rows.iter().try_for_each(|row| row.write(f, width))?;
+        cut.iter().try_for_each(|(name, more)| writeln!(f, "... and {more} entries more of {name}"))
+    }
+}
+
+impl Row {
+    fn write(&self, f: &mut fmt::Formatter<'_>, width: usize) -> fmt::Result {
+        let Self { name, summary, guide } = self;
         write!(f, "{name:width$}")?;
         for number in [summary.mean, summary.sd, summary.q05, summary.q50, summary.q95] {
             write!(f, " {}", FourDigits(number))?;
         }
         write!(f, " {:>9} {:>6}", OneDigit(summary.mc_error).to_string(), OneDigit(summary.sd_mc_error).to_string())?;
         match guide {
-            Some(guide) => writeln!(f, " {}", FourDigits(guide.sd))?,
-            None => writeln!(f)?,
+            Some(guide) => writeln!(f, " {}", FourDigits(guide.sd)),
+            None => writeln!(f),
         }
     }
-    Ok(())
 }
 
 /// Four significant digits, right-aligned in ten columns.

@@ -8,6 +8,7 @@ use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::fit::Evidence;
 use crate::fit::imprecise::{Naming, imprecise};
+use crate::model::Site;
 use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
 use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
@@ -212,9 +213,9 @@ impl Judgement<'_> {
     /// Which latents keep their mean-field standard deviation.
     fn refused(&self, refused: &[Refusal]) -> String {
         let is_refused = |coordinate: usize| refused.contains(&Refusal { task: None, coordinate });
-        let coordinates = |id: usize| self.shape.global.coordinates[id].clone();
         let signature = self.program.signature();
-        let sites = signature.global_sites.iter().filter(|site| coordinates(site.id).any(is_refused));
+        let of_site = |site: &Site| self.shape.global.coordinates_of(site).any(is_refused);
+        let sites = signature.global_sites.iter().filter(|site| of_site(site));
         let mut tasks: Vec<usize> = refused.iter().filter_map(|refused| refused.task).collect();
         tasks.dedup();
         let mut of: Vec<String> = sites.map(|site| site.name.to_owned()).collect();

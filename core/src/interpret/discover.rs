@@ -7,7 +7,7 @@ use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name
 use crate::error::{Error, Invalid, Place};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
 use crate::sampling::stream::Stream;
@@ -80,6 +80,10 @@ pub struct Discover<'a> {
     task: Option<usize>,
     /// The shape of the level of the latents visited.
     pub level: Level,
+    /// The turn of a nested plate that is being visited.
+    node: Option<usize>,
+    /// Latent numbers of each site so far.
+    entries: Vec<usize>,
     /// Occurrences of each observed site.
     seen: Vec<usize>,
     /// The first error met.
@@ -91,14 +95,20 @@ pub struct Discover<'a> {
 impl<'a> Discover<'a> {
     /// A visit with latents at `start`, of the given task or of the part outside the plate.
     pub fn new(start: &'a Start, task: Option<usize>) -> Self {
-        Self { start, task, level: Level::default(), seen: Vec::new(), error: None, not_finite: None }
+        Self {
+            start,
+            task,
+            level: Level::default(),
+            node: None,
+            entries: Vec::new(),
+            seen: Vec::new(),
+            error: None,
+            not_finite: None,
+        }
     }
 
-    /// What was found of a level with these latent sites; one that the visit did not reach is an empty vector.
-    pub fn finish(mut self, sites: &[Site]) -> LevelVisit {
-        if let Some(last) = sites.last() {
-            self.level.add(last, Entries::NONE);
-        }
+    /// What was found of the level.
+    pub fn finish(self) -> LevelVisit {
         LevelVisit { level: self.level, seen: self.seen, error: self.error, not_finite: self.not_finite }
     }
 
@@ -113,6 +123,15 @@ impl<'a> Discover<'a> {
         }
         self.seen[site.id] += 1;
         Place { observation: Some(self.seen[site.id] - 1), ..self.place(site) }
+    }
+
+    /// The number of the next number of a site of scalars.
+    fn next_entry(&mut self, site: &Site) -> usize {
+        if self.entries.len() <= site.id {
+            self.entries.resize(site.id + 1, 0);
+        }
+        self.entries[site.id] += 1;
+        self.entries[site.id] - 1
     }
 
     fn fail(&mut self, error: Error) {
@@ -149,19 +168,28 @@ impl<'a> Discover<'a> {
 impl Interpreter for Discover<'_> {
     type N = Visited;
 
+    fn enter(&mut self, nest: &Nest, turn: usize, label: impl FnOnce() -> Option<String>) {
+        let name = label().unwrap_or_else(|| turn.to_string());
+        self.node = Some(self.level.add_node(nest, self.node, name));
+    }
+
+    fn leave(&mut self) {
+        self.node = self.node.and_then(|node| self.level.around(node));
+    }
+
     fn sample<D: ContinuousDistribution<Visited>>(&mut self, site: &Site, dist: D) -> Real<Visited> {
-        self.level.add(site, Entries::NONE);
-        let entry = self.level.coordinates[site.id].len();
+        let entry = self.next_entry(site);
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
         let u = self.coordinate(self.level.num_coordinates());
         if !self.is_valid(&place, dist.check()) {
-            self.level.add(site, Entries { location_scale: false, identity: false, ..Entries::ONE });
+            self.level.add(site, self.node, Entries { location_scale: false, identity: false, ..Entries::ONE });
             return u;
         }
         let (x, ln_jacobian) = dist.constrain(u);
         self.scored(place, dist.ln_density(x) + ln_jacobian);
         let location_scale = dist.non_centred(u).is_some();
-        self.level.add(site, Entries { location_scale, identity: is_identity(&dist), ..Entries::ONE });
+        let entries = Entries { location_scale, identity: is_identity(&dist), ..Entries::ONE };
+        self.level.add(site, self.node, entries);
         x
     }
 
@@ -179,7 +207,7 @@ impl Interpreter for Discover<'_> {
         }
         let identity = *out == u && ln_jacobian == Real::constant(0.0);
         let (coordinates, values, shown) = (u.len(), out.len(), support.shown());
-        self.level.add(site, Entries { coordinates, values, location_scale: false, identity, shown });
+        self.level.add(site, self.node, Entries { coordinates, values, location_scale: false, identity, shown });
     }
 
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {

@@ -44,6 +44,24 @@ impl<K, R> Deref for Groups<K, R> {
     }
 }
 
+impl<K, R> Groups<K, R> {
+    /// The rows of every group grouped again: a list of tasks for a plate with nested plates.
+    ///
+    /// ```
+    /// use hierarch::tasks::grouped;
+    ///
+    /// let rows = [("Camden", "Hill", 4.0), ("Camden", "Park", 5.0), ("Brent", "Hill", 3.0), ("Camden", "Hill", 6.0)];
+    /// let areas = grouped(rows, |row| row.0).nested(|rows| grouped(rows, |row| row.1));
+    /// let [camden, brent] = &areas[..] else { panic!("two areas") };
+    /// assert_eq!(camden.iter().map(|school| (school.label, school.len())).collect::<Vec<_>>(), [("Hill", 2), ("Park", 1)]);
+    /// assert_eq!(brent.len(), 1);
+    /// ```
+    pub fn nested<L, S>(self, regroup: impl Fn(Vec<R>) -> Groups<L, S>) -> Groups<K, Group<L, S>> {
+        let nested = |Group { label, rows }: Group<K, R>| Group { label, rows: regroup(rows).0 };
+        Groups(self.0.into_iter().map(nested).collect())
+    }
+}
+
 impl<'a, K, R> IntoIterator for &'a Groups<K, R> {
     type Item = &'a Group<K, R>;
     type IntoIter = std::slice::Iter<'a, Group<K, R>>;
@@ -73,7 +91,7 @@ impl<K: Display, R> Tasks for Groups<K, R> {
 /// The rows of a long table by what they have in common, in order of first appearance: tasks that keep their names, which tables
 /// and exports of a fit say, and [`Fit::local_of`](crate::Fit::local_of) finds.
 ///
-/// Rows may be owned or borrowed, and the rows of a group may be grouped again.
+/// Rows may be owned or borrowed, and the rows of a group may be grouped again, by [`Groups::nested`].
 ///
 /// ```
 /// use hierarch::prelude::*;
@@ -137,6 +155,17 @@ mod tests {
         assert_eq!((groups.num_tasks(), groups.label(1)), (2, Some("a".to_owned())));
         assert_eq!(Tasks::label(&&groups, 0), Some("b".to_owned()));
         assert!(grouped(std::iter::empty::<u8>(), |row| *row).is_empty());
+    }
+
+    #[test]
+    fn groups_nest_to_any_depth() {
+        let by_name = |rows| grouped(rows, |row: &(&str, u8, f64)| row.0);
+        let nested =
+            grouped(TABLE, |row| row.1).nested(|rows| by_name(rows).nested(|rows| grouped(rows, |row| row.2 > 2.5)));
+        let of_one =
+            nested[0].iter().map(|group| (group.label, group.iter().map(|g| (g.label, g.len())).collect::<Vec<_>>()));
+        assert_eq!(of_one.collect::<Vec<_>>(), [("b", vec![(false, 1), (true, 1)]), ("a", vec![(false, 1)])]);
+        assert_eq!(nested.label(1), Some("2".to_owned()));
     }
 
     #[test]

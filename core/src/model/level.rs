@@ -1,71 +1,123 @@
 //! What one level of a model looks like.
 
-use crate::model::Site;
+use crate::model::{Nest, Site};
 use crate::support::Shown;
 use std::ops::Range;
 
-/// What one level looks like: which coordinates and values each latent site has.
+/// What one level looks like: its latent numbers, in the order in which the model visits them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
-    /// By site id: its unconstrained coordinates.
-    pub coordinates: Vec<Range<usize>>,
-    /// By site id: its constrained entries.
-    pub values: Vec<Range<usize>>,
-    /// By site id: whether the site is of a location-scale family on the real line.
-    pub location_scale: Vec<bool>,
-    /// By site id: whether x = u.
-    pub identity: Vec<bool>,
-    /// By site id: what a table shows of its values.
-    pub shown: Vec<Shown>,
+    slots: Vec<Slot>,
+    nodes: Vec<Node>,
+}
+
+/// The numbers of a latent site in one place: the level itself, or one turn of a nested plate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// The site's id.
+    pub site: usize,
+    /// The turn of a nested plate that it belongs to.
+    pub(crate) node: Option<usize>,
+    /// Its unconstrained coordinates.
+    pub coordinates: Range<usize>,
+    /// Its constrained entries.
+    pub values: Range<usize>,
+    /// Whether it is of a location-scale family on the real line.
+    pub location_scale: bool,
+    /// Whether x = u.
+    pub identity: bool,
+    /// What a table shows of its values.
+    pub shown: Shown,
+}
+
+/// A turn of a nested plate.
+#[derive(Clone, Debug, PartialEq)]
+struct Node {
+    nest: &'static str,
+    /// The turn of the plate around it, if that is nested too.
+    parent: Option<usize>,
+    /// Its number, or its label where the data have one.
+    name: String,
 }
 
 impl Level {
     /// How many unconstrained coordinates the level has.
     pub fn num_coordinates(&self) -> usize {
-        self.coordinates.last().map_or(0, |r| r.end)
+        self.slots.last().map_or(0, |slot| slot.coordinates.end)
     }
 
     /// How many constrained entries the level has.
     pub fn num_values(&self) -> usize {
-        self.values.last().map_or(0, |r| r.end)
+        self.slots.last().map_or(0, |slot| slot.values.end)
+    }
+
+    /// The places of its latents, in order.
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// The unconstrained coordinates of a site.
+    pub(crate) fn coordinates_of(&self, site: &Site) -> impl Iterator<Item = usize> + '_ {
+        let id = site.id;
+        self.slots.iter().filter(move |slot| slot.site == id).flat_map(|slot| slot.coordinates.clone())
+    }
+
+    /// The slot of an unconstrained coordinate.
+    pub(crate) fn slot_of(&self, coordinate: usize) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.coordinates.contains(&coordinate))
     }
 
     /// Whether a table shows other numbers than the values.
     pub(crate) fn shows_others(&self) -> bool {
-        self.shown.iter().any(|shown| *shown != Shown::Entries)
+        self.slots.iter().any(|slot| slot.shown != Shown::Entries)
     }
 
     /// The numbers that a table shows of the level's values.
     pub(crate) fn shown(&self, values: &[f64]) -> Vec<f64> {
         let mut out = Vec::with_capacity(values.len());
-        for (shown, range) in self.shown.iter().zip(&self.values) {
-            shown.append(&values[range.clone()], &mut out);
+        for slot in &self.slots {
+            slot.shown.append(&values[slot.values.clone()], &mut out);
         }
         out
     }
 
-    /// What to call each number that a table shows of a site, behind the name of the site.
-    pub(crate) fn labels(&self, site: &Site) -> Vec<String> {
-        self.shown[site.id].labels(self.values[site.id].len())
+    /// The turns of nested plates that a slot is in: `schools[3]`, `schools[3].classes[b]`; empty in the plate itself.
+    pub(crate) fn path(&self, slot: &Slot) -> String {
+        let mut path = String::new();
+        let mut next = slot.node;
+        while let Some(Node { nest, parent, name }) = next.map(|node| &self.nodes[node]) {
+            let dot = if path.is_empty() { "" } else { "." };
+            path = format!("{nest}[{name}]{dot}{path}");
+            next = *parent;
+        }
+        path
     }
 
-    /// Adds what a visit of the site found.
-    pub(crate) fn add(&mut self, site: &Site, entries: Entries) {
-        while self.coordinates.len() <= site.id {
-            let (u, x) = (self.num_coordinates(), self.num_values());
-            self.coordinates.push(u..u);
-            self.values.push(x..x);
-            self.location_scale.push(true);
-            self.identity.push(true);
-            self.shown.push(Shown::Entries);
+    /// Begins a turn of a nested plate, in the turn `parent` of one around it, and gives it a number.
+    pub(crate) fn add_node(&mut self, nest: &Nest, parent: Option<usize>, name: String) -> usize {
+        self.nodes.push(Node { nest: nest.name, parent, name });
+        self.nodes.len() - 1
+    }
+
+    /// The turn around one.
+    pub(crate) fn around(&self, node: usize) -> Option<usize> {
+        self.nodes[node].parent
+    }
+
+    /// Adds what a visit of the site found, in the turn `node` of a nested plate.
+    pub(crate) fn add(&mut self, site: &Site, node: Option<usize>, entries: Entries) {
+        let (u, x) = (self.num_coordinates(), self.num_values());
+        let place = self.slots.last_mut().filter(|slot| slot.site == site.id && slot.node == node);
+        if let Some(slot) = place {
+            slot.coordinates.end += entries.coordinates;
+            slot.values.end += entries.values;
+            slot.location_scale &= entries.location_scale;
+            slot.identity &= entries.identity;
+            return;
         }
-        self.coordinates[site.id].end += entries.coordinates;
-        self.values[site.id].end += entries.values;
-        self.location_scale[site.id] &= entries.location_scale;
-        self.identity[site.id] &= entries.identity;
-        if entries.shown != Shown::Entries {
-            self.shown[site.id] = entries.shown;
-        }
+        let Entries { coordinates, values, location_scale, identity, shown } = entries;
+        let (coordinates, values) = (u..u + coordinates, x..x + values);
+        self.slots.push(Slot { site: site.id, node, coordinates, values, location_scale, identity, shown });
     }
 }
 
@@ -83,8 +135,6 @@ pub(crate) struct Entries {
 
 impl Entries {
     /// One number with a coordinate of its own.
-    pub(crate) const ONE: Self = Self { coordinates: 1, values: 1, ..Self::NONE };
-    /// A site that has no entries yet.
-    pub(crate) const NONE: Self =
-        Self { coordinates: 0, values: 0, location_scale: true, identity: true, shown: Shown::Entries };
+    pub(crate) const ONE: Self =
+        Self { coordinates: 1, values: 1, location_scale: true, identity: true, shown: Shown::Entries };
 }

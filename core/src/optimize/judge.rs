@@ -120,16 +120,15 @@ fn named(density: &Density<'_>, start: &Start, found: Runaway) -> Named {
 }
 
 fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {
-    let site = sites.iter().find(|site| level.coordinates.get(site.id).is_some_and(|r| r.contains(&coordinate)));
-    site.map_or_else(|| "a latent".to_owned(), |site| format!("`{}`", site.name))
+    level.slot_of(coordinate).map_or_else(|| "a latent".to_owned(), |slot| format!("`{}`", sites[slot.site].name))
 }
 
 /// The transformed coordinate whose mean is furthest from 0, if that is beyond all reason.
 fn furthest(density: &Density<'_>, start: &Start, guide: &Guide) -> Option<Runaway> {
     let is_far = |at: &f64| at.abs() > FURTHEST;
     let level = |is_local: bool, level: &Level, first: usize, loc: &[f64]| {
-        let transformed = level.coordinates.iter().zip(&level.identity).filter(|(_, is_identity)| !**is_identity);
-        let all = transformed.flat_map(|(range, _)| range.clone()).map(|j| (first + j, loc[j]));
+        let transformed = level.slots().iter().filter(|slot| !slot.identity);
+        let all = transformed.flat_map(|slot| slot.coordinates.clone()).map(|j| (first + j, loc[j]));
         let top = all.filter(|(_, at)| is_far(at)).max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
         top.map(|(coordinate, at)| (at.abs(), Runaway { is_local, coordinate, kind: Kind::Loc(at) }))
     };

@@ -75,6 +75,11 @@ impl WeightedDraws {
         self.theta.len() == self.globals
     }
 
+    /// theta of every draw.
+    pub(crate) fn thetas(&self) -> Vec<Vec<f64>> {
+        (0..self.len()).map(|draw| self.theta(draw).to_vec()).collect()
+    }
+
     pub(crate) fn theta(&self, draw: usize) -> &[f64] {
         if self.is_shared() {
             return &self.theta;

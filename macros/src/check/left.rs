@@ -30,9 +30,11 @@ impl Check<'_> {
                     self.each_of_data(&name, site);
                     return Role::Unknown;
                 }
-                self.latent(Latent { name, dimension, attrs, source })
+                self.latent(Latent { name, dimension, attrs, source, nest: self.nest })
             }
-            (_, Some(name)) if !self.is_data(&name) => self.latent(Latent { name, dimension, attrs, source }),
+            (_, Some(name)) if !self.is_data(&name) => {
+                self.latent(Latent { name, dimension, attrs, source, nest: self.nest })
+            }
             _ => self.observed(&site.left.place, dimension),
         }
     }
@@ -147,8 +149,8 @@ impl Check<'_> {
 fn misplaced(name: &Ident, inside: Inside) -> String {
     match inside {
         Inside::Loop => format!(
-            "the latent `{name}` cannot be declared inside an inner loop: declare a vector before the loop, \
-             `{name}[k in 0..len] ~ ...;`, and use `{name}[k]` in it"
+            "the latent `{name}` cannot be declared in this loop: in the plate, a `for` that is not under `if` or `while` \
+             may; or declare a vector before the loop, `{name}[k in 0..len] ~ ...;`, and use `{name}[k]` in it"
         ),
         Inside::Condition(what) => format!(
             "the latent `{name}` cannot be declared inside {what}: every task has the same latents; declare it \

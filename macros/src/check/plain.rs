@@ -47,7 +47,7 @@ impl Check<'_> {
         self.error(&assign.eq_token, message);
         if self.scope.meaning(name).is_none() && bare_name(left).is_some() {
             let (dimension, attrs, source) = (Dimension::Scalar, Vec::new(), String::new());
-            self.declare(Latent { name: name.clone(), dimension, attrs, source });
+            self.declare(Latent { name: name.clone(), dimension, attrs, source, nest: self.nest });
         }
     }
 

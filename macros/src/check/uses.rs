@@ -7,18 +7,26 @@ use proc_macro2::Ident;
 impl Check<'_> {
     /// Reports reads of latents that are not in scope where they are read.
     pub(super) fn misplaced_reads(&mut self) {
-        for UnknownRead { name, tier } in std::mem::take(&mut self.unknown) {
+        for UnknownRead { name, tier, nest } in std::mem::take(&mut self.unknown) {
             if self.refused.contains(&name) {
                 continue;
             }
             let global = self.facts.latents.global.iter().any(|l| l.name == name);
-            let local = self.facts.latents.local.iter().any(|l| l.name == name);
-            if global || (local && tier == Tier::Local) {
+            let local = self.facts.latents.local.iter().find(|l| l.name == name);
+            let is_known_there = local.is_some_and(|l| tier == Tier::Local && self.facts.is_within(nest, l.nest));
+            if global || is_known_there {
                 self.error(
                     &name,
                     format!("`{name}` is used before it is declared: move `{name} ~ ...;` above this statement"),
                 );
-            } else if local {
+            } else if let Some(turns) = local.and_then(|l| l.nest).filter(|_| tier == Tier::Local) {
+                let turns = &self.facts.nests[turns].name;
+                let message = format!(
+                    "`{name}` belongs to one of the `{turns}` and is not known outside their `for`: use it in there, or \
+                     declare it above to share it among them"
+                );
+                self.error(&name, message);
+            } else if local.is_some() {
                 self.error(
                     &name,
                     format!(

@@ -1,7 +1,7 @@
 //! The model's struct, its `new`, its warnings.
 
 use super::Emit;
-use crate::facts::{Tier, Warning};
+use crate::facts::{Owner, Warning};
 use crate::lower::{Counting, TaskList};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -14,8 +14,10 @@ const BORROWS: &str = "\n\nIt borrows data for `'data`. To return it or its fit 
 impl Emit<'_> {
     /// All structs: the model's, and those of its latents.
     pub(super) fn structs(&self) -> TokenStream {
-        let (model, global, local) = (self.model_struct(), self.latents(Tier::Global), self.latents(Tier::Local));
-        quote!(#model #global #local)
+        let nests = (0..self.plan.facts.nests.len()).map(Owner::Turn);
+        let latents = [Owner::Global, Owner::Task].into_iter().chain(nests).map(|owner| self.latents(owner));
+        let (model, latents) = (self.model_struct(), latents.collect::<TokenStream>());
+        quote!(#model #latents)
     }
 
     /// `struct Name` and `Name::new`.

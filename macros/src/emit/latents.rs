@@ -1,43 +1,48 @@
-//! The structs of the latents: `NameGlobal<R>` and `NameLocal<R>`.
+//! The structs of the latents: `NameGlobal<R>`, `NameLocal<R>`, and `NameSchools<R>` for the turns of a nested plate.
 
 use super::Emit;
 use super::items::default_doc;
-use crate::facts::{Latent, Tier};
+use crate::facts::{Latent, Member, Nest, Owner};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 impl Emit<'_> {
-    /// The struct of the latents of a tier with its `impl Latents`, if there are any latents.
-    pub(super) fn latents(&self, tier: Tier) -> TokenStream {
-        if self.plan.facts.latents.of(tier).is_empty() {
+    /// The struct of someone's latents with its `impl Latents`, if there are any latents.
+    pub(super) fn latents(&self, owner: Owner) -> TokenStream {
+        let members = self.plan.facts.members(owner);
+        if members.is_empty() {
             return TokenStream::new();
         }
-        let (item, implementation) = (self.latents_struct(tier), self.latents_impl(tier));
+        let (item, implementation) = (self.latents_struct(owner, &members), self.latents_impl(owner, &members));
         quote!(#item #implementation)
     }
 
-    /// The type that stands for the family of structs of the latents of a tier.
-    pub(super) fn family(&self, tier: Tier) -> TokenStream {
-        if self.plan.facts.latents.of(tier).is_empty() {
+    /// The type that stands for the family of structs of someone's latents.
+    pub(super) fn family(&self, owner: Owner) -> TokenStream {
+        if self.plan.facts.members(owner).is_empty() {
             return quote_spanned!(Span::mixed_site()=> ());
         }
-        let name = self.latents_name(tier);
+        let name = self.latents_name(owner);
         quote_spanned!(Span::mixed_site()=> #name<()>)
     }
 
-    fn latents_name(&self, tier: Tier) -> Ident {
-        let tier = match tier {
-            Tier::Global => "Global",
-            Tier::Local => "Local",
+    fn latents_name(&self, owner: Owner) -> Ident {
+        let suffix = match owner {
+            Owner::Global => "Global".to_owned(),
+            Owner::Task => "Local".to_owned(),
+            Owner::Turn(at) => camel_case(&self.plan.facts.nests[at].name),
         };
-        format_ident!("{}{tier}", self.plan.model.name)
+        format_ident!("{}{suffix}", self.plan.model.name)
     }
 
-    fn latents_struct(&self, tier: Tier) -> TokenStream {
-        let (vis, name) = (&self.plan.model.vis, self.latents_name(tier));
-        let doc = self.latents_doc(tier);
+    fn latents_struct(&self, owner: Owner, members: &[Member<'_>]) -> TokenStream {
+        let (vis, name) = (&self.plan.model.vis, self.latents_name(owner));
+        let doc = self.latents_doc(owner);
         let lints = self.shared_attrs();
-        let fields = self.plan.facts.latents.of(tier).iter().map(|latent| self.field(latent));
+        let fields = members.iter().map(|member| match member {
+            Member::Latent(latent) => self.field(latent),
+            Member::Nest(nest) => self.turns(nest),
+        });
         quote_spanned! {Span::mixed_site()=>
             #[doc = #doc]
             #(#lints)*
@@ -49,14 +54,17 @@ impl Emit<'_> {
         }
     }
 
-    fn latents_doc(&self, tier: Tier) -> String {
+    fn latents_doc(&self, owner: Owner) -> String {
         let model = &self.plan.model.name;
-        match tier {
-            Tier::Global if self.plan.facts.plate.is_some() => {
+        match owner {
+            Owner::Global if self.plan.facts.plate.is_some() => {
                 format!("The latents of [`{model}`] that all tasks share.")
             }
-            Tier::Global => format!("The latents of [`{model}`]."),
-            Tier::Local => format!("The latents of one task of [`{model}`]."),
+            Owner::Global => format!("The latents of [`{model}`]."),
+            Owner::Task => format!("The latents of one task of [`{model}`]."),
+            Owner::Turn(at) => {
+                format!("The latents of one of the `{}` in a task of [`{model}`].", self.plan.facts.nests[at].name)
+            }
         }
     }
 
@@ -68,11 +76,34 @@ impl Emit<'_> {
         quote!(#doc #(#attrs)* #vis #name: #ty)
     }
 
-    fn latents_impl(&self, tier: Tier) -> TokenStream {
+    /// The field of the turns of a nested plate.
+    fn turns(&self, nest: &Nest) -> TokenStream {
+        let (vis, name) = (&self.plan.model.vis, &nest.name);
+        let doc = format!("The latents of each of the `{name}`.");
+        let ty = self.latents_name(self.owner_of(nest));
+        quote!(#[doc = #doc] #vis #name: ::std::vec::Vec<#ty<R>>)
+    }
+
+    fn owner_of(&self, nest: &Nest) -> Owner {
+        let at = self.plan.facts.nests.iter().position(|other| other.flow == nest.flow);
+        Owner::Turn(at.expect("one of the nested plates"))
+    }
+
+    fn latents_impl(&self, owner: Owner, members: &[Member<'_>]) -> TokenStream {
         let krate = &self.krate;
-        let (name, family) = (self.latents_name(tier), self.family(tier));
+        let (name, family) = (self.latents_name(owner), self.family(owner));
         let lints = self.shared_attrs();
-        let names = self.plan.facts.latents.of(tier).iter().map(|latent| &latent.name);
+        let maps = members.iter().map(|member| match member {
+            Member::Latent(Latent { name, .. }) => quote_spanned! {Span::mixed_site()=>
+                #krate::model::Field::map_into(&from.#name, &mut to.#name, &mut f);
+            },
+            Member::Nest(nest) => {
+                let (name, family) = (&nest.name, self.family(self.owner_of(nest)));
+                quote_spanned! {Span::mixed_site()=>
+                    #krate::__private::map_nodes::<#family, R, S>(&from.#name, &mut to.#name, &mut f);
+                }
+            }
+        });
         quote_spanned! {Span::mixed_site()=>
             #(#lints)*
             impl #krate::model::Latents for #family {
@@ -84,9 +115,18 @@ impl Emit<'_> {
                     to: &mut Self::Of<S>,
                     mut f: impl ::core::ops::FnMut(&R) -> S,
                 ) {
-                    #(#krate::model::Field::map_into(&from.#names, &mut to.#names, &mut f);)*
+                    #(#maps)*
                 }
             }
         }
     }
+}
+
+/// `two_words` as `TwoWords`.
+fn camel_case(name: &Ident) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    name.to_string().trim_start_matches("r#").split('_').map(word).collect()
 }

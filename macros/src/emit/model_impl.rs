@@ -1,7 +1,7 @@
 //! `impl Model for Name`.
 
 use super::Emit;
-use crate::facts::Tier;
+use crate::facts::{Owner, Tier};
 use crate::lower::TaskList;
 use crate::source::line;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -36,7 +36,7 @@ impl Emit<'_> {
     /// The associated types and constants.
     fn associated(&self) -> TokenStream {
         let Self { plan, krate } = self;
-        let (global, local) = (self.family(Tier::Global), self.family(Tier::Local));
+        let (global, local) = (self.family(Owner::Global), self.family(Owner::Task));
         let [global_lanes, local_lanes, likelihood_lanes] = plan.widths.map(Literal::usize_unsuffixed);
         let (global_sites, local_sites) = (self.latent_sites(Tier::Global), self.latent_sites(Tier::Local));
         let observed_sites = self.observed_sites();

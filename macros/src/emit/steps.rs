@@ -3,7 +3,7 @@
 use super::Emit;
 use crate::ast::{Brackets, Flow, FlowKind, Site};
 use crate::facts::{Latent, Observation, Tier};
-use crate::lower::{Access, SampleStep, Step, Unused};
+use crate::lower::{Access, NestStep, SampleStep, Step, Turns, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -56,6 +56,7 @@ impl Emit<'_> {
             }
             Step::Plain(expr) => quote!(#expr;),
             Step::Flow { flow, bodies, unused } => self.flow(flow, bodies, *unused),
+            Step::Nest(nest) => self.nest(nest),
         }
     }
 
@@ -84,6 +85,47 @@ impl Emit<'_> {
             _ => quote_spanned! {at=>
                 #to.#name = <__I as #krate::model::Interpreter>::sample(__interpreter, #path, #right);
             },
+        }
+    }
+
+    /// Runs through the turns of a nested plate, whose structs of latents take the place of the task's in there.
+    fn nest(&self, step: &NestStep<'_>) -> TokenStream {
+        let NestStep { nest, branch, turns, body, unused } = step;
+        let (krate, list, pat, allow) = (&self.krate, &branch.source, &branch.pat, allow(*unused));
+        let (field, body) = (&nest.name, self.steps(body));
+        let name = field.to_string();
+        let name = name.trim_start_matches("r#");
+        let local = structure(Tier::Local);
+        let at = Span::mixed_site();
+        let (node, end) = match turns {
+            Turns::Draw => (
+                quote_spanned!(at=> #krate::__private::node(&mut #local.#field, __turn)),
+                quote_spanned!(at=> #local.#field.truncate(__turns);),
+            ),
+            Turns::Read => (quote_spanned!(at=> &#local.#field[__turn]), TokenStream::new()),
+        };
+        quote_spanned! {at=>
+            let mut __turns = 0_usize;
+            for __item in #list {
+                let __turn = __turns;
+                __turns += 1;
+                <__I as #krate::model::Interpreter>::enter(
+                    __interpreter,
+                    &#krate::model::Nest { name: #name },
+                    __turn,
+                    || {
+                        use #krate::__private::{Labelled as _, Unlabelled as _};
+                        (&#krate::__private::Item(&__item)).label()
+                    },
+                );
+                #[allow(unused_variables)]
+                let #local = #node;
+                #allow
+                let #pat = __item;
+                #body
+                <__I as #krate::model::Interpreter>::leave(__interpreter);
+            }
+            #end
         }
     }
 

@@ -1,7 +1,8 @@
 //! Which units of a model each of its functions needs: backwards from what it must do, a unit is needed if it writes a
 //! variable that a needed one reads.
 
-use super::units::{Code, Function, Part, Unit, Units};
+use super::units::{Code, Function, Nest, Part, Unit, Units};
+use crate::names;
 use proc_macro2::Ident;
 
 /// Whether a function needs a unit.
@@ -14,60 +15,102 @@ pub(super) enum Need {
 }
 
 /// What each function needs of one unit.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) struct Needs([Need; 4]);
+pub(super) struct Needs {
+    of: [Need; 4],
+    /// Of the units of a turn, if the unit is a nested plate.
+    pub(super) inner: Vec<Needs>,
+}
 
 impl Needs {
-    const NONE: Self = Self([Need::No; 4]);
+    fn none(units: &[Unit<'_>]) -> Vec<Self> {
+        let inner = |unit: &Unit<'_>| match &unit.code {
+            Code::Nest(nest) => Self::none(&nest.units),
+            _ => Vec::new(),
+        };
+        units.iter().map(|unit| Self { of: [Need::No; 4], inner: inner(unit) }).collect()
+    }
 
-    pub(super) fn of(self, function: Function) -> Need {
-        self.0[function as usize]
+    pub(super) fn of(&self, function: Function) -> Need {
+        self.of[function as usize]
     }
 
     /// Whether more than one function needs the unit.
-    pub(super) fn of_several(self) -> bool {
-        self.0.iter().filter(|need| **need != Need::No).count() > 1
+    pub(super) fn of_several(&self) -> bool {
+        self.of.iter().filter(|need| **need != Need::No).count() > 1
     }
 }
 
 impl<'m> Units<'m> {
-    /// The needs of each unit. A unit that no function needs goes where it stands, for the compiler to check.
-    pub(super) fn needs(&self) -> Vec<Needs> {
-        let mut stray = vec![false; self.all.len()];
-        let mut needs = self.needs_with(&stray);
-        for (i, unit) in self.all.iter().enumerate() {
-            stray[i] = needs[i] == Needs::NONE && !matches!(unit.code, Code::Argument(_));
-        }
-        if stray.contains(&true) {
-            needs = self.needs_with(&stray);
+    /// The needs of each unit.
+    pub(super) fn needs(&mut self) -> Vec<Needs> {
+        let needs = self.marked();
+        if mark_strays(&mut self.all, &needs) { self.marked() } else { needs }
+    }
+
+    fn marked(&self) -> Vec<Needs> {
+        let mut needs = Needs::none(&self.all);
+        for function in Function::ALL {
+            self.mark(&self.all, &mut needs, function, &mut Vec::new());
         }
         needs
     }
 
-    /// The needs of each unit, when the `stray` ones are needed where they stand.
-    fn needs_with(&self, stray: &[bool]) -> Vec<Needs> {
-        let mut needs = vec![Needs::NONE; self.all.len()];
-        for function in Function::ALL {
-            let mut live: Vec<&Ident> = Vec::new();
-            for (i, unit) in self.all.iter().enumerate().rev() {
-                if !unit.is_in(function) {
-                    continue;
-                }
-                let used = unit.writes.iter().any(|name| live.contains(&name));
-                let is_root = unit.home == Some(function) || (stray[i] && unit.stray_home() == function);
-                if !used && !is_root {
-                    continue;
-                }
-                needs[i].0[function as usize] = if used { Need::Used } else { Need::Yes };
-                if unit.binds {
-                    live.retain(|name| !unit.writes.contains(name));
-                }
-                if self.computes(unit, function) {
-                    live.extend(&unit.reads);
-                }
+    /// Marks what a function needs of some units, when `live` is what it reads behind them; that becomes what it reads from
+    /// there on. Whether it needs any.
+    fn mark<'u>(
+        &self,
+        units: &'u [Unit<'m>],
+        needs: &mut [Needs],
+        function: Function,
+        live: &mut Vec<&'u Ident>,
+    ) -> bool {
+        let mut any = false;
+        for (unit, needs) in units.iter().zip(needs).rev().filter(|(unit, _)| unit.is_in(function)) {
+            let need = match &unit.code {
+                Code::Nest(nest) => self.mark_nest(nest, &mut needs.inner, function, live),
+                _ if unit.writes.iter().any(|name| live.contains(&name)) => Need::Used,
+                _ if unit.home == Some(function) || (unit.stray && unit.stray_home() == function) => Need::Yes,
+                _ => Need::No,
+            };
+            if need == Need::No {
+                continue;
+            }
+            any = true;
+            needs.of[function as usize] = need;
+            if unit.binds {
+                live.retain(|name| !unit.writes.contains(name));
+            }
+            if self.computes(unit, function) {
+                live.extend(&unit.reads);
             }
         }
-        needs
+        any
+    }
+
+    /// Marks what a function needs of a turn, behind which the next turn may come.
+    fn mark_nest<'u>(
+        &self,
+        nest: &'u Nest<'m>,
+        needs: &mut [Needs],
+        function: Function,
+        live: &mut Vec<&'u Ident>,
+    ) -> Need {
+        let bound = nest.branch.pat.as_ref().map(names::bound_by).unwrap_or_default();
+        loop {
+            let mut turn = live.clone();
+            if !self.mark(&nest.units, needs, function, &mut turn) {
+                return Need::No;
+            }
+            let known = live.len();
+            for name in turn {
+                if !live.contains(&name) && !bound.iter().any(|binding| binding.name == *name) {
+                    live.push(name);
+                }
+            }
+            if live.len() == known {
+                return Need::Yes;
+            }
+        }
     }
 
     /// Whether a function that needs a unit computes it: a latent that was drawn elsewhere is only bound.
@@ -80,6 +123,22 @@ impl<'m> Units<'m> {
         let before = self.all.iter().zip(needs).filter(|(unit, _)| unit.part == Part::Before);
         before.filter(|(_, needs)| needs.of(function) != Need::No).filter_map(|(unit, _)| self.latent(unit)).collect()
     }
+}
+
+/// Marks the units that no function needs; whether there are any.
+fn mark_strays(units: &mut [Unit<'_>], needs: &[Needs]) -> bool {
+    let mut any = false;
+    for (unit, needs) in units.iter_mut().zip(needs) {
+        match &mut unit.code {
+            Code::Nest(nest) => any |= mark_strays(&mut nest.units, &needs.inner),
+            Code::Argument(_) => {}
+            _ => {
+                unit.stray = needs.of == [Need::No; 4];
+                any |= unit.stray;
+            }
+        }
+    }
+    any
 }
 
 impl Unit<'_> {

@@ -1,7 +1,7 @@
 //! The plan of what is emitted: for each function its statements, in order.
 
-use crate::ast::{Arg, Factor, Flow, Model, Site};
-use crate::facts::{Facts, Latent, Observation, Tier};
+use crate::ast::{Arg, Branch, Factor, Flow, Model, Site};
+use crate::facts::{Facts, Latent, Nest, Observation, Tier};
 use syn::{Expr, ExprRange, Local, Pat};
 
 /// All that is emitted.
@@ -74,6 +74,24 @@ pub(crate) enum Step<'m> {
         bodies: Vec<Vec<Step<'m>>>,
         unused: Unused,
     },
+    Nest(NestStep<'m>),
+}
+
+/// Runs through a nested plate.
+pub(crate) struct NestStep<'m> {
+    pub(crate) nest: &'m Nest,
+    pub(crate) branch: &'m Branch,
+    pub(crate) turns: Turns,
+    pub(crate) body: Vec<Step<'m>>,
+    pub(crate) unused: Unused,
+}
+
+/// What becomes of the latents of a nested plate.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Turns {
+    Draw,
+    /// They were drawn elsewhere.
+    Read,
 }
 
 /// Draws a latent.

@@ -1,7 +1,7 @@
 //! From what a function needs to its statements.
 
 use super::liveness::{Need, Needs};
-use super::plan::{Access, SampleStep, Step, Unused};
+use super::plan::{Access, NestStep, SampleStep, Step, Turns, Unused};
 use super::units::{Code, Function, Unit, Units};
 use crate::ast::{Branch, Site, Stmt};
 use crate::facts::{PlateList, Role};
@@ -16,14 +16,14 @@ enum InnerSites {
 }
 
 impl<'m> Units<'m> {
-    pub(super) fn steps(&self, needs: &[Needs], function: Function) -> Vec<Step<'m>> {
-        let needed = self.all.iter().zip(needs).filter(|(_, needs)| needs.of(function) != Need::No);
-        needed.filter_map(|(unit, needs)| self.step(unit, *needs, function)).collect()
+    pub(super) fn steps(&self, units: &[Unit<'m>], needs: &[Needs], function: Function) -> Vec<Step<'m>> {
+        let needed = units.iter().zip(needs).filter(|(_, needs)| needs.of(function) != Need::No);
+        needed.filter_map(|(unit, needs)| self.step(unit, needs, function)).collect()
     }
 
-    fn step(&self, unit: &Unit<'m>, needs: Needs, function: Function) -> Option<Step<'m>> {
+    fn step(&self, unit: &Unit<'m>, needs: &Needs, function: Function) -> Option<Step<'m>> {
         let unused = if needs.of_several() { Unused::Allow } else { Unused::Warn };
-        Some(match unit.code {
+        Some(match &unit.code {
             Code::Count(_) => return None,
             Code::Argument(arg) => Step::Argument { arg, access: argument_access(&arg.ty) },
             Code::Task(pat) => Step::Task { pat, access: self.task_access(), unused },
@@ -39,6 +39,12 @@ impl<'m> Units<'m> {
                 Role::Unknown => return None,
             },
             Code::Stmt(Stmt::Let(local)) => Step::Let { local, unused },
+            Code::Nest(nest) => {
+                let turns = if function == Function::Local { Turns::Draw } else { Turns::Read };
+                let (at, branch) = (nest.at, nest.branch);
+                let body = self.steps(&nest.units, &needs.inner, function);
+                Step::Nest(NestStep { nest: &self.facts.nests[at], branch, turns, body, unused })
+            }
             Code::Stmt(stmt) => {
                 let at_home = unit.home.is_none_or(|home| home == function);
                 self.inner(stmt, if at_home { InnerSites::Keep } else { InnerSites::Strip })?

@@ -1,6 +1,6 @@
 //! A model as one list of units, with the variables that each reads and writes.
 
-use crate::ast::{Arg, Model, Site, Stmt};
+use crate::ast::{Arg, Branch, Model, Site, Stmt};
 use crate::facts::{Facts, PlateList, Role};
 use crate::names;
 use proc_macro2::Ident;
@@ -24,7 +24,6 @@ pub(super) enum Part {
 }
 
 /// What a unit consists of.
-#[derive(Clone, Copy)]
 pub(super) enum Code<'m> {
     Argument(&'m Arg),
     /// The pattern of the plate.
@@ -32,6 +31,15 @@ pub(super) enum Code<'m> {
     /// The range of the plate.
     Count(&'m ExprRange),
     Stmt(&'m Stmt),
+    Nest(Nest<'m>),
+}
+
+/// A nested plate, which several functions may run through.
+pub(super) struct Nest<'m> {
+    pub(super) at: usize,
+    pub(super) branch: &'m Branch,
+    /// What a turn consists of.
+    pub(super) units: Vec<Unit<'m>>,
 }
 
 /// A statement, or what acts like one.
@@ -44,6 +52,8 @@ pub(super) struct Unit<'m> {
     pub(super) writes: Vec<Ident>,
     /// Whether it gives its variables their first value.
     pub(super) binds: bool,
+    /// Whether no function needs it: it goes where it stands, for the compiler to check.
+    pub(super) stray: bool,
 }
 
 /// The units of a model, in order.
@@ -61,26 +71,25 @@ impl Function {
 impl<'m> Units<'m> {
     pub(super) fn of(model: &'m Model, facts: &'m Facts) -> Self {
         let mut units = Self { all: Vec::new(), facts, mutable: Vec::new() };
-        for arg in &model.args {
-            units.push(Code::Argument(arg), Part::Before);
-        }
+        let mut all: Vec<Unit<'m>> =
+            model.args.iter().map(|arg| units.unit(Code::Argument(arg), Part::Before)).collect();
         let at = facts.plate.as_ref().map_or(model.body.len(), |plate| plate.at);
-        units.push_all(&model.body[..at], Part::Before);
+        all.extend(units.of_statements(&model.body[..at], Part::Before));
         if let (Some(plate), Some(Stmt::Flow(flow))) = (&facts.plate, model.body.get(at)) {
             if let PlateList::Numbers(range) = &plate.list {
-                units.push(Code::Count(range), Part::Before);
+                all.push(units.unit(Code::Count(range), Part::Before));
             }
             let branch = &flow.branches[0];
-            units.push(Code::Task(branch.pat.as_ref().expect("a `for` has a pattern")), Part::Plate);
-            units.push_all(&branch.body, Part::Plate);
-            units.push_all(&model.body[at + 1..], Part::After);
+            all.push(units.unit(Code::Task(branch.pat.as_ref().expect("a `for` has a pattern")), Part::Plate));
+            all.extend(units.of_statements(&branch.body, Part::Plate));
+            all.extend(units.of_statements(&model.body[at + 1..], Part::After));
         }
-        units
+        Self { all, ..units }
     }
 
     /// The id of the latent that a unit declares.
     pub(super) fn latent(&self, unit: &Unit<'m>) -> Option<usize> {
-        match unit.code {
+        match &unit.code {
             Code::Stmt(Stmt::Site(site)) => match self.facts.roles.of(site.number) {
                 Role::Latent { at, .. } => Some(at),
                 _ => None,
@@ -89,26 +98,43 @@ impl<'m> Units<'m> {
         }
     }
 
-    fn push_all(&mut self, stmts: &'m [Stmt], part: Part) {
-        for stmt in stmts {
-            self.push(Code::Stmt(stmt), part);
-        }
+    fn of_statements(&mut self, stmts: &'m [Stmt], part: Part) -> Vec<Unit<'m>> {
+        let unit = |stmt: &'m Stmt| match stmt {
+            Stmt::Flow(flow) => match self.facts.nest(flow) {
+                Some(at) => self.nest(at, &flow.branches[0], part),
+                None => self.unit(Code::Stmt(stmt), part),
+            },
+            _ => self.unit(Code::Stmt(stmt), part),
+        };
+        stmts.iter().map(unit).collect()
     }
 
-    fn push(&mut self, code: Code<'m>, part: Part) {
-        let reads = match code {
+    fn nest(&mut self, at: usize, branch: &'m Branch, part: Part) -> Unit<'m> {
+        branch.pat.iter().for_each(|pat| _ = self.bound_by(pat));
+        let units = self.of_statements(&branch.body, part);
+        self.unit(Code::Nest(Nest { at, branch, units }), part)
+    }
+
+    fn unit(&mut self, code: Code<'m>, part: Part) -> Unit<'m> {
+        let mut reads = match &code {
             Code::Argument(_) | Code::Task(_) => Vec::new(),
-            Code::Count(range) => names::in_expr(&Expr::Range(range.clone())),
+            Code::Count(range) => names::in_expr(&Expr::Range((*range).clone())),
             Code::Stmt(stmt) => names::in_stmt(stmt),
+            Code::Nest(nest) => nest.branch.source.iter().flat_map(names::in_expr).collect(),
         };
-        let writes = match code {
+        let writes = match &code {
             Code::Argument(arg) => vec![arg.name.clone()],
             Code::Task(pat) => self.bound_by(pat),
-            Code::Count(_) => Vec::new(),
+            Code::Count(_) | Code::Nest(_) => Vec::new(),
             Code::Stmt(stmt) => self.writes(stmt, &reads),
         };
+        if matches!(code, Code::Stmt(Stmt::Site(_))) {
+            // a latent's name stands on the left, and is not read there
+            reads.retain(|name| !writes.contains(name));
+        }
         let binds = matches!(code, Code::Argument(_) | Code::Task(_) | Code::Stmt(Stmt::Site(_) | Stmt::Let(_)));
-        self.all.push(Unit { code, part, home: self.home(code, part), reads, writes, binds });
+        let home = self.home(&code, part);
+        Unit { code, part, home, reads, writes, binds, stray: false }
     }
 
     /// The variables that a statement writes. A plain one may write any `let mut` that it mentions.
@@ -128,7 +154,7 @@ impl<'m> Units<'m> {
     }
 
     /// The function that a unit with a meaning of its own belongs to.
-    fn home(&self, code: Code<'_>, part: Part) -> Option<Function> {
+    fn home(&self, code: &Code<'_>, part: Part) -> Option<Function> {
         match code {
             Code::Count(_) => Some(Function::New),
             Code::Stmt(stmt) if stmt.has_sites() => Some(match stmt {

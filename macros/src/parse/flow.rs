@@ -29,7 +29,7 @@ impl Parser<'_> {
         } else {
             (FlowKind::Block, vec![self.block(input)?])
         };
-        Ok(Flow { attrs, label, kind, span, branches })
+        Ok(Flow { number: self.number(), attrs, label, kind, span, branches })
     }
 
     /// `for pat in list { ... }`.

@@ -9,7 +9,7 @@ use syn::{Attribute, Expr, Lifetime, Token, token};
 /// Parses one model; the methods of each kind of construct are in a file of their own.
 pub(super) struct Parser<'e> {
     pub(super) errors: &'e mut Errors,
-    /// How many sites and factors have been numbered, those of attempts that failed included.
+    /// How many sites, factors and flows have been numbered, those of attempts that failed included.
     numbered: usize,
 }
 
@@ -36,7 +36,7 @@ impl<'e> Parser<'e> {
         Stmt::Factor(Box::new(Factor { number: self.number(), name, term }))
     }
 
-    fn number(&mut self) -> usize {
+    pub(super) fn number(&mut self) -> usize {
         self.numbered += 1;
         self.numbered - 1
     }

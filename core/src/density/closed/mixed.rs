@@ -9,6 +9,7 @@
 
 use crate::density::closed::exponent::Exponent;
 use crate::density::closed::view::{BlockPoint, BlockView};
+use crate::linalg::envelope::Symmetric;
 use crate::numbers::form::MixedForm;
 
 /// The most classes there are: one is that of the affine part.
@@ -190,19 +191,31 @@ impl MixedGroup {
     }
 
     /// Adds the second derivatives in the coordinates from `first` on; the group must be quadratic in them.
-    pub(super) fn add_curvature(&self, numbers: &[f64], first: usize, at: BlockPoint<'_>, hessian: &mut [f64]) {
-        let n = at.u.len() - first;
+    pub(super) fn add_curvature(
+        &self,
+        numbers: &[f64],
+        first: usize,
+        at: BlockPoint<'_>,
+        hessian: &mut impl Symmetric,
+    ) {
         let exps = self.exps(|exponent| exponent.exp_at(at));
         self.rows(numbers, |column, row| {
-            let named = || {
-                let features = row.iter().zip(&self.features[column..]);
-                features.filter_map(|(r, f)| Some((*r, f.class, f.coordinate?.checked_sub(first)?)))
-            };
-            for (r, a, j) in named() {
-                for (s, b, k) in named() {
-                    hessian[j * n + k] += 2.0 * self.sign * exps[a][b] * r * s;
+            for (r, a, j) in self.named(column, row, first) {
+                for (s, b, k) in self.named(column, row, first) {
+                    hessian.add(j, k, 2.0 * self.sign * exps[a][b] * r * s);
                 }
             }
         });
+    }
+
+    /// Of the entries of a row, from that column on, those of coordinates from `first` on: entry, class, coordinate less `first`.
+    pub(super) fn named<'a>(
+        &'a self,
+        column: usize,
+        row: &'a [f64],
+        first: usize,
+    ) -> impl Iterator<Item = (f64, usize, usize)> + 'a {
+        let features = row.iter().zip(&self.features[column..]).filter(|(r, _)| **r != 0.0);
+        features.filter_map(move |(r, f)| Some((*r, f.class, f.coordinate?.checked_sub(first)?)))
     }
 }

@@ -111,6 +111,7 @@ mod tests {
     use crate::density::closed::view::BlockPoint;
     use crate::density::closed::{ClosedBlock, ClosedTable};
     use crate::dist::{Distribution, Normal};
+    use crate::linalg::envelope::Full;
     use crate::numbers::form::Form;
     use crate::numbers::number::{Number, Real};
     use crate::numbers::pass::Order;
@@ -306,7 +307,8 @@ mod tests {
             }
             let exps = table.shared(&LOC, &[0.0; N]);
             let mut hessian = DMatrix::zeros(2, 2);
-            block.add_curvature(4, BlockPoint { u: &LOC, exps: &exps }, hessian.as_mut_slice());
+            let mut sum = Full { n: 2, numbers: hessian.as_mut_slice() };
+            block.add_curvature(4, BlockPoint { u: &LOC, exps: &exps }, &mut sum);
             for row in 0..2 {
                 for col in 0..2 {
                     let slope = |u: &[f64]| at_point(block, table, u).1[4 + row];
