@@ -28,9 +28,10 @@
 //! # Words
 //!
 //! A *site* is a `~`: a latent, or an observation where data stand on its left. The *plate* is the `for` that declares latents;
-//! each of its turns is a *task* (a coin, a school, a patient); a `for` with latents in it is a nested plate. Latents outside the plate are the *globals*, theta for short;
-//! those of a task are its *locals*, phi. The *guide* is the normal approximation that a fit starts from, one independent
-//! normal a latent; its fit to the posterior is measured by the *ELBO*, a lower bound of ln p(data), in nats.
+//! each of its turns is a *task* (a coin, a school, a patient), and a `for` with latents in it is a nested plate. Latents
+//! outside the plate are the *globals*, theta for short; those of a task are its *locals*, phi. The *guide* is the normal
+//! approximation that a fit starts from, one independent normal a latent; its fit to the posterior is measured by the *ELBO*,
+//! a lower bound of ln p(data), in nats.
 //!
 //! # Where things are
 //!
