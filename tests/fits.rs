@@ -14,6 +14,7 @@ mod density;
 mod errors;
 mod inference;
 mod language;
+mod literals;
 mod nested;
 mod nuts;
 mod observations;

@@ -47,7 +47,9 @@ pub enum Error {
         at_start: bool,
     },
     /// A number that is not finite enters from the data or from a constant: in a covariate, an exposure, a weight.
-    #[error("{place}: {value} enters here from the data or a constant (a covariate?), which must be finite")]
+    #[error(
+        "{place}: {value} enters here from the data or a constant (a covariate, or a `dot` of lists of different lengths?), which must be finite"
+    )]
     Covariate {
         /// The first site whose parameter or log density it spoils.
         place: Box<Place>,

@@ -18,6 +18,7 @@ use crate::optimize::adam::shift;
 use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::Options;
 use crate::options::allowed::{Row, check};
+use crate::progress::Progress;
 use crate::sampling::stream::Stream;
 use rand::Rng;
 use rayon::prelude::*;
@@ -130,7 +131,7 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
         let mut how = Encoded::started(encoder, &training)?;
         let (mut global, mut shared) =
             (AdamMoments::new(2 * training.global.len()), AdamMoments::new(how.weights.len()));
-        let ended = ascend(options, training.adam.step, |step, size| {
+        let ended = ascend(options, &Progress::new(options), training.adam.step, |step, size| {
             let gradient = how.gradient(&training, &training.batch(step), step);
             if gradient.elbo.is_finite() {
                 shift(&mut training.global, 0, &gradient.global, size, &mut global);

@@ -48,7 +48,7 @@ struct Chains<'a> {
     /// By chain, its states in the density's own units, row-major.
     states: Vec<Vec<f64>>,
     clock: Clock,
-    progress: Progress,
+    progress: &'a Progress,
 }
 
 /// Draws by chains of a density that is written as the guide is; or how long they would take, if that is far more than they may.
@@ -56,7 +56,7 @@ pub(crate) fn by_chains(
     density: &Density<'_>,
     guide: &Guide,
     effort: &Effort,
-    progress: Progress,
+    progress: &Progress,
 ) -> Result<ByChains, Duration> {
     let mut chains = Chains::start(density, guide, effort, progress);
     let gradients = CHAINS * LEAPS * LEARNING.iter().sum::<usize>();
@@ -90,7 +90,7 @@ impl<'a> Chains<'a> {
         Some(ByChains { is_cut, ..found })
     }
 
-    fn start(density: &'a Density<'a>, guide: &Guide, effort: &Effort, progress: Progress) -> Self {
+    fn start(density: &'a Density<'a>, guide: &Guide, effort: &Effort, progress: &'a Progress) -> Self {
         let mut clock = Clock::start(effort.budget);
         let scales = |ln_scale: &[f64]| ln_scale.iter().map(|s| s.exp()).collect::<Vec<_>>();
         let scale = [scales(&guide.global.ln_scale), scales(&guide.local.ln_scale)].concat();

@@ -78,7 +78,7 @@ pub(crate) struct Inquiry<'a> {
     effort: Effort,
     rest: Rest,
     pub(crate) clock: Clock,
-    progress: Progress,
+    progress: &'a Progress,
     /// Where chains start, and what is Gaussian given their states.
     of_chains: ChaCha8Rng,
 }
@@ -102,7 +102,7 @@ impl<'a> Inquiry<'a> {
         conditionals: &'a Conditionals<'a>,
         basis: &'a Basis<'a>,
         effort: Effort,
-        progress: Progress,
+        progress: &'a Progress,
     ) -> Self {
         let new = |_| TaskInquiry { memory: TaskMemory::default(), rng: Stream::Proposals.of(effort.seed) };
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();

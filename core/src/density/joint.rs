@@ -41,6 +41,7 @@ const TASKS: usize = 256;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("nuts", "hmc", "gradient"))]
 pub struct Joint<'a, M: Model> {
     density: Density<'a>,
     model: &'a M,

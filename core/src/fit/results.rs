@@ -22,6 +22,7 @@ pub struct NamedSummary {
 }
 
 /// Equally weighted draws of all latents as a table: a column a number, a row a draw.
+#[doc(alias("export"))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrawsTable {

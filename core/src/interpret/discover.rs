@@ -234,13 +234,13 @@ impl Interpreter for Discover<'_> {
             self.fail(Error::Length { place: Box::new(place), found, expected, distribution });
             return;
         }
-        if !support.contains(data) {
+        if !support.contains(&data) {
             let value = data.iter().copied().find(|v| !v.is_finite()).or(data.first().copied()).unwrap_or(f64::NAN);
             let (place, expected) = (Box::new(place.clone()), support.describe());
             self.fail(Error::Observation { place, value, distribution, expected });
         }
         if self.error.is_none() {
-            self.scored(place, dist.ln_density(data));
+            self.scored(place, dist.ln_density(&data));
         }
     }
 

@@ -89,7 +89,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         if self.mask.observed[site.id]
             && let Some(y) = datum.data()
         {
-            self.data += dist.ln_density(y);
+            self.data += dist.ln_density(&y);
         }
     }
 

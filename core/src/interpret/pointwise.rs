@@ -18,6 +18,6 @@ impl Observer for Pointwise {
     }
 
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, datum: impl VectorDatum, dist: D) {
-        self.ln_densities.extend(datum.data().map(|y| dist.ln_density(y).value()));
+        self.ln_densities.extend(datum.data().map(|y| dist.ln_density(&y).value()));
     }
 }

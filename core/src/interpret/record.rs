@@ -53,6 +53,6 @@ impl Observer for Record {
     }
 
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, _: D) {
-        self.take(site, datum.data());
+        self.take(site, datum.data().as_deref());
     }
 }

@@ -14,6 +14,7 @@ use crate::optimize::full::FullLocals;
 use crate::options::Options;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
+use crate::progress::Progress;
 use crate::verdict::Verdict;
 use std::fmt;
 
@@ -22,6 +23,7 @@ pub(crate) struct Settings<'a> {
     pub(crate) options: &'a Options,
     pub(crate) shape: &'a Shape,
     pub(crate) start: Start,
+    pub(crate) progress: &'a Progress,
 }
 
 /// Where a climb starts.

@@ -16,6 +16,7 @@ use crate::model::subset::Subset;
 use crate::numbers::{Number, Param, Real};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::prelude::*;
+use crate::progress::Progress;
 use crate::sampling::noise::Noise;
 use crate::sampling::stream::keyed;
 use crate::special::LN_SQRT_2PI;
@@ -353,7 +354,7 @@ fn the_tape_agrees_with_lanes() {
 fn climbed<M: Model>(model: &M, options: &Options) -> Summit {
     let program: &dyn Program = &Subset::all(model);
     let shape = Shape::discover(program, &Start::Zero).expect("valid");
-    climb(program, &Settings { options, shape: &shape, start: Start::Zero })
+    climb(program, &Settings { options, shape: &shape, start: Start::Zero, progress: &Progress::new(options) })
 }
 
 model! {
