@@ -20,6 +20,7 @@ mod panel;
 mod quadrature;
 mod repeated;
 mod results;
+mod summed;
 mod tables;
 mod trust;
 mod verdicts;

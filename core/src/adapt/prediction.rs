@@ -5,10 +5,9 @@ use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::{Error, Place};
-use crate::interpret::log_density::LogDensity;
+use crate::interpret::classify::{Classify, Say};
 use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
-use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
@@ -66,12 +65,11 @@ impl<M: Model> Adapted<'_, M> {
     }
 
     fn average_ln_predictive(&self, query: &M::Task) -> f64 {
-        let all = SiteMask::all(M::LOCAL_SITES.len(), M::OBSERVED_SITES.len());
         let mut terms = Vec::with_capacity(self.draws.len());
-        self.for_each_as_real(|theta, phi, weight| {
-            let mut run = LogDensity::<f64>::new(&[], &all);
+        self.for_each_as_real(|theta, phi, classes, weight| {
+            let mut run = Classify::new(classes, Say::All);
             self.model.likelihood(&mut run, theta, phi, query);
-            terms.push(run.data.value() + weight.ln());
+            terms.push(run.ln_density + weight.ln());
         });
         ln_sum(&terms)
     }
@@ -87,10 +85,10 @@ impl<M: Model> Adapted<'_, M> {
         let mut places = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut failed = Ok(());
-        self.for_each_as_real(|theta, phi, _| {
+        self.for_each_as_real(|theta, phi, classes, _| {
             let is_first = columns.is_empty();
             let noted = if is_first { Places::Noted } else { Places::Known };
-            let mut run = Simulate::new(&mut rng, wanted, i, noted);
+            let mut run = Simulate::new(&mut rng, wanted, i, noted).knowing(classes);
             self.model.likelihood(&mut run, theta, phi, task);
             if let (Some(error), Ok(())) = (run.error, &failed) {
                 failed = Err(error);

@@ -1,9 +1,10 @@
 //! The data of a fit's model, visited given draws of its posterior.
 
+use crate::density::typed::Classified;
 use crate::fit::Fit;
+use crate::interpret::classes::Classes;
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Globals, Latents, Model};
-use crate::numbers::Real;
+use crate::model::{Globals, Model};
 use crate::posterior::lazy::TypedSource;
 
 /// A fit's model with latents from its posterior.
@@ -39,8 +40,19 @@ impl<'f, M: Model> Visits<'f, M> {
             return;
         };
         let theta = &self.thetas[draw];
-        let mut phi = Default::default();
-        M::Local::map(&self.source.local(draw, theta, i), &mut phi, |x: &f64| Real(*x));
-        model.likelihood(&mut Given::likelihood(observer), theta, &phi, model.task(i));
+        let phi = self.classified(i, draw);
+        model.likelihood(&mut Given::likelihood(observer), theta, &phi.latents, model.task(i));
+    }
+
+    /// What is known in that draw of the classes of a part's discrete latents.
+    pub(super) fn classes(&self, part: Option<usize>, draw: usize) -> Vec<Classes> {
+        match part {
+            Some(i) if M::HAS_CLASSES => self.classified(i, draw).classes,
+            _ => Vec::new(),
+        }
+    }
+
+    fn classified(&self, i: usize, draw: usize) -> Classified<M> {
+        self.source.classified(draw, &self.thetas[draw], i)
     }
 }

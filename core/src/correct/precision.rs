@@ -98,7 +98,7 @@ impl<'a> Drawn<'a> {
             precision.see(Place { task: None, number }, moments);
         }
         let non_centred = &density.open.tasks.non_centred;
-        let are_values = density.layout.identity && !non_centred.contains(&true);
+        let are_values = density.layout.are_values() && !non_centred.contains(&true);
         let mask = (!are_values).then(|| unscored(&program.signature(), non_centred));
         let of_task = |(i, phi): (usize, &&[f64])| {
             let width = phi.len() / draws;

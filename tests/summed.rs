@@ -1,0 +1,454 @@
+//! Discrete latents that are summed out: what is visited, and that posteriors, classes and predictions are right.
+
+use crate::language::recorder::{normal, observed, record, sampled};
+use hierarch::dist::{Bernoulli, Categorical};
+use hierarch::prelude::*;
+use hierarch::{By, Error, NamedSummary, Options, Summary, Taken};
+
+struct Row {
+    x: f64,
+    y: Option<f64>,
+    w: f64,
+}
+
+model! {
+    /// Two discrete latents that have nothing to do with each other, and statements that have to do with neither.
+    Apart(rows: &[Row]) {
+        share ~ Beta(2.0, 2.0);
+        for row in rows {
+            own ~ Normal(0.0, 1.0);
+            side ~ Bernoulli(share);
+            let shift = 3.0 * side as f64;
+            row.x ~ Normal(own, 0.5);
+            class ~ Categorical([0.2, 0.3, 0.5]);
+            let mean = own + shift;
+            row.y ~ Normal(mean, 1.0);
+            row.w ~ Normal([-1.0, 0.0, 2.0][class], 0.3);
+            factor(own);
+        }
+    }
+}
+
+#[test]
+fn statements_stand_in_the_sum_of_the_latent_that_they_depend_on() {
+    let rows = [Row { x: 0.3, y: Some(1.0), w: 0.7 }];
+    let calls = record(&Apart::new(&rows), &[0.25, 0.5]);
+    let categories = Categorical([0.2, 0.3, 0.5]);
+    let expected = [
+        sampled("share", 0.25, Beta(2.0, 2.0)),
+        sampled("own", 0.5, normal(0.0, 1.0)),
+        observed("row.x", 0.3, normal(0.5, 0.5)),
+        sampled("side", 0.0, Bernoulli(0.25)),
+        observed("row.y", 1.0, normal(0.5, 1.0)),
+        sampled("side", 1.0, Bernoulli(0.25)),
+        observed("row.y", 1.0, normal(3.5, 1.0)),
+        sampled("class", 0.0, categories),
+        observed("row.w", 0.7, normal(-1.0, 0.3)),
+        sampled("class", 1.0, categories),
+        observed("row.w", 0.7, normal(0.0, 0.3)),
+        sampled("class", 2.0, categories),
+        observed("row.w", 0.7, normal(2.0, 0.3)),
+        crate::language::recorder::factor(0.5),
+    ];
+    assert_eq!(calls, expected);
+}
+
+type Line = Vec<(f64, f64)>;
+
+model! {
+    /// Regressions of two kinds.
+    Kinds(tasks: &[Line]) {
+        share ~ Beta(2.0, 2.0);
+        low ~ Normal(-1.0, 1.0);
+        high ~ Normal(1.5, 1.0);
+        spread ~ HalfNormal(1.0);
+        sd ~ HalfNormal(1.0);
+        for task in tasks {
+            own ~ Normal(0.0, spread);
+            kind ~ Bernoulli(share);
+            for &(x, y) in task {
+                y ~ Normal(own + [low, high][kind] * x, sd);
+            }
+        }
+    }
+}
+
+model! {
+    /// The same, summed by hand.
+    ByHand(tasks: &[Line]) {
+        share ~ Beta(2.0, 2.0);
+        low ~ Normal(-1.0, 1.0);
+        high ~ Normal(1.5, 1.0);
+        spread ~ HalfNormal(1.0);
+        sd ~ HalfNormal(1.0);
+        for task in tasks {
+            own ~ Normal(0.0, spread);
+            let masses = [(1.0 - share).ln(), share.ln()];
+            let terms = [(low, masses[0]), (high, masses[1])].map(|(slope, mass)| {
+                let of_points = task.iter().map(|&(x, y)| Normal(own + slope * x, sd).ln_density(y));
+                of_points.fold(mass, |sum, term| sum + term)
+            });
+            factor(log_sum_exp(terms));
+        }
+    }
+}
+
+fn lines() -> Vec<Line> {
+    let point = |i: usize, j: usize| {
+        let x = j as f64 - 1.5;
+        let slope = if i % 3 == 0 { -0.8 } else { 1.2 };
+        let noise = ((i * 31 + j * 17) % 13) as f64 / 13.0 - 0.5;
+        (x, ((i * 7) % 5) as f64 * 0.2 - 0.4 + slope * x + 1.4 * noise)
+    };
+    (0..12).map(|i| (0..4).map(|j| point(i, j)).collect()).collect()
+}
+
+#[test]
+fn a_sum_is_what_is_written_by_hand() {
+    let lines = lines();
+    let fit = Kinds::new(&lines).fit().expect("valid");
+    let by_hand = ByHand::new(&lines).fit().expect("valid");
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-5 * (1.0 + b.abs());
+    let globals = |rows: Vec<NamedSummary>| -> Vec<Summary> {
+        rows.into_iter().filter(|row| row.name.task.is_none()).map(|row| row.summary).collect()
+    };
+    for (a, b) in globals(fit.rows()).iter().zip(globals(by_hand.rows())) {
+        assert!(near(a.mean, b.mean) && near(a.sd, b.sd), "{a} {b}\n{fit}\n{by_hand}");
+    }
+    for (i, line) in lines.iter().enumerate() {
+        let ln = |slope: f64, own: f64, sd: f64| -> f64 {
+            line.iter().map(|&(x, y)| -0.5 * ((y - own - slope * x) / sd).powi(2)).sum()
+        };
+        let high = by_hand.marginal(|d| {
+            let (g, own) = (&d.global, d.local[i].own);
+            let odds_against = (1.0 - g.share) / g.share * (ln(g.low, own, g.sd) - ln(g.high, own, g.sd)).exp();
+            (1.0 + odds_against).recip()
+        });
+        let local = fit.local(i);
+        assert_eq!(local.kind.len(), 2);
+        assert!(near(local.kind[1].mean, high.mean), "task {i}: {} is not {high}", local.kind[1]);
+        assert!(near(local.kind[0].mean + local.kind[1].mean, 1.0));
+        assert!(near(local.own.mean, by_hand.local(i).own.mean));
+    }
+    let [a, b] = [fit.loo(By::Task), by_hand.loo(By::Task)].map(|loo| loo.expect("not a point").elpd);
+    assert!(near(a, b), "{a} {b}");
+}
+
+struct Score {
+    y: Option<f64>,
+}
+
+struct Area {
+    scores: Vec<Score>,
+}
+
+model! {
+    /// A discrete latent of an area, and one of every score, whose distribution depends on it.
+    Odd(areas: &[Area]) {
+        mu ~ Normal(0.0, 1.0);
+        for area in areas {
+            kind ~ Bernoulli(0.3);
+            for score in &area.scores {
+                odd ~ Bernoulli(if kind == 1 { 0.6 } else { 0.1 });
+                let sd = if odd == 1 { 3.0 } else { 0.5 };
+                score.y ~ Normal(mu + [0.0, 1.5][kind], sd);
+            }
+        }
+    }
+}
+
+fn area(ys: &[f64]) -> Area {
+    Area { scores: ys.iter().map(|&y| Score { y: (!y.is_nan()).then_some(y) }).collect() }
+}
+
+/// p(y | mu, kind, odd) by the formula.
+fn density(y: f64, mu: f64, kind: usize, odd: usize) -> f64 {
+    let (mean, sd) = (mu + [0.0, 1.5][kind], [0.5, 3.0][odd]);
+    if y.is_nan() { 1.0 } else { (-0.5 * ((y - mean) / sd).powi(2)).exp() / (sd * std::f64::consts::TAU.sqrt()) }
+}
+
+const ODDS: [[f64; 2]; 2] = [[0.9, 0.1], [0.4, 0.6]];
+const KINDS: [f64; 2] = [0.7, 0.3];
+
+/// p(kind, ys of an area | mu).
+fn with_kind(ys: &[f64], mu: f64, kind: usize) -> f64 {
+    let of_score = |&y: &f64| (0..2).map(|odd| ODDS[kind][odd] * density(y, mu, kind, odd)).sum::<f64>();
+    KINDS[kind] * ys.iter().map(of_score).product::<f64>()
+}
+
+fn of_area(ys: &[f64], mu: f64) -> f64 {
+    with_kind(ys, mu, 0) + with_kind(ys, mu, 1)
+}
+
+/// E\[f(mu) | areas\], and ln p(areas), over a grid of mu.
+fn exact(areas: &[&[f64]], f: impl Fn(f64) -> f64) -> (f64, f64) {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for step in 0..20_000 {
+        let mu = -6.0 + 12.0 * (f64::from(step) + 0.5) / 20_000.0;
+        let prior = (-0.5 * mu * mu).exp() / std::f64::consts::TAU.sqrt();
+        let weight = prior * areas.iter().map(|ys| of_area(ys, mu)).product::<f64>() * 12.0 / 20_000.0;
+        sum += weight * f(mu);
+        total += weight;
+    }
+    (sum / total, total.ln())
+}
+
+const AREAS: [&[f64]; 4] =
+    [&[0.4, 0.9, 0.1, -0.2], &[2.1, 1.4, f64::NAN, 4.9, -1.0], &[1.0, 1.3], &[0.3, -0.5, 0.6, 5.2, 0.2]];
+
+fn odd() -> (Vec<Area>, Vec<&'static [f64]>) {
+    (AREAS.iter().map(|ys| area(ys)).collect(), AREAS.to_vec())
+}
+
+#[test]
+fn a_sum_within_a_sum_is_exact() {
+    let (areas, ys) = odd();
+    let fit = Odd::new(&areas).fit().expect("valid");
+    let (mean, ln_evidence) = exact(&ys, |mu| mu);
+    let sd = exact(&ys, |mu| (mu - mean).powi(2)).0.sqrt();
+    let mu = fit.global().mu;
+    assert!((mu.mean - mean).abs() < 0.05 * sd && (mu.sd / sd - 1.0).abs() < 0.05, "{mu} {mean} {sd}");
+    assert!((fit.evidence().expect("corrected").ln_evidence - ln_evidence).abs() < 0.02);
+    for (i, ys_of) in ys.iter().enumerate() {
+        let local = fit.local(i);
+        let kind = exact(&ys, |mu| with_kind(ys_of, mu, 1) / of_area(ys_of, mu)).0;
+        assert!((local.kind[1].mean - kind).abs() < 0.01, "area {i}: {} is not {kind}", local.kind[1]);
+        assert_eq!(local.scores.len(), ys_of.len());
+        for (j, y) in ys_of.iter().enumerate() {
+            let odd = exact(&ys, |mu| {
+                let given = |kind: usize| {
+                    let [even, odd] = [0, 1].map(|odd| ODDS[kind][odd] * density(*y, mu, kind, odd));
+                    odd / (even + odd)
+                };
+                (0..2).map(|kind| with_kind(ys_of, mu, kind) * given(kind)).sum::<f64>() / of_area(ys_of, mu)
+            });
+            let found = &local.scores[j].odd;
+            assert!((found[1].mean - odd.0).abs() < 0.01, "area {i}, score {j}: {} is not {}", found[1], odd.0);
+        }
+    }
+    let names: Vec<String> = fit.rows().iter().map(|row| row.name.to_string()).collect();
+    assert_eq!(
+        names[..5],
+        ["mu", "kind[0] task 0", "kind[1] task 0", "scores[0].odd[0] task 0", "scores[0].odd[1] task 0"]
+    );
+}
+
+fn mean_and_sd(prediction: &hierarch::Prediction) -> (f64, f64) {
+    (prediction.summary.mean, prediction.summary.sd)
+}
+
+/// E\[y | kind, mu\] of an area's next score, and E\[y^2\].
+fn next(kind: usize, mu: f64) -> [f64; 2] {
+    let mean = mu + [0.0, 1.5][kind];
+    [mean, mean * mean + ODDS[kind][0] * 0.25 + ODDS[kind][1] * 9.0]
+}
+
+/// Mean and standard deviation of the next score of an area with these scores, which may be among the areas.
+fn exact_next(areas: &[&[f64]], own: &[f64]) -> (f64, f64) {
+    let moment = |at: usize| {
+        let of_mu =
+            |mu: f64| (0..2).map(|kind| with_kind(own, mu, kind) * next(kind, mu)[at]).sum::<f64>() / of_area(own, mu);
+        exact(areas, of_mu).0
+    };
+    (moment(0), (moment(1) - moment(0).powi(2)).sqrt())
+}
+
+#[test]
+fn predictions_know_the_classes() {
+    let (areas, ys) = odd();
+    let options = Options { posterior_draws: 20_000, ..Options::default() };
+    let fit = Odd::new(&areas).fit_with(&options).expect("valid");
+    let near = |(a, b): (f64, f64), (c, d): (f64, f64), what: &str| {
+        assert!((a - c).abs() < 0.05 * d && (b / d - 1.0).abs() < 0.05, "{what}: {a} +- {b} is not {c} +- {d}");
+    };
+    let missing = fit.predict(1).expect("sampled");
+    assert_eq!(missing.len(), 1);
+    near(mean_and_sd(&missing[0]), exact_next(&ys, ys[1]), "missing");
+    // of an area never seen, and of one that is adapted to
+    let new = fit.predict_new(&area(&[f64::NAN])).expect("sampled");
+    near(mean_and_sd(&new[0]), exact_next(&ys, &[]), "new");
+    let own = [2.4, 2.2, 1.9];
+    let adapted = fit.adapt(&area(&own)).expect("valid");
+    let with_own = [ys.as_slice(), &[&own]].concat();
+    let kind = exact(&with_own, |mu| with_kind(&own, mu, 1) / of_area(&own, mu)).0;
+    assert!((adapted.local().kind[1].mean - kind).abs() < 0.01, "{} {kind}", adapted.local().kind[1]);
+    let query = area(&[f64::NAN, f64::NAN, f64::NAN]);
+    let again = adapted.replicate(&query).expect("sampled");
+    assert_eq!(again.len(), 3);
+    let moment = |at: usize| {
+        let of_kind = |kind: usize, mu: f64| {
+            let [even, odd] = [0, 1].map(|odd| ODDS[kind][odd] * density(own[0], mu, kind, odd));
+            let mean = mu + [0.0, 1.5][kind];
+            let moments = [mean, mean * mean + (0.25 * even + 9.0 * odd) / (even + odd)];
+            with_kind(&own, mu, kind) * moments[at]
+        };
+        exact(&with_own, |mu| (of_kind(0, mu) + of_kind(1, mu)) / of_area(&own, mu)).0
+    };
+    let expected = (moment(0), (moment(1) - moment(0).powi(2)).sqrt());
+    let (mean, sd) = mean_and_sd(&again[0]);
+    assert!((mean - expected.0).abs() < 0.05 * expected.1 && (sd / expected.1 - 1.0).abs() < 0.1, "made again");
+    let of_mu = |mu: f64| {
+        let of_kind = |kind: usize| {
+            let [even, odd] = [0, 1].map(|odd| ODDS[kind][odd] * density(own[0], mu, kind, odd));
+            with_kind(&own, mu, kind) * odd / (even + odd)
+        };
+        (of_kind(0) + of_kind(1)) / of_area(&own, mu)
+    };
+    let odd = exact(&with_own, of_mu).0;
+    assert!((adapted.local().scores[0].odd[1].mean - odd).abs() < 0.01, "{odd}");
+    let ln_evidence = exact(&with_own, |_| 1.0).1 - exact(&ys, |_| 1.0).1;
+    assert!((adapted.evidence().expect("adapted").ln_evidence - ln_evidence).abs() < 0.02);
+    let unseen = fit.unseen(&area(&[0.2])).expect("sampled").local();
+    assert!((unseen.kind[1].mean - 0.3).abs() < 1e-12 && (unseen.scores[0].odd[1].mean - 0.25).abs() < 1e-12);
+}
+
+#[test]
+fn an_observation_is_left_out_of_its_sum() {
+    let (areas, ys) = odd();
+    let fit = Odd::new(&areas).fit().expect("valid");
+    let loo = fit.loo(By::Observation).expect("not a point");
+    let mut at = 0;
+    for (i, ys_of) in ys.iter().enumerate() {
+        for j in (0..ys_of.len()).filter(|&j| !ys_of[j].is_nan()) {
+            let mut without = ys_of.to_vec();
+            without[j] = f64::NAN;
+            let mut others = ys.clone();
+            others[i] = &without;
+            let exact = exact(&ys, |_| 1.0).1 - exact(&others, |_| 1.0).1;
+            let point = &loo.points[at];
+            assert!((point.elpd - exact).abs() < 0.05, "area {i}, score {j}: {} is not {exact}", point.elpd);
+            at += 1;
+        }
+    }
+    assert_eq!(loo.points.len(), at);
+}
+
+model! {
+    /// More combinations of values than are summed over.
+    TooMany(ys: &[f64]) {
+        mu ~ Normal(0.0, 1.0);
+        for y in ys {
+            first ~ Binomial(39, 0.5);
+            second ~ Binomial(29, 0.5);
+            y ~ Normal(mu + (first * second) as f64, 1.0);
+        }
+    }
+}
+
+model! {
+    /// Which data are observed depends on the discrete latent.
+    Uneven(ys: &[[f64; 2]]) {
+        mu ~ Normal(0.0, 1.0);
+        for ys in ys {
+            side ~ Bernoulli(0.5);
+            ys[0] ~ Normal(mu, 1.0);
+            if side == 1 {
+                ys[1] ~ Normal(mu, 1.0);
+            }
+        }
+    }
+}
+
+model! {
+    /// The same data under both values, by other statements.
+    Even(ys: &[f64]) {
+        mu ~ Normal(0.0, 1.0);
+        share ~ Beta(2.0, 6.0);
+        for y in ys {
+            side ~ Bernoulli(share);
+            if side == 1 {
+                y ~ Normal(mu, 5.0);
+            } else {
+                y ~ StudentT(4.0, mu, 0.5);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_summed_out_is_said() {
+    let Err(Error::Classes { place, found, most }) = TooMany::new(&[0.3]).fit() else { panic!("1,200 classes") };
+    assert_eq!((place.site, found, most), ("second", 30, 1024));
+    let Err(error @ Error::Uneven { .. }) = Uneven::new(&[[0.1, 0.2]]).fit() else { panic!("other data") };
+    assert_eq!(
+        error.to_string().split(": ").last().expect("a message"),
+        "which data are observed must not depend on this discrete latent, but differs between its values 0 and 1"
+    );
+    let Err(Error::Parameter { place, .. }) = Invalid::new(&[0.1]).fit() else { panic!("no probability") };
+    assert_eq!(place.site, "side");
+}
+
+model! {
+    Invalid(ys: &[f64]) {
+        mu ~ Normal(0.0, 1.0);
+        for y in ys {
+            side ~ Bernoulli(1.5);
+            y ~ Normal(mu + side as f64, 1.0);
+        }
+    }
+}
+
+/// A plate with nothing but a discrete latent is a mixture; its observations may be other statements under each value.
+#[test]
+fn a_row_may_have_a_discrete_latent_alone() {
+    let ys = [0.1, 0.4, -0.3, 6.0, 0.2, 0.0, -7.5, 0.3];
+    let fit = Even::new(&ys).fit().expect("valid");
+    let local: Vec<f64> = (0..ys.len()).map(|i| fit.local(i).side[1].mean).collect();
+    assert!(local[3] > 0.8 && local[6] > 0.9 && local[0] < 0.3, "{local:?}\n{fit}");
+    let side = |i: usize| {
+        fit.marginal(move |d| {
+            let (g, y) = (&d.global, ys[i]);
+            let t = (y - g.mu) / 0.5;
+            // Gamma(5/2) / (Gamma(2) sqrt(4 pi)) = 3/8
+            let student = 0.375 * (1.0 + t * t / 4.0).powf(-2.5) / 0.5;
+            let normal = (-0.5 * ((y - g.mu) / 5.0).powi(2)).exp() / (5.0 * std::f64::consts::TAU.sqrt());
+            g.share * normal / (g.share * normal + (1.0 - g.share) * student)
+        })
+    };
+    for (i, p) in local.iter().enumerate() {
+        assert!((p - side(i).mean).abs() < 1e-9, "{p} {}", side(i));
+    }
+    let check = fit.check(|data| data.values().iter().map(|y| y.abs()).fold(0.0, f64::max)).expect("sampled");
+    assert!(check.observed == 7.5 && check.p_value > 0.02 && check.p_value < 0.98, "{check}");
+    assert_eq!(fit.observed().values(), ys);
+    assert!(fit.to_string().contains("side[1]"), "{fit}");
+}
+
+#[test]
+fn a_simulated_class_is_certain() {
+    use rand::SeedableRng;
+    let areas: Vec<Area> = (0..2000).map(|_| area(&[0.0, 0.0])).collect();
+    let drawn = Odd::new(&areas).simulate(&mut rand_chacha::ChaCha8Rng::seed_from_u64(3)).expect("sampled");
+    let (mut kinds, mut odds, mut square) = (0.0, 0.0, 0.0);
+    for (i, local) in drawn.latents.local.iter().enumerate() {
+        assert!(local.kind == [0.0, 1.0] || local.kind == [1.0, 0.0]);
+        kinds += local.kind[1];
+        odds += local.scores.iter().map(|score| score.odd[1]).sum::<f64>();
+        let mean = drawn.latents.global.mu + 1.5 * local.kind[1];
+        let of_odd = local.scores.iter().zip(drawn.data.task(i)).filter(|(score, _)| score.odd[1] == 1.0);
+        square += of_odd.map(|(_, y)| (y - mean).powi(2)).sum::<f64>();
+    }
+    assert!((kinds / 2000.0 - 0.3).abs() < 0.04, "{kinds}");
+    assert!((odds / 4000.0 - 0.25).abs() < 0.04, "{odds}");
+    assert!((square / odds - 9.0).abs() < 1.5, "{}", square / odds);
+}
+
+model! {
+    /// A sum that is a function of one number.
+    Few(ys: &[f64]) {
+        mu ~ Normal(0.0, 1.0);
+        for y in ys {
+            own ~ Normal(mu, 1.0);
+            side ~ BernoulliLogit(0.3);
+            y ~ Normal(own + 2.0 * side as f64, 0.5);
+        }
+    }
+}
+
+#[test]
+fn a_sum_of_few_leaves_is_averaged_over_nodes() {
+    let fit = Few::new(&[0.3, 2.2, -0.4]).fit().expect("valid");
+    let taken = fit.explain().into_iter().find(|site| site.site == "side" && site.taken != Taken::ClosedForm);
+    assert_eq!(taken.expect("the sum").taken, Taken::Quadrature { dimensions: 1 });
+    assert!(fit.trust().is_reliable, "{fit}");
+}
