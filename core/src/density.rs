@@ -4,6 +4,7 @@
 //! of which closed forms are known and the rest is scored by visits.
 
 pub(crate) mod blocks;
+pub(crate) mod bordered;
 mod chain;
 pub(crate) mod closed;
 mod closing;
@@ -12,6 +13,7 @@ pub(crate) mod elimination;
 mod explained;
 pub(crate) mod forms;
 pub(crate) mod gaussian_globals;
+pub(crate) mod integrated;
 pub mod joint;
 mod lanes;
 pub(crate) mod mode;

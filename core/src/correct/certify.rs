@@ -46,7 +46,7 @@ pub(crate) fn opinion(
     let rows = pool.rows();
     let picked = resample(&smoothed.weights, CHAINS, &mut Stream::Chains.of(effort.seed));
     let starts = picked.into_iter().map(|s| DVector::from_column_slice(rows[s])).collect();
-    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), pool.emptied(), inquiry);
+    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), pool.of_theta_alone(), inquiry);
     again.until(walk.looks(), &proposal.reference()?, inquiry);
     compared(&answer, &again, from, program).or(Some(first))
 }
@@ -72,7 +72,7 @@ pub(crate) fn certified(
     let ln_evidence = smooth(&pool.ln_weights())?.ln_mean;
     let mut reference = Reference::new(gaussian_of_answer)?;
     let (starts, looks) = (inquiry.starts(CHAINS), effort.draws);
-    let mut walk = Walk::from(starts, effort.seed, pool.emptied(), &mut inquiry);
+    let mut walk = Walk::from(starts, effort.seed, pool.of_theta_alone(), &mut inquiry);
     walk.flat_until(looks / (2 * LEARNING), &reference, &mut inquiry);
     walk.until(looks / LEARNING, &reference, &mut inquiry);
     let seen = walk.rows();

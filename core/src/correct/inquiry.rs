@@ -9,7 +9,9 @@ use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::reweighting::Basis;
 use crate::correct::walk::AskAt;
+use crate::density::bordered::Workspace;
 use crate::density::gaussian_globals::GaussianGlobals;
+use crate::density::integrated::{Integrated, Integration};
 use crate::linalg::gaussian::{Gaussian, standard_normal};
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
@@ -73,12 +75,20 @@ pub(crate) struct Inquiry<'a> {
     basis: &'a Basis<'a>,
     tasks: Vec<TaskInquiry>,
     effort: Effort,
-    /// What of theta is Gaussian given the rest of it.
-    gaussian: Option<GaussianGlobals>,
+    /// What is Gaussian given some coordinates of theta: all of its others, and the tasks.
+    integration: Option<Integration>,
     pub(crate) clock: Clock,
     progress: Progress,
     /// Where chains start, and what is Gaussian given their states.
     of_chains: ChaCha8Rng,
+}
+
+/// A theta, and everything but some of its coordinates integrated out.
+struct GivenOthers {
+    theta: Vec<f64>,
+    /// From where the guide has w to where it was drawn.
+    step: Vec<f64>,
+    rest: Integrated,
 }
 
 /// What is remembered of a task from one theta to the next.
@@ -97,15 +107,25 @@ impl<'a> Inquiry<'a> {
         let new = |_| TaskInquiry { memory: TaskMemory::default(), rng: Stream::Proposals.of(effort.seed) };
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();
         let of_chains = Stream::Chains.of(effort.seed);
-        let gaussian = conditionals.density.gaussian_globals(&basis.guide.global.loc).filter(|_| !basis.is_fixed());
-        Self { conditionals, basis, tasks, effort, gaussian, clock: Clock::start(effort.budget), progress, of_chains }
+        let integration = conditionals.density.integration(&basis.guide.global.loc, basis.modes_at_mean);
+        let integration = integration.filter(|_| !basis.is_fixed());
+        Self {
+            conditionals,
+            basis,
+            tasks,
+            effort,
+            integration,
+            clock: Clock::start(effort.budget),
+            progress,
+            of_chains,
+        }
     }
 
     /// Draws theta from the proposal, and asks every task of each draw, as long as there is time; the pool has them then.
     pub(crate) fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
         let seed = self.effort.seed.wrapping_add(plan.number as u64);
         let mut rng = Stream::Proposals.of(seed);
-        let of_w = self.gaussian.as_ref().map_or(0, |gaussian| gaussian.w.len());
+        let of_w = self.integration.as_ref().map_or(0, |integration| integration.globals.w.len());
         let dimensions = self.proposed().len();
         let points = Points::new(dimensions, &mut rng);
         let mut points = ProposedPoints { points, of_w, strata: Strata::default(), rng: &mut rng };
@@ -120,9 +140,7 @@ impl<'a> Inquiry<'a> {
                 points.points = Points::new(dimensions, points.rng);
             }
             let count = self.batch().min(plan.draws - drawn).min(set - drawn % set);
-            let thetas = self.propose(plan.proposal, drawn..drawn + count, &mut points);
-            self.ask(&thetas.u, &mut pool.tasks);
-            pool.add(thetas);
+            self.propose(plan.proposal, drawn..drawn + count, &mut points, pool);
             drawn += count;
             self.clock.thetas += count;
             self.progress.of_thetas(self.clock.thetas, plan.draws - drawn);
@@ -149,7 +167,7 @@ impl<'a> Inquiry<'a> {
     /// Coordinates of theta that are proposed.
     pub(crate) fn proposed(&self) -> Vec<usize> {
         let all = || (0..self.basis.guide.global.len()).collect();
-        self.gaussian.as_ref().map_or_else(all, |gaussian| gaussian.others.clone())
+        self.integration.as_ref().map_or_else(all, |integration| integration.globals.others.clone())
     }
 
     /// What the basis says of the coordinates that are proposed.
@@ -170,33 +188,93 @@ impl<'a> Inquiry<'a> {
         (0..chains).map(|_| draw()).collect()
     }
 
-    fn propose(&self, proposal: Option<&Proposal>, numbers: Range<usize>, points: &mut ProposedPoints<'_>) -> Proposed {
-        let (density, guide) = (self.conditionals.density, self.basis.guide);
+    /// Draws thetas of a round, and what every task says of each, into the pool.
+    fn propose(
+        &mut self,
+        proposal: Option<&Proposal>,
+        numbers: Range<usize>,
+        points: &mut ProposedPoints<'_>,
+        pool: &mut Pool,
+    ) {
         let Some(proposal) = proposal else {
             // the density of theta itself does not count
-            let data = density.all_outside(&guide.global.loc).data;
-            let u = vec![guide.global.loc.clone(); numbers.len()];
-            return Proposed { ln_outside: vec![data; u.len()], u, coordinates: Vec::new() };
+            let (density, loc) = (self.conditionals.density, &self.basis.guide.global.loc);
+            let u = vec![loc.clone(); numbers.len()];
+            let ln_outside = vec![density.all_outside(loc).data; u.len()];
+            self.ask(&u, &mut pool.tasks);
+            return pool.add(Proposed { u, ln_outside, coordinates: Vec::new() });
         };
         let points: Vec<ThetaPoint> = numbers.map(|s| points.next(proposal.of_draw(s))).collect();
-        let (u, ln_outside) = points.par_iter().map(|point| self.complete(point)).unzip();
-        Proposed { u, ln_outside, coordinates: points.into_iter().map(|point| point.proposed).collect() }
+        let (u, ln_outside) = if let Some(integrated) = self.integrated(&points) {
+            self.draw_tasks(integrated, &mut pool.tasks)
+        } else {
+            let (u, ln_outside): (Vec<_>, Vec<_>) = points.par_iter().map(|point| self.complete(point)).unzip();
+            self.ask(&u, &mut pool.tasks);
+            (u, ln_outside)
+        };
+        pool.add(Proposed { u, ln_outside, coordinates: points.into_iter().map(|point| point.proposed).collect() });
+    }
+
+    /// Everything else integrated out at each point, where it is Gaussian and all the numbers are exact.
+    fn integrated(&self, points: &[ThetaPoint]) -> Option<Vec<GivenOthers>> {
+        let integration = self.integration.as_ref()?;
+        let density = self.conditionals.density;
+        let of_point = |space: &mut Workspace, point: &ThetaPoint| {
+            let mut theta = self.at_others(&integration.globals, point);
+            let rest = density.integrate(integration, &theta, space).filter(|rest| !rest.is_rough)?;
+            let (step, _) = rest.draw(&point.z);
+            integration.globals.w.iter().zip(&step).for_each(|(&j, step)| theta[j] += step);
+            Some(GivenOthers { theta, step, rest })
+        };
+        points.par_iter().map_init(Workspace::default, of_point).collect()
+    }
+
+    /// Draws of phi for each theta; the thetas, and the log densities of the others less what the tasks say.
+    fn draw_tasks(&mut self, integrated: Vec<GivenOthers>, answers: &mut [TaskAnswers]) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let Self { integration, tasks, basis, .. } = self;
+        let Integration { globals, storages, .. } = integration.as_ref().expect("something is integrated out");
+        let (mut u, mut ln_outside, mut given) = (Vec::new(), Vec::new(), Vec::new());
+        for GivenOthers { theta, step, rest } in integrated {
+            let ln_p = rest.ln_p;
+            let tasks = rest.tasks_given(globals, &step);
+            ln_outside.push(ln_p - tasks.ln_z.iter().sum::<f64>());
+            u.push(theta);
+            given.push(tasks);
+        }
+        let drawn = tasks.par_iter_mut().zip(answers).zip(storages).enumerate().with_min_len(CHUNK);
+        drawn.for_each_init(Vec::new, |z, (i, ((task, answers), storage))| {
+            for given in &given {
+                z.clear();
+                task.memory.strata.normals(basis.guide.task(i).len(), &mut task.rng, z);
+                given.draw_into(storage, z, &mut answers.phi);
+                answers.ln_z.push(given.ln_z[i]);
+            }
+        });
+        (u, ln_outside)
+    }
+
+    /// A theta with those coordinates, and w where the guide has it.
+    fn at_others(&self, gaussian: &GaussianGlobals, point: &ThetaPoint) -> Vec<f64> {
+        let mut theta = self.basis.guide.global.loc.clone();
+        gaussian.others.iter().zip(point.proposed.iter()).for_each(|(&j, x)| theta[j] = *x);
+        theta
     }
 
     /// The whole of a theta, what is Gaussian given the rest being drawn from its own normal; and its log density but for the
     /// tasks, less that of what is drawn here.
     fn complete(&self, point: &ThetaPoint) -> (Vec<f64>, f64) {
         let density = self.conditionals.density;
-        let Some(gaussian) = &self.gaussian else {
+        let Some(integration) = &self.integration else {
             let u = point.proposed.as_slice().to_vec();
             let ln_p = density.all_outside(&u).total();
             return (u, ln_p);
         };
-        let mut u = self.basis.guide.global.loc.clone();
-        gaussian.others.iter().zip(point.proposed.iter()).for_each(|(&j, x)| u[j] = *x);
-        let Some(given) = density.w_given_others(gaussian, &u) else { return (u, f64::NEG_INFINITY) };
-        let (w, ln_q) = given.draw(&point.z);
-        gaussian.w.iter().zip(w).for_each(|(&j, w)| u[j] = w);
+        let mut u = self.at_others(&integration.globals, point);
+        let Some(rest) = density.integrate(integration, &u, &mut Workspace::default()) else {
+            return (u, f64::NEG_INFINITY);
+        };
+        let (step, ln_q) = rest.draw(&point.z);
+        integration.globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
         let ln_p = density.all_outside(&u).total();
         (u, ln_p - ln_q)
     }
@@ -230,15 +308,25 @@ impl<'a> Inquiry<'a> {
 
 impl AskAt for Inquiry<'_> {
     fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
-        let of_w = self.gaussian.as_ref().map_or(0, |gaussian| gaussian.w.len());
+        let of_w = self.integration.as_ref().map_or(0, |integration| integration.globals.w.len());
         let rng = &mut self.of_chains;
         let point = |proposed| ThetaPoint { proposed, z: standard_normal(of_w, rng).as_slice().to_vec() };
         let points: Vec<ThetaPoint> = coordinates.into_iter().map(point).collect();
-        let (u, ln_outside): (Vec<_>, Vec<_>) = points.iter().map(|point| self.complete(point)).unzip();
-        self.ask(&u, &mut pool.tasks);
+        let (u, ln_p) = if let Some(integrated) = self.integrated(&points) {
+            integrated.into_iter().map(|given| (given.theta, given.rest.ln_p)).unzip()
+        } else {
+            let (u, mut ln_p): (Vec<_>, Vec<_>) = points.iter().map(|point| self.complete(point)).unzip();
+            let mut tasks = vec![TaskAnswers::default(); self.tasks.len()];
+            self.ask(&u, &mut tasks);
+            for task in tasks {
+                ln_p.iter_mut().zip(task.ln_z).for_each(|(p, z)| *p += z);
+            }
+            (u, ln_p)
+        };
         self.clock.thetas += u.len();
         self.progress.of_thetas(self.clock.thetas, 0);
-        pool.add(Proposed { u, ln_outside, coordinates: points.into_iter().map(|point| point.proposed).collect() });
+        let coordinates = points.into_iter().map(|point| point.proposed).collect();
+        pool.add(Proposed { u, coordinates, ln_outside: ln_p });
     }
 
     fn is_up(&self) -> bool {

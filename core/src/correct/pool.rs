@@ -86,9 +86,9 @@ impl Pool {
         Self { globals, tasks: vec![TaskAnswers::default(); tasks], ..Self::default() }
     }
 
-    /// One of the same shape without draws.
-    pub(crate) fn emptied(&self) -> Self {
-        Self::new(self.globals, self.tasks.len())
+    /// One without draws, that is told of no task by itself.
+    pub(crate) fn of_theta_alone(&self) -> Self {
+        Self::new(self.globals, 0)
     }
 
     /// How many draws of theta it has.

@@ -148,7 +148,7 @@ impl Rounds {
         let looks = (WALKED * thetas as f64) as usize;
         let seed = self.effort.seed;
         let walk = self.walk.get_or_insert_with(|| {
-            let mut walk = Walk::from(asked.starts(CHAINS), seed, pool.emptied(), asked);
+            let mut walk = Walk::from(asked.starts(CHAINS), seed, pool.of_theta_alone(), asked);
             if self.proposal.main().dimensions() <= MOST_LOOKED_AT {
                 walk.flat_until(looks / FLAT, &reference, asked);
             }
