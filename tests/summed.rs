@@ -3,7 +3,7 @@
 use crate::language::recorder::{normal, observed, record, sampled};
 use hierarch::dist::{Bernoulli, Categorical};
 use hierarch::prelude::*;
-use hierarch::{By, Error, NamedSummary, Options, Summary, Taken};
+use hierarch::{By, Error, NamedSummary, Options, Prediction, Summary, Taken};
 
 struct Row {
     x: f64,
@@ -96,7 +96,7 @@ model! {
 fn lines() -> Vec<Line> {
     let point = |i: usize, j: usize| {
         let x = j as f64 - 1.5;
-        let slope = if i % 3 == 0 { -0.8 } else { 1.2 };
+        let slope = if i.is_multiple_of(3) { -0.8 } else { 1.2 };
         let noise = ((i * 31 + j * 17) % 13) as f64 / 13.0 - 0.5;
         (x, ((i * 7) % 5) as f64 * 0.2 - 0.4 + slope * x + 1.4 * noise)
     };
@@ -233,10 +233,6 @@ fn a_sum_within_a_sum_is_exact() {
     );
 }
 
-fn mean_and_sd(prediction: &hierarch::Prediction) -> (f64, f64) {
-    (prediction.summary.mean, prediction.summary.sd)
-}
-
 /// E\[y | kind, mu\] of an area's next score, and E\[y^2\].
 fn next(kind: usize, mu: f64) -> [f64; 2] {
     let mean = mu + [0.0, 1.5][kind];
@@ -253,53 +249,66 @@ fn exact_next(areas: &[&[f64]], own: &[f64]) -> (f64, f64) {
     (moment(0), (moment(1) - moment(0).powi(2)).sqrt())
 }
 
+/// Within a twentieth of a standard deviation of the mean, and of the standard deviation.
+fn assert_near(prediction: &Prediction, (mean, sd): (f64, f64), tolerance: f64) {
+    let Summary { mean: found, sd: width, .. } = prediction.summary;
+    let is_near = (found - mean).abs() < 0.05 * sd && (width / sd - 1.0).abs() < tolerance;
+    assert!(is_near, "{found} +- {width} is not {mean} +- {sd}");
+}
+
 #[test]
 fn predictions_know_the_classes() {
     let (areas, ys) = odd();
-    let options = Options { posterior_draws: 20_000, ..Options::default() };
-    let fit = Odd::new(&areas).fit_with(&options).expect("valid");
-    let near = |(a, b): (f64, f64), (c, d): (f64, f64), what: &str| {
-        assert!((a - c).abs() < 0.05 * d && (b / d - 1.0).abs() < 0.05, "{what}: {a} +- {b} is not {c} +- {d}");
-    };
+    let fit = Odd::new(&areas).fit_with(&Options { posterior_draws: 20_000, ..Options::default() }).expect("valid");
     let missing = fit.predict(1).expect("sampled");
     assert_eq!(missing.len(), 1);
-    near(mean_and_sd(&missing[0]), exact_next(&ys, ys[1]), "missing");
-    // of an area never seen, and of one that is adapted to
+    assert_near(&missing[0], exact_next(&ys, ys[1]), 0.05);
     let new = fit.predict_new(&area(&[f64::NAN])).expect("sampled");
-    near(mean_and_sd(&new[0]), exact_next(&ys, &[]), "new");
+    assert_near(&new[0], exact_next(&ys, &[]), 0.05);
+    let unseen = fit.unseen(&area(&[0.2])).expect("sampled").local();
+    assert!((unseen.kind[1].mean - 0.3).abs() < 1e-12 && (unseen.scores[0].odd[1].mean - 0.25).abs() < 1e-12);
+}
+
+/// E\[f(kind, mu)\] over the posterior of an area with these scores, which are among the areas.
+fn exact_given(areas: &[&[f64]], own: &[f64], f: impl Fn(usize, f64) -> f64) -> f64 {
+    exact(areas, |mu| (0..2).map(|kind| with_kind(own, mu, kind) * f(kind, mu)).sum::<f64>() / of_area(own, mu)).0
+}
+
+#[test]
+fn predictions_of_a_new_task_know_the_classes_of_what_was_adapted_to() {
+    let (areas, ys) = odd();
+    let fit = Odd::new(&areas).fit_with(&Options { posterior_draws: 20_000, ..Options::default() }).expect("valid");
     let own = [2.4, 2.2, 1.9];
     let adapted = fit.adapt(&area(&own)).expect("valid");
     let with_own = [ys.as_slice(), &[&own]].concat();
-    let kind = exact(&with_own, |mu| with_kind(&own, mu, 1) / of_area(&own, mu)).0;
-    assert!((adapted.local().kind[1].mean - kind).abs() < 0.01, "{} {kind}", adapted.local().kind[1]);
-    let query = area(&[f64::NAN, f64::NAN, f64::NAN]);
-    let again = adapted.replicate(&query).expect("sampled");
+    let is_odd = |kind: usize, mu: f64| {
+        let [even, odd] = [0, 1].map(|odd| ODDS[kind][odd] * density(own[0], mu, kind, odd));
+        odd / (even + odd)
+    };
+    let local = adapted.local();
+    let (kind, odd) = (exact_given(&with_own, &own, |kind, _| kind as f64), exact_given(&with_own, &own, is_odd));
+    assert!((local.kind[1].mean - kind).abs() < 0.01, "{} {kind}", local.kind[1]);
+    assert!((local.scores[0].odd[1].mean - odd).abs() < 0.01, "{} {odd}", local.scores[0].odd[1]);
+    let again = adapted.replicate(&area(&[f64::NAN; 3])).expect("sampled");
     assert_eq!(again.len(), 3);
-    let moment = |at: usize| {
-        let of_kind = |kind: usize, mu: f64| {
-            let [even, odd] = [0, 1].map(|odd| ODDS[kind][odd] * density(own[0], mu, kind, odd));
-            let mean = mu + [0.0, 1.5][kind];
-            let moments = [mean, mean * mean + (0.25 * even + 9.0 * odd) / (even + odd)];
-            with_kind(&own, mu, kind) * moments[at]
-        };
-        exact(&with_own, |mu| (of_kind(0, mu) + of_kind(1, mu)) / of_area(&own, mu)).0
-    };
-    let expected = (moment(0), (moment(1) - moment(0).powi(2)).sqrt());
-    let (mean, sd) = mean_and_sd(&again[0]);
-    assert!((mean - expected.0).abs() < 0.05 * expected.1 && (sd / expected.1 - 1.0).abs() < 0.1, "made again");
-    let of_mu = |mu: f64| {
-        let of_kind = |kind: usize| {
-            let [even, odd] = [0, 1].map(|odd| ODDS[kind][odd] * density(own[0], mu, kind, odd));
-            with_kind(&own, mu, kind) * odd / (even + odd)
-        };
-        (of_kind(0) + of_kind(1)) / of_area(&own, mu)
-    };
-    let odd = exact(&with_own, of_mu).0;
-    assert!((adapted.local().scores[0].odd[1].mean - odd).abs() < 0.01, "{odd}");
+    let mean = |kind: usize, mu: f64| mu + [0.0, 1.5][kind];
+    let square = |kind, mu| mean(kind, mu).powi(2) + 0.25 + (9.0 - 0.25) * is_odd(kind, mu);
+    let [mean, square] = [exact_given(&with_own, &own, mean), exact_given(&with_own, &own, square)];
+    assert_near(&again[0], (mean, (square - mean * mean).sqrt()), 0.1);
     let ln_evidence = exact(&with_own, |_| 1.0).1 - exact(&ys, |_| 1.0).1;
     assert!((adapted.evidence().expect("adapted").ln_evidence - ln_evidence).abs() < 0.02);
-    let unseen = fit.unseen(&area(&[0.2])).expect("sampled").local();
-    assert!((unseen.kind[1].mean - 0.3).abs() < 1e-12 && (unseen.scores[0].odd[1].mean - 0.25).abs() < 1e-12);
+    // a second set of the same area's scores: p(more | own) = p(both) / p(own), where the odd ones are the same
+    let more = [2.0, 2.3, 1.7];
+    let both = |kind: usize, mu: f64| {
+        let of_score = |j: usize| {
+            let mass = |odd: usize| ODDS[kind][odd] * density(own[j], mu, kind, odd);
+            (0..2).map(|odd| mass(odd) * density(more[j], mu, kind, odd)).sum::<f64>() / (mass(0) + mass(1))
+        };
+        (0..3).map(of_score).product::<f64>()
+    };
+    let expected = exact_given(&with_own, &own, both).ln();
+    let found = adapted.ln_predictive(&area(&more)).expect("valid");
+    assert!((found - expected).abs() < 0.03, "{found} {expected}");
 }
 
 #[test]
@@ -409,7 +418,7 @@ fn a_row_may_have_a_discrete_latent_alone() {
         assert!((p - side(i).mean).abs() < 1e-9, "{p} {}", side(i));
     }
     let check = fit.check(|data| data.values().iter().map(|y| y.abs()).fold(0.0, f64::max)).expect("sampled");
-    assert!(check.observed == 7.5 && check.p_value > 0.02 && check.p_value < 0.98, "{check}");
+    assert!((check.observed - 7.5).abs() < 1e-12 && (0.02..0.98).contains(&check.p_value), "{check}");
     assert_eq!(fit.observed().values(), ys);
     assert!(fit.to_string().contains("side[1]"), "{fit}");
 }
@@ -425,7 +434,7 @@ fn a_simulated_class_is_certain() {
         kinds += local.kind[1];
         odds += local.scores.iter().map(|score| score.odd[1]).sum::<f64>();
         let mean = drawn.latents.global.mu + 1.5 * local.kind[1];
-        let of_odd = local.scores.iter().zip(drawn.data.task(i)).filter(|(score, _)| score.odd[1] == 1.0);
+        let of_odd = local.scores.iter().zip(drawn.data.task(i)).filter(|(score, _)| score.odd[1] > 0.5);
         square += of_odd.map(|(_, y)| (y - mean).powi(2)).sum::<f64>();
     }
     assert!((kinds / 2000.0 - 0.3).abs() < 0.04, "{kinds}");

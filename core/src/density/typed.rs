@@ -4,7 +4,9 @@ use crate::density::blocks::BlockLayout;
 use crate::density::lanes::LaneThetas;
 use crate::density::order::{First, GlobalN, Second, TypedOrder};
 use crate::density::plain::PlainThetas;
-use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Recorder, Scoring, Structured, TaskPoint};
+use crate::density::program::{
+    Discovery, Fixed, LogParts, Masks, Numbers, Program, Recorder, Scoring, Structured, TaskPoint,
+};
 use crate::density::tape::{TapeRecorder, TapeThetas, WIDEST_SECOND};
 use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
@@ -111,10 +113,14 @@ impl<M: Model> Program for Subset<'_, M> {
         M::Global::map(&global, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
     }
 
-    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>) {
+    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, numbers: Numbers, out: &mut Vec<f64>) {
         out.clear();
-        let local = self.plain_locals(&self.plain_globals(theta), at.unscored, at.task, at.u);
-        M::Local::map(&local.latents, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
+        let theta = self.plain_globals(theta);
+        let mut local = self.continuous_locals(&theta, at.unscored, at.task, at.u);
+        if numbers == Numbers::All {
+            local = self.classified(&theta, local, at.task, Say::All).latents;
+        }
+        M::Local::map(&local, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
     }
 
     fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField {
@@ -147,10 +153,21 @@ impl<M: Model> Subset<'_, M> {
         task: usize,
         u: &[f64],
     ) -> Classified<M> {
+        self.classified(theta, self.continuous_locals(theta, unscored, task, u), task, Say::All)
+    }
+
+    /// The same without the classes.
+    fn continuous_locals(
+        &self,
+        theta: &Globals<M, f64>,
+        unscored: &SiteMask,
+        task: usize,
+        u: &[f64],
+    ) -> Locals<M, f64> {
         let coordinates: Vec<Real<f64>> = u.iter().map(|&u| Real(u)).collect();
         let mut local = Default::default();
         self.model.local(&mut LogDensity::new(&coordinates, unscored), theta, self.task(task), &mut local);
-        self.classified(theta, local, task, Say::All)
+        local
     }
 
     /// The latents of a task with the classes of its discrete ones, given the others.
