@@ -3,7 +3,7 @@
 use crate::language::recorder::{normal, observed, record, sampled};
 use hierarch::dist::{Bernoulli, Categorical};
 use hierarch::prelude::*;
-use hierarch::{By, Error, NamedSummary, Options, Prediction, Summary, Taken};
+use hierarch::{By, Error, Joint, Model, NamedSummary, Options, Prediction, Summary, Taken};
 
 struct Row {
     x: f64,
@@ -103,18 +103,24 @@ fn lines() -> Vec<Line> {
     (0..12).map(|i| (0..4).map(|j| point(i, j)).collect()).collect()
 }
 
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-5 * (1.0 + b.abs())
+}
+
+fn assert_same_globals(rows: Vec<NamedSummary>, others: Vec<NamedSummary>) {
+    let globals = |rows: Vec<NamedSummary>| rows.into_iter().filter(|row| row.name.task.is_none());
+    for (a, b) in globals(rows).zip(globals(others)) {
+        let is_same = near(a.summary.mean, b.summary.mean) && near(a.summary.sd, b.summary.sd);
+        assert!(is_same, "{}: {} {}", a.name, a.summary, b.summary);
+    }
+}
+
 #[test]
 fn a_sum_is_what_is_written_by_hand() {
     let lines = lines();
     let fit = Kinds::new(&lines).fit().expect("valid");
     let by_hand = ByHand::new(&lines).fit().expect("valid");
-    let near = |a: f64, b: f64| (a - b).abs() < 1e-5 * (1.0 + b.abs());
-    let globals = |rows: Vec<NamedSummary>| -> Vec<Summary> {
-        rows.into_iter().filter(|row| row.name.task.is_none()).map(|row| row.summary).collect()
-    };
-    for (a, b) in globals(fit.rows()).iter().zip(globals(by_hand.rows())) {
-        assert!(near(a.mean, b.mean) && near(a.sd, b.sd), "{a} {b}\n{fit}\n{by_hand}");
-    }
+    assert_same_globals(fit.rows(), by_hand.rows());
     for (i, line) in lines.iter().enumerate() {
         let ln = |slope: f64, own: f64, sd: f64| -> f64 {
             line.iter().map(|&(x, y)| -0.5 * ((y - own - slope * x) / sd).powi(2)).sum()
@@ -460,4 +466,102 @@ fn a_sum_of_few_leaves_is_averaged_over_nodes() {
     let taken = fit.explain().into_iter().find(|site| site.site == "side" && site.taken != Taken::ClosedForm);
     assert_eq!(taken.expect("the sum").taken, Taken::Quadrature { dimensions: 1 });
     assert!(fit.trust().is_reliable, "{fit}");
+}
+
+struct School {
+    ys: Vec<f64>,
+}
+
+model! {
+    /// A switch in a nested plate with a latent of its own, in tasks of many coordinates.
+    Switches(areas: &[Vec<School>]) {
+        mu ~ Normal(0.0, 2.0);
+        jump ~ Normal(2.0, 0.5);
+        noise ~ HalfNormal(1.0);
+        for schools in areas {
+            of_area ~ Normal(mu, 0.5);
+            for school in schools.iter() {
+                of_school ~ Normal(of_area, 0.4);
+                is_up ~ BernoulliLogit(of_school - 0.5);
+                let level = of_school + jump * is_up as f64;
+                for y in &school.ys {
+                    y ~ Normal(level, noise);
+                }
+            }
+        }
+    }
+}
+
+model! {
+    /// The same, summed by hand.
+    SwitchesByHand(areas: &[Vec<School>]) {
+        mu ~ Normal(0.0, 2.0);
+        jump ~ Normal(2.0, 0.5);
+        noise ~ HalfNormal(1.0);
+        for schools in areas {
+            of_area ~ Normal(mu, 0.5);
+            for school in schools.iter() {
+                of_school ~ Normal(of_area, 0.4);
+                let odds = of_school - 0.5;
+                let terms = [(of_school, -odds.ln_1p_exp()), (of_school + jump, -(-odds).ln_1p_exp())].map(|(level, mass)| {
+                    school.ys.iter().map(|&y| Normal(level, noise).ln_density(y)).fold(mass, |sum, term| sum + term)
+                });
+                factor(log_sum_exp(terms));
+            }
+        }
+    }
+}
+
+fn areas_of_schools() -> Vec<Vec<School>> {
+    let school = |a: usize, s: usize| {
+        let up = if (a + 2 * s).is_multiple_of(3) { 2.2 } else { 0.0 };
+        let y = |k: usize| up + 0.3 * a as f64 + ((a * 13 + s * 7 + k * 5) % 11) as f64 / 11.0 - 0.5;
+        School { ys: (0..3).map(y).collect() }
+    };
+    (0..3).map(|a| (0..9).map(|s| school(a, s)).collect()).collect()
+}
+
+/// Value and gradient at some point, by the tape and by dual numbers.
+fn assert_same_density<A: Model, B: Model>(summed: &A, by_hand: &B) {
+    let (tape, dual) = (Joint::new(summed).expect("valid"), Joint::by_dual_numbers(summed).expect("valid"));
+    let by_hand = Joint::new(by_hand).expect("valid");
+    let n = by_hand.num_coordinates();
+    assert_eq!(tape.num_coordinates(), n);
+    let u: Vec<f64> = (0..n).map(|j| ((j * 29 + 3) % 17) as f64 / 17.0 - 0.4).collect();
+    let mut gradients = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
+    let [a, b, c] = &mut gradients;
+    let values = [tape.gradient(&u, a), dual.gradient(&u, b), by_hand.gradient(&u, c)];
+    let is_near = |a: f64, b: f64| (a - b).abs() < 1e-11 * (1.0 + b.abs());
+    assert!(is_near(values[0], values[2]) && is_near(values[1], values[2]), "{values:?}");
+    for ((a, b), c) in a.iter().zip(&*b).zip(&*c) {
+        assert!(is_near(*a, *c) && is_near(*b, *c), "{a} {b} {c}");
+    }
+}
+
+#[test]
+fn densities_and_their_gradients_are_those_written_by_hand() {
+    let (lines, areas) = (lines(), areas_of_schools());
+    assert_same_density(&Kinds::new(&lines), &ByHand::new(&lines));
+    assert_same_density(&Switches::new(&areas), &SwitchesByHand::new(&areas));
+}
+
+/// The probabilities against those at the draws of another fit, up to Monte Carlo errors.
+#[test]
+fn a_switch_in_a_nested_plate_has_the_probabilities_that_it_should() {
+    let areas = areas_of_schools();
+    let fit = Switches::new(&areas).fit().expect("valid");
+    let by_hand = SwitchesByHand::new(&areas).fit().expect("valid");
+    assert!(fit.trust().is_reliable, "{fit}");
+    for (a, area) in areas.iter().enumerate() {
+        for (s, school) in area.iter().enumerate() {
+            let is_up = by_hand.marginal(|d| {
+                let (g, of_school) = (&d.global, d.local[a].school[s].of_school);
+                let square = |level: f64| school.ys.iter().map(|y| (y - level).powi(2)).sum::<f64>();
+                let against = (square(of_school + g.jump) - square(of_school)) / (2.0 * g.noise * g.noise);
+                (1.0 + (0.5 - of_school + against).exp()).recip()
+            });
+            let found = &fit.local(a).school[s].is_up[1];
+            assert!((found.mean - is_up.mean).abs() < 0.02, "area {a}, school {s}: {found} {is_up}");
+        }
+    }
 }

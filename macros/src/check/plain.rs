@@ -18,8 +18,12 @@ impl Check<'_> {
                 let message = format!("nothing is drawn from `{0}`: write `name ~ {0}(...);`", text(&call.func));
                 self.error(&call.func, message);
             }
+            Expr::MethodCall(call) => {
+                if let Some(name) = root(&call.receiver).filter(|name| self.scope.is_mut(name)) {
+                    self.assigned(name, &call.receiver, expr);
+                }
+            }
             Expr::Call(_)
-            | Expr::MethodCall(_)
             | Expr::Macro(_)
             | Expr::Break(_)
             | Expr::Continue(_)

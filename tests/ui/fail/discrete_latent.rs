@@ -17,10 +17,12 @@ model! {
         mean ~ Normal(0.0, 1.0);
         for y in ys {
             let mut total = mean;
+            let mut values = Vec::new();
             side ~ Bernoulli(0.5);
             let shift = 2.0 * side as f64;
             own ~ Normal(mean + shift, 1.0);
             total += shift;
+            values.push(side);
             ys[side] ~ Normal(own, 1.0);
             y ~ Normal(total, 1.0);
             for x in ys {
