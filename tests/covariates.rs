@@ -7,8 +7,8 @@ use hierarch::prelude::*;
 fn enters(site: &str, observation: impl Into<Option<usize>>, value: &str, line: u32) -> String {
     let observation = observation.into().map_or_else(String::new, |k| format!(", observation {k}"));
     format!(
-        "`{site}`, task 0{observation} ({}:{line}): {value} enters here from the data or a constant (a covariate?), which must \
-         be finite",
+        "`{site}`, task 0{observation} ({}:{line}): {value} enters here from the data or a constant (a covariate, or a `dot` of lists of \
+         different lengths?), which must be finite",
         file!()
     )
 }

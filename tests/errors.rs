@@ -191,8 +191,8 @@ fn a_density_that_is_finite_nowhere() {
 fn a_factor_of_what_is_not_finite() {
     for value in [f64::NAN, f64::INFINITY] {
         let expected = format!(
-            "`factor`, task 0, observation 0 {}: {value} enters here from the data or a constant (a covariate?), which must \
-             be finite",
+            "`factor`, task 0, observation 0 {}: {value} enters here from the data or a constant (a covariate, or a `dot` of \
+             lists of different lengths?), which must be finite",
             here(NOWHERE + 5)
         );
         assert_eq!(message(Nowhere::new(&[1.0, 2.0], value)), expected);

@@ -9,6 +9,8 @@ pub(crate) mod names;
 mod pipeline;
 pub mod report;
 mod results;
+#[cfg(feature = "serde")]
+mod saved;
 pub(crate) mod solution;
 pub(crate) mod table;
 pub mod trust;
@@ -42,7 +44,36 @@ use solution::Solution;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-/// The posterior of a model's latents, with what is needed to judge it.
+/// The posterior of a model's latents, with what is needed to judge it. `{fit}` prints a report and a table.
+///
+/// A fit holds its model, and the model its data. If the model borrows them (`ys: &[f64]`), the fit is a `Fit<Name<'data>>`
+/// that cannot outlive them. To return a fit from a function, to keep it in a struct or to send it to a thread, let the model
+/// own its data: `ys: Vec<f64>`, or `ys: Arc<[f64]>` to share them, makes it a `Fit<Name>` without a lifetime.
+///
+/// ```
+/// use hierarch::prelude::*;
+/// use hierarch::{Error, Fit};
+///
+/// model! {
+///     pub Heights(ys: Vec<f64>) {
+///         mu ~ Normal(170.0, 20.0);
+///         for y in ys {
+///             y ~ Normal(mu, 10.0);
+///         }
+///     }
+/// }
+///
+/// struct Service {
+///     fit: Fit<Heights>,
+/// }
+///
+/// fn start(ys: Vec<f64>) -> Result<Service, Error> {
+///     Ok(Service { fit: Heights::new(ys).fit()? })
+/// }
+/// # assert!(start(vec![171.0, 168.0])?.fit.global().mu.mean > 160.0);
+/// # Ok::<(), Error>(())
+/// ```
+#[doc(alias("own", "borrow", "lifetime", "thread", "posterior"))]
 pub struct Fit<M: Model> {
     pub(crate) model: M,
     pub(crate) solution: Solution,
@@ -125,7 +156,8 @@ impl<M: Model> Fit<M> {
 
     /// How each site's expectation is taken.
     pub fn explain(&self) -> Vec<Explained> {
-        self.solution.climbed.taken.clone()
+        let sites = [M::GLOBAL_SITES, M::LOCAL_SITES, M::OBSERVED_SITES].into_iter().flatten();
+        sites.zip(&self.solution.climbed.taken).map(|(site, &taken)| Explained { site: site.name, taken }).collect()
     }
 
     /// Which local sites the guide writes as loc + scale * u.

@@ -13,6 +13,8 @@ pub mod level;
 pub(crate) mod nodes;
 pub(crate) mod signature;
 pub mod site_mask;
+#[cfg(feature = "serde")]
+pub(crate) mod stored;
 pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;
@@ -20,6 +22,7 @@ pub(crate) mod values;
 use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::numbers::dual::LaneWidth;
 use crate::numbers::number::{Number, Real};
+use std::borrow::Cow;
 
 /// One `~` (or `factor`) of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,13 +202,24 @@ pub trait Field<R, S, To> {
 }
 
 /// What can be observed: a number, a truth value (0 or 1), a reference to one, or an `Option` whose `None` is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be observed",
+    label = "not a number, a truth value, or an `Option` of one",
+    note = "parse text into numbers before the fit, and number categories from 0; `None` is a datum that is missing",
+    note = "a vector is observed by `place[..] ~ ...`, or entry by entry in a `for`"
+)]
 pub trait Datum {
     /// The datum; `None` when it is missing.
     fn datum(&self) -> Option<f64>;
 }
 
 /// A vector that can be observed: a slice, a `Vec`, an array, a nalgebra vector, or an `Option` whose `None` is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be observed as a vector",
+    label = "not a slice, `Vec`, array or nalgebra vector of `f64` or `f32`, or an `Option` of one",
+    note = "a single number is observed by `place ~ ...`, without `[..]`"
+)]
 pub trait VectorDatum {
-    /// The data; `None` when they are missing.
-    fn data(&self) -> Option<&[f64]>;
+    /// The data; `None` when they are missing. Those that are not kept as `f64` are copied at each visit.
+    fn data(&self) -> Option<Cow<'_, [f64]>>;
 }

@@ -20,6 +20,7 @@ pub mod param_vec;
 pub(crate) mod pass;
 pub mod real;
 pub(crate) mod scratch;
+pub(crate) mod sums;
 mod symbolic;
 pub(crate) mod tail;
 pub(crate) mod tape;

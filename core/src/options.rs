@@ -6,6 +6,9 @@ use std::time::Duration;
 
 /// How a model is fitted. `Options::default()` is what [`fit`](crate::Fittable::fit) uses.
 ///
+/// Theta are the globals, phi_i the locals of task i; the guide, q, is the normal approximation of the posterior that the fit
+/// climbs to; the ELBO is the bound that it climbs.
+///
 /// A value that is not allowed is an [`Error::Option`](crate::Error::Option) before anything runs, which names it.
 ///
 /// ```
@@ -13,28 +16,26 @@ use std::time::Duration;
 /// let options = Options { seed: 7, correction: Correction::LinearResponse, ..Options::default() };
 /// # let _ = options;
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Key of all random numbers: the same seed gives the same bits, for any number of threads.
     pub seed: u64,
     /// Which expectations are taken in closed form.
     pub estimator: Estimator,
-    /// How many fixed draws the others are averaged over at first; the fit takes more where that is too few, which is
-    /// where other draws would move it by more than 0.05 standard deviations of the guide.
-    ///
-    /// 64, since of pumps, surgical, baseball, rats and radon, all but one are then within 0.01 (with 16, radon is 0.08
-    /// off), while 256 cost rats and radon twice the time; small fits that want more (eight schools 0.12, surgical 0.07)
-    /// get them in milliseconds. From 1 to 100,000.
+    /// How many fixed draws the other expectations are averaged over at first. The fit takes more where other draws would
+    /// move it by more than 0.05 standard deviations of the guide. From 1 to 100,000; 64 by default.
     pub draws: usize,
-    /// The fit never takes more fixed draws than this. From `draws` to 100,000.
+    /// The fit never takes more fixed draws than this. From `draws` to 100,000; 1,024 by default.
     pub most_draws: usize,
-    /// Starts from this random place instead of 0.
+    /// Starts from the random place of this number, where every unconstrained latent is between -1 and 1, instead of from 0.
     pub random_start: Option<u64>,
     /// The family of q(theta).
     pub global: GlobalFactor,
     /// The family of q(phi_i).
     pub locals: LocalFactor,
-    /// How location-scale locals are written.
+    /// How locals of a location-scale family are written: see [`Parameterisation`].
     pub parameterisation: Parameterisation,
     /// What maximises the ELBO.
     pub optimiser: Optimiser,
@@ -44,9 +45,9 @@ pub struct Options {
     pub tolerance: f64,
     /// What is done about the errors of the mean-field guide.
     pub correction: Correction,
-    /// Draws the posterior is held in. Where importance weights correct it there are at least 100, as fewer cannot tell
-    /// whether to trust them, and up to ten times as many where that is what it takes for seven in ten of those asked for to
-    /// count. From 1 to 1,000,000.
+    /// How many draws hold the posterior. Where importance weights correct it there are at least 100, since fewer cannot tell
+    /// whether to trust them, and up to ten times as many as asked for, until seven in ten of those asked for count. From 1 to
+    /// 1,000,000; 1,000 by default.
     pub posterior_draws: usize,
     /// How long `Correction::Auto` may take for the importance correction, 10 seconds if nothing else is said. Where that
     /// is too short there are fewer draws, of which the report tells; where it is too short for 100 of them the correction
@@ -55,10 +56,11 @@ pub struct Options {
     ///
     /// Only an answer that the budget cut short depends on how fast the machine is: all others are the same bits anywhere.
     pub correction_budget: Duration,
-    /// Number of threads; as many as rayon's global pool has if `None`. From 1 to 1,024, of which no more are started than
+    /// Number of threads; as many as rayon's global pool has, usually one a core, if `None`. From 1 to 1,024, of which no more are started than
     /// four for each that the machine runs at once: the answer is the same for any number.
+    #[doc(alias("parallel", "cores"))]
     pub threads: Option<usize>,
-    /// Whether a long fit may show a progress bar; it does so only on a terminal.
+    /// Whether a fit that takes longer than half a second may show a progress bar; it does so only on a terminal.
     pub progress: bool,
 }
 
@@ -86,6 +88,7 @@ impl Default for Options {
 }
 
 /// Which expectations are taken without draws, where that is possible: in closed form, or by quadrature.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Estimator {
     /// All of them, the latents' and the data's: in closed form where a site has one, and by quadrature where its log
@@ -101,6 +104,7 @@ pub enum Estimator {
 }
 
 /// The family of q(theta).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GlobalFactor {
     /// Independent normals in unconstrained coordinates.
@@ -111,6 +115,7 @@ pub enum GlobalFactor {
 }
 
 /// The family of q(phi_i).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LocalFactor {
     /// Independent normals in unconstrained coordinates.
@@ -128,6 +133,7 @@ pub enum LocalFactor {
 }
 
 /// How local latents of a location-scale family on the real line are written.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Parameterisation {
     /// Whichever gives the higher ELBO, site by site.
@@ -140,6 +146,7 @@ pub enum Parameterisation {
 }
 
 /// What maximises the ELBO.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Optimiser {
     /// Newton where blocks are narrow enough for second derivatives, otherwise L-BFGS.
@@ -157,6 +164,8 @@ pub enum Optimiser {
 }
 
 /// Settings of Adam (Kingma & Ba 2015).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamOptions {
     /// First step size; it decays while the ELBO no longer rises. Above 0 and at most 10.
@@ -180,6 +189,8 @@ impl Default for AdamOptions {
 /// let options = AdaptOptions { global_draws: 500, ..AdaptOptions::default() };
 /// # let _ = options;
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptOptions {
     /// Draws of theta that the task is asked about, which stand for all of the fit's; with as many as the fit has
@@ -198,6 +209,8 @@ impl Default for AdaptOptions {
 }
 
 /// How far chains go that certify a fit. `CertifyOptions::default()` is a good one.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertifyOptions {
     /// How many thetas the chains look at, all together; each costs what a draw of the correction costs. From 1,000 to
@@ -214,6 +227,7 @@ impl Default for CertifyOptions {
 }
 
 /// What is done about the errors of the mean-field guide.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Correction {
     /// Importance where affordable, chains where its weights fail, otherwise linear response.

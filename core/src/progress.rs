@@ -1,66 +1,139 @@
-//! A progress bar for long fits, on a terminal only.
+//! A sign of life of what takes long, on a terminal only.
 
 use crate::options::Options;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Shown only once a fit has taken this long.
+/// Shown only once the work has taken this long.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// Drawn anew as often as this, whatever the work is at.
+const TICK: Duration = Duration::from_millis(200);
 
-/// A bar that appears when the work turns out to be long, and is cleared at the end.
+/// A bar that appears when the work turns out to be long, goes through its stages, and is cleared at the end.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    stage: Mutex<Stage>,
+    /// `None` where no bar is wanted, or where there is no terminal.
+    pulse: Option<Pulse>,
+}
+
+/// A part of the work.
+struct Stage {
     begun: Instant,
-    /// Steps that are planned: the most of a climb, the fewest of a correction.
+    /// Steps that are planned: the most of a climb, the fewest of a correction; 0 where they are not counted.
     planned: usize,
-    /// Whether it is wanted, and there is a terminal.
-    is_possible: bool,
 }
 
 impl Progress {
     /// Hidden for good unless wanted and standard error is a terminal.
-    pub(crate) fn new(options: &Options, name: &'static str, steps: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len} {elapsed} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_prefix(name);
+    pub(crate) fn new(options: &Options) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let is_possible = options.progress && std::io::stderr().is_terminal();
-        Self { bar, begun: Instant::now(), planned: steps, is_possible }
+        let pulse = is_possible.then(|| Pulse::of(&bar)).flatten();
+        Self { bar, stage: Mutex::new(Stage { begun: Instant::now(), planned: 0 }), pulse }
+    }
+
+    /// A stage of the work begins, of so many steps; of 0 where they are not counted.
+    pub(crate) fn stage(&self, name: &'static str, steps: usize) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage { begun: Instant::now(), planned: steps };
+        let template = if steps > 0 { "{prefix} {bar:40} {pos}/{len} {elapsed} {msg}" } else { "{prefix} {elapsed}" };
+        self.bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar.set_prefix(name);
+        self.bar.set_length(steps as u64);
+        self.show(0, String::new);
     }
 
     /// A climb is at `step`, and there its ELBO is this; it may end at any step.
     pub(crate) fn at(&self, step: usize, elbo: f64) {
-        let left = self.seconds(step, self.planned.saturating_sub(step));
-        self.show(step, || format!("ELBO {elbo:.2}, at most {left:.0} s left"));
+        self.show(step, || {
+            let left = self.seconds(step, self.planned().saturating_sub(step));
+            format!("ELBO {elbo:.2}, at most {left:.0} s left")
+        });
     }
 
     /// So many thetas have been asked about, and so many are left of the round.
     pub(crate) fn of_thetas(&self, done: usize, left: usize) {
-        self.bar.set_length((done + left).max(self.planned) as u64);
-        let seconds = self.seconds(done, left.max(self.planned.saturating_sub(done)));
-        self.show(done, || format!("draws of theta, {seconds:.0} s left"));
+        let planned = self.planned();
+        self.bar.set_length((done + left).max(planned) as u64);
+        self.show(done, || match left.max(planned.saturating_sub(done)) {
+            0 => "draws of theta".to_owned(),
+            left => format!("draws of theta, {:.0} s left", self.seconds(done, left)),
+        });
+    }
+
+    /// So many tasks have been asked about.
+    pub(crate) fn of_tasks(&self, done: usize) {
+        self.show(done, || {
+            let left = self.seconds(done, self.planned().saturating_sub(done));
+            format!("tasks, {left:.0} s left")
+        });
+    }
+
+    fn planned(&self) -> usize {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner).planned
     }
 
     /// What is left takes so long, if it goes on as what is done.
     fn seconds(&self, done: usize, left: usize) -> f64 {
-        (self.begun.elapsed().as_secs_f64() * left as f64 / done.max(1) as f64).ceil()
+        let begun = self.stage.lock().unwrap_or_else(PoisonError::into_inner).begun;
+        (begun.elapsed().as_secs_f64() * left as f64 / done.max(1) as f64).ceil()
     }
 
     fn show(&self, step: usize, message: impl Fn() -> String) {
-        if !self.is_possible || self.begun.elapsed() < PATIENCE {
-            return;
+        if self.pulse.is_some() {
+            self.bar.set_position(step as u64);
+            self.bar.set_message(message());
         }
-        if self.bar.is_hidden() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        }
-        self.bar.set_position(step as u64);
-        self.bar.set_message(message());
     }
 }
 
-impl Drop for Progress {
+/// What shows a bar after a while, and keeps it moving: a thread, so that no part of the work need think of it.
+struct Pulse {
+    /// Dropped when the work is over.
+    over: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    bar: ProgressBar,
+}
+
+impl Pulse {
+    /// `None` where no thread can be started.
+    fn of(bar: &ProgressBar) -> Option<Self> {
+        let (over, is_over) = channel();
+        let shown = bar.clone();
+        let show_later = move || {
+            if is_over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                shown.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+                shown.enable_steady_tick(TICK);
+            }
+        };
+        let thread = thread::Builder::new().name("progress".to_owned()).spawn(show_later).ok()?;
+        Some(Self { over: Some(over), thread: Some(thread), bar: bar.clone() })
+    }
+}
+
+impl Drop for Pulse {
     fn drop(&mut self) {
+        self.over = None;
+        // it may be about to show the bar, which must not be cleared before that
+        if let Some(thread) = self.thread.take() {
+            _ = thread.join();
+        }
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_is_over_soon_shows_nothing_and_waits_for_nothing() {
+        let (bar, begun) = (ProgressBar::hidden(), Instant::now());
+        drop(Pulse::of(&bar));
+        assert!(bar.is_hidden() && bar.is_finished() && begun.elapsed() < PATIENCE / 2);
     }
 }

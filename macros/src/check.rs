@@ -4,9 +4,11 @@ mod catalogue;
 mod discrete;
 mod jumps;
 mod left;
+mod lookups;
 mod nest;
 mod plain;
 mod plate;
+mod quotients;
 mod right;
 mod scope;
 mod uses;
@@ -29,7 +31,8 @@ pub(crate) fn check(model: &mut Model, errors: &mut Errors) -> Facts {
     check.misplaced_reads();
     check.clashing_nests();
     if check.errors.is_empty() {
-        check.facts.unused = check.unused();
+        check.facts.warnings = check.unused();
+        check.facts.warnings.extend(lookups::missed_plate(model, &check.facts));
     }
     check.facts
 }
@@ -199,6 +202,7 @@ impl<'e> Check<'e> {
         let (depth, summed) = (self.scope.depth(), self.scope.summed(&reads));
         self.reads(reads);
         self.jumps(|jumps| syn::visit::visit_local(jumps, local));
+        self.quotients(|quotients| syn::visit::visit_local(quotients, local));
         let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
         let whole = matches!(pat, Pat::Ident(_));
         self.bind_pattern(Some(&local.pat), if varies && whole { Meaning::Computed } else { Meaning::Data });
@@ -214,6 +218,7 @@ impl<'e> Check<'e> {
     fn expr(&mut self, expr: &Expr) {
         self.reads(names::in_expr(expr));
         self.jumps(|jumps| syn::visit::Visit::visit_expr(jumps, expr));
+        self.quotients(|quotients| syn::visit::Visit::visit_expr(quotients, expr));
     }
 
     fn reads(&mut self, names: impl IntoIterator<Item = Ident>) {

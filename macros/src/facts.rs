@@ -14,8 +14,17 @@ pub(crate) struct Facts {
     pub(crate) plate: Option<Plate>,
     /// The nested plates, one within another behind it.
     pub(crate) nests: Vec<Nest>,
-    /// Latents that nothing reads.
-    pub(crate) unused: Vec<Ident>,
+    /// What is no error, but hardly meant.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Something that the compiler is to warn of.
+pub(crate) struct Warning {
+    /// The name of an item, of which the compiler says that it is deprecated.
+    pub(crate) item: &'static str,
+    /// The user's token.
+    pub(crate) span: Span,
+    pub(crate) note: String,
 }
 
 /// Where a statement stands.

@@ -279,7 +279,16 @@ use quote::quote;
 /// costs the prior nothing.
 ///
 /// Variables may be called anything, `i`, `global` or `task` included. Latents are variables too: assign to none.
-/// A latent that nothing uses earns a warning; `_name` or `#[allow(unused)]` on the site says that it is meant.
+/// A latent that nothing uses earns a warning; `_name` or `#[allow(unused)]` on the site says that it is meant. So does a
+/// vector of latents in which each row looks up the entry of its group, as in `a[group[i]]`, in a model without a plate: the
+/// groups are the tasks that it wants. `#[not_a_plate]` on the site says that a vector is meant.
+///
+/// # Numbers
+///
+/// A latent is a [`Real`](../hierarch/number/struct.Real.html): beside the operators it has `exp`, `ln`, `sqrt`, `powi`,
+/// `sigmoid`, `normal_cdf` and more. On its right stands any number, `slope * row.x` with an `f64`, an `f32` or a whole
+/// number; on its left an `f64`, a literal (`2 * tau`, `1.0 - p`) or another latent. `dot(&beta, &row.x)` is the inner
+/// product, and `sum(...)` adds up what an iterator gives, of latents or of data.
 #[proc_macro]
 pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand(input.into()).into()

@@ -22,6 +22,7 @@ use crate::model::subset::Subset;
 use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::allowed::{MOST_DRAWS, Row, check};
 use crate::options::{GlobalFactor, Options, Parameterisation};
+use crate::progress::Progress;
 use nalgebra::{DMatrix, DVector};
 
 /// How [`GradientFit`] adapts and is trained.
@@ -154,7 +155,7 @@ impl<'a, M: Model> GradientFit<'a, M> {
             rate.map_or_else(|| first_ln_rate(&training, *draws), |rate| vec![rate.ln(); 2 * training.num_latents]);
         let mut how = Stepped { steps: *steps, draws: *draws, ln_rate };
         let (mut theta, mut rates) = (AdamMoments::new(training.global.len()), AdamMoments::new(how.ln_rate.len()));
-        let ended = ascend(&options, training.adam.step, |step, size| {
+        let ended = ascend(&options, &Progress::new(&options), training.adam.step, |step, size| {
             let batch = training.batch(step);
             let outer = how.outer(&training, full, &batch, step);
             if outer.elbo.is_finite() {

@@ -56,7 +56,7 @@ pub(crate) fn certified(
     density: &Density<'_>,
     basis: &Basis<'_>,
     effort: Effort,
-    progress: Progress,
+    progress: &Progress,
     answer: &Drawn<'_>,
 ) -> Option<Compared> {
     let conditionals = Conditionals::new(density).growing_to(effort.most_grown);

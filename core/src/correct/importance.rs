@@ -57,7 +57,7 @@ impl Attempt {
 }
 
 /// Corrects the Gaussian of a density written centred.
-pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort, progress: Progress) -> Attempt {
+pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort, progress: &Progress) -> Attempt {
     // given one theta, more draws serve as well as more proposals for each
     let most_grown = if basis.is_fixed() { 0 } else { effort.most_grown };
     let conditionals = Conditionals::new(density).growing_to(most_grown);

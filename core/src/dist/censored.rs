@@ -42,7 +42,7 @@ use rand::Rng;
 /// assert!(fit.trust().is_reliable);
 /// # Ok::<(), hierarch::Error>(())
 /// ```
-#[doc(alias("censoring", "survival", "tobit", "limit of detection"))]
+#[doc(alias("survival", "interval-censored", "censoring", "tobit", "limit of detection"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Censored<D, S>(pub D, pub S);
 

@@ -19,6 +19,7 @@ use crate::support::{Continuous, VectorSupport};
 /// let outside: Real<f64> = Flat(Positive).ln_density(-3.0);
 /// assert_eq!((inside.value(), outside.value()), (0.0, f64::NEG_INFINITY));
 /// ```
+#[doc(alias("improper", "no prior"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Flat<S>(pub S);
 

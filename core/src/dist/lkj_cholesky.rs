@@ -30,6 +30,7 @@ use rand::Rng;
 /// let ln_p: Real<f64> = LkjCholesky(2, 1.0).ln_density(&[1.0, 0.6, 0.8]);
 /// assert!((ln_p.value() - 0.5f64.ln()).abs() < 1e-12);
 /// ```
+#[doc(alias("correlation"))]
 #[derive(Clone, Copy, Debug)]
 pub struct LkjCholesky<E>(pub usize, pub E);
 

@@ -25,6 +25,7 @@ use rand::Rng;
 /// let ln_density: Real<f64> = contaminated.ln_density(0.0);
 /// assert!((ln_density.value().exp() - (0.9 * 0.398_942 + 0.1 * 0.031_831)).abs() < 1e-6);
 /// ```
+#[doc(alias("discrete"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Mixture<W, C>(pub W, pub C);
 

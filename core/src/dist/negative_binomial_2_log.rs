@@ -21,7 +21,7 @@ use rand::Rng;
 ///
 /// `eta` is any finite number, such as a linear predictor with the logarithm of an exposure; `dispersion` is positive.
 /// Support: counts. Stan's `neg_binomial_2_log`.
-#[doc(alias = "neg_binomial_2_log")]
+#[doc(alias("offset", "overdispersion", "neg_binomial_2_log"))]
 #[derive(Clone, Copy, Debug)]
 pub struct NegativeBinomial2Log<E, D>(pub E, pub D);
 

@@ -44,7 +44,7 @@ use rand::{Rng, RngExt};
 /// assert!(fit.local(1).quality.mean > fit.local(0).quality.mean);
 /// # Ok::<(), hierarch::Error>(())
 /// ```
-#[doc(alias("ordinal", "ordered logit", "ordered_logistic", "proportional odds"))]
+#[doc(alias("ordinal", "cumulative", "ordered logit", "ordered_logistic", "proportional odds"))]
 #[derive(Clone, Copy, Debug)]
 pub struct OrderedLogistic<E, C>(pub E, pub C);
 

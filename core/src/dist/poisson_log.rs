@@ -14,6 +14,7 @@ use rand::Rng;
 /// Poisson distribution by its log rate: `PoissonLog(eta)`, a count whose mean (and variance) is exp(`eta`).
 ///
 /// `eta` is any finite number. Support: counts.
+#[doc(alias("offset", "exposure"))]
 #[derive(Clone, Copy, Debug)]
 pub struct PoissonLog<E>(pub E);
 

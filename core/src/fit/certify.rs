@@ -69,10 +69,11 @@ fn certify(program: &dyn Program, solution: &Solution, options: &CertifyOptions)
     let density = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
     let modes = modes_at_mean(program, climbed);
     let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes };
-    let progress = Progress::new(&solution.options, "certificate", options.thetas);
+    let progress = Progress::new(&solution.options);
+    progress.stage("certificate", options.thetas);
     let WeightedDraws { theta, globals, weights, dependence, .. } = draws;
     let answer = Drawn { theta, globals: *globals, phi: Vec::new(), weights, dependence: dependence.clone() };
-    let Some(compared) = certified(&density, &basis, Effort::of_certificate(options), progress, &answer) else {
+    let Some(compared) = certified(&density, &basis, Effort::of_certificate(options), &progress, &answer) else {
         return unusable("no chain found a finite density");
     };
     Ok(Certificate::of(&compared, None, &Naming { program, globals: &shape.global }))

@@ -10,6 +10,8 @@ use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::fit::imprecise::Naming;
+#[cfg(feature = "serde")]
+use crate::fit::saved::load;
 use crate::fit::solution::{Solution, Times};
 use crate::fit::trust::{Judgement, failure};
 use crate::fit::{Certificate, Chains, Evidence, Fit};
@@ -43,6 +45,18 @@ pub trait Fittable: Model + Sized {
     fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
         let solution = solve_on_threads(&Subset::all(&self), options)?;
         Ok(Fit::with(self, solution))
+    }
+
+    /// The fit of this model with these data that [`save`](Fit::save) has written to a file, to the bit. Behind the feature
+    /// `serde`.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the file cannot be read, is no saved fit, is damaged or of another version, or holds a fit of another
+    /// model, of other tasks or other data: its [`FileError`](crate::FileError) says which. Errors of the model's own data are those of
+    /// [`fit`](Self::fit).
+    #[cfg(feature = "serde")]
+    fn load(self, path: impl AsRef<std::path::Path>) -> Result<Fit<Self>, Error> {
+        load(self, path.as_ref())
     }
 
     /// A draw of all latents from their priors, and of data in place of all that the model holds, missing ones too: what the
@@ -108,13 +122,16 @@ struct Response {
 
 /// The whole way.
 fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
-    let started = Instant::now();
+    let (started, progress) = (Instant::now(), Progress::new(options));
+    progress.stage("looking at the data", 0);
     let ShapeAtStart { shape, start } = Shape::find(program, options)?;
-    let climbed = climb(program, &Settings { options, shape: &shape, start });
+    let asked = Asked { program, shape: &shape, options, progress: &progress };
+    let climbed = climb(program, &Settings { options, shape: &shape, start, progress: &progress });
+    progress.stage("linear response", 0);
     let response = respond(&climbed, &shape, options);
     let mut times = Times { climb: started.elapsed(), ..Times::default() };
-    let attempt =
-        chained(correct(program, &shape, &climbed, &response.gaussian, options), program, &shape, &climbed, options);
+    let attempt = asked.chained(asked.correct(&climbed, &response.gaussian), &climbed);
+    progress.stage("judging", 0);
     times.correction = started.elapsed().saturating_sub(times.climb);
     let linear = response.is_linear.then_some(&response.gaussian);
     let trust = Judgement { options, shape: &shape, program, linear, climbed: &climbed, attempt: &attempt }.judge();
@@ -159,44 +176,52 @@ fn respond(climbed: &Summit, shape: &Shape, options: &Options) -> Response {
     Response { gaussian, is_linear }
 }
 
-/// The importance correction, where it is wanted and can be afforded.
-fn correct(
-    program: &dyn Program,
-    shape: &Shape,
-    climbed: &Summit,
-    gaussian: &GaussianHierarchy,
-    options: &Options,
-) -> Attempt {
-    match options.correction {
-        Correction::MeanField | Correction::LinearResponse | Correction::Chains => Attempt::NotAsked,
-        Correction::Auto | Correction::Importance => {
-            let jacobian = options.global == GlobalFactor::MeanField;
-            let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
-            let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
-            let progress = Progress::new(options, "correction", effort.usual());
-            let modes = modes_at_mean(program, climbed);
-            corrected(&centred, &Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes }, effort, progress)
-        }
-    }
+/// What is asked for, and of what.
+struct Asked<'a> {
+    program: &'a dyn Program,
+    shape: &'a Shape,
+    options: &'a Options,
+    progress: &'a Progress,
 }
 
-/// Chains in place of weights, where they are asked for or weights failed; what was attempted before where they find no more.
-fn chained(before: Attempt, program: &dyn Program, shape: &Shape, climbed: &Summit, options: &Options) -> Attempt {
-    let is_asked = options.correction == Correction::Chains;
-    let failure = if options.correction == Correction::Auto { failure(&before) } else { None };
-    if !is_asked && (failure.is_none() || !can_chain(options)) {
-        return before;
-    }
-    let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
-    let writing = Writing::new(&climbed.open.tasks.non_centred, options);
-    let density = Density::new(program.all(), shape, writing);
-    let progress = Progress::new(options, "chains", effort.usual());
-    match by_chains(&density, &climbed.guide, &effort, progress) {
-        Ok(found) if is_asked || found.convergence.r_hat < CONVERGED => {
-            Attempt::Chained { found: Box::new(found), since: failure }
+impl Asked<'_> {
+    /// The importance correction, where it is wanted and can be afforded.
+    fn correct(&self, climbed: &Summit, gaussian: &GaussianHierarchy) -> Attempt {
+        let Self { program, shape, options, progress } = *self;
+        match options.correction {
+            Correction::MeanField | Correction::LinearResponse | Correction::Chains => Attempt::NotAsked,
+            Correction::Auto | Correction::Importance => {
+                let jacobian = options.global == GlobalFactor::MeanField;
+                let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
+                let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
+                progress.stage("correction", effort.usual());
+                let modes = modes_at_mean(program, climbed);
+                let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes };
+                corrected(&centred, &basis, effort, progress)
+            }
         }
-        Err(needed) if is_asked => Attempt::TooCostly(needed),
-        _ => before,
+    }
+
+    /// Chains in place of weights, where they are asked for or weights failed; what was attempted before where they find no
+    /// more.
+    fn chained(&self, before: Attempt, climbed: &Summit) -> Attempt {
+        let Self { program, shape, options, progress } = *self;
+        let is_asked = options.correction == Correction::Chains;
+        let failure = if options.correction == Correction::Auto { failure(&before, program) } else { None };
+        if !is_asked && (failure.is_none() || !can_chain(options)) {
+            return before;
+        }
+        let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
+        let writing = Writing::new(&climbed.open.tasks.non_centred, options);
+        let density = Density::new(program.all(), shape, writing);
+        progress.stage("chains", effort.usual());
+        match by_chains(&density, &climbed.guide, &effort, progress) {
+            Ok(found) if is_asked || found.convergence.r_hat < CONVERGED => {
+                Attempt::Chained { found: Box::new(found), since: failure }
+            }
+            Err(needed) if is_asked => Attempt::TooCostly(needed),
+            _ => before,
+        }
     }
 }
 

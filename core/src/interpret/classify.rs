@@ -62,7 +62,7 @@ impl Interpreter for Classify<'_> {
     }
 
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, datum: impl VectorDatum, dist: D) {
-        self.add(datum.data().map(|y| dist.ln_density(y)));
+        self.add(datum.data().map(|y| dist.ln_density(&y)));
     }
 
     fn factor(&mut self, _: &Site, term: Real<f64>) {

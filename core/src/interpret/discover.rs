@@ -7,7 +7,7 @@ mod start;
 mod sums;
 
 use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
-use crate::error::{Error, Invalid, Place};
+use crate::error::{Error, Invalid, Place, TaskName};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
 use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
@@ -98,7 +98,8 @@ impl<'a> Discover<'a> {
     }
 
     fn place(&self, site: &Site) -> Place {
-        Place { site: site.name, file: site.file, line: site.line, task: self.task, observation: None, entry: None }
+        let task = self.task.map(TaskName::unlabelled);
+        Place { site: site.name, file: site.file, line: site.line, task, observation: None, entry: None }
     }
 
     /// The place of the next occurrence of an observed site.
@@ -213,7 +214,7 @@ impl Interpreter for Discover<'_> {
     fn observe_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         let place = self.next_observation(site);
         let is_valid = self.is_valid(&place, dist.check());
-        self.sums.see(site, datum.data().map(<[f64]>::len));
+        self.sums.see(site, datum.data().map(|data| data.len()));
         let Some(data) = datum.data().filter(|_| is_valid) else { return };
         let (support, distribution) = (dist.support(), name_of::<D>());
         if support.len() != data.len() {
@@ -221,13 +222,13 @@ impl Interpreter for Discover<'_> {
             self.fail(Error::Length { place: Box::new(place), found, expected, distribution });
             return;
         }
-        if !support.contains(data) {
+        if !support.contains(&data) {
             let value = data.iter().copied().find(|v| !v.is_finite()).or(data.first().copied()).unwrap_or(f64::NAN);
             let (place, expected) = (Box::new(place.clone()), support.describe());
             self.fail(Error::Observation { place, value, distribution, expected });
         }
         if self.error.is_none() {
-            self.scored(place, dist.ln_density(data));
+            self.scored(place, dist.ln_density(&data));
         }
     }
 

@@ -97,7 +97,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         if self.counts(site)
             && let Some(y) = datum.data()
         {
-            self.data += dist.ln_density(y);
+            self.data += dist.ln_density(&y);
         }
     }
 

@@ -71,7 +71,7 @@ impl Observer for Pointwise {
     }
 
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, datum: impl VectorDatum, dist: D) {
-        self.add(datum.data().map(|y| dist.ln_density(y)));
+        self.add(datum.data().map(|y| dist.ln_density(&y)));
     }
 
     fn factor(&mut self, term: f64) {

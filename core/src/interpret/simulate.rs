@@ -6,7 +6,7 @@
 
 use crate::dist::categorical::sample_category;
 use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
-use crate::error::{Error, Invalid, Place};
+use crate::error::{Error, Invalid, Place, TaskName};
 use crate::interpret::classes::{Classes, Replay};
 use crate::interpret::given::{Given, Observer};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
@@ -86,7 +86,8 @@ impl<'a> Simulate<'a> {
     }
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
-        Place { site: site.name, file: site.file, line: site.line, task: self.task, observation, entry: None }
+        let task = self.task.map(TaskName::unlabelled);
+        Place { site: site.name, file: site.file, line: site.line, task, observation, entry: None }
     }
 
     fn next_place(&mut self, site: &Site) -> Place {

@@ -40,7 +40,10 @@ struct Collected {
 }
 
 impl Collected {
-    fn take(&mut self, run: Simulate<'_>) {
+    fn take(&mut self, mut run: Simulate<'_>, label: Option<&str>) {
+        let label = |_| label.map(str::to_owned);
+        run.places.iter_mut().for_each(|place| place.label_task(label));
+        run.error = run.error.map(|error| error.label_task(label));
         self.layout.add(run.task, run.places);
         self.values.extend(run.drawn);
         self.error = self.error.take().or(run.error);
@@ -53,7 +56,7 @@ pub(crate) fn simulate<M: Model>(model: &M, rng: &mut dyn Rng) -> Result<Simulat
     let mut run = Simulate::new(rng, Wanted::All, None, Places::Noted);
     let mut theta = Default::default();
     model.global(&mut run, &mut theta);
-    collected.take(run);
+    collected.take(run, None);
     let mut local = Vec::with_capacity(model.num_tasks());
     for i in 0..model.num_tasks() {
         let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Noted);
@@ -62,7 +65,7 @@ pub(crate) fn simulate<M: Model>(model: &M, rng: &mut dyn Rng) -> Result<Simulat
         model.likelihood(&mut run, &theta, &phi, model.task(i));
         classes::fill::<M::Local>(&mut phi, &run.classes);
         local.push(values_of::<M::Local>(&phi));
-        collected.take(run);
+        collected.take(run, model.task_label(i).as_deref());
     }
     let Collected { layout, values, error } = collected;
     let latents = Draw { global: values_of::<M::Global>(&theta), local };

@@ -149,7 +149,7 @@ impl Interpreter for Structure<'_> {
     fn observe_vector<D: VectorDistribution<Nodal>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         if let Some(y) = datum.data() {
             let is_short = y.len() <= MOST_LEAVES;
-            let value = || if is_short { dist.ln_density(y).0.function() } else { unknown() };
+            let value = || if is_short { dist.ln_density(&y).0.function() } else { unknown() };
             let density = SiteDensity { closed_form: &|| None, value: &value };
             self.show(SiteAt::Observed(site.id), &density);
         }

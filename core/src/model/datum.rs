@@ -1,6 +1,9 @@
 //! What a model can observe, and how its structs of latents are mapped: the impls of the kernel's small traits.
 
 use crate::model::{Datum, Field, Latents, Value, VectorDatum};
+use nalgebra::storage::{IsContiguous, Storage};
+use nalgebra::{Dim, Matrix, Scalar, U1};
+use std::borrow::Cow;
 
 macro_rules! datum {
     ($($t:ty)*) => {$(
@@ -37,41 +40,52 @@ impl<D: Datum + ?Sized> Datum for &D {
 }
 
 impl VectorDatum for [f64] {
-    fn data(&self) -> Option<&[f64]> {
-        Some(self)
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
+        Some(Cow::Borrowed(self))
     }
 }
 
-impl VectorDatum for Vec<f64> {
-    fn data(&self) -> Option<&[f64]> {
-        Some(self)
+impl VectorDatum for [f32] {
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
+        Some(self.iter().copied().map(f64::from).collect())
     }
 }
 
-impl<const K: usize> VectorDatum for [f64; K] {
-    fn data(&self) -> Option<&[f64]> {
-        Some(self)
-    }
-}
-
-impl<R: nalgebra::Dim, S: nalgebra::storage::RawStorage<f64, R> + nalgebra::storage::IsContiguous> VectorDatum
-    for nalgebra::Matrix<f64, R, nalgebra::U1, S>
+impl<T> VectorDatum for Vec<T>
 where
-    S: nalgebra::storage::Storage<f64, R>,
+    [T]: VectorDatum,
 {
-    fn data(&self) -> Option<&[f64]> {
-        Some(self.as_slice())
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
+        self.as_slice().data()
+    }
+}
+
+impl<T, const K: usize> VectorDatum for [T; K]
+where
+    [T]: VectorDatum,
+{
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
+        self.as_slice().data()
+    }
+}
+
+impl<T: Scalar, R: Dim, S: Storage<T, R> + IsContiguous> VectorDatum for Matrix<T, R, U1, S>
+where
+    [T]: VectorDatum,
+{
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
+        self.as_slice().data()
     }
 }
 
 impl<D: VectorDatum> VectorDatum for Option<D> {
-    fn data(&self) -> Option<&[f64]> {
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
         self.as_ref().and_then(VectorDatum::data)
     }
 }
 
 impl<D: VectorDatum + ?Sized> VectorDatum for &D {
-    fn data(&self) -> Option<&[f64]> {
+    fn data(&self) -> Option<Cow<'_, [f64]>> {
         (**self).data()
     }
 }

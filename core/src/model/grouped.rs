@@ -126,6 +126,7 @@ impl<K: Display, R> Tasks for Groups<K, R> {
 /// assert!(fit.local_of("310").is_none());
 /// # Ok::<(), hierarch::Error>(())
 /// ```
+#[doc(alias("group_by", "csv", "table", "data frame", "labels"))]
 pub fn grouped<R, K: Eq + Hash + Clone>(rows: impl IntoIterator<Item = R>, key: impl Fn(&R) -> K) -> Groups<K, R> {
     let (mut groups, mut places) = (Vec::new(), HashMap::new());
     for row in rows {

@@ -5,6 +5,12 @@ use std::sync::Arc;
 
 /// A list of tasks with random access: a slice, a `Vec`, an array; a reference, `Box` or `Arc` of one; or a range of
 /// numbers.
+#[diagnostic::on_unimplemented(
+    message = "a plate cannot run over `{Self}`",
+    label = "not a list of tasks: a slice, `Vec` or array, `grouped(...)`, or a `Box` or `Arc` of one",
+    note = "pass a column as a slice (`column.as_slice()`), and a map as `map.into_iter().collect::<Vec<_>>()`",
+    note = "`hierarch::tasks::grouped(rows, |row| row.group)` makes tasks of a long table; your own list implements `Tasks`"
+)]
 pub trait Tasks {
     /// The data of one task.
     type Task: ?Sized;

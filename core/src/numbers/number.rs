@@ -200,6 +200,7 @@ impl Number for f64 {
 
 /// A number in a model: latents are of this type, and whatever is computed from them.
 ///
-/// Mixes freely with `f64` (`2.0 * slope`, `slope / x`), with references, and with itself.
+/// Mixes with itself; with constants of any type that is a [`Param`](crate::number::Param) on its right (`slope * row.x` of an
+/// `f32`, `slope / 2`); with `f64` and `i32` on its left (`2.0 * slope`, `1 - p`); and with references to all of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Real<N: Number>(pub N);

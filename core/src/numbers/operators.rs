@@ -1,68 +1,57 @@
-//! Operators of [`Real<N>`]: arithmetic with numbers, with `f64` and with references to either.
+//! Operators of [`Real<N>`]: arithmetic with numbers, with constants and with references to either.
+//!
+//! On the right one impl takes every [`Param`], so that the type of a literal does not matter to the type of the result.
+//! On the left the compiler must find the one impl by the literal's kind: `f64` for `2.0`, `i32` for `2`, and no other.
 
 use crate::numbers::number::{Number, Real};
+use crate::numbers::param::Param;
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 macro_rules! operator {
-    ($op:ident $method:ident $assign:ident $assign_method:ident, $by_f64:expr, $f64_by:expr) => {
-        impl<N: Number> $op for Real<N> {
+    ($op:ident $method:ident $assign:ident $assign_method:ident, $by_constant:expr, $constant_by:expr) => {
+        /// By a number, a constant or a reference to either.
+        impl<N: Number, P: Param<N>> $op<P> for Real<N> {
             type Output = Self;
             #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                Self(N::$method(self.0, other.0))
+            fn $method(self, other: P) -> Self {
+                Self(match other.varying() {
+                    Some(number) => N::$method(self.0, number),
+                    None => $by_constant(self.0, other.value()),
+                })
             }
         }
-        impl<N: Number> $op<f64> for Real<N> {
-            type Output = Self;
-            #[inline(always)]
-            fn $method(self, other: f64) -> Self {
-                Self($by_f64(self.0, other))
-            }
-        }
-        impl<N: Number> $op<Real<N>> for f64 {
+        impl<N: Number, P: Param<N>> $op<P> for &Real<N> {
             type Output = Real<N>;
             #[inline(always)]
-            fn $method(self, other: Real<N>) -> Real<N> {
-                Real($f64_by(self, other.0))
-            }
-        }
-        operator!(@by_reference $op $method Real<N>, Real<N>);
-        operator!(@by_reference $op $method Real<N>, f64);
-        operator!(@by_reference $op $method f64, Real<N>);
-        impl<N: Number> $assign for Real<N> {
-            #[inline(always)]
-            fn $assign_method(&mut self, other: Self) {
-                *self = $op::$method(*self, other);
-            }
-        }
-        impl<N: Number> $assign<f64> for Real<N> {
-            #[inline(always)]
-            fn $assign_method(&mut self, other: f64) {
-                *self = $op::$method(*self, other);
-            }
-        }
-    };
-    (@by_reference $op:ident $method:ident $a:ty, $b:ty) => {
-        impl<N: Number> $op<&$b> for $a {
-            type Output = Real<N>;
-            #[inline(always)]
-            fn $method(self, other: &$b) -> Real<N> {
-                $op::$method(self, *other)
-            }
-        }
-        impl<N: Number> $op<$b> for &$a {
-            type Output = Real<N>;
-            #[inline(always)]
-            fn $method(self, other: $b) -> Real<N> {
+            fn $method(self, other: P) -> Real<N> {
                 $op::$method(*self, other)
             }
         }
-        impl<N: Number> $op<&$b> for &$a {
+        impl<N: Number, P: Param<N>> $assign<P> for Real<N> {
+            #[inline(always)]
+            fn $assign_method(&mut self, other: P) {
+                *self = $op::$method(*self, other);
+            }
+        }
+        operator!(@constant f64, $op $method, $constant_by);
+        operator!(@constant &f64, $op $method, $constant_by);
+        operator!(@constant i32, $op $method, $constant_by);
+        operator!(@constant &i32, $op $method, $constant_by);
+    };
+    (@constant $c:ty, $op:ident $method:ident, $constant_by:expr) => {
+        impl<N: Number> $op<Real<N>> for $c {
             type Output = Real<N>;
             #[inline(always)]
-            fn $method(self, other: &$b) -> Real<N> {
-                $op::$method(*self, *other)
+            fn $method(self, other: Real<N>) -> Real<N> {
+                Real($constant_by(Param::<N>::value(self), other.0))
+            }
+        }
+        impl<N: Number> $op<&Real<N>> for $c {
+            type Output = Real<N>;
+            #[inline(always)]
+            fn $method(self, other: &Real<N>) -> Real<N> {
+                $op::$method(self, *other)
             }
         }
     };

@@ -6,6 +6,12 @@ use crate::numbers::number::{Number, Real};
 use std::fmt::Debug;
 
 /// What a distribution takes as a parameter or scores as a value: a constant `f64` or a [`Real<N>`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number that a model can compute with",
+    label = "not a number of the model, `f64`, `f32`, a whole number, or a reference to one",
+    note = "turn other types into numbers before the fit, in the struct that the plate runs over",
+    note = "write `f64::from(u8::from(flag))` for a truth value, and `x.unwrap_or(0.0)` or `if let` for an `Option`"
+)]
 pub trait Param<N: Number>: Copy + Debug {
     /// The value itself.
     fn value(self) -> f64;

@@ -8,7 +8,8 @@ use crate::elbo::{Bound, Slope};
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::ArrowVector;
 use crate::optimize::plateau::{AdamEnd, AdamMoments, ascend};
-use crate::options::{AdamOptions, Options};
+use crate::optimize::summit::Settings;
+use crate::options::AdamOptions;
 use crate::sampling::noise::Noise;
 use crate::sampling::stream::Stream;
 use rand::seq::index::sample;
@@ -17,16 +18,16 @@ use rand::seq::index::sample;
 pub(crate) fn adam(
     density: &Density<'_>,
     mut guide: Guide,
-    settings: &AdamOptions,
-    options: &Options,
+    adam: &AdamOptions,
+    settings: &Settings<'_>,
 ) -> (Guide, AdamEnd) {
-    let tasks = density.num_tasks();
-    let batch_size = settings.batch.unwrap_or(tasks).clamp(1, tasks.max(1)).min(tasks);
+    let (tasks, options) = (density.num_tasks(), settings.options);
+    let batch_size = adam.batch.unwrap_or(tasks).clamp(1, tasks.max(1)).min(tasks);
     let mut global = AdamMoments::new(2 * guide.global.len());
     let mut locals: Vec<AdamMoments> = (0..tasks).map(|i| AdamMoments::new(2 * guide.task(i).len())).collect();
-    let ended = ascend(options, settings.step, |step, size| {
+    let ended = ascend(options, settings.progress, adam.step, |step, size| {
         let batch = batch(options.seed, step, tasks, batch_size);
-        let size_of_noise = density.noise_size(settings.draws.max(1));
+        let size_of_noise = density.noise_size(adam.draws.max(1));
         let bound = Bound::over(density, Noise::fresh(size_of_noise, &batch, options.seed, step as u64 + 1));
         let Slope { value: elbo, gradient } = bound.slope_of(&guide, &batch);
         if !elbo.is_finite() {

@@ -40,7 +40,7 @@ pub(crate) fn choose(program: &dyn Program, settings: &Settings<'_>) -> Choice {
         optimiser: Optimiser::Auto,
         ..settings.options.clone()
     };
-    let settings = Settings { options: &options, shape: &shape, start: settings.start };
+    let settings = Settings { options: &options, shape: &shape, ..*settings };
     let mut best = climb_as(some, &settings, &vec![false; shape.location_scale.len()], Origin::Start);
     let mut iterations = best.iterations;
     for site in (0..shape.location_scale.len()).filter(|&site| shape.location_scale[site]) {

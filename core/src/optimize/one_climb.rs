@@ -18,7 +18,6 @@ use crate::optimize::newton::newton;
 use crate::optimize::plateau::AdamEnd;
 use crate::optimize::summit::{Appraisal, Method, Origin, Settings, Summit};
 use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser};
-use crate::progress::Progress;
 use crate::sampling::noise::{Noise, NoiseSize};
 
 /// The gradient norm that L-BFGS can hope for: it converges linearly, not quadratically.
@@ -101,12 +100,12 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: &ClimbStar
     let options = settings.options;
     let most = options.max_iterations.unwrap_or(method.most_iterations());
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
-    let progress = Progress::new(options, method.climbing(), most);
+    settings.progress.stage(method.climbing(), most);
     let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
     let (mut coarse, mut iterations) = (0.0, 0);
     loop {
         let bound = Bound::new(density, draws, options.seed).with_nodes(nodes.clone());
-        let watch: Watch<'_> = &mut |step, elbo| progress.at(step, elbo);
+        let watch: Watch<'_> = &mut |step, elbo| settings.progress.at(step, elbo);
         let ended = match method {
             Method::Em => em(&bound, guide, limits, watch),
             Method::Lbfgs => climb_lbfgs(&bound, guide, limits, watch),
@@ -196,8 +195,8 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
         tolerance: options.tolerance.max(FULL_TOLERANCE),
         em: options.optimiser == Optimiser::Em,
     };
-    let progress = Progress::new(options, Method::Lbfgs.climbing(), full_settings.most_iterations);
-    let found = full(&density, &guide, &full_settings, &mut |step, elbo| progress.at(step, elbo));
+    settings.progress.stage(Method::Lbfgs.climbing(), full_settings.most_iterations);
+    let found = full(&density, &guide, &full_settings, &mut |step, elbo| settings.progress.at(step, elbo));
     let method = if found.locals.is_exact && !full_settings.em { Method::Lbfgs } else { Method::Em };
     let draws = if jacobian { noise.draws } else { 0 };
     let error = DrawsError { draws, error: found.draws_error, worst_task: None };
@@ -210,7 +209,7 @@ pub(crate) fn climb_full(program: &dyn Program, settings: &Settings<'_>) -> Summ
 
 fn climb_adam(density: &Density<'_>, settings: &Settings<'_>, guide: Guide, adam_options: &AdamOptions) -> Summit {
     let options = settings.options;
-    let (guide, AdamEnd { steps: iterations, verdict, trace }) = adam(density, guide, adam_options, options);
+    let (guide, AdamEnd { steps: iterations, verdict, trace }) = adam(density, guide, adam_options, settings);
     let bound = Bound::new(density, options.draws.max(2), options.seed);
     let gradient_norm = Metric::plain(&guide).norm(&bound.slope(&guide).gradient);
     let end = if verdict.is_converged() { End::Converged } else { End::Stopped };

@@ -27,9 +27,14 @@ pub(crate) struct AdamEnd {
 
 /// Calls `step` with its number and the step size until the ELBO it returns no longer rises. A step that finds an ELBO
 /// that is not finite moves nothing, and is the last.
-pub(crate) fn ascend(options: &Options, first_size: f64, mut step: impl FnMut(usize, f64) -> f64) -> AdamEnd {
+pub(crate) fn ascend(
+    options: &Options,
+    progress: &Progress,
+    first_size: f64,
+    mut step: impl FnMut(usize, f64) -> f64,
+) -> AdamEnd {
     let most_steps = options.max_iterations.unwrap_or(MOST_STEPS);
-    let progress = Progress::new(options, "Adam", most_steps);
+    progress.stage("Adam", most_steps);
     let mut plateau = Plateau::new(first_size);
     let mut trace = Vec::new();
     for steps in 0..most_steps {
@@ -144,10 +149,11 @@ mod tests {
     #[test]
     fn an_elbo_that_falls_has_not_converged() {
         let options = Options { progress: false, ..Options::default() };
+        let progress = Progress::new(&options);
         let wave = |step: usize| (step as f64 * 1.7).sin();
-        let falling = ascend(&options, 0.1, |step, _| wave(step) - 0.01 * step as f64);
+        let falling = ascend(&options, &progress, 0.1, |step, _| wave(step) - 0.01 * step as f64);
         assert!(falling.verdict.to_string().contains("the ELBO fell from"), "{}", falling.verdict);
-        let level = ascend(&options, 0.1, |step, _| wave(step) - 10.0 / (1.0 + step as f64));
+        let level = ascend(&options, &progress, 0.1, |step, _| wave(step) - 10.0 / (1.0 + step as f64));
         assert!(level.verdict.is_converged(), "{}", level.verdict);
     }
 }

@@ -1,7 +1,7 @@
 //! The left side of `~`: a fresh name is a latent, a place in the data an observation.
 
 use super::scope::Meaning;
-use super::{Check, Inside, catalogue};
+use super::{Check, Inside, catalogue, lookups};
 use crate::ast::{Brackets, Site, root};
 use crate::facts::{Dimension, Latent, Observation, Role};
 use crate::names;
@@ -138,8 +138,9 @@ impl Check<'_> {
     /// What a site passes on to its field; refuses the rest.
     fn attributes(&mut self, attrs: &[Attribute]) -> Vec<Attribute> {
         for attr in attrs {
-            if !["doc", "allow", "expect"].iter().any(|known| attr.path().is_ident(known)) {
-                let message = "expected `///` or `#[allow(...)]`: no other attribute means anything on a site";
+            if !["doc", "allow", "expect", lookups::MEANT].iter().any(|known| attr.path().is_ident(known)) {
+                let message = "expected `///`, `#[allow(...)]` or `#[not_a_plate]`: no other attribute means anything on a \
+                               site";
                 self.error(attr, message.to_owned());
             }
         }

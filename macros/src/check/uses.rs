@@ -1,7 +1,7 @@
 //! Where latents are used: too early, elsewhere, nowhere.
 
 use super::{Check, UnknownRead};
-use crate::facts::Tier;
+use crate::facts::{Tier, Warning};
 use proc_macro2::Ident;
 
 impl Check<'_> {
@@ -38,16 +38,24 @@ impl Check<'_> {
         }
     }
 
-    /// Latents that nothing reads, so that no data can tell of them; none where there are no data at all. `_name` and
-    /// `#[allow(unused)]` keep it quiet.
-    pub(super) fn unused(&self) -> Vec<Ident> {
+    /// The warnings of latents that nothing reads, so that no data can tell of them; none where there are no data at all.
+    /// `_name` and `#[allow(unused)]` keep it quiet.
+    pub(super) fn unused(&self) -> Vec<Warning> {
         if self.facts.all_observations().next().is_none() {
             return Vec::new();
         }
+        let warning = |name: &Ident| Warning {
+            item: "unused_latent",
+            span: name.span(),
+            note: format!(
+                "nothing uses the latent `{name}`, so no data can tell about it: use it in a distribution, call it \
+                 `_{name}`, or put `#[allow(unused)]` before it"
+            ),
+        };
         self.latents()
             .filter(|l| !self.used.contains(&l.name) && !l.name.to_string().starts_with('_'))
             .filter(|l| !l.attrs.iter().any(|attr| attr.path().is_ident("allow")))
-            .map(|l| l.name.clone())
+            .map(|l| warning(&l.name))
             .collect()
     }
 }

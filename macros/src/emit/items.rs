@@ -1,11 +1,15 @@
 //! The model's struct, its `new`, its warnings.
 
 use super::Emit;
-use crate::facts::Owner;
+use crate::facts::{Owner, Warning};
 use crate::lower::{Counting, TaskList};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, RangeLimits};
+
+/// What the compiler's own messages do not say where a lifetime is missing.
+const BORROWS: &str = "\n\nIt borrows data for `'data`. To return it or its fit from a function, to keep them in a struct \
+                       or to send them to a thread, declare arguments that own their data: `Vec<..>` in place of `&[..]`.";
 
 impl Emit<'_> {
     /// All structs: the model's, and those of its latents.
@@ -29,10 +33,13 @@ impl Emit<'_> {
         let count = self.count().map(|count| quote!(#tasks: #count,));
         let field = count.as_ref().map(|_| quote_spanned!(Span::mixed_site()=> #tasks: #krate::__private::Numbers,));
         let lints = self.shared_attrs();
+        let borrows = generics.lifetimes().any(|param| param.lifetime.ident == "data");
+        let borrows = borrows.then(|| quote!(#[doc = #BORROWS]));
         let new_doc = format!("The model with its data: the arguments of [`{name}`].");
         quote_spanned! {Span::mixed_site()=>
             #doc
             #(#attrs)*
+            #borrows
             #vis struct #name #generics #bounds {
                 #(#(#arg_attrs)* #names: #types,)*
                 #field
@@ -60,24 +67,20 @@ impl Emit<'_> {
         Some(quote_spanned!(Span::mixed_site()=> { #steps #krate::__private::Numbers::from(#start..#end #one) }))
     }
 
-    /// The warnings of latents that nothing uses: a use of a deprecated item at the user's token is how a macro warns.
+    /// The warnings: a use of a deprecated item at the user's token is how a macro warns.
     pub(super) fn warnings(&self) -> TokenStream {
-        let warning = |name: &Ident| {
-            let note = format!(
-                "nothing uses the latent `{name}`, so no data can tell about it: use it in a distribution, call it \
-                 `_{name}`, or put `#[allow(unused)]` before it"
-            );
-            let unused = Ident::new("unused_latent", Span::mixed_site().located_at(name.span()));
+        let warning = |Warning { item, span, note }: &Warning| {
+            let item = Ident::new(item, Span::mixed_site().located_at(*span));
             quote_spanned! {Span::mixed_site()=>
                 const _: () = {
                     #[deprecated(note = #note)]
                     #[allow(non_upper_case_globals)]
-                    const unused_latent: () = ();
-                    #unused
+                    const #item: () = ();
+                    #item
                 };
             }
         };
-        self.plan.facts.unused.iter().map(warning).collect()
+        self.plan.facts.warnings.iter().map(warning).collect()
     }
 }
 

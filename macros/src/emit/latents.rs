@@ -5,6 +5,7 @@ use super::items::default_doc;
 use crate::facts::{Dimension, Latent, Member, Nest, Owner};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 
 impl Emit<'_> {
     /// The struct of someone's latents with its `impl Latents`, if there are any latents.
@@ -14,7 +15,8 @@ impl Emit<'_> {
             return TokenStream::new();
         }
         let (item, implementation) = (self.latents_struct(owner, &members), self.latents_impl(owner, &members));
-        quote!(#item #implementation)
+        let serde = self.serde(owner, &members);
+        quote!(#item #implementation #serde)
     }
 
     /// The type that stands for the family of structs of someone's latents.
@@ -83,6 +85,20 @@ impl Emit<'_> {
         let doc = format!("The latents of each of the `{name}`.");
         let ty = self.latents_name(self.plan.facts.owner_of(nest));
         quote!(#[doc = #doc] #vis #name: ::std::vec::Vec<#ty<R>>)
+    }
+
+    /// `Serialize` and `Deserialize`, which are nothing where the core has no feature `serde`.
+    fn serde(&self, owner: Owner, members: &[Member<'_>]) -> TokenStream {
+        let (krate, name) = (&self.krate, self.latents_name(owner));
+        let lints = self.shared_attrs();
+        let names = members.iter().map(|member| match member {
+            Member::Latent(latent) => &latent.name,
+            Member::Nest(nest) => &nest.name,
+        });
+        let texts = names.clone().map(|name| name.unraw().to_string());
+        quote_spanned! {Span::mixed_site()=>
+            #krate::__private::serde_of_latents! { #(#lints)* #name { #(#names as #texts),* } }
+        }
     }
 
     fn latents_impl(&self, owner: Owner, members: &[Member<'_>]) -> TokenStream {

@@ -4,6 +4,7 @@ use crate::sampling::stream::Stream;
 use rand::RngExt;
 
 /// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// Everything at 0.
