@@ -25,6 +25,7 @@ mod readme;
 mod repeated;
 mod results;
 mod saved;
+mod summed;
 mod tables;
 mod trust;
 mod verdicts;

@@ -12,6 +12,7 @@ pub mod prediction;
 use crate::density::program::{Program, unscored};
 use crate::error::Error;
 use crate::fit::{Fit, Trust};
+use crate::interpret::classify::Say;
 use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::model::level::Level;
@@ -120,8 +121,9 @@ impl<M: Model> Fit<M> {
             let mut run = Simulate::new(&mut rng, Wanted::All, None, Places::Known);
             let mut phi = Default::default();
             self.model.local(&mut run, &theta, task, &mut phi);
+            run.error.map_or(Ok(()), Err)?;
             let global = Arc::new(values_of::<M::Global>(&theta));
-            run.error.map_or(Ok(TaskDraw { global, local: values_of::<M::Local>(&phi) }), Err)
+            Ok(TaskDraw::new(global, program.classified(&theta, phi, 0, Say::Nothing)))
         });
         Ok(self.as_adapted(draws.collect::<Result<_, _>>()?, task))
     }
@@ -135,7 +137,7 @@ impl<M: Model> Fit<M> {
         let source = posterior.typed();
         let draws = (0..self.solution.draws.len()).map(|s| {
             let theta = source.theta(s);
-            TaskDraw { local: source.local(s, &theta, i), global: Arc::new(values_of::<M::Global>(&theta)) }
+            TaskDraw::new(Arc::new(values_of::<M::Global>(&theta)), source.classified(s, &theta, i))
         });
         self.as_adapted(draws.collect(), self.model.task(i))
     }
@@ -195,7 +197,7 @@ impl<M: Model> Adapted<'_, M> {
             let global = Arc::new(values_of::<M::Global>(&globals));
             for phi in &answer.draws {
                 let local = program.plain_locals(&globals, &centred, 0, phi.as_slice());
-                self.draws.push(TaskDraw { global: Arc::clone(&global), local: values_of::<M::Local>(&local) });
+                self.draws.push(TaskDraw::new(Arc::clone(&global), local));
                 self.weights.push(weight / answer.draws.len() as f64);
             }
             self.given_theta.extend(given_theta.map(|phi| AtTheta { theta, phi, weight }));

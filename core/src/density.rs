@@ -26,7 +26,7 @@ pub(crate) mod program;
 pub(crate) mod shape;
 pub(crate) mod tape;
 mod theta;
-mod typed;
+pub(crate) mod typed;
 
 use crate::linalg::envelope::Envelope;
 use crate::model::signature::Signature;

@@ -86,7 +86,7 @@ pub use cdf::Cdf;
 pub use censored::Censored;
 pub use dirichlet::Dirichlet;
 pub(crate) use distribution::name_of;
-pub use distribution::{ContinuousDistribution, Distribution, VectorDistribution};
+pub use distribution::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 pub use exponential::Exponential;
 pub use flat::Flat;
 pub use gamma::Gamma;

@@ -72,6 +72,26 @@ pub enum Error {
         /// How many random starting points were tried as well.
         tried: u64,
     },
+    /// The discrete latents that are summed out together have too many values.
+    #[error("{place}: {found} values, and those of the discrete latents around it, are more to sum over than {most}")]
+    Classes {
+        /// The place of the discrete latent.
+        place: Box<Place>,
+        /// How many values it has.
+        found: usize,
+        /// How many combinations of values there may be.
+        most: usize,
+    },
+    /// Which data are observed depends on a discrete latent.
+    #[error(
+        "{place}: which data are observed must not depend on this discrete latent, but differs between its values 0 and {value}"
+    )]
+    Uneven {
+        /// The place of the discrete latent.
+        place: Box<Place>,
+        /// A value of it under which other data are observed, or in another order, than under 0.
+        value: usize,
+    },
     /// A distribution without a sampler was asked for a draw.
     #[error("{place}: {distribution} cannot be sampled; give it a `sample` method")]
     NoSampler {
@@ -138,6 +158,8 @@ impl Error {
             | Self::Parameter { place, .. }
             | Self::Covariate { place, .. }
             | Self::NotFinite { place, .. }
+            | Self::Classes { place, .. }
+            | Self::Uneven { place, .. }
             | Self::NoSampler { place, .. } => Some(&mut place.task),
             Self::Option { task, .. } => Some(task),
             Self::NoTasks | Self::NoLatents | Self::File { .. } | Self::Unusable(_) => None,

@@ -1,6 +1,8 @@
 //! One model body, several interpreters. Each file answers three questions in its header: where does a value come from,
 //! how is it transformed, what is accumulated.
 
+pub(crate) mod classes;
+pub(crate) mod classify;
 pub(crate) mod dataset;
 pub mod discover;
 pub mod expected;
@@ -11,6 +13,7 @@ pub mod prior;
 pub(crate) mod record;
 pub(crate) mod rewrite;
 pub mod simulate;
+pub mod simulated;
 pub mod structure;
 
 pub use crate::model::site_mask;

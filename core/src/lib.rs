@@ -120,7 +120,7 @@ pub mod tasks {
 /// Draws of everything a model does not know, and data as numbers.
 pub mod draw {
     pub use crate::interpret::dataset::Dataset;
-    pub use crate::interpret::simulate::Simulated;
+    pub use crate::interpret::simulated::Simulated;
     pub use crate::model::draw::Draw;
     pub use crate::posterior::lazy::{LazyDraw, LazyLocals};
 }

@@ -19,7 +19,7 @@ pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::numbers::dual::LaneWidth;
 use crate::numbers::number::{Number, Real};
 use std::borrow::Cow;
@@ -81,6 +81,20 @@ pub trait Interpreter {
     /// `factor(term)`: adds to the log density.
     fn factor(&mut self, site: &Site, term: Real<Self::N>);
 
+    /// `site ~ dist` for a discrete latent, which has no coordinates: visited where its level's latents are drawn.
+    #[inline(always)]
+    fn declare(&mut self, _site: &Site) {}
+
+    /// The sum over a discrete latent, visited where the data are: ln sum_k p(k) p(what `body` visits | k). The sum is one of the
+    /// observations, `sum`; sites in `body` count as part of it.
+    fn sum_out<D: FiniteDistribution<Self::N>>(
+        &mut self,
+        site: &Site,
+        sum: &Site,
+        dist: D,
+        body: impl Fn(&mut Self, usize),
+    );
+
     /// A turn of a nested plate begins, the `turn`-th of its list, which may have a label; what is visited until
     /// [`leave`](Self::leave) belongs to it.
     #[inline(always)]
@@ -120,6 +134,8 @@ pub trait Model: Send + Sync {
     const LIKELIHOOD_READS: &'static [usize];
     /// Whether the model has a plate. Without one there are no tasks.
     const HAS_PLATE: bool;
+    /// Whether a task has discrete latents.
+    const HAS_CLASSES: bool = false;
 
     /// M, the number of tasks.
     fn num_tasks(&self) -> usize;
@@ -169,6 +185,10 @@ pub trait Latents: 'static {
 
     /// Applies `f` to every number of `from`, in order, replacing the content of `to`.
     fn map<R: Value, S: Value>(from: &Self::Of<R>, to: &mut Self::Of<S>, f: impl FnMut(&R) -> S);
+
+    /// Applies `f` to the probabilities of every discrete latent, with the id of its site, in order; they have no entries
+    /// until they are computed.
+    fn classes<R: Value>(_of: &mut Self::Of<R>, _f: &mut dyn FnMut(usize, &mut Vec<R>)) {}
 }
 
 /// What a latent's number can be: `f64`, [`Real<N>`], or `()` for the family itself.

@@ -46,7 +46,7 @@ pub trait Support<N: Number>: Clone + Debug {
 /// A scalar support that an unconstrained coordinate can be mapped to: what a latent needs.
 #[diagnostic::on_unimplemented(
     message = "a latent cannot be discrete: `{Self}` has no unconstrained coordinate",
-    note = "sum the latent out: `Mixture`, or `factor(log_sum_exp(...))`",
+    note = "where the macro sees the distribution, `z ~ Bernoulli(p)` in the plate, the latent is summed out",
     note = "for a vector latent, write `w[..] ~ ...`"
 )]
 pub trait Continuous<N: Number>: Support<N> {
@@ -55,6 +55,15 @@ pub trait Continuous<N: Number>: Support<N> {
 
     /// The unconstrained coordinate of `x`, a point of the support.
     fn unconstrain(&self, x: f64) -> f64;
+}
+
+/// A support of finitely many values, 0, 1, ...: what a discrete latent needs.
+#[diagnostic::on_unimplemented(
+    message = "a discrete latent needs finitely many values: `{Self}` has no number of them"
+)]
+pub trait FiniteSupport {
+    /// How many values there are.
+    fn num_values(&self) -> usize;
 }
 
 /// Where a vector can lie.

@@ -1,6 +1,7 @@
 //! What a model must mean. Every such error is found here, all of them in one pass.
 
 mod catalogue;
+mod discrete;
 mod jumps;
 mod left;
 mod lookups;
@@ -18,7 +19,7 @@ use crate::facts::{Dimension, Facts, Latent, Observation, Role, Tier};
 use crate::names;
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
-use scope::{Meaning, Scope};
+use scope::{Discrete, Meaning, Scope};
 use syn::{Error, Expr, Local, Pat};
 
 /// Finds out what each `~` is, and tells what is wrong. An argument whose name is taken gets another.
@@ -51,6 +52,8 @@ struct Check<'e> {
     nest: Option<usize>,
     /// What encloses the statement within its plate.
     inside: Option<Inside>,
+    /// The last discrete latent that a condition or a list around the statement depends on.
+    under: Option<Discrete>,
     loops: usize,
 }
 
@@ -81,6 +84,7 @@ impl<'e> Check<'e> {
             tier: Tier::Global,
             nest: None,
             inside: None,
+            under: None,
             loops: 0,
         }
     }
@@ -156,7 +160,7 @@ impl<'e> Check<'e> {
     }
 
     fn flow(&mut self, flow: &Flow) {
-        let outer = self.inside;
+        let (outer, outer_under) = (self.inside, self.under);
         self.inside = match flow.kind {
             FlowKind::For | FlowKind::Loop => Some(Inside::Loop),
             FlowKind::If => Some(Inside::Condition("`if`")),
@@ -166,18 +170,22 @@ impl<'e> Check<'e> {
         self.loops += usize::from(flow.kind.repeats());
         if let FlowKind::Match(on) = &flow.kind {
             self.expr(on);
+            self.under = self.under.max(self.scope.summed(&names::in_expr(on)));
         }
         for branch in &flow.branches {
             let depth = self.scope.depth();
             if let Some(source) = &branch.source {
                 self.expr(source);
+                self.under = self.under.max(self.scope.summed(&names::in_expr(source)));
                 for binding in names::bound_by_condition(source) {
                     self.scope.bind(&binding.name, Meaning::Data);
                 }
             }
             self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
+            self.scope.depend(depth, self.under);
             if let Some(guard) = &branch.guard {
                 self.expr(guard);
+                self.under = self.under.max(self.scope.summed(&names::in_expr(guard)));
             }
             for stmt in &branch.body {
                 self.stmt(stmt);
@@ -185,18 +193,20 @@ impl<'e> Check<'e> {
             self.scope.truncate(depth);
         }
         self.loops -= usize::from(flow.kind.repeats());
-        self.inside = outer;
+        (self.inside, self.under) = (outer, outer_under);
     }
 
     fn local(&mut self, local: &Local) {
         let reads = names::in_let(local);
         let varies = reads.iter().any(|name| self.scope.varies(name));
+        let (depth, summed) = (self.scope.depth(), self.scope.summed(&reads));
         self.reads(reads);
         self.jumps(|jumps| syn::visit::visit_local(jumps, local));
         self.quotients(|quotients| syn::visit::visit_local(quotients, local));
         let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
         let whole = matches!(pat, Pat::Ident(_));
         self.bind_pattern(Some(&local.pat), if varies && whole { Meaning::Computed } else { Meaning::Data });
+        self.scope.depend(depth, summed.max(self.under));
     }
 
     fn bind_pattern(&mut self, pat: Option<&Pat>, meaning: Meaning) {
@@ -228,6 +238,9 @@ impl<'e> Check<'e> {
     }
 
     fn declare(&mut self, latent: Latent) -> Role {
+        if latent.dimension == Dimension::Classes {
+            return self.declare_discrete(latent);
+        }
         self.scope.bind(&latent.name, Meaning::Latent);
         let latents = self.facts.latents.of_mut(self.tier);
         latents.push(latent);

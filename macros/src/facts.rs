@@ -53,6 +53,11 @@ pub(crate) enum Role {
         tier: Tier,
         at: usize,
     },
+    /// A discrete latent of the plate, the `at`-th there, whose sum is the `sum`-th of the observations and factors there.
+    Discrete {
+        at: usize,
+        sum: usize,
+    },
     Observation {
         tier: Tier,
         at: usize,
@@ -115,6 +120,8 @@ pub(crate) enum Dimension {
     Scalar,
     /// With the number of unconstrained coordinates, where the source tells.
     Vector(Option<usize>),
+    /// A discrete latent: its results are the probabilities of its classes.
+    Classes,
 }
 
 /// The top-level `for` over tasks.
@@ -170,6 +177,20 @@ impl Facts {
         members.extend(nests.map(|inner| (inner.first, Member::Nest(inner))));
         members.sort_by_key(|(at, _)| *at);
         members.into_iter().map(|(_, member)| member).collect()
+    }
+
+    /// Whether a struct of latents has a discrete one, be it in a turn of a nested plate.
+    pub(crate) fn has_classes(&self, owner: Owner) -> bool {
+        self.members(owner).iter().any(|member| match member {
+            Member::Latent(latent) => latent.dimension == Dimension::Classes,
+            Member::Nest(nest) => self.has_classes(self.owner_of(nest)),
+        })
+    }
+
+    /// The struct of the latents of a turn of a nested plate.
+    pub(crate) fn owner_of(&self, nest: &Nest) -> Owner {
+        let at = self.nests.iter().position(|other| other.flow == nest.flow);
+        Owner::Turn(at.expect("one of the nested plates"))
     }
 
     /// The observations and factors in the order of their ids: those outside the plate, then those in it.

@@ -102,8 +102,8 @@ use quote::quote;
 /// }
 /// ```
 ///
-/// A latent is continuous. Sum out a discrete one: `Mixture`, or `factor(log_sum_exp(...))`. Each latent is declared once,
-/// and reached once: not under `if`, and not in a `while`.
+/// A latent is continuous, but for those of a plate that are [summed out](#discrete-latents). Each latent is declared once, and
+/// reached once: not under `if`, and not in a `while`.
 ///
 /// # Observations
 ///
@@ -192,6 +192,49 @@ use quote::quote;
 /// schools by [`grouped`](../hierarch/tasks/fn.grouped.html) and [`nested`](../hierarch/tasks/struct.Groups.html#method.nested),
 /// with the labels of every level in the results. A latent of a turn is not known outside its `for`; a new
 /// school of a known area is asked for by `fit.readapt(i, &area)`.
+///
+/// # Discrete latents
+///
+/// In the plate, or in a nested plate, a latent may have finitely many values, 0, 1, ...: `Categorical`, `Bernoulli`,
+/// `Binomial` and their kin, named where the latent is declared. From there on it is a `usize`, an index say, or what an
+/// `if` or `match` decides by:
+///
+/// ```
+/// use hierarch::prelude::*;
+///
+/// model! {
+///     /// Lines through the points of each task, of two kinds.
+///     pub Lines(tasks: &[Vec<(f64, f64)>]) {
+///         steep ~ Beta(2.0, 2.0);
+///         slope ~ Flat(Ordered(2));
+///         factor(-0.5 * (slope[0].square() + slope[1].square()));
+///         sd ~ HalfNormal(1.0);
+///         for task in tasks {
+///             kind ~ Bernoulli(steep);
+///             for &(x, y) in task {
+///                 y ~ Normal(slope[kind] * x, sd);
+///             }
+///         }
+///     }
+/// }
+///
+/// let tasks = [vec![(1.0, 0.9), (2.0, 2.3)], vec![(1.0, 0.1), (2.0, -0.2)], vec![(1.0, 1.2)]];
+/// let fit = Lines::new(&tasks).fit()?;
+/// assert!(fit.local(0).kind[1].mean > 0.8 && fit.local(1).kind[1].mean < 0.2);
+/// # Ok::<(), hierarch::Error>(())
+/// ```
+///
+/// It is summed out: what depends on it, directly or through `let`, is evaluated for each of its values, and
+///
+/// ln p(rest) += ln sum_k p(k) p(what depends on it | k).
+///
+/// In the results it is a vector of the probabilities of its values. Predictions draw it, given the task's data where they
+/// are made from those. Of two discrete latents of which a statement needs both, or one needs the other, the sums stand
+/// within each other, over 1,024 combinations of values at most; any others are summed each for itself.
+///
+/// The same data must be observed under each value, be it by other statements, and a variable that depends on it be declared
+/// after it. No continuous latent may depend on it: give that latent a `Mixture` as its distribution. Where values are alike
+/// but for their numbers, as components of a mixture are, let an `Ordered` vector or a prior tell which is which.
 ///
 /// # Everything else is Rust
 ///

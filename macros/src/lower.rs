@@ -6,9 +6,10 @@
 mod liveness;
 mod plan;
 mod steps;
+mod sums;
 mod units;
 
-pub(crate) use plan::{Access, Counting, NestStep, Plan, SampleStep, Step, TaskList, Turns, Unused};
+pub(crate) use plan::{Access, Counting, NestStep, Plan, SampleStep, Step, SumStep, TaskList, Turns, Unused};
 
 use crate::ast::Model;
 use crate::facts::{Dimension, Facts, Latent, PlateList};
@@ -54,6 +55,7 @@ fn width<'a>(latents: impl Iterator<Item = &'a Latent>) -> usize {
         _ if latent.nest.is_some() => None,
         Dimension::Scalar => Some(1),
         Dimension::Vector(len) => len,
+        Dimension::Classes => Some(0),
     });
     coordinates.sum::<Option<usize>>().map_or(8, |sum| sum.clamp(1, 8))
 }

@@ -90,4 +90,19 @@ impl Interpreter for Recorder {
     fn factor(&mut self, site: &Site, term: Real<f64>) {
         self.calls.push(Call { site: site.name, value: term.value(), ln_density: 0.0 });
     }
+
+    /// A call for each value, with its mass, before those of the term.
+    fn sum_out<D: hierarch::dist::FiniteDistribution<f64>>(
+        &mut self,
+        site: &Site,
+        sum: &Site,
+        dist: D,
+        body: impl Fn(&mut Self, usize),
+    ) {
+        assert_eq!(site.name, sum.name);
+        for value in 0..dist.num_values() {
+            self.calls.push(scored(site.name, value as f64, &dist));
+            body(self, value);
+        }
+    }
 }

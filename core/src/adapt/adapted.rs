@@ -1,13 +1,15 @@
 //! The posterior of one task's latents, joint with theta.
 
 use crate::density::conditional::Conditional;
+use crate::density::typed::Classified;
 use crate::fit::names::NamedLevel;
 use crate::fit::report;
 use crate::fit::table::Table;
 use crate::fit::{Evidence, Trust};
+use crate::interpret::classes::Classes;
 use crate::interpret::discover::Start;
 use crate::model::level::Level;
-use crate::model::values::filled;
+use crate::model::values::{filled, values_of};
 use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::number::Real;
 use crate::posterior::columns::Columns;
@@ -50,17 +52,25 @@ pub struct TaskDraw<M: Model> {
     pub global: Arc<<M::Global as Latents>::Of<f64>>,
     /// phi of the task.
     pub local: <M::Local as Latents>::Of<f64>,
+    /// The classes of its discrete latents.
+    pub(crate) classes: Vec<Classes>,
+}
+
+impl<M: Model> TaskDraw<M> {
+    pub(crate) fn new(global: Arc<<M::Global as Latents>::Of<f64>>, task: Classified<M>) -> Self {
+        Self { global, local: values_of::<M::Local>(&task.latents), classes: task.classes }
+    }
 }
 
 impl<M: Model> Clone for TaskDraw<M> {
     fn clone(&self) -> Self {
-        Self { global: Arc::clone(&self.global), local: self.local.clone() }
+        Self { global: Arc::clone(&self.global), local: self.local.clone(), classes: self.classes.clone() }
     }
 }
 
 impl<M: Model> fmt::Debug for TaskDraw<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskDraw").field("global", &self.global).field("local", &self.local).finish()
+        f.debug_struct("TaskDraw").field("global", &self.global).field("local", &self.local).finish_non_exhaustive()
     }
 }
 
@@ -146,8 +156,8 @@ impl<M: Model> Adapted<'_, M> {
         Summary::weighted(values, &self.weights, &Dependence::Clusters(self.cluster))
     }
 
-    /// Calls `f` with theta, phi and weight of each draw, as a model's parts take them.
-    pub(super) fn for_each_as_real(&self, mut f: impl FnMut(&Globals<M, f64>, &Locals<M, f64>, f64)) {
+    /// Calls `f` with theta, phi, what is known of classes, and weight of each draw, as a model's parts take them.
+    pub(super) fn for_each_as_real(&self, mut f: impl FnMut(&Globals<M, f64>, &Locals<M, f64>, &[Classes], f64)) {
         let (mut theta, mut phi) = Default::default();
         let mut last: Option<&Arc<_>> = None;
         for (draw, weight) in self.weighted_draws() {
@@ -156,7 +166,7 @@ impl<M: Model> Adapted<'_, M> {
                 last = Some(&draw.global);
             }
             M::Local::map(&draw.local, &mut phi, |x: &f64| Real(*x));
-            f(&theta, &phi, weight);
+            f(&theta, &phi, &draw.classes, weight);
         }
     }
 }

@@ -5,11 +5,13 @@ use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::density::{Density, Writing};
 use crate::error::{Error, Place};
+use crate::interpret::classes::Classes;
+use crate::interpret::classify::{Classify, Say};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::simulate::{Places, Simulate, Wanted};
-use crate::model::Model;
 use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
+use crate::model::{Globals, Locals, Model};
 use crate::numbers::number::Real;
 use crate::numbers::real::log_sum_exp;
 use crate::posterior::summary::Summary;
@@ -67,12 +69,9 @@ impl<M: Model> Adapted<'_, M> {
     }
 
     fn average_ln_predictive(&self, query: &M::Task) -> f64 {
-        let all = SiteMask::all(M::LOCAL_SITES.len(), M::OBSERVED_SITES.len());
         let mut terms = Vec::with_capacity(self.draws.len());
-        self.for_each_as_real(|theta, phi, weight| {
-            let mut run = LogDensity::<f64>::new(&[], &all);
-            self.model.likelihood(&mut run, theta, phi, query);
-            terms.push(run.data.value() + weight.ln());
+        self.for_each_as_real(|theta, phi, classes, weight| {
+            terms.push(ln_likelihood(self.model, theta, phi, classes, query) + weight.ln());
         });
         ln_sum(&terms)
     }
@@ -89,10 +88,10 @@ impl<M: Model> Adapted<'_, M> {
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut failed = Ok(());
         let label = |i: usize| self.model.task_label(i);
-        self.for_each_as_real(|theta, phi, _| {
+        self.for_each_as_real(|theta, phi, classes, _| {
             let is_first = columns.is_empty();
             let noted = if is_first { Places::Noted } else { Places::Known };
-            let mut run = Simulate::new(&mut rng, wanted, i, noted);
+            let mut run = Simulate::new(&mut rng, wanted, i, noted).knowing(classes);
             self.model.likelihood(&mut run, theta, phi, task);
             if let (Some(error), Ok(())) = (run.error, &failed) {
                 failed = Err(error.label_task(label));
@@ -115,6 +114,25 @@ impl<M: Model> Adapted<'_, M> {
         };
         Ok(places.into_iter().zip(columns).map(prediction).collect())
     }
+}
+
+/// ln p(D | phi, theta) of a task of whose discrete latents something may be known.
+fn ln_likelihood<M: Model>(
+    model: &M,
+    theta: &Globals<M, f64>,
+    phi: &Locals<M, f64>,
+    known: &[Classes],
+    task: &M::Task,
+) -> f64 {
+    if M::HAS_CLASSES {
+        let mut run = Classify::new(known, Say::All);
+        model.likelihood(&mut run, theta, phi, task);
+        return run.ln_density;
+    }
+    let all = SiteMask::all(M::LOCAL_SITES.len(), M::OBSERVED_SITES.len());
+    let mut run = LogDensity::<f64>::new(&[], &all);
+    model.likelihood(&mut run, theta, phi, task);
+    run.data.value()
 }
 
 fn exact_ln_predictive(given_theta: &[AtTheta], query: &dyn Program, shape: &Shape) -> Option<f64> {

@@ -143,7 +143,7 @@ impl<'a, M: Model> Training<'a, M> {
         let draw = |s: usize| {
             let theta = program.plain_globals(&self.global.at(noise.theta(s)));
             let local = program.plain_locals(&theta, &mask, 0, &factor.at(noise.local(0, s)));
-            TaskDraw { global: Arc::new(values_of::<M::Global>(&theta)), local: values_of::<M::Local>(&local) }
+            TaskDraw::new(Arc::new(values_of::<M::Global>(&theta)), local)
         };
         Adapted {
             model: self.model,

@@ -35,14 +35,15 @@ impl Gathered {
             let (mut scored, mut drawn) = (Pointwise::default(), Some(Vec::with_capacity(values.len())));
             for part in visits.parts() {
                 visits.visit(part, draw, &mut scored);
-                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known);
+                let known = visits.classes(part, draw);
+                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known).knowing(&known);
                 visits.visit(part, draw, &mut run);
                 drawn = drawn.filter(|_| run.error.is_none());
                 if let Some(all) = &mut drawn {
                     all.append(&mut run.drawn);
                 }
             }
-            ln_densities.push(scored.ln_densities);
+            ln_densities.push(scored.ln_densities().collect());
             replicated = replicated.zip(drawn).map(|(mut all, drawn)| {
                 all.push(drawn);
                 all

@@ -77,7 +77,8 @@ impl<M: Model> Fit<M> {
         for draw in 0..visits.num_draws() {
             let mut values = Vec::with_capacity(data.values().len());
             for part in visits.parts() {
-                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known);
+                let known = visits.classes(part, draw);
+                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known).knowing(&known);
                 visits.visit(part, draw, &mut run);
                 if let Some(error) = run.error {
                     return Err(error.label_task(|i| self.model.task_label(i)));

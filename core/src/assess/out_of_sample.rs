@@ -104,7 +104,7 @@ impl<M: Model> Fit<M> {
             for draw in 0..visits.num_draws() {
                 let mut run = Pointwise::default();
                 visits.visit(part, draw, &mut run);
-                columns.iter_mut().zip(run.ln_densities).for_each(|(column, ln_density)| column.push(ln_density));
+                columns.iter_mut().zip(run.ln_densities()).for_each(|(column, ln_density)| column.push(ln_density));
             }
             for (place, column) in record.observations.into_iter().zip(&columns) {
                 accumulator.add(LeftOut::Observation(place), column);

@@ -78,7 +78,7 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
     match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
-            corrected.posterior.are_values = density.layout.identity;
+            corrected.posterior.are_values = density.layout.are_values();
             corrected.precision = Drawn::of(&corrected.posterior).precision(density);
             let is_asked = effort.walks && !basis.is_fixed();
             corrected.scores = is_asked.then(|| scores(density, &corrected.posterior)).flatten();

@@ -1,7 +1,7 @@
 //! How precisely weighted draws tell means and standard deviations.
 
 use crate::density::Density;
-use crate::density::program::unscored;
+use crate::density::program::{Numbers, unscored};
 use crate::posterior::columns::{global_columns, local_columns};
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::mc_error::{Dependence, Moments};
@@ -15,6 +15,7 @@ pub(crate) const PRECISE: f64 = 0.05;
 pub(crate) struct Place {
     /// `None` for the globals.
     pub(crate) task: Option<usize>,
+    /// Counts the values of latents that have coordinates.
     pub(crate) number: usize,
 }
 
@@ -89,7 +90,8 @@ impl<'a> Drawn<'a> {
         &self.theta[draw * self.globals..(draw + 1) * self.globals]
     }
 
-    /// How precisely they tell every latent number of the density's.
+    /// How precisely they tell every latent number of the density's, but for the probabilities of discrete latents: most of
+    /// those are near 0 or 1, where many times the draws would tell no more of use.
     pub(crate) fn precision(&self, density: &Density<'_>) -> Precision {
         let (program, draws) = (&*density.program, self.weights.len());
         let mut precision = Precision::default();
@@ -103,7 +105,7 @@ impl<'a> Drawn<'a> {
         let of_task = |(i, phi): (usize, &&[f64])| {
             let width = phi.len() / draws;
             let rows = (0..draws).map(|s| (self.theta(s), &phi[s * width..(s + 1) * width]));
-            local_columns(program, i, rows, mask.as_ref()).moments(self.weights, &self.dependence)
+            local_columns(program, i, rows, mask.as_ref(), Numbers::Continuous).moments(self.weights, &self.dependence)
         };
         let tasks: Vec<Vec<Moments>> = self.phi.par_iter().enumerate().map(of_task).collect();
         for (i, moments) in tasks.iter().enumerate() {

@@ -16,6 +16,8 @@ pub(crate) struct BlockLayout {
     pub(crate) task_reads: Vec<usize>,
     /// No local site is non-centred, and x = u for every one.
     pub(crate) identity: bool,
+    /// Whether tasks have discrete latents.
+    pub(crate) has_classes: bool,
     /// The widest task.
     pub(crate) widest: Widest,
 }
@@ -25,8 +27,10 @@ pub(crate) struct BlockLayout {
 pub(crate) struct Widest {
     /// Unconstrained coordinates.
     pub(crate) coordinates: usize,
-    /// Constrained entries.
+    /// Constrained entries, those of discrete latents not counted.
     pub(crate) values: usize,
+    /// Numbers that a table shows: entries, and probabilities of discrete latents.
+    pub(crate) rows: usize,
 }
 
 impl BlockLayout {
@@ -38,7 +42,13 @@ impl BlockLayout {
         let mut task_reads = [local_reads.clone(), likelihood_reads.clone()].concat();
         task_reads.sort_unstable();
         task_reads.dedup();
-        Self { global, local_reads, likelihood_reads, task_reads, identity: false, widest }
+        let has_classes = signature.has_classes;
+        Self { global, local_reads, likelihood_reads, task_reads, identity: false, has_classes, widest }
+    }
+
+    /// Whether the numbers of a task are its coordinates, and no others.
+    pub(crate) fn are_values(&self) -> bool {
+        self.identity && !self.has_classes
     }
 
     /// The layout with theta held fixed: a task's block has its own coordinates only.

@@ -43,7 +43,7 @@ pub(crate) trait Program: Send + Sync {
     /// Visits the model at `start`, checking data and constants.
     fn discover<'p>(&'p self, start: &'p Start) -> Discovery<'p>;
 
-    /// What the latents of a task look like; its data are not looked at.
+    /// What the latents of a task look like; its data are not checked.
     fn task_level(&self, start: &Start, task: usize) -> Level;
 
     /// Shows the structure of what is outside the plate, at the unconstrained `theta`, to a visitor; the tasks can be
@@ -67,10 +67,19 @@ pub(crate) trait Program: Send + Sync {
     fn global_values(&self, theta: &[f64], out: &mut Vec<f64>);
 
     /// The constrained values of a task's latents replace the content of `out`.
-    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>);
+    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, numbers: Numbers, out: &mut Vec<f64>);
 
     /// The guide of the locals written otherwise, theta being at its mean.
     fn rewrite(&self, guide: &Guide, how: Rewriting<'_>) -> MeanField;
+}
+
+/// Which numbers of a task's latents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// Those of the latents that have coordinates.
+    Continuous,
+    /// The probabilities of discrete latents too.
+    All,
 }
 
 /// A program whose globals are numbers of known structure.

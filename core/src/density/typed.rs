@@ -4,10 +4,14 @@ use crate::density::blocks::BlockLayout;
 use crate::density::lanes::LaneThetas;
 use crate::density::order::{First, GlobalN, Second, TypedOrder};
 use crate::density::plain::PlainThetas;
-use crate::density::program::{Discovery, Fixed, LogParts, Masks, Program, Recorder, Scoring, Structured, TaskPoint};
+use crate::density::program::{
+    Discovery, Fixed, LogParts, Masks, Numbers, Program, Recorder, Scoring, Structured, TaskPoint,
+};
 use crate::density::tape::{TapeRecorder, TapeThetas, WIDEST_SECOND};
 use crate::density::theta::globals;
 use crate::guide::{Guide, MeanField};
+use crate::interpret::classes::{self, Classes};
+use crate::interpret::classify::{Classify, Say};
 use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::rewrite::{FactorOf, Rewrite, Rewriting};
@@ -63,6 +67,9 @@ impl<M: Model> Program for Subset<'_, M> {
         self.model.global(&mut Discover::new(start, None), &mut global);
         let mut visit = Discover::new(start, Some(task));
         self.model.local(&mut visit, &global, self.task(task), &mut local);
+        if M::HAS_CLASSES {
+            self.model.likelihood(&mut visit, &global, &local, self.task(task));
+        }
         visit.finish().level
     }
 
@@ -106,9 +113,13 @@ impl<M: Model> Program for Subset<'_, M> {
         M::Global::map(&global, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
     }
 
-    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, out: &mut Vec<f64>) {
+    fn local_values(&self, theta: &[f64], at: &TaskPoint<'_>, numbers: Numbers, out: &mut Vec<f64>) {
         out.clear();
-        let local = self.plain_locals(&self.plain_globals(theta), at.unscored, at.task, at.u);
+        let theta = self.plain_globals(theta);
+        let mut local = self.continuous_locals(&theta, at.unscored, at.task, at.u);
+        if numbers == Numbers::All {
+            local = self.classified(&theta, local, at.task, Say::All).latents;
+        }
         M::Local::map(&local, &mut Default::default(), |x: &Real<f64>| out.push(x.0));
     }
 
@@ -133,8 +144,20 @@ impl<M: Model> Subset<'_, M> {
         globals(self, theta, |_, u| Real(u))
     }
 
-    /// The latents of a task at the unconstrained `u`, given the globals, written as the mask says; nothing is scored.
+    /// The latents of a task at the unconstrained `u`, given the globals, written as the mask says, with the classes of its
+    /// discrete ones; nothing else is scored.
     pub(crate) fn plain_locals(
+        &self,
+        theta: &Globals<M, f64>,
+        unscored: &SiteMask,
+        task: usize,
+        u: &[f64],
+    ) -> Classified<M> {
+        self.classified(theta, self.continuous_locals(theta, unscored, task, u), task, Say::All)
+    }
+
+    /// The same without the classes.
+    fn continuous_locals(
         &self,
         theta: &Globals<M, f64>,
         unscored: &SiteMask,
@@ -145,6 +168,24 @@ impl<M: Model> Subset<'_, M> {
         let mut local = Default::default();
         self.model.local(&mut LogDensity::new(&coordinates, unscored), theta, self.task(task), &mut local);
         local
+    }
+
+    /// The latents of a task with the classes of its discrete ones, given the others.
+    pub(crate) fn classified(
+        &self,
+        theta: &Globals<M, f64>,
+        mut latents: Locals<M, f64>,
+        task: usize,
+        say: Say,
+    ) -> Classified<M> {
+        let mut classes = Vec::new();
+        if M::HAS_CLASSES {
+            let mut run = Classify::new(&[], say);
+            self.model.likelihood(&mut run, theta, &latents, self.task(task));
+            classes = run.found;
+            classes::fill::<M::Local>(&mut latents, &classes);
+        }
+        Classified { latents, classes }
     }
 
     fn expand_global<O: TypedOrder>(&self, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {
@@ -161,6 +202,12 @@ impl<M: Model> Subset<'_, M> {
         }
         parts
     }
+}
+
+/// The latents of a task, and the classes of its discrete ones.
+pub(crate) struct Classified<M: Model> {
+    pub(crate) latents: Locals<M, f64>,
+    pub(crate) classes: Vec<Classes>,
 }
 
 /// The globals as numbers of known structure, for tasks to be shown.

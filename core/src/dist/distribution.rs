@@ -4,7 +4,7 @@
 use crate::error::Invalid;
 use crate::numbers::form::ClosedForm;
 use crate::numbers::{Number, Param, Real};
-use crate::support::{Continuous, Support, VectorSupport};
+use crate::support::{Continuous, FiniteSupport, Support, VectorSupport};
 use nalgebra::DMatrix;
 use rand::Rng;
 
@@ -56,7 +56,7 @@ pub trait Distribution<N: Number>: Clone {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the distribution of a latent",
     label = "not a continuous distribution over numbers",
-    note = "a discrete latent must be summed out: `Mixture`, or `factor(log_sum_exp(...))`",
+    note = "where the macro sees the distribution, `z ~ Bernoulli(p)` in the plate, a discrete latent is summed out",
     note = "for a vector latent of a distribution of your own, write `w[..] ~ ...`"
 )]
 pub trait ContinuousDistribution<N: Number>: Distribution<N> {
@@ -77,6 +77,26 @@ where
     #[inline(always)]
     fn unconstrain(&self, x: f64) -> f64 {
         self.support().unconstrain(x)
+    }
+}
+
+/// A distribution that a discrete latent can have. Every [`Distribution`] with a finite support is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the distribution of a discrete latent",
+    label = "not a distribution over finitely many values"
+)]
+pub trait FiniteDistribution<N: Number>: Distribution<N> {
+    /// How many values there are: 0, 1, ...
+    fn num_values(&self) -> usize;
+}
+
+impl<N: Number, D: Distribution<N>> FiniteDistribution<N> for D
+where
+    D::Support: FiniteSupport,
+{
+    #[inline(always)]
+    fn num_values(&self) -> usize {
+        self.support().num_values()
     }
 }
 

@@ -52,10 +52,14 @@ impl NamedLevel<'_> {
         })
     }
 
-    /// The name of one of the level's values.
+    /// The name of one of the level's values, those of discrete latents not counted.
     pub(crate) fn of_value(&self, value: usize) -> Option<NumberName> {
-        let slot = self.level.slots().iter().find(|slot| slot.values.contains(&value))?;
-        let index = value - slot.values.start;
+        let mut index = value;
+        let slot = self.level.slots().iter().filter(|slot| !slot.coordinates.is_empty()).find(|slot| {
+            let is_there = index < slot.values.len();
+            index -= if is_there { 0 } else { slot.values.len() };
+            is_there
+        })?;
         Some(self.name(slot, if slot.values.len() > 1 { format!("[{index}]") } else { String::new() }))
     }
 

@@ -15,7 +15,7 @@ use crate::fit::saved::load;
 use crate::fit::solution::{Solution, Times};
 use crate::fit::trust::{Judgement, failure};
 use crate::fit::{Certificate, Chains, Evidence, Fit};
-use crate::interpret::simulate::{Simulated, simulate};
+use crate::interpret::simulated::{Simulated, simulate};
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::choose::modes_at_mean;

@@ -124,7 +124,7 @@ impl Report<'_> {
 
     fn shown_tasks(&self) -> usize {
         let shape = &self.solution.shape;
-        shape.num_tasks().min((MOST_ROWS / shape.widest.values.max(1)).max(1))
+        shape.num_tasks().min((MOST_ROWS / shape.widest.rows.max(1)).max(1))
     }
 
     fn table(&self) -> Table {

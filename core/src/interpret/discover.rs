@@ -3,39 +3,19 @@
 //! Where a value comes from: every unconstrained coordinate is given by the start. How it is transformed: by its support.
 //! What is accumulated: for every latent site its coordinates and whether it can be non-centred, and the first error.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
+mod start;
+mod sums;
+
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
 use crate::error::{Error, Invalid, Place, TaskName};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
 use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
-use crate::sampling::stream::Stream;
 use crate::support::{Support, VectorSupport};
-use rand::RngExt;
-
-/// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// Everything at 0.
-    Zero,
-    /// The random start of that number.
-    Random(u64),
-}
-
-impl Start {
-    /// The coordinate `at` of a task, or of the globals.
-    pub fn coordinate(&self, task: Option<usize>, at: usize) -> f64 {
-        match self {
-            Self::Zero => 0.0,
-            Self::Random(number) => {
-                let stream = Stream::Start { coordinate: at as u64, task: task.map(|i| i as u64) };
-                stream.of(*number).random_range(-1.0..1.0)
-            }
-        }
-    }
-}
+pub use start::Start;
+use sums::{MOST_CLASSES, Sums, Whole};
 
 /// A place whose log density is not finite, with that density.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +67,8 @@ pub struct Discover<'a> {
     entries: Vec<usize>,
     /// Occurrences of each observed site.
     seen: Vec<usize>,
+    /// The sums over discrete latents.
+    sums: Sums,
     /// The first error met.
     pub error: Option<Error>,
     /// The first site whose log density is not finite.
@@ -103,13 +85,15 @@ impl<'a> Discover<'a> {
             node: None,
             entries: Vec::new(),
             seen: Vec::new(),
+            sums: Sums::default(),
             error: None,
             not_finite: None,
         }
     }
 
     /// What was found of the level.
-    pub fn finish(self) -> LevelVisit {
+    pub fn finish(mut self) -> LevelVisit {
+        self.level.give_classes(self.sums.classes());
         LevelVisit { level: self.level, seen: self.seen, error: self.error, not_finite: self.not_finite }
     }
 
@@ -157,6 +141,8 @@ impl<'a> Discover<'a> {
         let is_spoilt = |culprit: &f64| culprit.is_nan() || !(value.is_finite() || value == f64::NEG_INFINITY);
         match ln_density.0.culprit().filter(is_spoilt) {
             Some(value) => self.fail(Error::Covariate { place: Box::new(place), value }),
+            // a sum with a term that is zero is finite
+            None if self.sums.add(ln_density) => {}
             None if value.is_finite() => {}
             None => _ = self.not_finite.get_or_insert(NotFinite { place, value }),
         }
@@ -215,6 +201,7 @@ impl Interpreter for Discover<'_> {
     fn observe<D: Distribution<Visited>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         let place = self.next_observation(site);
         let is_valid = self.is_valid(&place, dist.check());
+        self.sums.see(site, datum.datum().map(|_| 1));
         let Some(value) = datum.datum().filter(|_| is_valid) else { return };
         let support = dist.support();
         if !support.contains(value) {
@@ -227,6 +214,7 @@ impl Interpreter for Discover<'_> {
     fn observe_vector<D: VectorDistribution<Visited>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         let place = self.next_observation(site);
         let is_valid = self.is_valid(&place, dist.check());
+        self.sums.see(site, datum.data().map(|data| data.len()));
         let Some(data) = datum.data().filter(|_| is_valid) else { return };
         let (support, distribution) = (dist.support(), name_of::<D>());
         if support.len() != data.len() {
@@ -248,6 +236,48 @@ impl Interpreter for Discover<'_> {
         let place = self.next_observation(site);
         self.scored(place, term);
     }
+
+    fn declare(&mut self, site: &Site) {
+        self.level.add(site, self.node, Entries::CLASSES);
+    }
+
+    fn sum_out<D: FiniteDistribution<Visited>>(
+        &mut self,
+        site: &Site,
+        sum: &Site,
+        dist: D,
+        body: impl Fn(&mut Self, usize),
+    ) {
+        let place = self.place(sum);
+        if !self.is_valid(&place, dist.check()) {
+            return;
+        }
+        let found = dist.num_values();
+        let Some(around) = self.sums.begin(site, found) else {
+            self.fail(Error::Classes { place: Box::new(place), found, most: MOST_CLASSES });
+            return;
+        };
+        let before = self.seen.clone();
+        let mut whole = Whole::default();
+        for value in 0..found {
+            let after = std::mem::replace(&mut self.seen, before.clone());
+            self.sums.begin_term(&around, value, dist.ln_density(value as f64));
+            body(self, value);
+            whole.add(value, self.sums.end_term());
+            join_counts(&mut self.seen, &after);
+        }
+        if let Some(value) = whole.uneven {
+            self.fail(Error::Uneven { place: Box::new(place.clone()), value });
+        }
+        self.sums.end(around, &whole);
+        self.scored(place, whole.ln_density);
+    }
+}
+
+/// Takes the larger of two counts.
+fn join_counts(counts: &mut Vec<usize>, others: &[usize]) {
+    counts.resize(counts.len().max(others.len()), 0);
+    counts.iter_mut().zip(others).for_each(|(count, other)| *count = (*count).max(*other));
 }
 
 /// Whether constraining changes nothing, seen at two points.

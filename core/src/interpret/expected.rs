@@ -3,7 +3,7 @@
 //! Where a value comes from: the normal's mean. How it is transformed: by its support. What is accumulated: E\[ln p\] of the
 //! first site, which no other latent of the task can have a say in, if it is a vector whose distribution knows it.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::support::VectorSupport;
@@ -55,4 +55,6 @@ impl<N: Number> Interpreter for Expected<'_, N> {
     fn observe_vector<D: VectorDistribution<N>>(&mut self, _: &Site, _: impl VectorDatum, _: D) {}
 
     fn factor(&mut self, _: &Site, _: Real<N>) {}
+
+    fn sum_out<D: FiniteDistribution<N>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
 }

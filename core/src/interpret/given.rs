@@ -1,9 +1,9 @@
 //! Visits the data of a model whose latents are known.
 //!
 //! Where a value comes from: the next unconstrained coordinate. How it is transformed: by its support. What is
-//! accumulated: what an [`Observer`] makes of the data; factors are nobody's data.
+//! accumulated: what an [`Observer`] makes of the data.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
@@ -15,12 +15,24 @@ pub(crate) trait Observer {
 
     /// `place ~ dist` for a vector of data.
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D);
+
+    /// `factor(term)`, which is nobody's data.
+    fn factor(&mut self, _term: f64) {}
+
+    /// The sum over a discrete latent: `body` visits the data for one of its values.
+    fn sum_out<'a, D: FiniteDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        site: &Site,
+        dist: D,
+        body: impl Fn(&mut Given<'a, Self>, usize),
+    ) where
+        Self: Sized;
 }
 
 /// The state: coordinates still to be read, and who looks at the data.
 pub(crate) struct Given<'a, O> {
     coordinates: &'a [f64],
-    observer: &'a mut O,
+    pub(crate) observer: &'a mut O,
 }
 
 impl<'a, O> Given<'a, O> {
@@ -63,5 +75,11 @@ impl<O: Observer> Interpreter for Given<'_, O> {
         self.observer.observe_vector(site, datum, dist);
     }
 
-    fn factor(&mut self, _: &Site, _: Real<f64>) {}
+    fn factor(&mut self, _: &Site, term: Real<f64>) {
+        self.observer.factor(term.0);
+    }
+
+    fn sum_out<D: FiniteDistribution<f64>>(&mut self, site: &Site, _: &Site, dist: D, body: impl Fn(&mut Self, usize)) {
+        O::sum_out(self, site, dist, body);
+    }
 }

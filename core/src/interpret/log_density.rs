@@ -4,7 +4,7 @@
 //! distribution, or by loc + scale * u at a non-centred site. What is accumulated: ln p + ln |dx/du| of the latents, and
 //! the log density of the data, of those sites that the [`SiteMask`] marks.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
@@ -16,6 +16,8 @@ pub struct LogDensity<'a, N: Number> {
     coordinates: &'a [Real<N>],
     next: usize,
     mask: &'a SiteMask,
+    /// Whether a term of a sum over a discrete latent is being scored, in which everything counts.
+    summing: bool,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
     pub latents: Real<N>,
     /// Sum of the log densities of the counted observations, and of the counted factors.
@@ -26,7 +28,7 @@ impl<'a, N: Number> LogDensity<'a, N> {
     /// An interpreter that reads the unconstrained `coordinates` in order.
     #[inline(always)]
     pub fn new(coordinates: &'a [Real<N>], mask: &'a SiteMask) -> Self {
-        Self { coordinates, next: 0, mask, latents: Real::constant(0.0), data: Real::constant(0.0) }
+        Self { coordinates, next: 0, mask, summing: false, latents: Real::constant(0.0), data: Real::constant(0.0) }
     }
 
     #[inline(always)]
@@ -34,6 +36,12 @@ impl<'a, N: Number> LogDensity<'a, N> {
         let read = &self.coordinates[self.next..self.next + count];
         self.next += count;
         read
+    }
+
+    /// Whether an observation counts.
+    #[inline(always)]
+    fn counts(&self, site: &Site) -> bool {
+        self.summing || self.mask.observed[site.id]
     }
 }
 
@@ -77,7 +85,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
 
     #[inline(always)]
     fn observe<D: Distribution<N>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
-        if self.mask.observed[site.id]
+        if self.counts(site)
             && let Some(y) = datum.datum()
         {
             self.data += dist.ln_density(y);
@@ -86,7 +94,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
 
     #[inline(always)]
     fn observe_vector<D: VectorDistribution<N>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
-        if self.mask.observed[site.id]
+        if self.counts(site)
             && let Some(y) = datum.data()
         {
             self.data += dist.ln_density(&y);
@@ -95,8 +103,25 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
 
     #[inline(always)]
     fn factor(&mut self, site: &Site, term: Real<N>) {
-        if self.mask.observed[site.id] {
+        if self.counts(site) {
             self.data += term.real();
         }
+    }
+
+    #[inline(always)]
+    fn sum_out<D: FiniteDistribution<N>>(&mut self, _: &Site, sum: &Site, dist: D, body: impl Fn(&mut Self, usize)) {
+        if !self.counts(sum) {
+            return;
+        }
+        let (outer, was_summing) = (self.data, self.summing);
+        self.summing = true;
+        let mut total = Real::constant(f64::NEG_INFINITY);
+        for class in 0..dist.num_values() {
+            self.data = dist.ln_density(class as f64);
+            body(self, class);
+            total = total.ln_add_exp(self.data);
+        }
+        self.summing = was_summing;
+        self.data = outer + total;
     }
 }

@@ -3,7 +3,7 @@
 //! Where a value comes from: it is 0. How it is transformed: by its support. What is accumulated: mean and root of the
 //! first site, which no other latent of the task can have a say in, if it is a vector whose distribution is a normal.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
@@ -48,4 +48,6 @@ impl Interpreter for FirstNormal<'_> {
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, _: impl VectorDatum, _: D) {}
 
     fn factor(&mut self, _: &Site, _: Real<f64>) {}
+
+    fn sum_out<D: FiniteDistribution<f64>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
 }

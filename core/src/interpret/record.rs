@@ -2,9 +2,9 @@
 //!
 //! What is accumulated: every observation that is there, with its place.
 
-use crate::dist::{Distribution, VectorDistribution};
+use crate::dist::{Distribution, FiniteDistribution, VectorDistribution};
 use crate::error::{Place, TaskName};
-use crate::interpret::given::Observer;
+use crate::interpret::given::{Given, Observer};
 use crate::model::{Datum, Site, VectorDatum};
 
 /// The state: what was seen of a task, or outside the plate.
@@ -54,5 +54,15 @@ impl Observer for Record {
 
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, _: D) {
         self.take(site, datum.data().as_deref());
+    }
+
+    /// Every value has the same data.
+    fn sum_out<'a, D: FiniteDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        _: &Site,
+        _: D,
+        body: impl Fn(&mut Given<'a, Self>, usize),
+    ) {
+        body(given, 0);
     }
 }

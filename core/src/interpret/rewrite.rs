@@ -4,7 +4,7 @@
 //! write differently, by x = loc + scale * u or back. What is accumulated: the coordinates as `to` writes them, and the
 //! log-scales of their guides, which move by ln scale.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
@@ -83,4 +83,6 @@ impl Interpreter for Rewrite<'_> {
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, _: impl VectorDatum, _: D) {}
 
     fn factor(&mut self, _: &Site, _: Real<f64>) {}
+
+    fn sum_out<D: FiniteDistribution<f64>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
 }

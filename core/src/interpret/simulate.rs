@@ -4,18 +4,15 @@
 //! Where a value comes from: a draw of its distribution; one beyond the largest number is that number. How it is
 //! transformed: not at all. What is accumulated: the draws of missing data, or of all.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
+use crate::dist::categorical::sample_category;
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
 use crate::error::{Error, Invalid, Place, TaskName};
-use crate::interpret::dataset::{Dataset, Layout};
-use crate::interpret::given::Observer;
-use crate::model::draw::Draw;
-use crate::model::values::values_of;
-use crate::model::{Datum, Interpreter, Model, Site, VectorDatum};
+use crate::interpret::classes::{Classes, Replay};
+use crate::interpret::given::{Given, Observer};
+use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
-use std::fmt;
-use std::sync::Arc;
 
 /// Which data are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +48,17 @@ pub enum Places {
 pub struct Simulate<'a> {
     rng: &'a mut dyn Rng,
     wanted: Wanted,
-    task: Option<usize>,
+    pub(crate) task: Option<usize>,
     seen: Vec<usize>,
     /// Drawn numbers; a vector's one after another.
     pub drawn: Vec<f64>,
     /// The place of each drawn number; filled only if wanted.
     pub places: Vec<Place>,
     noted: Places,
+    /// What is known of the classes of discrete latents from data, in place of their distributions.
+    known: Replay<'a>,
+    /// The classes that were drawn, each with probability 1.
+    pub(crate) classes: Vec<Classes>,
     /// The first distribution that could not be sampled.
     pub error: Option<Error>,
 }
@@ -65,7 +66,23 @@ pub struct Simulate<'a> {
 impl<'a> Simulate<'a> {
     /// An interpreter that has drawn nothing yet.
     pub fn new(rng: &'a mut dyn Rng, wanted: Wanted, task: Option<usize>, noted: Places) -> Self {
-        Self { rng, wanted, task, seen: Vec::new(), drawn: Vec::new(), places: Vec::new(), noted, error: None }
+        Self {
+            rng,
+            wanted,
+            task,
+            seen: Vec::new(),
+            drawn: Vec::new(),
+            places: Vec::new(),
+            noted,
+            known: Replay::default(),
+            classes: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Draws the classes of discrete latents from what is known of them.
+    pub(crate) fn knowing(self, known: &'a [Classes]) -> Self {
+        Self { known: Replay::new(known), ..self }
     }
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
@@ -98,6 +115,34 @@ impl<'a> Simulate<'a> {
         f64::NAN
     }
 
+    /// Draws the value of a discrete latent; what is visited until [`end_class`](Self::end_class) is given it.
+    fn begin_class<D: FiniteDistribution<f64>>(&mut self, site: &Site, dist: &D) -> Begun<'a> {
+        let place = self.place(site, None);
+        let known = self.known.next();
+        // of data that cannot be there is nothing to be known
+        let likely = known.and_then(|known| sample_category(self.rng, known.probabilities.iter().copied()));
+        let draw = match likely {
+            None if self.is_valid(&place, dist.check()) => dist.sample(self.rng),
+            likely => likely,
+        };
+        let draw = draw.unwrap_or_else(|| {
+            self.no_draw::<D>(&place);
+            0.0
+        });
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number of a class")]
+        let value = draw as usize;
+        let known = std::mem::replace(&mut self.known, Replay::within(known, value));
+        Begun { site: site.id, value, count: dist.num_values(), known, around: std::mem::take(&mut self.classes) }
+    }
+
+    fn end_class(&mut self, Begun { site, value, count, known, around }: Begun<'a>) {
+        let mut drawn = Classes { site, probabilities: vec![0.0; count], inner: vec![Vec::new(); count] };
+        drawn.probabilities[value] = 1.0;
+        drawn.inner[value] = std::mem::replace(&mut self.classes, around);
+        self.classes.push(drawn);
+        self.known = known;
+    }
+
     /// Keeps the places of what has been drawn since there were `from` numbers.
     fn record(&mut self, place: &Place, from: usize) {
         if self.noted == Places::Noted {
@@ -106,6 +151,18 @@ impl<'a> Simulate<'a> {
             self.places.extend((0..self.drawn.len() - from).map(place));
         }
     }
+}
+
+/// A discrete latent whose value has been drawn.
+struct Begun<'a> {
+    site: usize,
+    value: usize,
+    /// How many values it could have had.
+    count: usize,
+    /// What is known of the discrete latents behind its sum.
+    known: Replay<'a>,
+    /// What was drawn before.
+    around: Vec<Classes>,
 }
 
 /// A draw as far as an `f64` holds it.
@@ -158,6 +215,12 @@ impl Interpreter for Simulate<'_> {
     }
 
     fn factor(&mut self, _: &Site, _: Real<f64>) {}
+
+    fn sum_out<D: FiniteDistribution<f64>>(&mut self, site: &Site, _: &Site, dist: D, body: impl Fn(&mut Self, usize)) {
+        let begun = self.begin_class(site, &dist);
+        body(self, begun.value);
+        self.end_class(begun);
+    }
 }
 
 impl Observer for Simulate<'_> {
@@ -168,64 +231,15 @@ impl Observer for Simulate<'_> {
     fn observe_vector<D: VectorDistribution<f64>>(&mut self, site: &Site, datum: impl VectorDatum, dist: D) {
         Interpreter::observe_vector(self, site, datum, dist);
     }
-}
 
-/// A draw of all latents from their priors, and of all data given them.
-pub struct Simulated<M: Model> {
-    /// The latents.
-    pub latents: Draw<M>,
-    /// The data, those that are missing too.
-    pub data: Dataset,
-}
-
-impl<M: Model> Clone for Simulated<M> {
-    fn clone(&self) -> Self {
-        Self { latents: self.latents.clone(), data: self.data.clone() }
+    fn sum_out<'a, D: FiniteDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        site: &Site,
+        dist: D,
+        body: impl Fn(&mut Given<'a, Self>, usize),
+    ) {
+        let begun = given.observer.begin_class(site, &dist);
+        body(given, begun.value);
+        given.observer.end_class(begun);
     }
-}
-
-impl<M: Model> fmt::Debug for Simulated<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulated").field("latents", &self.latents).field("data", &self.data).finish()
-    }
-}
-
-/// What is drawn of the whole model.
-#[derive(Default)]
-struct Collected {
-    layout: Layout,
-    values: Vec<f64>,
-    error: Option<Error>,
-}
-
-impl Collected {
-    fn take(&mut self, mut run: Simulate<'_>, label: Option<&str>) {
-        let label = |_| label.map(str::to_owned);
-        run.places.iter_mut().for_each(|place| place.label_task(label));
-        run.error = run.error.map(|error| error.label_task(label));
-        self.layout.add(run.task, run.places);
-        self.values.extend(run.drawn);
-        self.error = self.error.take().or(run.error);
-    }
-}
-
-/// Draws latents and data from the prior; observed values are ignored, factors have no say.
-pub(crate) fn simulate<M: Model>(model: &M, rng: &mut dyn Rng) -> Result<Simulated<M>, Error> {
-    let mut collected = Collected::default();
-    let mut run = Simulate::new(rng, Wanted::All, None, Places::Noted);
-    let mut theta = Default::default();
-    model.global(&mut run, &mut theta);
-    collected.take(run, None);
-    let mut local = Vec::with_capacity(model.num_tasks());
-    for i in 0..model.num_tasks() {
-        let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Noted);
-        let mut phi = Default::default();
-        model.local(&mut run, &theta, model.task(i), &mut phi);
-        model.likelihood(&mut run, &theta, &phi, model.task(i));
-        local.push(values_of::<M::Local>(&phi));
-        collected.take(run, model.task_label(i).as_deref());
-    }
-    let Collected { layout, values, error } = collected;
-    let latents = Draw { global: values_of::<M::Global>(&theta), local };
-    error.map_or(Ok(Simulated { latents, data: Dataset::new(Arc::new(layout), values) }), Err)
 }

@@ -4,7 +4,7 @@
 //! support, as a form. What is accumulated: nothing; every site's log density is shown to a [`Visitor`], which may ask for
 //! its [`ClosedForm`], or for its value at nodes of the leaves that it reads.
 
-use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution};
+use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::site_mask::SiteMask;
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::form::{Affine, ClosedForm, Form};
@@ -52,13 +52,34 @@ pub struct Structure<'a> {
     mask: &'a SiteMask,
     offset: usize,
     next: usize,
-    visitor: &'a mut dyn Visitor,
+    shown: Shown<'a>,
+}
+
+/// What becomes of the sites.
+enum Shown<'a> {
+    /// They are shown.
+    To(&'a mut dyn Visitor),
+    /// They are summed: the term of a sum over a discrete latent, which is shown as a whole.
+    Summed(Real<Nodal>),
 }
 
 impl<'a> Structure<'a> {
     /// A visit whose latents take the coordinates `offset..`, now at `at`, and are written as the mask says.
     pub fn new(at: &'a [f64], offset: usize, mask: &'a SiteMask, visitor: &'a mut dyn Visitor) -> Self {
-        Self { at, mask, offset, next: 0, visitor }
+        Self { at, mask, offset, next: 0, shown: Shown::To(visitor) }
+    }
+
+    fn show(&mut self, site: SiteAt, density: &SiteDensity<'_>) {
+        match &mut self.shown {
+            Shown::To(visitor) => visitor.visit(site, density),
+            Shown::Summed(term) => *term += Real(Nodal::Function((density.value)())),
+        }
+    }
+
+    fn see_normal(&mut self, site: &Site) {
+        if let Shown::To(visitor) = &mut self.shown {
+            visitor.see_normal(site.id);
+        }
     }
 
     fn coordinate(&mut self) -> Real<Nodal> {
@@ -77,7 +98,7 @@ impl Interpreter for Structure<'_> {
         {
             let value = || dist.non_centred(u).map_or_else(unknown, |(_, ln_density)| ln_density.0.function());
             let closed_form = || dist.standard_closed_form(u);
-            self.visitor.visit(at, &SiteDensity { closed_form: &closed_form, value: &value });
+            self.show(at, &SiteDensity { closed_form: &closed_form, value: &value });
             return x;
         }
         let (x, ln_jacobian) = dist.constrain(u);
@@ -92,14 +113,14 @@ impl Interpreter for Structure<'_> {
             let ln_density = dist.ln_density(x);
             if jacobian { (ln_density + ln_jacobian).0.function() } else { ln_density.0.function() }
         };
-        self.visitor.visit(at, &SiteDensity { closed_form: &closed_form, value: &value });
+        self.show(at, &SiteDensity { closed_form: &closed_form, value: &value });
         x
     }
 
     fn sample_vector<D: VectorDistribution<Nodal>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<Nodal>>) {
         out.clear();
         if self.next == 0 && dist.as_normal(&mut Vec::new(), &mut Vec::new()) {
-            self.visitor.see_normal(site.id);
+            self.see_normal(site);
         }
         let support = dist.support();
         let u: Vec<_> = (0..support.num_coordinates()).map(|_| self.coordinate()).collect();
@@ -114,14 +135,14 @@ impl Interpreter for Structure<'_> {
             let ln_density = dist.ln_density(&x);
             if jacobian { (ln_density + ln_jacobian).0.function() } else { ln_density.0.function() }
         };
-        self.visitor.visit(SiteAt::Latent(site.id), &SiteDensity { closed_form: &|| None, value: &value });
+        self.show(SiteAt::Latent(site.id), &SiteDensity { closed_form: &|| None, value: &value });
     }
 
     fn observe<D: Distribution<Nodal>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         if let Some(y) = datum.datum() {
             let (closed_form, value) = (|| dist.closed_form(y), || dist.ln_density(y).0.function());
             let density = SiteDensity { closed_form: &closed_form, value: &value };
-            self.visitor.visit(SiteAt::Observed(site.id), &density);
+            self.show(SiteAt::Observed(site.id), &density);
         }
     }
 
@@ -130,7 +151,7 @@ impl Interpreter for Structure<'_> {
             let is_short = y.len() <= MOST_LEAVES;
             let value = || if is_short { dist.ln_density(&y).0.function() } else { unknown() };
             let density = SiteDensity { closed_form: &|| None, value: &value };
-            self.visitor.visit(SiteAt::Observed(site.id), &density);
+            self.show(SiteAt::Observed(site.id), &density);
         }
     }
 
@@ -138,7 +159,30 @@ impl Interpreter for Structure<'_> {
         let affine = || Param::form(term).affine();
         let closed_form = || affine().map(|affine| ClosedForm { affine, exponential: None });
         let density = SiteDensity { closed_form: &closed_form, value: &|| term.0.function() };
-        self.visitor.visit(SiteAt::Observed(site.id), &density);
+        self.show(SiteAt::Observed(site.id), &density);
+    }
+
+    fn sum_out<D: FiniteDistribution<Nodal>>(
+        &mut self,
+        _: &Site,
+        sum: &Site,
+        dist: D,
+        body: impl Fn(&mut Self, usize),
+    ) {
+        let Self { at, mask, offset, next, .. } = *self;
+        let value = || {
+            let mut total = Real::constant(f64::NEG_INFINITY);
+            for class in 0..dist.num_values() {
+                let ln_mass = dist.ln_density(class as f64);
+                let mut term = Structure { at, mask, offset, next, shown: Shown::Summed(ln_mass) };
+                body(&mut term, class);
+                if let Shown::Summed(term) = term.shown {
+                    total = total.ln_add_exp(term);
+                }
+            }
+            total.0.function()
+        };
+        self.show(SiteAt::Observed(sum.id), &SiteDensity { closed_form: &|| None, value: &value });
     }
 }
 

@@ -104,6 +104,20 @@ impl Level {
         self.nodes[node].parent
     }
 
+    /// Gives the discrete latents their probabilities, as many as `classes` says by site, place after place.
+    pub(crate) fn give_classes(&mut self, classes: &[Vec<usize>]) {
+        let mut next = vec![0; classes.len()];
+        let mut shift = 0;
+        for slot in &mut self.slots {
+            slot.values.start += shift;
+            if let Some(&count) = classes.get(slot.site).and_then(|of_site| of_site.get(next[slot.site])) {
+                next[slot.site] += 1;
+                shift += count;
+            }
+            slot.values.end += shift;
+        }
+    }
+
     /// Adds what a visit of the site found, in the turn `node` of a nested plate.
     pub(crate) fn add(&mut self, site: &Site, node: Option<usize>, entries: Entries) {
         let (u, x) = (self.num_coordinates(), self.num_values());
@@ -137,4 +151,8 @@ impl Entries {
     /// One number with a coordinate of its own.
     pub(crate) const ONE: Self =
         Self { coordinates: 1, values: 1, location_scale: true, identity: true, shown: Shown::Entries };
+
+    /// A discrete latent, whose probabilities are yet to be counted.
+    pub(crate) const CLASSES: Self =
+        Self { coordinates: 0, values: 0, location_scale: false, identity: true, shown: Shown::Entries };
 }

@@ -11,6 +11,7 @@ pub(crate) struct Signature {
     pub(crate) local_reads: &'static [usize],
     pub(crate) likelihood_reads: &'static [usize],
     pub(crate) has_plate: bool,
+    pub(crate) has_classes: bool,
 }
 
 impl Signature {
@@ -23,6 +24,7 @@ impl Signature {
             local_reads: M::LOCAL_READS,
             likelihood_reads: M::LIKELIHOOD_READS,
             has_plate: M::HAS_PLATE,
+            has_classes: M::HAS_CLASSES,
         }
     }
 }

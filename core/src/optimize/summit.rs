@@ -139,7 +139,7 @@ impl Summit {
             arrow,
             locals: None,
             open: density.open.clone(),
-            are_values: density.layout.identity,
+            are_values: density.layout.are_values(),
             taken: density.taken.clone(),
             nodes: Nodes::first(),
             method,

@@ -1,6 +1,6 @@
 //! A posterior's draws as columns: one a constrained number.
 
-use crate::density::program::{Program, TaskPoint, unscored};
+use crate::density::program::{Numbers, Program, TaskPoint, unscored};
 use crate::guide::Guide;
 use crate::model::level::Level;
 use crate::model::site_mask::SiteMask;
@@ -53,7 +53,7 @@ impl<'s> Source<'s> {
     fn local_columns(&self, program: &dyn Program, i: usize, at: usize, table: &[f64]) -> Columns {
         let rows = (0..self.draws.len()).map(|s| (self.draws.theta(s), self.phi(table, i, s)));
         let unscored = (!self.draws.are_values).then(|| unscored(&program.signature(), &self.draws.non_centred));
-        local_columns(program, at, rows, unscored.as_ref())
+        local_columns(program, at, rows, unscored.as_ref(), Numbers::All)
     }
 
     /// All draws of task i's coordinates.
@@ -86,13 +86,14 @@ pub(crate) fn local_columns<'a>(
     at: usize,
     rows: impl Iterator<Item = (&'a [f64], &'a [f64])>,
     unscored: Option<&SiteMask>,
+    numbers: Numbers,
 ) -> Columns {
     let mut columns = Columns::default();
     let mut row = Vec::new();
     for (theta, u) in rows {
         match unscored {
             Some(unscored) => {
-                program.local_values(theta, &TaskPoint { task: at, u, unscored }, &mut row);
+                program.local_values(theta, &TaskPoint { task: at, u, unscored }, numbers, &mut row);
                 columns.push(&row);
             }
             None => columns.push(u),

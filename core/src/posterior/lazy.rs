@@ -1,6 +1,7 @@
 //! Draws of all latents that are computed where they are looked at.
 
 use crate::density::program::unscored;
+use crate::density::typed::Classified;
 use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
@@ -35,9 +36,13 @@ impl<'f, M: Model> TypedSource<'f, M> {
 
     /// phi of task `i` in that draw, whose theta is given.
     pub(crate) fn local(&self, number: usize, theta: &Globals<M, f64>, i: usize) -> <M::Local as Latents>::Of<f64> {
+        values_of::<M::Local>(&self.classified(number, theta, i).latents)
+    }
+
+    /// The same with the classes of the discrete latents.
+    pub(crate) fn classified(&self, number: usize, theta: &Globals<M, f64>, i: usize) -> Classified<M> {
         let table = self.tables[i].get_or_init(|| self.source.table(i));
-        let local = self.program.plain_locals(theta, &self.mask, i, self.source.phi(table, i, number));
-        values_of::<M::Local>(&local)
+        self.program.plain_locals(theta, &self.mask, i, self.source.phi(table, i, number))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::draw::Draw;
 use crate::model::signature::Signature;
 use crate::model::subset::Subset;
 use crate::model::values::{filled, values_of};
-use crate::model::{Latents, Locals, Model};
+use crate::model::{Latents, Model};
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -51,8 +51,8 @@ impl<M: Model> Posterior<'_, M> {
         let theta = program.plain_globals(self.weighted.theta(0));
         let mask = unscored(&Signature::of::<M>(), &self.weighted.non_centred);
         let table = source.table(i);
-        let shape: Locals<M, f64> = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
-        filled::<M::Local, _, _>(&shape, source.locals(&program, i, 0, &table))
+        let shape = program.plain_locals(&theta, &mask, 0, source.phi(&table, i, 0));
+        filled::<M::Local, _, _>(&shape.latents, source.locals(&program, i, 0, &table))
     }
 
     /// Draws of all latents, equally weighted.

@@ -1,9 +1,10 @@
 //! The data of a model, visited given draws of its posterior.
 
+use crate::density::typed::Classified;
+use crate::interpret::classes::Classes;
 use crate::interpret::given::{Given, Observer};
 use crate::interpret::record::Record;
-use crate::model::{Globals, Latents, Model};
-use crate::numbers::Real;
+use crate::model::{Globals, Model};
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::lazy::TypedSource;
@@ -48,8 +49,19 @@ impl<'f, M: Model> Visits<'f, M> {
             return;
         };
         let theta = &self.thetas[draw];
-        let mut phi = Default::default();
-        M::Local::map(&self.source.local(draw, theta, i), &mut phi, |x: &f64| Real(*x));
-        self.model.likelihood(&mut Given::likelihood(observer), theta, &phi, self.model.task(i));
+        let phi = self.classified(i, draw);
+        self.model.likelihood(&mut Given::likelihood(observer), theta, &phi.latents, self.model.task(i));
+    }
+
+    /// What is known in that draw of the classes of a part's discrete latents.
+    pub(crate) fn classes(&self, part: Option<usize>, draw: usize) -> Vec<Classes> {
+        match part {
+            Some(i) if M::HAS_CLASSES => self.classified(i, draw).classes,
+            _ => Vec::new(),
+        }
+    }
+
+    fn classified(&self, i: usize, draw: usize) -> Classified<M> {
+        self.source.classified(draw, &self.thetas[draw], i)
     }
 }

@@ -1,7 +1,7 @@
-//! Discrete supports: whole numbers, held in `f64`. None can be a latent's.
+//! Discrete supports: whole numbers, held in `f64`. None can be a continuous latent's.
 
 use crate::numbers::Number;
-use crate::support::Support;
+use crate::support::{FiniteSupport, Support};
 
 /// 0 or 1 (`false` or `true`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,5 +57,24 @@ impl<N: Number> Support<N> for Categories {
     }
     fn describe(&self) -> String {
         format!("the number of a category, from 0 to {}", self.0.saturating_sub(1))
+    }
+}
+
+impl FiniteSupport for Binary {
+    fn num_values(&self) -> usize {
+        2
+    }
+}
+
+impl FiniteSupport for Categories {
+    fn num_values(&self) -> usize {
+        self.0
+    }
+}
+
+impl FiniteSupport for CountUpTo {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded down, and at least 0")]
+    fn num_values(&self) -> usize {
+        (self.0.max(0.0) as usize).saturating_add(1)
     }
 }

@@ -12,14 +12,18 @@ impl Check<'_> {
     pub(super) fn plain(&mut self, expr: &Expr) {
         match expr {
             Expr::Assign(assign) if catalogue::is_distribution(&assign.right) => self.equals_for_tilde(assign),
-            Expr::Assign(assign) => self.assignment(&assign.left),
-            Expr::Binary(binary) if is_assignment(&binary.op) => self.assignment(&binary.left),
+            Expr::Assign(assign) => self.assignment(&assign.left, &assign.right),
+            Expr::Binary(binary) if is_assignment(&binary.op) => self.assignment(&binary.left, &binary.right),
             Expr::Call(call) if catalogue::is_distribution(expr) => {
                 let message = format!("nothing is drawn from `{0}`: write `name ~ {0}(...);`", text(&call.func));
                 self.error(&call.func, message);
             }
+            Expr::MethodCall(call) => {
+                if let Some(name) = root(&call.receiver).filter(|name| self.scope.is_mut(name)) {
+                    self.assigned(name, &call.receiver, expr);
+                }
+            }
             Expr::Call(_)
-            | Expr::MethodCall(_)
             | Expr::Macro(_)
             | Expr::Break(_)
             | Expr::Continue(_)
@@ -41,7 +45,7 @@ impl Check<'_> {
         let (left, right) = (&*assign.left, &*assign.right);
         let Some(name) = root(left) else { return };
         if self.scope.is_mut(name) {
-            return self.assignment(left);
+            return self.assignment(left, right);
         }
         let message = format!("`=` assigns: a distribution is given by `~`, `{} ~ {};`", text(left), text(right));
         self.error(&assign.eq_token, message);
@@ -52,9 +56,11 @@ impl Check<'_> {
     }
 
     /// `left = value` or `left += value`, which is for variables of the task or of the model.
-    fn assignment(&mut self, left: &Expr) {
-        if let Some((name, message)) = root(left).and_then(|name| Some((name, self.unassignable(name)?))) {
-            self.error(name, message);
+    fn assignment(&mut self, left: &Expr, right: &Expr) {
+        let Some(name) = root(left) else { return };
+        match self.unassignable(name) {
+            Some(message) => self.error(name, message),
+            None => self.assigned(name, left, right),
         }
     }
 

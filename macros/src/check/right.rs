@@ -1,7 +1,7 @@
 //! The right side of `~`.
 
+use super::Check;
 use super::scope::Meaning;
-use super::{Check, catalogue};
 use crate::ast::{Brackets, Site, bare_name};
 use crate::source::text;
 use proc_macro2::Ident;
@@ -18,17 +18,6 @@ impl Check<'_> {
             };
             let message = format!("expected a distribution on the right of `~`, found {what}{remedy}");
             self.error(&site.right, message);
-        }
-        if let (Some(name), Some(discrete)) = (fresh, catalogue::discrete(&site.right)) {
-            let message = if discrete == "Censored" {
-                format!("the latent `{name}` cannot be censored: it is never seen; give it the distribution alone")
-            } else {
-                format!(
-                    "the latent `{name}` cannot be discrete: sum it out, with `Mixture(...)` as the distribution of what \
-                     depends on it, or with `factor(log_sum_exp(...))`"
-                )
-            };
-            self.error(discrete, message);
         }
     }
 

@@ -24,16 +24,22 @@ struct BoundName {
     meaning: Meaning,
     /// Where a `mut` variable is bound.
     mutable: Option<Tier>,
+    /// The last discrete latent that its value depends on.
+    summed: Option<Discrete>,
 }
+
+/// A discrete latent, by its place among the bound names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Discrete(usize);
 
 impl Scope {
     pub(super) fn bind(&mut self, name: &Ident, meaning: Meaning) {
-        self.0.push(BoundName { name: name.clone(), meaning, mutable: None });
+        self.0.push(BoundName { name: name.clone(), meaning, mutable: None, summed: None });
     }
 
     pub(super) fn bind_variable(&mut self, binding: &Binding, meaning: Meaning, tier: Tier) {
         let mutable = binding.mutable.then_some(tier);
-        self.0.push(BoundName { name: binding.name.clone(), meaning, mutable });
+        self.0.push(BoundName { name: binding.name.clone(), meaning, mutable, summed: None });
     }
 
     pub(super) fn meaning(&self, name: &Ident) -> Option<Meaning> {
@@ -60,6 +66,38 @@ impl Scope {
 
     fn find(&self, name: &Ident) -> Option<&BoundName> {
         self.0.iter().rev().find(|entry| entry.name == *name)
+    }
+
+    /// Marks the name bound last as a discrete latent.
+    pub(super) fn bind_discrete(&mut self, name: &Ident) {
+        let at = self.0.len();
+        self.bind(name, Meaning::Latent);
+        self.0[at].summed = Some(Discrete(at));
+    }
+
+    /// The last discrete latent that any of the names depends on.
+    pub(super) fn summed<'n>(&self, names: impl IntoIterator<Item = &'n Ident>) -> Option<Discrete> {
+        names.into_iter().filter_map(|name| self.find(name)?.summed).max()
+    }
+
+    /// Marks the names bound from `depth` on as depending on a discrete latent.
+    pub(super) fn depend(&mut self, depth: usize, on: Option<Discrete>) {
+        self.0[depth..].iter_mut().for_each(|entry| entry.summed = entry.summed.max(on));
+    }
+
+    /// Marks a variable as depending on a discrete latent; false if it was bound before that.
+    pub(super) fn depend_later(&mut self, name: &Ident, on: Discrete) -> bool {
+        let Some(at) = self.0.iter().rposition(|entry| entry.name == *name) else { return true };
+        let is_later = at > on.0;
+        if is_later {
+            self.0[at].summed = self.0[at].summed.max(Some(on));
+        }
+        is_later
+    }
+
+    /// What a discrete latent is called.
+    pub(super) fn name_of(&self, discrete: Discrete) -> &Ident {
+        &self.0[discrete.0].name
     }
 
     pub(super) fn depth(&self) -> usize {

@@ -2,8 +2,8 @@
 
 use super::Emit;
 use super::items::default_doc;
-use crate::facts::{Latent, Member, Nest, Owner};
-use proc_macro2::{Ident, Span, TokenStream};
+use crate::facts::{Dimension, Latent, Member, Nest, Owner};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
@@ -73,7 +73,8 @@ impl Emit<'_> {
     fn field(&self, latent: &Latent) -> TokenStream {
         let vis = &self.plan.model.vis;
         let (attrs, name) = (&latent.attrs, &latent.name);
-        let doc = default_doc(attrs, &format!("`{}`", latent.source));
+        let of_what = if latent.dimension == Dimension::Classes { ": the probabilities of its values" } else { "" };
+        let doc = default_doc(attrs, &format!("`{}`{of_what}", latent.source));
         let ty = if latent.dimension.is_vector() { quote!(::std::vec::Vec<R>) } else { quote!(R) };
         quote!(#doc #(#attrs)* #vis #name: #ty)
     }
@@ -82,13 +83,8 @@ impl Emit<'_> {
     fn turns(&self, nest: &Nest) -> TokenStream {
         let (vis, name) = (&self.plan.model.vis, &nest.name);
         let doc = format!("The latents of each of the `{name}`.");
-        let ty = self.latents_name(self.owner_of(nest));
+        let ty = self.latents_name(self.plan.facts.owner_of(nest));
         quote!(#[doc = #doc] #vis #name: ::std::vec::Vec<#ty<R>>)
-    }
-
-    fn owner_of(&self, nest: &Nest) -> Owner {
-        let at = self.plan.facts.nests.iter().position(|other| other.flow == nest.flow);
-        Owner::Turn(at.expect("one of the nested plates"))
     }
 
     /// `Serialize` and `Deserialize`, which are nothing where the core has no feature `serde`.
@@ -114,12 +110,13 @@ impl Emit<'_> {
                 #krate::model::Field::map_into(&from.#name, &mut to.#name, &mut f);
             },
             Member::Nest(nest) => {
-                let (name, family) = (&nest.name, self.family(self.owner_of(nest)));
+                let (name, family) = (&nest.name, self.family(self.plan.facts.owner_of(nest)));
                 quote_spanned! {Span::mixed_site()=>
                     #krate::__private::map_nodes::<#family, R, S>(&from.#name, &mut to.#name, &mut f);
                 }
             }
         });
+        let classes = self.plan.facts.has_classes(owner).then(|| self.classes(members));
         quote_spanned! {Span::mixed_site()=>
             #(#lints)*
             impl #krate::model::Latents for #family {
@@ -133,6 +130,37 @@ impl Emit<'_> {
                 ) {
                     #(#maps)*
                 }
+
+                #classes
+            }
+        }
+    }
+
+    /// The way to the probabilities of the discrete latents among someone's.
+    fn classes(&self, members: &[Member<'_>]) -> TokenStream {
+        let krate = &self.krate;
+        let visits = members.iter().map(|member| match member {
+            Member::Latent(Latent { name, dimension: Dimension::Classes, .. }) => {
+                let at = self.plan.facts.latents.local.iter().position(|latent| latent.name == *name);
+                let site = Literal::usize_unsuffixed(at.expect("a latent of the plate"));
+                quote_spanned!(Span::mixed_site()=> f(#site, &mut of.#name);)
+            }
+            Member::Latent(_) => TokenStream::new(),
+            Member::Nest(nest) => {
+                let (name, family) = (&nest.name, self.family(self.plan.facts.owner_of(nest)));
+                quote_spanned! {Span::mixed_site()=>
+                    for node in &mut of.#name {
+                        <#family as #krate::model::Latents>::classes(node, f);
+                    }
+                }
+            }
+        });
+        quote_spanned! {Span::mixed_site()=>
+            fn classes<R: #krate::model::Value>(
+                of: &mut Self::Of<R>,
+                f: &mut dyn ::core::ops::FnMut(usize, &mut ::std::vec::Vec<R>),
+            ) {
+                #(#visits)*
             }
         }
     }

@@ -42,6 +42,7 @@ impl Emit<'_> {
         let observed_sites = self.observed_sites();
         let (local_reads, likelihood_reads) = (&plan.local_reads, &plan.likelihood_reads);
         let has_plate = plan.facts.plate.is_some();
+        let has_classes = plan.facts.has_classes(Owner::Task);
         quote_spanned! {Span::mixed_site()=>
             type Global = #global;
             type Local = #local;
@@ -54,6 +55,7 @@ impl Emit<'_> {
             const LOCAL_READS: &'static [usize] = &[#(#local_reads),*];
             const LIKELIHOOD_READS: &'static [usize] = &[#(#likelihood_reads),*];
             const HAS_PLATE: bool = #has_plate;
+            const HAS_CLASSES: bool = #has_classes;
         }
     }
 

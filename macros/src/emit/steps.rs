@@ -3,7 +3,7 @@
 use super::Emit;
 use crate::ast::{Brackets, Flow, FlowKind, Site};
 use crate::facts::{Latent, Observation, Tier};
-use crate::lower::{Access, NestStep, SampleStep, Step, Turns, Unused};
+use crate::lower::{Access, NestStep, SampleStep, Step, SumStep, Turns, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -43,6 +43,12 @@ impl Emit<'_> {
                 let sample = self.sample(sample);
                 quote!(#sample #bind)
             }
+            Step::Declare { id } => {
+                let (krate, at) = (&self.krate, Span::mixed_site());
+                let site = site_path(at, latent_table(Tier::Local), *id);
+                quote_spanned!(at=> <__I as #krate::model::Interpreter>::declare(__interpreter, #site);)
+            }
+            Step::Sum(sum) => self.sum(sum),
             Step::Observe { id, observation, site } => self.observe(*id, observation, site),
             Step::Factor { id, factor } => {
                 let at = located_at(factor.term.span());
@@ -126,6 +132,23 @@ impl Emit<'_> {
                 <__I as #krate::model::Interpreter>::leave(__interpreter);
             }
             #end
+        }
+    }
+
+    /// Evaluates statements for each value of a discrete latent.
+    fn sum(&self, step: &SumStep<'_>) -> TokenStream {
+        let SumStep { id, sum, latent, site, body } = step;
+        let (krate, name, right, body) = (&self.krate, &latent.name, &site.right, self.steps(body));
+        let at = located_at(right.span());
+        let (latent, sum) = (site_path(at, latent_table(Tier::Local), *id), site_path(at, "OBSERVED_SITES", *sum));
+        quote_spanned! {at=>
+            <__I as #krate::model::Interpreter>::sum_out(
+                __interpreter,
+                #latent,
+                #sum,
+                #right,
+                |#[allow(unused_variables)] __interpreter: &mut __I, #[allow(unused_variables)] #name: usize| { #body },
+            );
         }
     }
 

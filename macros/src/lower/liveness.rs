@@ -70,6 +70,8 @@ impl<'m> Units<'m> {
                 Code::Nest(nest) => self.mark_nest(nest, &mut needs.inner, function, live),
                 _ if unit.writes.iter().any(|name| live.contains(&name)) => Need::Used,
                 _ if unit.home == Some(function) || (unit.stray && unit.stray_home() == function) => Need::Yes,
+                // the level is told of it where its other latents are drawn
+                _ if function == Function::Local && self.declares_discrete(unit) => Need::Yes,
                 _ => Need::No,
             };
             if need == Need::No {

@@ -54,6 +54,11 @@ pub(crate) enum Step<'m> {
         latent: &'m Latent,
     },
     Sample(SampleStep<'m>),
+    /// Tells of a discrete latent of the plate, by its id.
+    Declare {
+        id: usize,
+    },
+    Sum(SumStep<'m>),
     Observe {
         id: usize,
         observation: &'m Observation,
@@ -102,6 +107,17 @@ pub(crate) struct SampleStep<'m> {
     pub(crate) site: &'m Site,
     /// Whether the function reads it further on, so that it must be bound.
     pub(crate) read: bool,
+}
+
+/// Sums a discrete latent out of some statements.
+pub(crate) struct SumStep<'m> {
+    /// Its id among the latents of the plate.
+    pub(crate) id: usize,
+    /// The id of the sum among the observations and factors.
+    pub(crate) sum: usize,
+    pub(crate) latent: &'m Latent,
+    pub(crate) site: &'m Site,
+    pub(crate) body: Vec<Step<'m>>,
 }
 
 /// How a variable is bound.

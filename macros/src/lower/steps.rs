@@ -1,10 +1,11 @@
 //! From what a function needs to its statements.
 
 use super::liveness::{Need, Needs};
-use super::plan::{Access, NestStep, SampleStep, Step, Turns, Unused};
+use super::plan::{Access, NestStep, SampleStep, Step, SumStep, Turns, Unused};
+use super::sums::{Needed, Summed};
 use super::units::{Code, Function, Unit, Units};
 use crate::ast::{Branch, Site, Stmt};
-use crate::facts::{PlateList, Role};
+use crate::facts::{PlateList, Role, Tier};
 use syn::Type;
 
 /// What becomes of the sites in braces.
@@ -18,10 +19,29 @@ enum InnerSites {
 impl<'m> Units<'m> {
     pub(super) fn steps(&self, units: &[Unit<'m>], needs: &[Needs], function: Function) -> Vec<Step<'m>> {
         let needed = units.iter().zip(needs).filter(|(_, needs)| needs.of(function) != Need::No);
-        needed.filter_map(|(unit, needs)| self.step(unit, needs, function)).collect()
+        let needed: Vec<_> = needed.map(|(unit, needs)| Needed { unit, needs }).collect();
+        match function {
+            Function::Likelihood => self.summed_steps(self.summed(needed.into_iter().map(Summed::Plain).collect())),
+            _ => needed.iter().filter_map(|needed| self.step(*needed, function)).collect(),
+        }
     }
 
-    fn step(&self, unit: &Unit<'m>, needs: &Needs, function: Function) -> Option<Step<'m>> {
+    /// The statements of the likelihood, some of them within sums over discrete latents.
+    fn summed_steps(&self, summed: Vec<Summed<'_, 'm>>) -> Vec<Step<'m>> {
+        let step = |summed| match summed {
+            Summed::Plain(needed) => self.step(needed, Function::Likelihood),
+            Summed::Sum { site, body, .. } => self.sum(site, body),
+        };
+        summed.into_iter().filter_map(step).collect()
+    }
+
+    fn sum(&self, site: &'m Site, body: Vec<Summed<'_, 'm>>) -> Option<Step<'m>> {
+        let Role::Discrete { at, sum } = self.facts.roles.of(site.number) else { return None };
+        let (latent, sum) = (&self.facts.latents.local[at], self.facts.observation_id(Tier::Local, sum));
+        Some(Step::Sum(SumStep { id: at, sum, latent, site, body: self.summed_steps(body) }))
+    }
+
+    fn step(&self, Needed { unit, needs }: Needed<'_, 'm>, function: Function) -> Option<Step<'m>> {
         let unused = if needs.of_several() { Unused::Allow } else { Unused::Warn };
         Some(match &unit.code {
             Code::Count(_) => return None,
@@ -35,6 +55,7 @@ impl<'m> Units<'m> {
                     }
                     Step::Sample(SampleStep { tier, id: at, latent, site, read: needs.of(function) == Need::Used })
                 }
+                Role::Discrete { at, .. } => Step::Declare { id: at },
                 Role::Observation { .. } => self.observe(site)?,
                 Role::Unknown => return None,
             },

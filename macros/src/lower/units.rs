@@ -91,7 +91,7 @@ impl<'m> Units<'m> {
     pub(super) fn latent(&self, unit: &Unit<'m>) -> Option<usize> {
         match &unit.code {
             Code::Stmt(Stmt::Site(site)) => match self.facts.roles.of(site.number) {
-                Role::Latent { at, .. } => Some(at),
+                Role::Latent { at, .. } | Role::Discrete { at, .. } => Some(at),
                 _ => None,
             },
             _ => None,
@@ -159,6 +159,7 @@ impl<'m> Units<'m> {
             Code::Count(_) => Some(Function::New),
             Code::Stmt(stmt) if stmt.has_sites() => Some(match stmt {
                 _ if part != Part::Plate => Function::Global,
+                Stmt::Site(site) if self.is_discrete(site) => Function::Likelihood,
                 Stmt::Site(site) if self.declares(site) => Function::Local,
                 _ => Function::Likelihood,
             }),
@@ -168,6 +169,15 @@ impl<'m> Units<'m> {
 
     /// Whether a site declares a latent.
     fn declares(&self, site: &Site) -> bool {
-        matches!(self.facts.roles.of(site.number), Role::Latent { .. })
+        matches!(self.facts.roles.of(site.number), Role::Latent { .. } | Role::Discrete { .. })
+    }
+
+    fn is_discrete(&self, site: &Site) -> bool {
+        matches!(self.facts.roles.of(site.number), Role::Discrete { .. })
+    }
+
+    /// Whether a unit declares a discrete latent.
+    pub(super) fn declares_discrete(&self, unit: &Unit<'m>) -> bool {
+        matches!(&unit.code, Code::Stmt(Stmt::Site(site)) if self.is_discrete(site))
     }
 }

@@ -31,6 +31,24 @@ pub mod hygiene {
     }
 
     model! {
+        /// Discrete latents.
+        pub Classes(i: &[Interpreter], shares: &[f64; 3]) {
+            sum_out ~ Normal(0.0, 1.0);
+            for task in i {
+                of ~ Normal(sum_out, 1.0);
+                /// A discrete latent.
+                __interpreter ~ Bernoulli(0.5);
+                f ~ Categorical(shares);
+                for y in [task.local] {
+                    r#match ~ BernoulliLogit(of);
+                    y ~ Normal(of + (r#match * __interpreter) as f64, 1.0);
+                }
+                task.local ~ Normal(f as f64, 1.0);
+            }
+        }
+    }
+
+    model! {
         /// A `Vec` and an `Option` of its own.
         pub(crate) Vec(r#type: &[f64]) {
             r#fn ~ Normal(0.0, 1.0);
@@ -69,5 +87,7 @@ fn main() {
     let fit = hygiene::Site::new(&tasks, 0.0, 2).clone().fit().expect("fits");
     let _ = fit.global().global.mean + fit.local(0).__interpreter.mean;
     let _ = hygiene::Vec::new(&[1.0]).fit().expect("fits").global().r#fn;
+    let fit = hygiene::Classes::new(&tasks, &[0.2, 0.3, 0.5]).fit().expect("fits");
+    let _ = fit.local(0).__interpreter[1].mean + fit.local(0).y[0].r#match[0].mean;
     assert_eq!(inside(&[1.0, 2.0]), 2);
 }
