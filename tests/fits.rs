@@ -3,6 +3,7 @@
 
 mod adaptation;
 mod amortised;
+mod arviz;
 mod assessment;
 mod certificate;
 mod chains;
@@ -15,12 +16,15 @@ mod inference;
 mod language;
 mod literals;
 mod nested;
+mod nuts;
 mod observations;
 mod options;
 mod panel;
 mod quadrature;
+mod readme;
 mod repeated;
 mod results;
+mod saved;
 mod tables;
 mod trust;
 mod verdicts;

@@ -6,7 +6,7 @@ use crate::models::{
     Surgical, group,
 };
 use hierarch::prelude::*;
-use hierarch::{Correction, Estimator, Explained, Fit, Model, Options, Parameterisation, Summary, Taken};
+use hierarch::{Correction, Estimator, Explained, Fit, Model, Options, Parameterisation, Summary, Taken, TaskName};
 use nalgebra::{DMatrix, DVector};
 use std::f64::consts::PI;
 
@@ -316,7 +316,10 @@ fn missing_data_are_predicted_by_the_exact_predictive() {
         let predictions = fit.predict(i).expect("Normal has a sampler");
         assert_eq!(predictions.len(), 1);
         let place = &predictions[0].place;
-        assert_eq!((place.site, place.task, place.observation), ("y", Some(i), Some(observation)));
+        assert_eq!(
+            (place.site, place.task.as_ref(), place.observation),
+            ("y", Some(&TaskName::unlabelled(i)), Some(observation))
+        );
         let expected = (exact.mean[i + 1], exact.sd(i + 1).hypot(SIGMA));
         assert_close("prediction", predictions[0].summary, expected, (0.1, 0.06));
     }

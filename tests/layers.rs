@@ -16,7 +16,7 @@ use std::path::Path;
 const FLOORS: &[&[&str]] = &[
     &["lib", "prelude", "private"],
     &["plots"],
-    &["adapt", "amortise", "assess"],
+    &["adapt", "amortise", "arviz", "assess", "nuts"],
     &["fit"],
     &["correct", "optimize"],
     &["conditional"],

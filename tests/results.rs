@@ -1,9 +1,12 @@
 //! What a fit found, by name: rows, tables of draws, intervals.
 
 use crate::models::{EightSchools, SCHOOLS};
+use hierarch::assess::{By, LeftOut};
 use hierarch::prelude::*;
 use hierarch::tasks::{Groups, grouped};
-use hierarch::{Error, Fit, NumberName, Summary};
+use hierarch::{Error, Fit, NumberName, Summary, TaskName};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 fn schools() -> Fit<EightSchools<'static>> {
     EightSchools::new(&SCHOOLS).fit().expect("valid")
@@ -30,10 +33,7 @@ fn every_number_has_a_name_and_a_place() {
     let globals = ["tau", "w[0]", "w[1]", "corr[1, 0]"].map(str::to_owned);
     let locals = (0..3).flat_map(|i| (0..2).map(move |k| format!("v[{k}] task {i}")));
     assert_eq!(names, globals.into_iter().chain(locals).collect::<Vec<_>>());
-    assert_eq!(
-        rows[2].name,
-        NumberName { node: String::new(), site: "w", entry: "[1]".into(), task: None, label: None }
-    );
+    assert_eq!(rows[2].name, NumberName { node: String::new(), site: "w", entry: "[1]".into(), task: None });
     // the same numbers as those of the structs
     let found = |name: &str| rows.iter().find(|row| row.name.to_string() == name).expect("there is one").summary;
     assert_eq!(found("tau"), fit.global().tau);
@@ -108,10 +108,53 @@ fn tasks_are_called_what_their_groups_are() {
     assert!(fit.local_of("309").is_none());
     let last = fit.rows().pop().expect("there are some").name;
     assert_eq!(
-        (last.to_string().as_str(), last.task, last.label.as_deref()),
-        ("level ann, b", Some(1), Some("ann, b"))
+        (last.to_string().as_str(), last.task),
+        ("level ann, b", Some(TaskName { number: 1, label: Some("ann, b".to_owned()) }))
     );
     let mut csv = Vec::new();
     fit.draws_table(1).to_csv(&mut csv).expect("memory does not fail");
     assert!(String::from_utf8(csv).expect("plain text").starts_with("mean,level 308,\"level ann, b\"\n"));
+}
+
+/// What is wrong with a group's rows says which group it is, wherever it is found.
+#[test]
+fn errors_say_what_a_task_is_called() {
+    let groups = |second: f64| {
+        let rows = [("308", 1.0), ("ann", second)].map(|(subject, y)| (subject.to_owned(), y));
+        grouped(rows, |row| row.0.clone())
+    };
+    let infinite = groups(f64::INFINITY);
+    let error = Labelled::new(&infinite).fit().err().expect("infinite");
+    assert!(error.to_string().starts_with("`y`, task 1 (ann), observation 0 ("), "{error}");
+    let finite = groups(2.0);
+    let model = Labelled::new(&finite);
+    let drawn = model.simulate(&mut ChaCha8Rng::seed_from_u64(1)).expect("samplers");
+    let fit = model.fit().expect("valid");
+    let ann = TaskName { number: 1, label: Some("ann".to_owned()) };
+    let [of_drawn, of_observed] =
+        [&drawn.data, &fit.observed()].map(|data| data.iter().last().expect("data").0.clone());
+    assert_eq!(of_drawn.task, Some(ann.clone()));
+    assert_eq!(of_observed.task, Some(ann.clone()));
+    assert_eq!(fit.replicate(1).expect("samplers")[0].place.task, Some(ann.clone()));
+    assert_eq!(fit.loo(By::Task).expect("tasks").points[1].left_out, LeftOut::Task(ann));
+}
+
+model! {
+    /// A level of each group without a proper prior.
+    Improper(subjects: &Groups<String, (String, f64)>) {
+        mean ~ Normal(0.0, 10.0);
+        for subject in subjects {
+            level ~ Flat(RealLine);
+            for (_, y) in subject {
+                factor(0.0 * (level + mean) * *y);
+            }
+        }
+    }
+}
+
+#[test]
+fn verdicts_and_notes_say_what_a_task_is_called() {
+    let groups = grouped([("308".to_owned(), 1.0)], |row| row.0.clone());
+    let fit = Improper::new(&groups).fit().expect("a fit that says what is wrong");
+    assert!(fit.to_string().contains("task 0 (308)"), "{fit}");
 }

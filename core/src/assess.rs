@@ -10,7 +10,6 @@ mod out_of_sample;
 pub mod reliability;
 #[cfg(test)]
 mod tests;
-mod visit;
 
 pub use check::Check;
 pub use compare::{Compared, Comparison, compare};

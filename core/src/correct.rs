@@ -16,6 +16,7 @@ pub(crate) mod precision;
 mod proposal;
 mod quadratic_fit;
 mod reproposal;
+mod rest;
 pub(crate) mod reweighting;
 mod rounds;
 pub(crate) mod scores;

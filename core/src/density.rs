@@ -13,12 +13,14 @@ pub(crate) mod elimination;
 mod explained;
 pub(crate) mod forms;
 pub(crate) mod gaussian_globals;
+pub(crate) mod given_others;
 pub(crate) mod integrated;
 pub mod joint;
 mod lanes;
 pub(crate) mod mode;
 mod order;
 mod plain;
+pub(crate) mod presumed;
 pub(crate) mod prior;
 pub(crate) mod program;
 pub(crate) mod shape;
@@ -53,8 +55,8 @@ pub(crate) struct Density<'a> {
     pub(crate) integrated: Masks,
     /// Those of them whose expectation is a mean over draws.
     pub(crate) drawn: Masks,
-    /// How the expectation of each site is taken.
-    pub(crate) taken: Vec<Explained>,
+    /// How the expectation of each site is taken: of the globals, the locals, the observed ones.
+    pub(crate) taken: Vec<Taken>,
     /// Everything outside the plate, whether it has a closed form or not.
     all_outside: SiteMask,
     closed_outside: ClosedTable,

@@ -28,6 +28,7 @@ use crate::numbers::pass::Order;
 use crate::sampling::noise::Noise;
 
 /// The terms of an ELBO, in nats, all constants included.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Elbo {
     /// E\[ln p(D_i | phi_i, theta)\] of each task.

@@ -1,42 +1,12 @@
 //! Everything that can go wrong with a user's data or model, as one typed error that names the place.
 
-use std::fmt;
+mod file;
+mod place;
 
-/// Where in a model: a site, the task it was reached in, and which of the site's occurrences there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The left side of the site's `~`, as written.
-    pub site: &'static str,
-    /// File and line of the site; empty and 0 for a hand-written model that gave none.
-    pub file: &'static str,
-    /// See `file`.
-    pub line: u32,
-    /// The task, counted from 0; `None` outside the plate.
-    pub task: Option<usize>,
-    /// Which occurrence of an observed site in that task, counted from 0.
-    pub observation: Option<usize>,
-    /// Which entry of a vector of latents, counted from 0.
-    pub entry: Option<usize>,
-}
+pub use file::FileError;
+pub use place::{Place, TaskName};
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.entry {
-            Some(entry) => write!(f, "`{}[{entry}]`", self.site)?,
-            None => write!(f, "`{}`", self.site)?,
-        }
-        if let Some(task) = self.task {
-            write!(f, ", task {task}")?;
-        }
-        if let Some(observation) = self.observation {
-            write!(f, ", observation {observation}")?;
-        }
-        if self.line > 0 {
-            write!(f, " ({}:{})", self.file, self.line)?;
-        }
-        Ok(())
-    }
-}
+use std::path::PathBuf;
 
 /// Why a model cannot be fitted to its data, or a fit cannot answer. Tasks and observations count from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -111,16 +81,24 @@ pub enum Error {
         distribution: String,
     },
     /// An option, or a number handed to what is to be trained, is not what it may be.
-    #[error("`{option}`{} must be {allowed}, but is {value}", .task.map_or_else(String::new, |i| format!(", task {i},")))]
+    #[error("`{option}`{} must be {allowed}, but is {value}", .task.as_ref().map_or_else(String::new, |task| format!(", {task},")))]
     Option {
         /// The option: its struct and field.
         option: String,
         /// The task that it was seen in, if it depends on tasks.
-        task: Option<usize>,
+        task: Option<TaskName>,
         /// Its value.
         value: String,
         /// What it may be.
         allowed: String,
+    },
+    /// A fit cannot be written to a file, or a file gives no fit of the model with its data.
+    #[error("`{}`: {reason}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: FileError,
     },
     /// What was asked for cannot be done, for the reason given.
     #[error("{0}")]
@@ -128,27 +106,42 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error as that of the task of that number, where it depends on one.
-    pub(crate) fn of_task(mut self, i: usize) -> Self {
+    /// The error as that of a task, where it depends on one.
+    pub(crate) fn of_task(mut self, name: TaskName) -> Self {
         if let Self::Option { task, .. } = &mut self {
-            *task = Some(i);
+            *task = Some(name);
         }
         self
     }
 
     /// The error as that of a task that is not one of the fit's, and so has no number.
     pub(crate) fn of_new_task(mut self) -> Self {
-        match &mut self {
+        if let Some(task) = self.task_mut() {
+            *task = None;
+        }
+        self
+    }
+
+    /// The error with its task called by its label.
+    pub(crate) fn label_task(mut self, label: impl Fn(usize) -> Option<String>) -> Self {
+        if let Some(Some(task)) = self.task_mut() {
+            task.label = label(task.number);
+        }
+        self
+    }
+
+    /// The task of an error that may have one.
+    fn task_mut(&mut self) -> Option<&mut Option<TaskName>> {
+        match self {
             Self::Observation { place, .. }
             | Self::Length { place, .. }
             | Self::Parameter { place, .. }
             | Self::Covariate { place, .. }
             | Self::NotFinite { place, .. }
-            | Self::NoSampler { place, .. } => place.task = None,
-            Self::Option { task, .. } => *task = None,
-            Self::NoTasks | Self::NoLatents | Self::Unusable(_) => {}
+            | Self::NoSampler { place, .. } => Some(&mut place.task),
+            Self::Option { task, .. } => Some(task),
+            Self::NoTasks | Self::NoLatents | Self::File { .. } | Self::Unusable(_) => None,
         }
-        self
     }
 }
 

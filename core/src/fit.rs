@@ -9,6 +9,8 @@ pub(crate) mod names;
 mod pipeline;
 pub mod report;
 mod results;
+#[cfg(feature = "serde")]
+mod saved;
 pub(crate) mod solution;
 pub(crate) mod table;
 pub mod trust;
@@ -154,7 +156,8 @@ impl<M: Model> Fit<M> {
 
     /// How each site's expectation is taken.
     pub fn explain(&self) -> Vec<Explained> {
-        self.solution.climbed.taken.clone()
+        let sites = [M::GLOBAL_SITES, M::LOCAL_SITES, M::OBSERVED_SITES].into_iter().flatten();
+        sites.zip(&self.solution.climbed.taken).map(|(site, &taken)| Explained { site: site.name, taken }).collect()
     }
 
     /// Which local sites the guide writes as loc + scale * u.

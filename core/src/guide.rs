@@ -9,6 +9,7 @@ use std::ops::Range;
 pub(crate) const FIRST_LN_SCALE: f64 = -1.0;
 
 /// Independent normals, one a coordinate.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MeanField {
     /// Mean of each unconstrained coordinate.
@@ -51,6 +52,7 @@ pub(crate) fn variances(ln_scale: &[f64]) -> Vec<f64> {
 }
 
 /// The guide of a model: a factor for theta, and one for all tasks' phi side by side.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Guide {
     /// q(theta).

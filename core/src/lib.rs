@@ -46,7 +46,8 @@
 //! | tasks never seen | [`Fit::adapt`], [`Adapted`], [`Prediction`]; by a network or by gradient steps: [`amortise`] |
 //! | to compare and to check | [`assess`]: leave-one-out, WAIC, [`compare`], predictive checks, scores, calibration |
 //! | pictures | `plots`, behind the feature of that name |
-//! | for other samplers | [`Joint`], the log density and its gradient |
+//! | files | `Fit::save` and `Fittable::load`, behind the feature `serde`; for ArviZ: `arviz`, behind the feature of that name |
+//! | for other samplers | [`Joint`], the log density and its gradient; `nuts`, behind the feature of that name, is a second opinion |
 //! | for authors of the crate's insides | the kernel that [`model!`] expands to, [`mod@model`], and its meanings, [`interpret`]; the bound, [`elbo`], and the [`guide`]; the algebras of numbers, [`number`], [`dual`], [`form`], [`nodal`], [`traced`], [`real`], [`param_vec`]; [`special`] functions |
 //!
 //! # What do I know of the task, and what do I want?
@@ -63,6 +64,8 @@ extern crate self as hierarch;
 
 pub mod adapt;
 pub mod amortise;
+#[cfg(feature = "arviz")]
+pub mod arviz;
 pub mod assess;
 mod conditional;
 mod correct;
@@ -76,6 +79,8 @@ pub mod interpret;
 mod linalg;
 pub mod model;
 mod numbers;
+#[cfg(feature = "nuts")]
+pub mod nuts;
 mod optimize;
 pub mod options;
 #[cfg(feature = "plots")]
@@ -135,7 +140,7 @@ pub use draw::{Dataset, Draw, LazyDraw, Simulated};
 #[doc(inline)]
 pub use elbo::Elbo;
 #[doc(inline)]
-pub use error::Error;
+pub use error::{Error, FileError, TaskName};
 #[doc(inline)]
 pub use fit::{
     Certificate, Chains, DrawsError, DrawsTable, Evidence, Fit, Fittable, NamedSummary, NumberName, Trust, WorstTask,
@@ -178,8 +183,12 @@ mod pages {
             struct $name;
         )*};
     }
+    // with the features that its programs use
+    #[cfg(all(feature = "arviz", feature = "plots", feature = "serde"))]
     pages! {
         Readme "README.md"
+    }
+    pages! {
         ForLme4Users "docs/for_lme4_users.md"
         ForPymcUsers "docs/for_pymc_users.md"
         ForStanUsers "docs/for_stan_users.md"

@@ -13,6 +13,8 @@ pub mod level;
 pub(crate) mod nodes;
 pub(crate) mod signature;
 pub mod site_mask;
+#[cfg(feature = "serde")]
+pub(crate) mod stored;
 pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;

@@ -16,6 +16,8 @@ use std::time::Duration;
 /// let options = Options { seed: 7, correction: Correction::LinearResponse, ..Options::default() };
 /// # let _ = options;
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Key of all random numbers: the same seed gives the same bits, for any number of threads.
@@ -86,6 +88,7 @@ impl Default for Options {
 }
 
 /// Which expectations are taken without draws, where that is possible: in closed form, or by quadrature.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Estimator {
     /// All of them, the latents' and the data's: in closed form where a site has one, and by quadrature where its log
@@ -101,6 +104,7 @@ pub enum Estimator {
 }
 
 /// The family of q(theta).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GlobalFactor {
     /// Independent normals in unconstrained coordinates.
@@ -111,6 +115,7 @@ pub enum GlobalFactor {
 }
 
 /// The family of q(phi_i).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LocalFactor {
     /// Independent normals in unconstrained coordinates.
@@ -128,6 +133,7 @@ pub enum LocalFactor {
 }
 
 /// How local latents of a location-scale family on the real line are written.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Parameterisation {
     /// Whichever gives the higher ELBO, site by site.
@@ -140,6 +146,7 @@ pub enum Parameterisation {
 }
 
 /// What maximises the ELBO.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Optimiser {
     /// Newton where blocks are narrow enough for second derivatives, otherwise L-BFGS.
@@ -157,6 +164,8 @@ pub enum Optimiser {
 }
 
 /// Settings of Adam (Kingma & Ba 2015).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamOptions {
     /// First step size; it decays while the ELBO no longer rises. Above 0 and at most 10.
@@ -180,6 +189,8 @@ impl Default for AdamOptions {
 /// let options = AdaptOptions { global_draws: 500, ..AdaptOptions::default() };
 /// # let _ = options;
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptOptions {
     /// Draws of theta that the task is asked about, which stand for all of the fit's; with as many as the fit has
@@ -198,6 +209,8 @@ impl Default for AdaptOptions {
 }
 
 /// How far chains go that certify a fit. `CertifyOptions::default()` is a good one.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertifyOptions {
     /// How many thetas the chains look at, all together; each costs what a draw of the correction costs. From 1,000 to
@@ -214,6 +227,7 @@ impl Default for CertifyOptions {
 }
 
 /// What is done about the errors of the mean-field guide.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Correction {
     /// Importance where affordable, chains where its weights fail, otherwise linear response.

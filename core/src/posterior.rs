@@ -8,3 +8,4 @@ pub(crate) mod mc_error;
 pub mod summary;
 pub(crate) mod thetas;
 pub(crate) mod view;
+pub(crate) mod visits;

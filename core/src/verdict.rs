@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// Whether the optimiser ended at a maximum of the ELBO.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// The optimiser ended at a maximum.

@@ -16,6 +16,7 @@ use crate::posterior::summary::Summary;
 use crate::sampling::stream::{Question, Stream};
 
 /// Predictive draws of one observation.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug)]
 pub struct Prediction {
     /// Which observation.
@@ -87,16 +88,20 @@ impl<M: Model> Adapted<'_, M> {
         let mut places = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut failed = Ok(());
+        let label = |i: usize| self.model.task_label(i);
         self.for_each_as_real(|theta, phi, _| {
             let is_first = columns.is_empty();
             let noted = if is_first { Places::Noted } else { Places::Known };
             let mut run = Simulate::new(&mut rng, wanted, i, noted);
             self.model.likelihood(&mut run, theta, phi, task);
             if let (Some(error), Ok(())) = (run.error, &failed) {
-                failed = Err(error);
+                failed = Err(error.label_task(label));
             }
             if is_first {
                 places = run.places;
+                for place in &mut places {
+                    place.label_task(label);
+                }
                 columns = vec![Vec::with_capacity(self.draws.len()); run.drawn.len()];
             }
             columns.iter_mut().zip(run.drawn).for_each(|(column, value)| column.push(value));

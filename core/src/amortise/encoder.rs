@@ -7,11 +7,13 @@
 
 use crate::amortise::training::Training;
 use crate::amortise::{Amortised, Recognition};
+use crate::density::program::Program;
 use crate::elbo::{Bound, Slope};
 use crate::error::Error;
 use crate::guide::MeanField;
 use crate::linalg::arrow::{ArrowVector, CHUNK};
 use crate::model::Model;
+use crate::model::subset::Subset;
 use crate::optimize::adam::shift;
 use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::Options;
@@ -162,7 +164,8 @@ impl<E> Encoded<E> {
     {
         let Training { model, num_latents, .. } = *training;
         let for_each_task = |f: &dyn Fn(&M::Task) -> Result<(), Error>| {
-            (0..model.num_tasks()).try_for_each(|i| f(model.task(i)).map_err(|error| error.of_task(i)))
+            let name = |i| Subset::all(model).task_name(i);
+            (0..model.num_tasks()).try_for_each(|i| f(model.task(i)).map_err(|error| error.of_task(name(i))))
         };
         for_each_task(&|task| encoder.check(task, num_latents))?;
         let weights = encoder.start(&mut Stream::Encoder.of(training.options.seed));

@@ -1,8 +1,7 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
 use crate::adapt::adapted::{Adapted, TaskDraw};
-use crate::density::program::Program;
-use crate::density::program::unscored;
+use crate::density::program::{Program, unscored};
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
@@ -51,7 +50,7 @@ impl<'a, M: Model> Training<'a, M> {
         }
         if let Some(i) = (0..model.num_tasks()).find(|&i| shape.offsets[i + 1] - shape.offsets[i] != num_latents) {
             let found = shape.offsets[i + 1] - shape.offsets[i];
-            return Err(other_latents(&format!("task {i}"), found, num_latents));
+            return Err(other_latents(&Subset::all(model).task_name(i).to_string(), found, num_latents));
         }
         shape.offsets = vec![0];
         let mut global = MeanField::new(shape.global.num_coordinates(), 0.0, FIRST_LN_SCALE);

@@ -1,6 +1,5 @@
 //! Posterior predictive checks.
 
-use crate::assess::visit::Visits;
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::interpret::dataset::{Dataset, Layout};
@@ -9,11 +8,13 @@ use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::summary::Summary;
+use crate::posterior::visits::Visits;
 use crate::sampling::stream::{Question, Stream};
 use std::fmt;
 use std::sync::Arc;
 
 /// A statistic of the data, and of data that the posterior predicts in their place. `{check}` prints it.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug)]
 pub struct Check {
     /// The statistic of the data.
@@ -32,7 +33,7 @@ pub struct Check {
 impl<M: Model> Fit<M> {
     /// The data as numbers: those that are there.
     pub fn observed(&self) -> Dataset {
-        observed(&Visits::new(self))
+        observed(&Visits::new(&self.model, self.solution.source()))
     }
 
     /// Holds a statistic of the data against what it is of data drawn from the posterior in their place: the same tasks with
@@ -69,7 +70,7 @@ impl<M: Model> Fit<M> {
     /// # Errors
     /// A distribution of data without a sampler.
     pub fn check(&self, statistic: impl Fn(&Dataset) -> f64) -> Result<Check, Error> {
-        let visits = Visits::new(self);
+        let visits = Visits::new(&self.model, self.solution.source());
         let data = observed(&visits);
         let mut rng = Stream::Question(Question::Check).of(self.solution.options.seed);
         let mut replicated = Vec::with_capacity(visits.num_draws());
@@ -79,7 +80,7 @@ impl<M: Model> Fit<M> {
                 let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known);
                 visits.visit(part, draw, &mut run);
                 if let Some(error) = run.error {
-                    return Err(error);
+                    return Err(error.label_task(|i| self.model.task_label(i)));
                 }
                 values.append(&mut run.drawn);
             }
@@ -92,10 +93,9 @@ impl<M: Model> Fit<M> {
 fn observed<M: Model>(visits: &Visits<'_, M>) -> Dataset {
     let (mut layout, mut values) = (Layout::default(), Vec::new());
     for part in visits.parts() {
-        let mut record = Record::new(part);
-        visits.visit(part, 0, &mut record);
-        layout.add(part, record.places);
-        values.append(&mut record.values);
+        let Record { places, values: mut here, .. } = visits.record(part);
+        layout.add(part, places);
+        values.append(&mut here);
     }
     Dataset::new(Arc::new(layout), values)
 }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use std::fmt;
 
 /// Models from the best to the worst. `{comparison}` prints a table.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// One a model, the best first.
@@ -13,6 +14,7 @@ pub struct Comparison {
 }
 
 /// A model among others.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
     /// The name it was given.

@@ -1,10 +1,11 @@
 //! Expected log predictive density: what an estimate of it says.
 
-use crate::error::Place;
+use crate::error::{Place, TaskName};
 use crate::sampling::psis::reliable_below;
 use std::fmt;
 
 /// What is left out at a time.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A task with all of its data: how well tasks never seen are predicted. Its latents are integrated out given theta. What is
@@ -15,6 +16,7 @@ pub enum By {
 }
 
 /// How the expected log predictive density is estimated.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Leave-one-out, by Pareto-smoothed importance weights.
@@ -24,10 +26,11 @@ pub enum Method {
 }
 
 /// What was left out.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeftOut {
-    /// The task of that number.
-    Task(usize),
+    /// That task.
+    Task(TaskName),
     /// The observation at that place.
     Observation(Place),
 }
@@ -35,13 +38,14 @@ pub enum LeftOut {
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Task(i) => write!(f, "task {i}"),
+            Self::Task(name) => write!(f, "{name}"),
             Self::Observation(place) => write!(f, "{place}"),
         }
     }
 }
 
 /// One term of an [`Elpd`].
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElpdPoint {
     /// What was left out.
@@ -55,6 +59,7 @@ pub struct ElpdPoint {
 }
 
 /// Expected log pointwise predictive density for new data, in nats: larger is better. `{elpd}` prints it.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Elpd {
     /// What is left out at a time.

@@ -2,13 +2,13 @@
 
 use crate::assess::accumulate::Accumulator;
 use crate::assess::elpd::{By, Elpd, LeftOut, Method};
-use crate::assess::visit::Visits;
+use crate::density::program::Program;
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::interpret::pointwise::Pointwise;
-use crate::interpret::record::Record;
 use crate::model::Model;
 use crate::model::subset::Subset;
+use crate::posterior::visits::Visits;
 use crate::progress::Progress;
 use rayon::prelude::*;
 
@@ -88,18 +88,18 @@ impl<M: Model> Fit<M> {
         for (done, some) in tasks.chunks(TASKS_TOGETHER).enumerate() {
             progress.of_tasks(done * TASKS_TOGETHER);
             let columns: Vec<Vec<f64>> = some.par_iter().map(of_task).collect::<Result<_, _>>()?;
-            some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(i), column));
+            some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(all.task_name(i)), column));
         }
         Ok(())
     }
 
     fn add_observations(&self, accumulator: &mut Accumulator<'_>) {
-        let (visits, progress) = (Visits::new(self), Progress::new(&self.solution.options));
+        let (visits, progress) =
+            (Visits::new(&self.model, self.solution.source()), Progress::new(&self.solution.options));
         progress.stage("leaving out", self.model.num_tasks());
         for (done, part) in visits.parts().enumerate() {
             progress.of_tasks(done);
-            let mut record = Record::new(part);
-            visits.visit(part, 0, &mut record);
+            let record = visits.record(part);
             let mut columns = vec![Vec::with_capacity(visits.num_draws()); record.observations.len()];
             for draw in 0..visits.num_draws() {
                 let mut run = Pointwise::default();

@@ -4,7 +4,7 @@
 use crate::assess::accumulate::Accumulator;
 use crate::assess::compare::compare;
 use crate::assess::elpd::{By, Elpd, LeftOut, Method};
-use crate::error::Error;
+use crate::error::{Error, TaskName};
 use crate::posterior::mc_error::Dependence;
 use crate::special::normal_quantile;
 
@@ -19,7 +19,7 @@ fn estimate(method: Method, scale: f64) -> Elpd {
     let mut accumulator = Accumulator::new(By::Task, method, &weights, &Dependence::NONE);
     for (i, y) in YS.iter().enumerate() {
         let ln_p: Vec<f64> = mus.iter().map(|mu| constant - 0.5 * ((y - mu) / scale).powi(2)).collect();
-        accumulator.add(LeftOut::Task(i), &ln_p);
+        accumulator.add(LeftOut::Task(TaskName::unlabelled(i)), &ln_p);
     }
     accumulator.finish()
 }
@@ -74,7 +74,7 @@ fn waic_agrees_with_arviz() {
     close("a point", found.points[5].elpd, -10.462_892_255_473_875);
     // the far point alone has a variance above 0.4
     let doubtful: Vec<_> = found.doubtful().map(|point| point.left_out.clone()).collect();
-    assert_eq!(doubtful, [LeftOut::Task(5)]);
+    assert_eq!(doubtful, [LeftOut::Task(TaskName::unlabelled(5))]);
     assert!(found.to_string().ends_with("for 1 of 6, the first of them task 5"), "{found}");
 }
 
@@ -108,17 +108,17 @@ fn what_a_draw_makes_impossible_has_no_finite_estimate() {
     let mut ln_p = vec![-1.0; 100];
     ln_p[3] = f64::NEG_INFINITY;
     let mut accumulator = Accumulator::new(By::Task, Method::LeaveOneOut, &weights, &Dependence::NONE);
-    accumulator.add(LeftOut::Task(0), &ln_p);
+    accumulator.add(LeftOut::Task(TaskName::unlabelled(0)), &ln_p);
     let found = accumulator.finish();
     assert_eq!((found.elpd, found.points[0].k_hat), (f64::NEG_INFINITY, Some(f64::INFINITY)));
     let mut accumulator = Accumulator::new(By::Task, Method::Waic, &weights, &Dependence::NONE);
-    accumulator.add(LeftOut::Task(0), &ln_p);
+    accumulator.add(LeftOut::Task(TaskName::unlabelled(0)), &ln_p);
     let found = accumulator.finish();
     assert!(found.elpd == f64::NEG_INFINITY && found.mc_error == 0.0 && found.doubtful().count() == 1, "{found}");
     // a draw that does not count makes nothing impossible
     let mut weights = vec![1.0 / 99.0; 100];
     weights[3] = 0.0;
     let mut accumulator = Accumulator::new(By::Task, Method::LeaveOneOut, &weights, &Dependence::NONE);
-    accumulator.add(LeftOut::Task(0), &ln_p);
+    accumulator.add(LeftOut::Task(TaskName::unlabelled(0)), &ln_p);
     close("the rest", accumulator.finish().elpd, -1.0);
 }

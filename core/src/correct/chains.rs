@@ -10,14 +10,12 @@ use crate::correct::precision::{Drawn, PRECISE, Precision};
 use crate::density::Density;
 use crate::guide::{Guide, MeanField};
 use crate::linalg::gaussian::standard_normal;
-use crate::posterior::draws::{LocalDraws, WeightedDraws};
-use crate::posterior::mc_error::Dependence;
+use crate::posterior::draws::{BATCHES, WeightedDraws};
 use crate::progress::Progress;
 use crate::sampling::convergence::Convergence;
 use crate::sampling::nuts::Chain;
 use crate::sampling::stream::Stream;
 use rayon::prelude::*;
-use std::ops::Range;
 use std::time::Duration;
 
 const CHAINS: usize = 8;
@@ -27,8 +25,6 @@ const LEARNING: [usize; 3] = [100, 100, 50];
 const TOGETHER: usize = 10;
 /// Gradients of a step, when it is guessed how long all of them take.
 const LEAPS: usize = 15;
-/// Batches of a chain that count as independent of each other.
-const BATCHES: usize = 4;
 /// Chains are run on until R-hat of every latent is below this.
 pub(crate) const CONVERGED: f64 = 1.03;
 
@@ -165,25 +161,14 @@ impl<'a> Chains<'a> {
 
     /// What the states tell; `None` where there are none.
     fn found(&self) -> Option<ByChains> {
-        let (n, globals, steps) = (self.scale.len(), self.density.num_globals(), self.steps());
+        let (n, steps) = (self.scale.len(), self.steps());
         if steps < 2 * BATCHES {
             return None;
         }
         let rows: Vec<&[f64]> = self.states.iter().flat_map(|states| states.chunks(n)).collect();
         let of = |j: usize| Convergence::of(&rows.iter().map(|row| row[j]).collect::<Vec<_>>(), CHAINS);
         let convergence = (0..n).into_par_iter().map(of).reduce_with(Convergence::worse)?;
-        let columns = |range: Range<usize>| rows.iter().flat_map(|row| &row[range.clone()]).copied().collect();
-        let offsets = &self.density.offsets;
-        let tasks = (0..self.density.num_tasks()).map(|i| globals + offsets[i]..globals + offsets[i + 1]);
-        let posterior = WeightedDraws {
-            theta: columns(0..globals),
-            globals,
-            weights: vec![(rows.len() as f64).recip(); rows.len()],
-            locals: LocalDraws::Drawn(tasks.map(columns).collect()),
-            non_centred: self.density.open.tasks.non_centred.clone(),
-            are_values: false,
-            dependence: Dependence::Clusters(steps.div_ceil(BATCHES)),
-        };
+        let posterior = WeightedDraws::of_chains(self.density, &rows, steps);
         let precision = Drawn::of(&posterior).precision(self.density);
         let divergent = self.walking.iter().map(|chain| chain.divergent).sum::<usize>() as f64 / rows.len() as f64;
         Some(ByChains { posterior, convergence, divergent, is_cut: false, precision })

@@ -7,6 +7,7 @@ use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::pool::{Pool, ProposalWeights, Proposed, TaskAnswers};
 use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
+use crate::correct::rest::Rest;
 use crate::correct::reweighting::Basis;
 use crate::correct::walk::AskAt;
 use crate::density::bordered::Workspace;
@@ -75,8 +76,7 @@ pub(crate) struct Inquiry<'a> {
     basis: &'a Basis<'a>,
     tasks: Vec<TaskInquiry>,
     effort: Effort,
-    /// What is Gaussian given some coordinates of theta: all of its others, and the tasks.
-    integration: Option<Integration>,
+    rest: Rest,
     pub(crate) clock: Clock,
     progress: &'a Progress,
     /// Where chains start, and what is Gaussian given their states.
@@ -107,25 +107,15 @@ impl<'a> Inquiry<'a> {
         let new = |_| TaskInquiry { memory: TaskMemory::default(), rng: Stream::Proposals.of(effort.seed) };
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();
         let of_chains = Stream::Chains.of(effort.seed);
-        let integration = conditionals.density.integration(&basis.guide.global.loc, basis.modes_at_mean);
-        let integration = integration.filter(|_| !basis.is_fixed());
-        Self {
-            conditionals,
-            basis,
-            tasks,
-            effort,
-            integration,
-            clock: Clock::start(effort.budget),
-            progress,
-            of_chains,
-        }
+        let rest = Rest::of(conditionals.density, basis);
+        Self { conditionals, basis, tasks, effort, rest, clock: Clock::start(effort.budget), progress, of_chains }
     }
 
     /// Draws theta from the proposal, and asks every task of each draw, as long as there is time; the pool has them then.
     pub(crate) fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
         let seed = self.effort.seed.wrapping_add(plan.number as u64);
         let mut rng = Stream::Proposals.of(seed);
-        let of_w = self.integration.as_ref().map_or(0, |integration| integration.globals.w.len());
+        let of_w = self.rest.globals().map_or(0, |globals| globals.w.len());
         let dimensions = self.proposed().len();
         let points = Points::new(dimensions, &mut rng);
         let mut points = ProposedPoints { points, of_w, strata: Strata::default(), rng: &mut rng };
@@ -167,7 +157,7 @@ impl<'a> Inquiry<'a> {
     /// Coordinates of theta that are proposed.
     pub(crate) fn proposed(&self) -> Vec<usize> {
         let all = || (0..self.basis.guide.global.len()).collect();
-        self.integration.as_ref().map_or_else(all, |integration| integration.globals.others.clone())
+        self.rest.globals().map_or_else(all, |globals| globals.others.clone())
     }
 
     /// What the basis says of the coordinates that are proposed.
@@ -217,12 +207,12 @@ impl<'a> Inquiry<'a> {
 
     /// Everything else integrated out at each point, where it is Gaussian and all the numbers are exact.
     fn integrated(&self, points: &[ThetaPoint]) -> Option<Vec<GivenOthers>> {
-        let integration = self.integration.as_ref()?;
+        let Rest::Integrated(integration) = &self.rest else { return None };
         let density = self.conditionals.density;
         let of_point = |space: &mut Workspace, point: &ThetaPoint| {
             let mut theta = self.at_others(&integration.globals, point);
             let rest = density.integrate(integration, &theta, space).filter(|rest| !rest.is_rough)?;
-            let (step, _) = rest.draw(&point.z);
+            let (step, _) = rest.w.draw(&point.z);
             integration.globals.w.iter().zip(&step).for_each(|(&j, step)| theta[j] += step);
             Some(GivenOthers { theta, step, rest })
         };
@@ -231,8 +221,9 @@ impl<'a> Inquiry<'a> {
 
     /// Draws of phi for each theta; the thetas, and the log densities of the others less what the tasks say.
     fn draw_tasks(&mut self, integrated: Vec<GivenOthers>, answers: &mut [TaskAnswers]) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let Self { integration, tasks, basis, .. } = self;
-        let Integration { globals, storages, .. } = integration.as_ref().expect("something is integrated out");
+        let Self { rest: Rest::Integrated(Integration { globals, storages, .. }), tasks, basis, .. } = self else {
+            unreachable!("something is integrated out");
+        };
         let (mut u, mut ln_outside, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for GivenOthers { theta, step, rest } in integrated {
             let ln_p = rest.ln_p;
@@ -260,21 +251,19 @@ impl<'a> Inquiry<'a> {
         theta
     }
 
-    /// The whole of a theta, what is Gaussian given the rest being drawn from its own normal; and its log density but for the
-    /// tasks, less that of what is drawn here.
+    /// The whole of a theta, what is proposed given the rest being drawn from its normal; and its log density but for the tasks,
+    /// less that of what is drawn here.
     fn complete(&self, point: &ThetaPoint) -> (Vec<f64>, f64) {
         let density = self.conditionals.density;
-        let Some(integration) = &self.integration else {
+        let Some(globals) = self.rest.globals() else {
             let u = point.proposed.as_slice().to_vec();
             let ln_p = density.all_outside(&u).total();
             return (u, ln_p);
         };
-        let mut u = self.at_others(&integration.globals, point);
-        let Some(rest) = density.integrate(integration, &u, &mut Workspace::default()) else {
-            return (u, f64::NEG_INFINITY);
-        };
-        let (step, ln_q) = rest.draw(&point.z);
-        integration.globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
+        let mut u = self.at_others(globals, point);
+        let Some(normal) = self.rest.normal_at(density, &u) else { return (u, f64::NEG_INFINITY) };
+        let (step, ln_q) = normal.draw(&point.z);
+        globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
         let ln_p = density.all_outside(&u).total();
         (u, ln_p - ln_q)
     }
@@ -308,7 +297,7 @@ impl<'a> Inquiry<'a> {
 
 impl AskAt for Inquiry<'_> {
     fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
-        let of_w = self.integration.as_ref().map_or(0, |integration| integration.globals.w.len());
+        let of_w = self.rest.globals().map_or(0, |globals| globals.w.len());
         let rng = &mut self.of_chains;
         let point = |proposed| ThetaPoint { proposed, z: standard_normal(of_w, rng).as_slice().to_vec() };
         let points: Vec<ThetaPoint> = coordinates.into_iter().map(point).collect();

@@ -42,6 +42,8 @@ pub(crate) fn linear_response(guide: &Guide, arrow: &Arrow, identity: &Identity)
     let mut factorised: Factorised = arrow.factorise(0.0, Metric::of(guide, arrow).diagonal())?;
     let globals = guide.global.len();
     let mut refused: Vec<Refusal> = Vec::new();
+    let whole = factorised.global_inverse.clone().cholesky().map(|c| c.inverse());
+    let curvature = whole.map(|whole| whole.view((0, 0), (globals, globals)).into_owned());
     if guide.is_point() {
         factorised.global_inverse.fill(0.0);
     } else {
@@ -74,7 +76,7 @@ pub(crate) fn linear_response(guide: &Guide, arrow: &Arrow, identity: &Identity)
         GivenTheta { slope, covariance }
     });
     let tasks = tasks.collect();
-    Some(GaussianHierarchy { global: Spread::Covariance(global), tasks, refused })
+    Some(GaussianHierarchy { global: Spread::Covariance(global), tasks, curvature, refused })
 }
 
 /// In a covariance of means and then log-scales: makes the coordinates whose variance is implausible independent of the

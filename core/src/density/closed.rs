@@ -132,6 +132,12 @@ impl<'a> ClosedBlock<'a> {
         exponents.flat_map(|exponent| &exponent.terms).for_each(|&(j, _)| mark(j));
     }
 
+    /// Calls `mark` with every coordinate of a square that has an exponent.
+    pub(crate) fn mark_scaled(&self, mark: &mut dyn FnMut(usize)) {
+        let scaled = self.layout.groups.iter().filter(|group| !group.exponent.terms.is_empty());
+        scaled.flat_map(|group| &group.coordinates).for_each(|&j| mark(j));
+    }
+
     /// Calls `see` with coordinates from `first` on that meet in a square, less `first`.
     pub(crate) fn meetings(&self, first: usize, see: &mut dyn FnMut(&[usize])) {
         let (_, mut rest) = self.split();

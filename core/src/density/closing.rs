@@ -2,7 +2,7 @@
 
 use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
-use crate::density::explained::{Explained, Taken};
+use crate::density::explained::Taken;
 use crate::density::forms::{ClosedSums, Forms, LeafCount, LeafCounts};
 use crate::density::program::{Masks, Program};
 use crate::interpret::structure::Absent;
@@ -116,15 +116,15 @@ impl Closing {
     }
 
     /// How the expectation of each site is taken.
-    pub(crate) fn explain(&self, signature: &Signature) -> Vec<Explained> {
+    pub(crate) fn explain(&self, signature: &Signature) -> Vec<Taken> {
         let Self { open: Masks { outside, tasks }, leaves_outside, leaves_of_tasks, .. } = self;
-        let level = |sites: &'static [Site], open: &[bool], counts: &[LeafCount]| -> Vec<Explained> {
+        let level = |sites: &'static [Site], open: &[bool], counts: &[LeafCount]| -> Vec<Taken> {
             let taken = |id: usize| match counts[id] {
                 Some(dimensions) if open[id] && dimensions > 0 => Taken::Quadrature { dimensions },
                 None if open[id] => Taken::Sampled,
                 _ => Taken::ClosedForm,
             };
-            sites.iter().map(|site| Explained { site: site.name, taken: taken(site.id) }).collect()
+            sites.iter().map(|site| taken(site.id)).collect()
         };
         let mut observed = leaves_of_tasks.clone();
         observed.join(leaves_outside);

@@ -1,6 +1,7 @@
 //! What is told of how expectations are taken.
 
 /// How the expectation of a site's log density is taken.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// Exactly, by a formula.
@@ -16,6 +17,7 @@ pub enum Taken {
 }
 
 /// A site of a model, and how its expectation is taken.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The site's name.

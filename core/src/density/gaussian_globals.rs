@@ -28,6 +28,13 @@ pub(super) struct Seat {
     pub(super) of_w: usize,
 }
 
+impl GaussianGlobals {
+    /// Of which no task says anything that is Gaussian.
+    pub(super) fn without_tasks(w: Vec<usize>, others: Vec<usize>) -> Self {
+        Self { w, others, in_task: Vec::new() }
+    }
+}
+
 impl Density<'_> {
     /// The globals that are Gaussian given the others, if some are and some are not; `centre` is a theta that is possible.
     pub(crate) fn gaussian_globals(&self, centre: &[f64]) -> Option<GaussianGlobals> {
@@ -58,7 +65,7 @@ impl Density<'_> {
     }
 
     /// Marks the coordinates that what has no closed form outside the plate depends on.
-    fn mark_sampled(&self, centre: &[f64], is_other: &mut [bool]) {
+    pub(super) fn mark_sampled(&self, centre: &[f64], is_other: &mut [bool]) {
         if !self.samples_outside {
             return;
         }

@@ -9,10 +9,8 @@
 
 use crate::density::Density;
 use crate::density::bordered::Workspace;
-use crate::density::closed::BlockPoint;
 use crate::density::gaussian_globals::{GaussianGlobals, Seat};
-use crate::linalg::cholesky;
-use crate::linalg::envelope::Full;
+use crate::density::given_others::{NormalStep, QuadraticInW};
 use crate::linalg::storage::Storage;
 use crate::special::LN_SQRT_2PI;
 use nalgebra::DVector;
@@ -27,10 +25,8 @@ pub(crate) struct Integrated {
     pub(crate) ln_p: f64,
     /// Whether that is the difference of numbers so large that it is not exact enough.
     pub(crate) is_rough: bool,
-    /// w - w_0 on average.
-    step: Vec<f64>,
-    /// L with L L' the precision of w.
-    l: Vec<f64>,
+    /// The normal of w.
+    pub(crate) w: NormalStep,
     /// By task: ln Z_i(0).
     ln_z: Vec<f64>,
     /// By task, of the seats of w (s) in its block: h_i, and S_i row by row.
@@ -81,12 +77,6 @@ impl Integration {
     }
 }
 
-/// Precision and gradient, at w_0, of a quadratic function of w.
-struct QuadraticInW {
-    precision: Vec<f64>,
-    gradient: Vec<f64>,
-}
-
 /// A task that is to be integrated out: its log density at (w_0, phi_0).
 struct TaskAt<'a> {
     storage: &'a Storage,
@@ -121,7 +111,7 @@ impl Density<'_> {
         space: &mut Workspace,
     ) -> Option<Integrated> {
         let Integration { globals, storages, phi } = integration;
-        let mut of_w = self.outside_of(globals, theta);
+        let mut of_w = self.outside_of(&globals.w, theta);
         let mut out = integration.room();
         out.ln_p = self.all_outside(theta).total();
         let exps = self.shared_at(theta);
@@ -139,23 +129,6 @@ impl Density<'_> {
             out.add(&task, space, &globals.in_task, &mut of_w);
         }
         out.finish(of_w)
-    }
-
-    /// What is outside the plate says of w.
-    fn outside_of(&self, globals: &GaussianGlobals, theta: &[f64]) -> QuadraticInW {
-        let n = theta.len();
-        let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
-        let (outside, point) = (self.closed_outside(), BlockPoint { u: theta, exps: &[] });
-        for block in [outside.latents, outside.data] {
-            block.at_point(point, &mut gradient);
-            block.add_curvature(0, point, &mut Full { n, numbers: &mut hessian });
-        }
-        let w = &globals.w;
-        let precision = w.iter().flat_map(|row| w.iter().map(move |col| (row, col)));
-        QuadraticInW {
-            precision: precision.map(|(row, col)| -hessian[row * n + col]).collect(),
-            gradient: w.iter().map(|&j| gradient[j]).collect(),
-        }
     }
 }
 
@@ -192,28 +165,11 @@ impl Integrated {
     }
 
     /// Integrates w out; `None` where it cannot be.
-    fn finish(mut self, QuadraticInW { mut precision, gradient }: QuadraticInW) -> Option<Self> {
-        let k = gradient.len();
-        if !cholesky::factorise(&mut precision, k) {
-            return None;
-        }
-        self.step.clone_from(&gradient);
-        cholesky::solve(&precision, k, &mut self.step, 1);
-        let raised = 0.5 * self.step.iter().zip(&gradient).map(|(step, g)| step * g).sum::<f64>();
-        self.is_rough |= raised > CANCELLING;
-        self.ln_p += self.ln_z.iter().sum::<f64>() + raised - cholesky::ln_det(&precision, k) + k as f64 * LN_SQRT_2PI;
-        self.l = precision;
-        self.step.iter().all(|step| step.is_finite()).then_some(self)
-    }
-
-    /// The step from w_0 to the w that a standard normal z stands for, and ln of its density.
-    pub(crate) fn draw(&self, z: &[f64]) -> (Vec<f64>, f64) {
-        let n = z.len();
-        let mut step = z.to_vec();
-        cholesky::solve_transposed(&self.l, &mut step);
-        step.iter_mut().zip(&self.step).for_each(|(w, m)| *w += m);
-        let square: f64 = z.iter().map(|z| z * z).sum();
-        (step, cholesky::ln_det(&self.l, n) - n as f64 * LN_SQRT_2PI - 0.5 * square)
+    fn finish(mut self, of_w: QuadraticInW) -> Option<Self> {
+        self.w = of_w.normal()?;
+        self.is_rough |= self.w.raised > CANCELLING;
+        self.ln_p += self.ln_z.iter().sum::<f64>() + self.w.raised + self.w.ln_volume();
+        Some(self)
     }
 
     /// The tasks given w, which is so far from w_0.
@@ -286,7 +242,7 @@ mod tests {
         };
         for z in [[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.3, 2.0], [-2.0, -1.5]] {
             let given = integrate();
-            let (ln_p, (step, ln_q)) = (given.ln_p, given.draw(&z));
+            let (ln_p, (step, ln_q)) = (given.ln_p, given.w.draw(&z));
             let theta = [w_0[0] + step[0], w_0[1] + step[1], -0.4, 0.3];
             // ln p(D, the others) is the same by any w
             let fixed = density.fix_gaussian(&[theta.to_vec()]);

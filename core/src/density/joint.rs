@@ -13,7 +13,6 @@ use crate::model::subset::Subset;
 use crate::numbers::pass::{Derivatives, Order};
 use crate::options::Estimator;
 use rayon::prelude::*;
-use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Tasks a thread takes at a time; sums are taken in this order whatever the number of threads.
@@ -45,7 +44,7 @@ const TASKS: usize = 256;
 #[doc(alias("nuts", "hmc", "gradient"))]
 pub struct Joint<'a, M: Model> {
     density: Density<'a>,
-    model: PhantomData<&'a M>,
+    model: &'a M,
 }
 
 impl<'a, M: Model> Joint<'a, M> {
@@ -55,13 +54,30 @@ impl<'a, M: Model> Joint<'a, M> {
     /// observations; the others are visited with dual numbers.
     pub fn new(model: &'a M) -> Result<Self, Error> {
         let density = Density::joint(Box::new(Subset::all(model)), Estimator::ClosedForm)?;
-        Ok(Self { density, model: PhantomData })
+        Ok(Self { density, model })
     }
 
     /// The density of which every term is visited with dual numbers at each evaluation.
     pub fn by_dual_numbers(model: &'a M) -> Result<Self, Error> {
         let density = Density::joint(Box::new(Subset::all(model)), Estimator::Sampled)?;
-        Ok(Self { density, model: PhantomData })
+        Ok(Self { density, model })
+    }
+
+    /// The density of a model of known shape, whose locals are written as `non_centred` says by site.
+    #[cfg(feature = "nuts")]
+    pub(crate) fn written(model: &'a M, shape: &Shape, non_centred: &[bool]) -> Self {
+        let writing = Writing { non_centred, ..Writing::CENTRED };
+        Self { density: Density::new(Box::new(Subset::all(model)), shape, writing), model }
+    }
+
+    /// The model with its data.
+    pub fn model(&self) -> &'a M {
+        self.model
+    }
+
+    #[cfg(feature = "nuts")]
+    pub(crate) fn density(&self) -> &Density<'a> {
+        &self.density
     }
 
     /// Number of unconstrained coordinates, of theta and all tasks.

@@ -5,6 +5,7 @@
 
 use crate::density::blocks::BlockLayout;
 use crate::density::prior::NormalPrior;
+use crate::error::TaskName;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::{LevelVisit, Start};
 use crate::interpret::rewrite::Rewriting;
@@ -27,6 +28,11 @@ pub(crate) trait Program: Send + Sync {
 
     /// What a task is called, if its data say so.
     fn task_label(&self, task: usize) -> Option<String>;
+
+    /// A task's number and label.
+    fn task_name(&self, number: usize) -> TaskName {
+        TaskName { number, label: self.task_label(number) }
+    }
 
     /// The program itself, for somebody else to own.
     fn all(&self) -> Box<dyn Program + '_>;
@@ -101,6 +107,7 @@ pub(crate) enum Scoring {
 }
 
 /// What counts outside the plate, and in it.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct Masks {
     pub(crate) outside: SiteMask,

@@ -11,6 +11,7 @@ use crate::options::Options;
 const RANDOM_STARTS: u64 = 20;
 
 /// The coordinates of a model, and what its sites allow.
+#[cfg_attr(feature = "serde", derive(Default))]
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) global: Level,
@@ -43,6 +44,7 @@ struct ShapeVisit {
 impl Shape {
     /// The model's shape, seen from a start where its density is finite.
     pub(crate) fn find(program: &dyn Program, options: &Options) -> Result<ShapeAtStart, Error> {
+        let label = |i: usize| program.task_label(i);
         let mut first = None;
         for number in 0..=RANDOM_STARTS {
             let start = match options.random_start {
@@ -51,7 +53,8 @@ impl Shape {
                 Some(asked) => Start::Random(asked.wrapping_add(number << 32)),
             };
             let error = match Self::visit(program, &start) {
-                Ok(ShapeVisit { not_finite: Some(NotFinite { place, value }), .. }) => {
+                Ok(ShapeVisit { not_finite: Some(NotFinite { mut place, value }), .. }) => {
+                    place.label_task(label);
                     Error::NotFinite { place: Box::new(place), value, tried: RANDOM_STARTS }
                 }
                 Ok(ShapeVisit { shape, .. }) => return Ok(ShapeAtStart { shape, start }),
@@ -101,7 +104,7 @@ impl Shape {
             let visit = task(i);
             shape.num_observations += visit.num_observations();
             let LevelVisit { level, error, not_finite: here, .. } = visit;
-            error.map_or(Ok(()), Err)?;
+            error.map_or(Ok(()), |error| Err(error.label_task(|i| program.task_label(i))))?;
             not_finite = not_finite.or(here);
             shape.add_task(&level);
             if i == 0 {

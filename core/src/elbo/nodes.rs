@@ -24,6 +24,7 @@ pub(super) struct Cubature {
 pub(super) type NarrowDirections = [u8; MOST_LEAVES];
 
 /// The narrow directions at each site of a block; where nothing is known of a site all are wide.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct NarrowSites {
     pub(super) latents: Vec<NarrowDirections>,
@@ -31,6 +32,7 @@ pub(super) struct NarrowSites {
 }
 
 /// How finely expectations are taken: how often the nodes were refined, and which directions are narrow.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
     refinements: usize,

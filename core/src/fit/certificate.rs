@@ -13,6 +13,7 @@ use std::fmt;
 /// deviations, by ranks, so that heavy tails count no more than they should.
 ///
 /// Printed as `two methods agree: largest difference 0.09 sd of tau (noise 0.08); 0.3 nats from the proposal`.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
     /// The largest difference of a global's mean or standard deviation, in standard deviations, and which global it is.

@@ -3,6 +3,7 @@
 use crate::correct::chains::ByChains;
 
 /// What the chains say of themselves that a posterior comes from.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chains {
     /// The largest R-hat of any latent: split chains, normal scores of ranks, and of distances from the median (Vehtari et al.

@@ -3,6 +3,7 @@
 use crate::correct::reweighting::Reweighting;
 
 /// What the importance correction says of itself. Log densities are in nats, all constants included.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// Pareto k-hat of the weights of theta; below 0.7 they are reliable, or of S draws below 1 - 1 / log10(S) if that is

@@ -2,7 +2,7 @@
 
 use crate::correct::precision::{Imprecision, PRECISE, Place, Precision};
 use crate::density::program::Program;
-use crate::fit::names::{NamedLevel, TaskName};
+use crate::fit::names::NamedLevel;
 use crate::interpret::discover::Start;
 use crate::model::level::Level;
 
@@ -33,7 +33,7 @@ impl Naming<'_> {
         let Some(task) = place.task else { return in_level(&self.globals(), place.number) };
         let level = self.program.task_level(&Start::Zero, task);
         let locals = NamedLevel { level: &level, sites: self.program.signature().local_sites, task: None };
-        format!("{} of {}", in_level(&locals, place.number), TaskName::of(self.program, task))
+        format!("{} of {}", in_level(&locals, place.number), self.program.task_name(task))
     }
 
     fn globals(&self) -> NamedLevel<'_> {

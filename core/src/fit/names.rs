@@ -1,12 +1,13 @@
 //! What latents' numbers and tasks are called.
 
-use crate::density::program::Program;
+use crate::error::TaskName;
 use crate::model::Site;
 use crate::model::level::{Level, Slot};
 use std::fmt;
 
 /// The name of a latent's number. Displayed as `tau`, `w[2]`, `corr[1, 0]`, `theta task 3`, `theta 308` of a task that is called
 /// so, or `schools[2].s task 3` in a nested plate.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberName {
     /// The turn of nested plates that it belongs to: `schools[2]`, or `schools[Hill].classes[0]`; empty for other numbers.
@@ -15,17 +16,14 @@ pub struct NumberName {
     pub site: &'static str,
     /// Which of its numbers: empty for a scalar, `[2]`, or `[1, 0]` of a correlation.
     pub entry: String,
-    /// The number of the task that it belongs to; `None` for a global.
-    pub task: Option<usize>,
-    /// What that task is called, if its data say so.
-    pub label: Option<String>,
+    /// The task that it belongs to; `None` for a global.
+    pub task: Option<TaskName>,
 }
 
 impl fmt::Display for NumberName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.in_level())?;
-        let Some(number) = self.task else { return Ok(()) };
-        write!(f, " {}", TaskName { number, label: self.label.clone() })
+        self.task.as_ref().map_or(Ok(()), |task| write!(f, " {}", task.in_table()))
     }
 }
 
@@ -34,28 +32,6 @@ impl NumberName {
     pub(crate) fn in_level(&self) -> String {
         let Self { node, site, entry, .. } = self;
         if node.is_empty() { format!("{site}{entry}") } else { format!("{node}.{site}{entry}") }
-    }
-}
-
-/// What a task is called: by its label, or else by its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TaskName {
-    pub(crate) number: usize,
-    pub(crate) label: Option<String>,
-}
-
-impl TaskName {
-    pub(crate) fn of(program: &dyn Program, number: usize) -> Self {
-        Self { number, label: program.task_label(number) }
-    }
-}
-
-impl fmt::Display for TaskName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.label {
-            Some(label) => f.write_str(label),
-            None => write!(f, "task {}", self.number),
-        }
     }
 }
 
@@ -89,12 +65,6 @@ impl NamedLevel<'_> {
     }
 
     fn name(&self, slot: &Slot, entry: String) -> NumberName {
-        NumberName {
-            node: self.level.path(slot),
-            site: self.sites[slot.site].name,
-            entry,
-            task: self.task.as_ref().map(|task| task.number),
-            label: self.task.as_ref().and_then(|task| task.label.clone()),
-        }
+        NumberName { node: self.level.path(slot), site: self.sites[slot.site].name, entry, task: self.task.clone() }
     }
 }

@@ -10,6 +10,8 @@ use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::fit::imprecise::Naming;
+#[cfg(feature = "serde")]
+use crate::fit::saved::load;
 use crate::fit::solution::{Solution, Times};
 use crate::fit::trust::{Judgement, failure};
 use crate::fit::{Certificate, Chains, Evidence, Fit};
@@ -43,6 +45,18 @@ pub trait Fittable: Model + Sized {
     fn fit_with(self, options: &Options) -> Result<Fit<Self>, Error> {
         let solution = solve_on_threads(&Subset::all(&self), options)?;
         Ok(Fit::with(self, solution))
+    }
+
+    /// The fit of this model with these data that [`save`](Fit::save) has written to a file, to the bit. Behind the feature
+    /// `serde`.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the file cannot be read, is no saved fit, is damaged or of another version, or holds a fit of another
+    /// model, of other tasks or other data: its [`FileError`](crate::FileError) says which. Errors of the model's own data are those of
+    /// [`fit`](Self::fit).
+    #[cfg(feature = "serde")]
+    fn load(self, path: impl AsRef<std::path::Path>) -> Result<Fit<Self>, Error> {
+        load(self, path.as_ref())
     }
 
     /// A draw of all latents from their priors, and of data in place of all that the model holds, missing ones too: what the
@@ -193,7 +207,7 @@ impl Asked<'_> {
     fn chained(&self, before: Attempt, climbed: &Summit) -> Attempt {
         let Self { program, shape, options, progress } = *self;
         let is_asked = options.correction == Correction::Chains;
-        let failure = if options.correction == Correction::Auto { failure(&before) } else { None };
+        let failure = if options.correction == Correction::Auto { failure(&before, program) } else { None };
         if !is_asked && (failure.is_none() || !can_chain(options)) {
             return before;
         }

@@ -1,7 +1,7 @@
 //! The table that `{fit}` prints.
 
 use crate::density::program::Program;
-use crate::fit::names::{NamedLevel, TaskName};
+use crate::fit::names::NamedLevel;
 use crate::fit::solution::Solution;
 use crate::fit::table::Table;
 use crate::fit::{Chains, Evidence, Fit, Trust};
@@ -66,7 +66,7 @@ impl Report<'_> {
         }
         write!(f, "averaged over {draws} fixed draws; others would move a mean by {error:.2} guide sds")?;
         match worst_task.filter(|worst| worst.error > 2.0 * error) {
-            Some(worst) => writeln!(f, ", of task {} by {:.2}", worst.task, worst.error),
+            Some(worst) => writeln!(f, ", of {} by {:.2}", self.program.task_name(worst.task), worst.error),
             None => writeln!(f),
         }
     }
@@ -141,8 +141,7 @@ impl Report<'_> {
         table.add(&globals, &own.shown_globals(program, level), Some(&of_guide));
         for i in 0..self.shown_tasks() {
             let level = program.task_level(&Start::Zero, i);
-            let locals =
-                NamedLevel { level: &level, sites: signature.local_sites, task: Some(TaskName::of(program, i)) };
+            let locals = NamedLevel { level: &level, sites: signature.local_sites, task: Some(program.task_name(i)) };
             let of_guide = guide.shown_locals(program, &level, i);
             table.add(&locals, &own.shown_locals(program, &level, i), Some(&of_guide));
         }

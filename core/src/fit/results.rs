@@ -2,18 +2,17 @@
 
 use crate::density::program::Program;
 use crate::fit::Fit;
-use crate::fit::names::{NamedLevel, NumberName, TaskName};
+use crate::fit::names::{NamedLevel, NumberName};
 use crate::fit::solution::Solution;
 use crate::interpret::discover::Start;
 use crate::model::subset::Subset;
 use crate::model::{Latents, Model};
 use crate::posterior::columns::Columns;
 use crate::posterior::summary::Summary;
-use crate::sampling::resample::resample;
-use crate::sampling::stream::{Question, Stream};
 use std::io::{self, Write};
 
 /// A latent's number and its posterior.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedSummary {
     /// Its name.
@@ -24,6 +23,7 @@ pub struct NamedSummary {
 
 /// Equally weighted draws of all latents as a table: a column a number, a row a draw.
 #[doc(alias("export"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrawsTable {
     /// Names of the columns, the globals first, then task by task.
@@ -106,8 +106,7 @@ fn rows(program: &dyn Program, solution: &Solution) -> Vec<NamedSummary> {
 }
 
 fn draws_table(program: &dyn Program, solution: &Solution, n: usize) -> DrawsTable {
-    let mut rng = Stream::Question(Question::Table).of(solution.options.seed);
-    let picked = resample(&solution.draws.weights, n, &mut rng);
+    let picked = solution.picked(n);
     let mut table = DrawsTable { names: Vec::new(), columns: Vec::new() };
     for (names, columns) in levels(program, solution) {
         table.names.extend(names);
@@ -128,7 +127,7 @@ fn levels<'a>(
     let of_task = move |i: usize| {
         let level = program.task_level(&Start::Zero, i);
         let columns = solution.source().columns_of_task(program, &level, i);
-        let task = Some(TaskName::of(program, i));
+        let task = Some(program.task_name(i));
         (all_names(&NamedLevel { level: &level, sites: signature.local_sites, task }), columns)
     };
     std::iter::once(of_globals).chain((0..program.num_tasks()).map(of_task))

@@ -8,12 +8,17 @@ use crate::options::Options;
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
+use crate::sampling::resample::resample;
+use crate::sampling::stream::{Question, Stream};
 use std::time::Duration;
 
 /// What a fit found: everything but the model.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct Solution {
     pub(crate) options: Options,
+    /// Not in files: that of the model which is to be this fit's again.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) shape: Shape,
     /// Where the fit began.
     pub(crate) start: Start,
@@ -36,6 +41,12 @@ impl Solution {
         Source { guide: &self.climbed.guide, gaussian: &self.gaussian, draws: &self.draws }
     }
 
+    /// So many draws for a table, in proportion to their weights.
+    pub(crate) fn picked(&self, n: usize) -> Vec<usize> {
+        let mut rng = Stream::Question(Question::Table).of(self.options.seed);
+        resample(&self.draws.weights, n, &mut rng)
+    }
+
     /// Learns from a new task, which gives the draws these weights.
     pub(crate) fn absorb(&mut self, learned: &Evidence, weights: Vec<f64>) {
         self.draws.weights = weights;
@@ -53,6 +64,7 @@ impl Solution {
 }
 
 /// How long the parts of a fit took.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Times {
     /// Reading the data and maximising the ELBO, covariances included.

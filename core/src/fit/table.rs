@@ -27,7 +27,7 @@ pub(crate) struct Table {
 impl Table {
     /// A row for each number of a level, from the summaries of all that are shown; of many of one site the first few.
     pub(crate) fn add(&mut self, level: &NamedLevel<'_>, summaries: &[Summary], of_guide: Option<&[Summary]>) {
-        let task = level.task.as_ref().map_or_else(String::new, |task| format!("  {task}"));
+        let task = level.task.as_ref().map_or_else(String::new, |task| format!("  {}", task.in_table()));
         let mut left = vec![0; level.sites.len()];
         level.names().for_each(|(slot, names)| left[slot.site] += names.len());
         for (site, numbers) in level.sites.iter().zip(&mut left).filter(|(_, numbers)| **numbers > MOST_ENTRIES) {

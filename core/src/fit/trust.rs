@@ -21,6 +21,7 @@ use std::time::Duration;
 /// Reliable, doubtful, or neither: not checked. Linear response says nothing of its own errors, so that without
 /// importance weights or chains, because they were not asked for or would have cost too much, nothing speaks against the answer and
 /// nothing for it.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trust {
     /// Where means, standard deviations and draws come from: `Importance`, `Chains`, `LinearResponse` or `MeanField`.
@@ -73,9 +74,9 @@ impl Said {
 }
 
 /// Why weights have failed, if they have.
-pub(crate) fn failure(attempt: &Attempt) -> Option<String> {
+pub(crate) fn failure(attempt: &Attempt, program: &dyn Program) -> Option<String> {
     match attempt {
-        Attempt::Ran(c) if c.is_useless => Some(failed(c)),
+        Attempt::Ran(c) if c.is_useless => Some(failed(c, program)),
         Attempt::Ran(c) if !c.is_reliable || (c.effective < least_effective(c) && !c.is_cut) => {
             Some(format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws)", c.k_hat, c.effective))
         }
@@ -136,7 +137,7 @@ impl Judgement<'_> {
         match self.attempt {
             Attempt::Ran(c) if !c.is_useless => self.of_weights(c),
             Attempt::Chained { found, since } => self.of_chains(found, since.as_deref()),
-            Attempt::Ran(c) => doubts(vec![failed(c)]),
+            Attempt::Ran(c) => doubts(vec![failed(c, self.program)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
             Attempt::TooCostly(needed) => remark(&self.too_costly(*needed)),
             Attempt::TooLarge => remark("draws of all locals would take too much memory: see `Correction::Importance`"),
@@ -171,7 +172,7 @@ impl Judgement<'_> {
 
     /// What is to be said against weights that are used, and of how little they tell.
     fn of_weights(&self, c: &Reweighting) -> Said {
-        let mut doubts = of_weights(c);
+        let mut doubts = of_weights(c, self.program);
         let naming = self.naming();
         let (of_means, of_sds) = imprecise(&c.precision, &naming);
         doubts.extend(of_means);
@@ -219,7 +220,7 @@ impl Judgement<'_> {
         let mut tasks: Vec<usize> = refused.iter().filter_map(|refused| refused.task).collect();
         tasks.dedup();
         let mut of: Vec<String> = sites.map(|site| site.name.to_owned()).collect();
-        of.extend((!tasks.is_empty()).then(|| list("task", &tasks)));
+        of.extend((!tasks.is_empty()).then(|| list(&tasks, self.program)));
         format!("linear response is implausible for {}, whose mean-field sd stays", of.join(" and "))
     }
 }
@@ -278,7 +279,7 @@ fn doubts(evidence: &Evidence) -> Vec<String> {
 }
 
 /// What is to be said against weights that are used.
-fn of_weights(c: &Reweighting) -> Vec<String> {
+fn of_weights(c: &Reweighting, program: &dyn Program) -> Vec<String> {
     let draws = c.posterior.len();
     let mut doubts = Vec::new();
     if !c.is_reliable {
@@ -291,7 +292,7 @@ fn of_weights(c: &Reweighting) -> Vec<String> {
         doubts.push(format!("{} of {draws} draws of theta have no finite density and do not count", c.not_finite));
     }
     if !c.doubtful_tasks.is_empty() {
-        doubts.push(format!("k-hat is too large in {}", list("task", &c.doubtful_tasks)));
+        doubts.push(format!("k-hat is too large in {}", list(&c.doubtful_tasks, program)));
     }
     doubts
 }
@@ -318,12 +319,12 @@ fn of_mean_field(options: &Options, climbed: &Summit) -> &'static str {
 }
 
 /// Why corrected draws are not used, and which tasks are to blame.
-fn failed(c: &Reweighting) -> String {
+fn failed(c: &Reweighting, program: &dyn Program) -> String {
     let Reweighting { k_hat, effective, posterior, doubtful_tasks, .. } = c;
     let where_from = if doubtful_tasks.is_empty() {
         String::new()
     } else {
-        format!(", too large a k-hat in {}", list("task", doubtful_tasks))
+        format!(", too large a k-hat in {}", list(doubtful_tasks, program))
     };
     format!(
         "importance weights failed and are not used (k-hat {k_hat:.2}, {effective:.1} effective draws of {}){where_from}",
@@ -331,14 +332,14 @@ fn failed(c: &Reweighting) -> String {
     )
 }
 
-/// "task 3", "tasks 3, 5 and 8", "tasks 0, 1, 2 and 37 more".
-fn list(noun: &str, numbers: &[usize]) -> String {
+/// "task 3", "tasks 3, 5 (308) and 8", "tasks 0, 1, 2 and 37 more".
+fn list(tasks: &[usize], program: &dyn Program) -> String {
     const SHOWN: usize = 8;
-    let names: Vec<String> = numbers.iter().take(SHOWN).map(ToString::to_string).collect();
-    match (names.split_last(), numbers.len()) {
-        (Some((last, [])), 1) => format!("{noun} {last}"),
-        (_, n) if n > SHOWN => format!("{noun}s {} and {} more", names.join(", "), n - SHOWN),
-        (Some((last, rest)), _) => format!("{noun}s {} and {last}", rest.join(", ")),
-        (None, _) => format!("no {noun}s"),
+    let names: Vec<String> = tasks.iter().take(SHOWN).map(|&i| program.task_name(i).numbered()).collect();
+    match (names.split_last(), tasks.len()) {
+        (Some((last, [])), 1) => format!("task {last}"),
+        (_, n) if n > SHOWN => format!("tasks {} and {} more", names.join(", "), n - SHOWN),
+        (Some((last, rest)), _) => format!("tasks {} and {last}", rest.join(", ")),
+        (None, _) => "no tasks".to_owned(),
     }
 }

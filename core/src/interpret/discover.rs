@@ -4,7 +4,7 @@
 //! What is accumulated: for every latent site its coordinates and whether it can be non-centred, and the first error.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
-use crate::error::{Error, Invalid, Place};
+use crate::error::{Error, Invalid, Place, TaskName};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
 use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
@@ -15,6 +15,7 @@ use crate::support::{Support, VectorSupport};
 use rand::RngExt;
 
 /// Where a fit starts: every unconstrained coordinate at 0, or at a random place between -1 and 1.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// Everything at 0.
@@ -113,7 +114,8 @@ impl<'a> Discover<'a> {
     }
 
     fn place(&self, site: &Site) -> Place {
-        Place { site: site.name, file: site.file, line: site.line, task: self.task, observation: None, entry: None }
+        let task = self.task.map(TaskName::unlabelled);
+        Place { site: site.name, file: site.file, line: site.line, task, observation: None, entry: None }
     }
 
     /// The place of the next occurrence of an observed site.

@@ -3,7 +3,7 @@
 //! What is accumulated: every observation that is there, with its place.
 
 use crate::dist::{Distribution, VectorDistribution};
-use crate::error::Place;
+use crate::error::{Place, TaskName};
 use crate::interpret::given::Observer;
 use crate::model::{Datum, Site, VectorDatum};
 
@@ -25,12 +25,18 @@ impl Record {
         Self { task, ..Self::default() }
     }
 
+    /// Calls the task by its label.
+    pub(crate) fn label_task(&mut self, label: Option<&str>) {
+        let places = self.places.iter_mut().chain(&mut self.observations);
+        places.for_each(|place| place.label_task(|_| label.map(str::to_owned)));
+    }
+
     /// Takes one occurrence of a site, if it is there.
     fn take(&mut self, site: &Site, data: Option<&[f64]>) {
         if self.seen.len() <= site.id {
             self.seen.resize(site.id + 1, 0);
         }
-        let (task, observation) = (self.task, Some(self.seen[site.id]));
+        let (task, observation) = (self.task.map(TaskName::unlabelled), Some(self.seen[site.id]));
         self.seen[site.id] += 1;
         let Some(data) = data else { return };
         let place = Place { site: site.name, file: site.file, line: site.line, task, observation, entry: None };

@@ -5,7 +5,7 @@
 //! transformed: not at all. What is accumulated: the draws of missing data, or of all.
 
 use crate::dist::{ContinuousDistribution, Distribution, VectorDistribution, name_of};
-use crate::error::{Error, Invalid, Place};
+use crate::error::{Error, Invalid, Place, TaskName};
 use crate::interpret::dataset::{Dataset, Layout};
 use crate::interpret::given::Observer;
 use crate::model::draw::Draw;
@@ -69,7 +69,8 @@ impl<'a> Simulate<'a> {
     }
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
-        Place { site: site.name, file: site.file, line: site.line, task: self.task, observation, entry: None }
+        let task = self.task.map(TaskName::unlabelled);
+        Place { site: site.name, file: site.file, line: site.line, task, observation, entry: None }
     }
 
     fn next_place(&mut self, site: &Site) -> Place {
@@ -198,7 +199,10 @@ struct Collected {
 }
 
 impl Collected {
-    fn take(&mut self, run: Simulate<'_>) {
+    fn take(&mut self, mut run: Simulate<'_>, label: Option<&str>) {
+        let label = |_| label.map(str::to_owned);
+        run.places.iter_mut().for_each(|place| place.label_task(label));
+        run.error = run.error.map(|error| error.label_task(label));
         self.layout.add(run.task, run.places);
         self.values.extend(run.drawn);
         self.error = self.error.take().or(run.error);
@@ -211,7 +215,7 @@ pub(crate) fn simulate<M: Model>(model: &M, rng: &mut dyn Rng) -> Result<Simulat
     let mut run = Simulate::new(rng, Wanted::All, None, Places::Noted);
     let mut theta = Default::default();
     model.global(&mut run, &mut theta);
-    collected.take(run);
+    collected.take(run, None);
     let mut local = Vec::with_capacity(model.num_tasks());
     for i in 0..model.num_tasks() {
         let mut run = Simulate::new(rng, Wanted::All, Some(i), Places::Noted);
@@ -219,7 +223,7 @@ pub(crate) fn simulate<M: Model>(model: &M, rng: &mut dyn Rng) -> Result<Simulat
         model.local(&mut run, &theta, model.task(i), &mut phi);
         model.likelihood(&mut run, &theta, &phi, model.task(i));
         local.push(values_of::<M::Local>(&phi));
-        collected.take(run);
+        collected.take(run, model.task_label(i).as_deref());
     }
     let Collected { layout, values, error } = collected;
     let latents = Draw { global: values_of::<M::Global>(&theta), local };

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 pub(crate) const CHUNK: usize = 64;
 
 /// Gradient and Hessian of a function with arrow-shaped Hessian.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct Arrow {
     pub(crate) global_gradient: DVector<f64>,
@@ -24,6 +25,7 @@ pub(crate) struct Arrow {
 
 /// For each task its gradient (n), its Hessian (n x n) and its border (n x `border_slots`), row by row; the latter two
 /// are empty where only gradients were taken.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TaskArrows {
     pub(crate) gradient: Ragged,

@@ -3,6 +3,7 @@
 use std::ops::{Index, IndexMut};
 
 /// Vectors side by side. Its numbers can be moved through without knowing where one ends and the next begins.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ragged {
     pub(crate) numbers: Vec<f64>,

@@ -1,6 +1,7 @@
 //! Which sites of a level count, and how its latents are written.
 
 /// The sites of one level that count in a log density, and how its latents are written; indexed by a site's id.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteMask {
     /// Latent sites with x = loc + scale * u.

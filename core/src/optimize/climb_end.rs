@@ -41,6 +41,7 @@ pub(crate) struct ClimbEnd {
 }
 
 /// Why a climb ended.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// At a maximum: the gradient is small, and the ELBO curves down wherever that was looked at.

@@ -15,6 +15,7 @@ use crate::optimize::climb_end::ClimbEnd;
 const SETS: u64 = 4;
 
 /// How far an answer depends on the fixed draws that sampled terms were averaged over.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DrawsError {
     /// The number of fixed draws; 0 where every term has a closed form.
@@ -28,6 +29,7 @@ pub struct DrawsError {
 }
 
 /// A task, and how far other draws would move its guide.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorstTask {
     /// The task's number.

@@ -41,6 +41,7 @@ pub(crate) struct FullEnd {
 }
 
 /// What is known of the locals beyond the guide.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct FullLocals {
     /// The covariance of each task's coordinates given theta at its mean.

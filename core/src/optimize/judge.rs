@@ -39,7 +39,7 @@ pub(crate) fn judge(
         End::Converged => match restless(ended) {
             Some(found) => runs_away(density, start, found),
             None if error.error <= MOST_DRAWS_ERROR => Verdict::Converged,
-            None => depends_on_draws(error),
+            None => depends_on_draws(density, error),
         },
         End::Saddle => not_converged(
             "the gradient vanishes at a saddle of the ELBO".to_owned(),
@@ -59,8 +59,9 @@ fn not_converged(reason: String, try_next: String) -> Verdict {
     Verdict::NotConverged { reason, try_next }
 }
 
-fn depends_on_draws(error: &DrawsError) -> Verdict {
-    let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of task {} by {:.1}", w.task, w.error));
+fn depends_on_draws(density: &Density<'_>, error: &DrawsError) -> Verdict {
+    let name = |i: usize| density.program.task_name(i);
+    let worst = error.worst_task.map_or(String::new(), |w| format!(", and one of {} by {:.1}", name(w.task), w.error));
     let others = if error.draws == 0 { "finer nodes" } else { "other draws" };
     not_converged(
         format!("{others} would move a mean by {:.1} guide standard deviations{worst}", error.error),
@@ -116,7 +117,7 @@ fn named(density: &Density<'_>, start: &Start, found: Runaway) -> Named {
         &density.program.task_level(start, i),
         found.coordinate - density.offsets[i],
     );
-    Named { place: format!("{name} of task {i}"), name }
+    Named { place: format!("{name} of {}", density.program.task_name(i)), name }
 }
 
 fn name(sites: &[Site], level: &Level, coordinate: usize) -> String {

@@ -2,7 +2,7 @@
 
 use crate::density::program::Masks;
 use crate::density::shape::Shape;
-use crate::density::{Density, Explained};
+use crate::density::{Density, Taken};
 use crate::elbo::Elbo;
 use crate::elbo::nodes::Nodes;
 use crate::guide::Guide;
@@ -38,6 +38,7 @@ pub(crate) enum Origin<'a> {
 }
 
 /// Which optimiser climbed.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Newton,
@@ -85,6 +86,7 @@ impl fmt::Display for Method {
 }
 
 /// Where a climb ended, and what is said of that.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct Summit {
     pub(crate) guide: Guide,
@@ -97,8 +99,8 @@ pub(crate) struct Summit {
     pub(crate) open: Masks,
     /// Whether the coordinates of locals, as they are written, are their values.
     pub(crate) are_values: bool,
-    /// How the expectation of each site was taken.
-    pub(crate) taken: Vec<Explained>,
+    /// How the expectation of each site was taken: of the globals, the locals, the observed ones.
+    pub(crate) taken: Vec<Taken>,
     /// The nodes of the climb, where it summed over any.
     pub(crate) nodes: Nodes,
     pub(crate) method: Method,

@@ -21,7 +21,8 @@ pub fn forest<M: Model>(
     raw: &[f64],
 ) -> Result<Picture, PlotError> {
     let summaries: Vec<Summary> = (0..fit.model().num_tasks()).map(|i| of(&fit.local(i))).collect();
-    draw(name, &summaries, raw)
+    let called = |i: usize| fit.model().task_label(i).unwrap_or_else(|| i.to_string());
+    draw(name, &(0..summaries.len()).map(called).collect::<Vec<_>>(), &summaries, raw)
 }
 
 /// Pixels a task, at least and at most.
@@ -30,8 +31,11 @@ const TASK: (usize, usize) = (4, 26);
 const HEIGHT: usize = 900;
 /// Pixels of the key, above the tasks.
 const KEY: usize = 60;
+/// About the width of a letter in pixels, and the letters of a task's name that there is room for.
+const LETTER: u32 = 8;
+const LONGEST: usize = 24;
 
-fn draw(name: &str, summaries: &[Summary], raw: &[f64]) -> Result<Picture, PlotError> {
+fn draw(name: &str, tasks: &[String], summaries: &[Summary], raw: &[f64]) -> Result<Picture, PlotError> {
     let n = summaries.len();
     if !(raw.is_empty() || raw.len() == n) {
         return Err(PlotError::Drawing(format!("{} raw estimates of {n} tasks", raw.len())));
@@ -47,13 +51,15 @@ fn draw(name: &str, summaries: &[Summary], raw: &[f64]) -> Result<Picture, PlotE
     let at = |i: usize| -(i as f64);
     let y = at(n) + 0.2..above as f64;
     Picture::draw((760, height), |area| {
-        let is_task = |y: f64| y.fract().abs() < 1e-9 && (at(n) + 0.5..0.5).contains(&y);
-        let task = |y: &f64| if is_task(*y) { format!("{:.0}", y.abs()) } else { String::new() };
+        let found = |y: &f64| (0..n).find(|&i| (at(i) - y).abs() < 1e-9);
+        let task = |y: &f64| found(y).map_or_else(String::new, |i| tasks[i].clone());
         let rows =
             Axis { labels: (n + above).min(40), lines: Lines::No, write: Some(&task), ..Axis::new("task", y.clone()) };
         let title = format!("{name}: median and 90% of each task");
-        let mut chart =
-            Frame { margin_right: 24, ..Frame::default() }.chart(area, &title, [Axis::new(name, x), rows])?;
+        let longest = tasks.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(LONGEST);
+        let beside = Frame::default().beside + LETTER * u32::try_from(longest.saturating_sub(2)).unwrap_or(0);
+        let frame = Frame { margin_right: 24, beside, ..Frame::default() };
+        let mut chart = frame.chart(area, &title, [Axis::new(name, x), rows])?;
         chart.dashes([(mean, y.start), (mean, 0.6)], &BLACK.mix(0.5))?;
         for (i, of) in summaries.iter().enumerate() {
             chart.bars([[(of.q05, at(i)), (of.q95, at(i))]], &POSTERIOR.mix(0.6))?;

@@ -1,5 +1,6 @@
 //! Weighted draws of the posterior, in unconstrained coordinates.
 
+use crate::density::Density;
 use crate::guide::Guide;
 use crate::linalg::gaussian::{Gaussian, root};
 use crate::posterior::gaussian::GaussianHierarchy;
@@ -7,8 +8,10 @@ use crate::posterior::mc_error::Dependence;
 use crate::sampling::noise::{Noise, NoiseSize};
 use crate::sampling::stream::Stream;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Draws of theta with weights, and as many of every task's phi, each phi given the theta of its number.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct WeightedDraws {
     /// Row-major: a row a draw, or one row that all draws share.
@@ -25,7 +28,11 @@ pub(crate) struct WeightedDraws {
     pub(crate) dependence: Dependence,
 }
 
+/// Batches of a chain that count as independent of each other.
+pub(crate) const BATCHES: usize = 4;
+
 /// Where draws of phi come from.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) enum LocalDraws {
     /// One row-major table a task.
@@ -63,6 +70,22 @@ impl WeightedDraws {
             non_centred: non_centred.to_vec(),
             are_values: false,
             dependence: Dependence::NONE,
+        }
+    }
+
+    /// The states of equally long chains, row by row, in the coordinates of that density.
+    pub(crate) fn of_chains(density: &Density<'_>, rows: &[&[f64]], steps: usize) -> Self {
+        let (globals, offsets) = (density.num_globals(), &density.offsets);
+        let columns = |range: Range<usize>| rows.iter().flat_map(|row| &row[range.clone()]).copied().collect();
+        let tasks = (0..density.num_tasks()).map(|i| globals + offsets[i]..globals + offsets[i + 1]);
+        Self {
+            theta: columns(0..globals),
+            globals,
+            weights: vec![(rows.len() as f64).recip(); rows.len()],
+            locals: LocalDraws::Drawn(tasks.map(columns).collect()),
+            non_centred: density.open.tasks.non_centred.clone(),
+            are_values: false,
+            dependence: Dependence::Clusters(steps.div_ceil(BATCHES)),
         }
     }
 

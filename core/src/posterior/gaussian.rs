@@ -5,17 +5,22 @@ use crate::linalg::gaussian::root;
 use nalgebra::{DMatrix, DVector};
 
 /// A Gaussian over all unconstrained coordinates, in blocks.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct GaussianHierarchy {
     /// How theta spreads.
     pub(crate) global: Spread,
     /// Given theta, phi_i has mean loc_i + slope_i (theta - loc), with a covariance of its own.
     pub(crate) tasks: Vec<GivenTheta>,
+    /// Negative second derivatives of the bound in the means of theta's guide, those of tasks following; `None` where they are
+    /// not known.
+    pub(crate) curvature: Option<DMatrix<f64>>,
     /// Coordinates whose correction was refused, and the mean-field variance kept: global ones first.
     pub(crate) refused: Vec<Refusal>,
 }
 
 /// How theta spreads around its mean.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) enum Spread {
     /// Standard deviations of independent coordinates; 0 for a point.
@@ -51,6 +56,7 @@ impl Spread {
 }
 
 /// A task's coordinates given theta.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct GivenTheta {
     /// d mean / d theta; `None` where it is not known, and taken as 0.
@@ -60,6 +66,7 @@ pub(crate) struct GivenTheta {
 }
 
 /// A coordinate whose correction is not believed.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// `None` for a coordinate of theta.
@@ -77,7 +84,7 @@ impl GaussianHierarchy {
     /// Theta as the guide has it, and tasks with these covariances given theta.
     pub(crate) fn given_theta(guide: &Guide, covariances: impl Iterator<Item = DMatrix<f64>>) -> Self {
         let tasks = covariances.map(|covariance| GivenTheta { slope: None, covariance }).collect();
-        Self { global: Spread::mean_field(guide), tasks, refused: Vec::new() }
+        Self { global: Spread::mean_field(guide), tasks, curvature: None, refused: Vec::new() }
     }
 
     /// Mean of task i's coordinates given theta.

@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 /// How draws depend on each other.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Dependence {
     /// So many neighbours share a theta; draws of different clusters do not.
@@ -21,6 +22,7 @@ pub(crate) enum Dependence {
 }
 
 /// Draws of one round, in sets of evenly spread points.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {
     pub(crate) draws: usize,

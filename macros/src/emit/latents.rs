@@ -5,6 +5,7 @@ use super::items::default_doc;
 use crate::facts::{Latent, Member, Nest, Owner};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 
 impl Emit<'_> {
     /// The struct of someone's latents with its `impl Latents`, if there are any latents.
@@ -14,7 +15,8 @@ impl Emit<'_> {
             return TokenStream::new();
         }
         let (item, implementation) = (self.latents_struct(owner, &members), self.latents_impl(owner, &members));
-        quote!(#item #implementation)
+        let serde = self.serde(owner, &members);
+        quote!(#item #implementation #serde)
     }
 
     /// The type that stands for the family of structs of someone's latents.
@@ -87,6 +89,20 @@ impl Emit<'_> {
     fn owner_of(&self, nest: &Nest) -> Owner {
         let at = self.plan.facts.nests.iter().position(|other| other.flow == nest.flow);
         Owner::Turn(at.expect("one of the nested plates"))
+    }
+
+    /// `Serialize` and `Deserialize`, which are nothing where the core has no feature `serde`.
+    fn serde(&self, owner: Owner, members: &[Member<'_>]) -> TokenStream {
+        let (krate, name) = (&self.krate, self.latents_name(owner));
+        let lints = self.shared_attrs();
+        let names = members.iter().map(|member| match member {
+            Member::Latent(latent) => &latent.name,
+            Member::Nest(nest) => &nest.name,
+        });
+        let texts = names.clone().map(|name| name.unraw().to_string());
+        quote_spanned! {Span::mixed_site()=>
+            #krate::__private::serde_of_latents! { #(#lints)* #name { #(#names as #texts),* } }
+        }
     }
 
     fn latents_impl(&self, owner: Owner, members: &[Member<'_>]) -> TokenStream {

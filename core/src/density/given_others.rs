@@ -1,0 +1,72 @@
+//! The normal of globals w given the other globals, and what is outside the plate says of it.
+
+use crate::density::Density;
+use crate::density::closed::BlockPoint;
+use crate::linalg::cholesky;
+use crate::linalg::envelope::Full;
+use crate::special::LN_SQRT_2PI;
+
+/// Precision and gradient, at some w_0, of a quadratic function of w.
+pub(super) struct QuadraticInW {
+    /// Row-major.
+    pub(super) precision: Vec<f64>,
+    pub(super) gradient: Vec<f64>,
+}
+
+/// A normal distribution of w - w_0.
+#[derive(Default)]
+pub(crate) struct NormalStep {
+    mean: Vec<f64>,
+    /// L with L L' the precision.
+    l: Vec<f64>,
+    /// How much the function is higher at its maximum than at w_0, in nats.
+    pub(super) raised: f64,
+}
+
+impl QuadraticInW {
+    /// The normal whose log density it is, up to a constant; `None` where there is none.
+    pub(super) fn normal(self) -> Option<NormalStep> {
+        let Self { precision: mut l, gradient } = self;
+        if !cholesky::factorise(&mut l, gradient.len()) {
+            return None;
+        }
+        let mut mean = gradient.clone();
+        cholesky::solve(&l, gradient.len(), &mut mean, 1);
+        let raised = 0.5 * mean.iter().zip(&gradient).map(|(step, g)| step * g).sum::<f64>();
+        mean.iter().all(|m| m.is_finite()).then_some(NormalStep { mean, l, raised })
+    }
+}
+
+impl NormalStep {
+    /// ln of the integral of exp(-(w - mean)' P (w - mean) / 2).
+    pub(super) fn ln_volume(&self) -> f64 {
+        self.mean.len() as f64 * LN_SQRT_2PI - cholesky::ln_det(&self.l, self.mean.len())
+    }
+
+    /// The step that a standard normal z stands for, and ln of its density.
+    pub(crate) fn draw(&self, z: &[f64]) -> (Vec<f64>, f64) {
+        let mut step = z.to_vec();
+        cholesky::solve_transposed(&self.l, &mut step);
+        step.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
+        let square: f64 = z.iter().map(|z| z * z).sum();
+        (step, -self.ln_volume() - 0.5 * square)
+    }
+}
+
+impl Density<'_> {
+    /// What the closed forms outside the plate say of the coordinates `w` of theta, around `theta`.
+    pub(super) fn outside_of(&self, w: &[usize], theta: &[f64]) -> QuadraticInW {
+        let n = theta.len();
+        let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
+        let (outside, point) = (self.closed_outside(), BlockPoint { u: theta, exps: &[] });
+        for block in [outside.latents, outside.data] {
+            block.at_point(point, &mut gradient);
+            block.add_curvature(0, point, &mut Full { n, numbers: &mut hessian });
+        }
+        let pairs = w.iter().flat_map(|row| w.iter().map(move |col| row * n + col));
+        QuadraticInW {
+            precision: pairs.map(|at| -hessian[at]).collect(),
+            gradient: w.iter().map(|&j| gradient[j]).collect(),
+        }
+    }
+}
