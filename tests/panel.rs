@@ -1,6 +1,6 @@
 //! Default fits of the panel's small rows, against the posteriors that they should have.
 
-use crate::panel_rows::{Off, SMALL};
+use crate::panel_rows::{ITEM_RESPONSE, Off, SMALL};
 use hierarch::Options;
 
 #[test]
@@ -16,6 +16,21 @@ fn small_rows_have_the_right_posterior() {
         assert!(mean.error < 0.1, "{}: the mean of {} is {:.3} sd off", row.name, mean.name, mean.error);
         assert!(sd.error < 10.0, "{}: the sd of {} is {:.1}% off", row.name, sd.name, sd.error);
     }
+}
+
+/// Two vectors of globals, each with a scale of its own: a joint Gaussian of all of theta finds next to no weight (k-hat 0.8, 31
+/// effective draws). Standard deviations of discriminations are short of their upper tails.
+#[test]
+fn items_with_scales_of_their_own_are_told_by_weights() {
+    let fit = (ITEM_RESPONSE.job)()(&Options::default()).expect("the data are valid");
+    let evidence = fit.evidence().expect("weights");
+    assert!(evidence.effective_sample_size > 400.0, "{evidence:?}");
+    let mut expected = (ITEM_RESPONSE.reference)();
+    let Off { mean, .. } = Off::of(&fit.latents(), &expected);
+    assert!(mean.error < 0.2, "the mean of {} is {:.3} sd off", mean.name, mean.error);
+    expected.retain(|of| !of.name.starts_with("a."));
+    let Off { sd, .. } = Off::of(&fit.latents(), &expected);
+    assert!(sd.error < 15.0, "the sd of {} is {:.1}% off", sd.name, sd.error);
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub mod counts;
 pub mod ordered;
 #[path = "panel/published.rs"]
 pub mod published;
+#[path = "panel/response.rs"]
+pub mod response;
 #[path = "panel/simulated.rs"]
 pub mod simulated;
 #[path = "panel/simulation.rs"]
@@ -74,6 +76,9 @@ pub const SMALL: &[Row] = &[
     of_data("shifted", survival::shifted, on_file!("shifted.ref")),
 ];
 
+/// Discriminations have long tails upwards, of which a default fit finds four fifths.
+pub const ITEM_RESPONSE: Row = of_data("item response", response::item_response, on_file!("item_response.ref"));
+
 /// Larger ones.
 pub const LARGE: &[Row] = &[
     counts::POISSON,
@@ -81,6 +86,7 @@ pub const LARGE: &[Row] = &[
     counts::LOGIT_1000,
     of_data("many", trials::many, on_file!("many.ref")),
     of_data("verbal aggression", verbal::verbal_aggression, on_file!("verbagg.ref")),
+    ITEM_RESPONSE,
     simulated::CROSSED,
     simulated::LINES,
 ];

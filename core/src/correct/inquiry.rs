@@ -262,7 +262,7 @@ impl<'a> Inquiry<'a> {
         };
         let mut u = self.at_others(globals, point);
         let Some(normal) = self.rest.normal_at(density, &u) else { return (u, f64::NEG_INFINITY) };
-        let (step, ln_q) = normal.draw(&point.z);
+        let (step, ln_q) = self.rest.draw(&normal, &point.z);
         globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
         let ln_p = density.all_outside(&u).total();
         (u, ln_p - ln_q)

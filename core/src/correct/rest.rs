@@ -49,4 +49,12 @@ impl Rest {
             Self::Presumed(presumed) => density.presume(presumed, theta),
         }
     }
+
+    /// The step to it that a standard normal z stands for, and ln of its density: what is but presumed is looked for further out.
+    pub(super) fn draw(&self, normal: &NormalStep, z: &[f64]) -> (Vec<f64>, f64) {
+        match self {
+            Self::Presumed(_) => normal.draw_heavy(z),
+            Self::Nothing | Self::Integrated(_) => normal.draw(z),
+        }
+    }
 }

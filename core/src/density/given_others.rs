@@ -4,6 +4,7 @@ use crate::density::Density;
 use crate::density::closed::BlockPoint;
 use crate::linalg::cholesky;
 use crate::linalg::envelope::Full;
+use crate::sampling::lattice::cube;
 use crate::special::LN_SQRT_2PI;
 
 /// Precision and gradient, at some w_0, of a quadratic function of w.
@@ -50,6 +51,15 @@ impl NormalStep {
         step.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
         let square: f64 = z.iter().map(|z| z * z).sum();
         (step, -self.ln_volume() - 0.5 * square)
+    }
+
+    /// The same with heavier tails than a normal has.
+    pub(crate) fn draw_heavy(&self, z: &[f64]) -> (Vec<f64>, f64) {
+        let mut step = z.to_vec();
+        let ln_q = cube(&mut step);
+        cholesky::solve_transposed(&self.l, &mut step);
+        step.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
+        (step, ln_q + cholesky::ln_det(&self.l, self.mean.len()))
     }
 }
 

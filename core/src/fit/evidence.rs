@@ -2,7 +2,7 @@
 
 use crate::correct::reweighting::Reweighting;
 
-/// What the importance correction says of itself.
+/// What the importance correction says of itself. Log densities are in nats, all constants included.
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {

@@ -3,7 +3,7 @@
 use crate::posterior::mc_error::{Dependence, Moments};
 use std::fmt;
 
-/// What is known of a quantity: posterior mean, standard deviation and quantiles.
+/// What is known of a quantity: posterior mean, standard deviation and quantiles, all in the quantity's own units.
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {

@@ -74,9 +74,15 @@ impl Points {
 }
 
 fn propose_cubes(z: &mut DVector<f64>, mut normal: impl FnMut() -> f64) -> f64 {
+    z.apply(|z| *z = normal());
+    cube(z.as_mut_slice())
+}
+
+/// Puts cubes in place of the standard normal numbers that they are of; returns their log density.
+pub(crate) fn cube(normals: &mut [f64]) -> f64 {
     let mut ln_q = 0.0;
-    for z in z.iter_mut() {
-        let g = normal();
+    for z in normals {
+        let g = *z;
         *z = g * (1.0 + CUBE * g * g);
         ln_q += ln_cube(g);
     }
