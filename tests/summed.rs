@@ -565,3 +565,20 @@ fn a_switch_in_a_nested_plate_has_the_probabilities_that_it_should() {
         }
     }
 }
+
+#[test]
+fn a_fit_with_classes_can_be_kept() {
+    let ys = [0.1, 0.4, -0.3, 6.0, 0.2];
+    let fit = Even::new(&ys).fit().expect("valid");
+    let file = std::env::temp_dir().join(format!("hierarch_classes_{}.fit", std::process::id()));
+    fit.save(&file).expect("the folder of temporary files can be written");
+    let again = Even::new(&ys).load(&file);
+    std::fs::remove_file(&file).expect("it was written");
+    let again = again.expect("the same model and data");
+    assert_eq!(again.local(3).side, fit.local(3).side);
+    assert_eq!(again.rows().len(), fit.rows().len());
+    let mut csv = Vec::new();
+    fit.draws_table(20).to_csv(&mut csv).expect("memory");
+    let header = String::from_utf8(csv).expect("text").lines().next().expect("a header").to_owned();
+    assert!(header.contains("side[1]"), "{header}");
+}
