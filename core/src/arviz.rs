@@ -31,10 +31,15 @@
 //! ```python
 //! content = json.load(open("coins.json"))
 //! coords, dims = content.pop("coords"), content.pop("dims")
-//! groups = {name: group for name, group in content.items() if not name.endswith("attrs")}
+//! found = {name: content.pop(name) for name in list(content) if name.endswith("attrs")}
+//! groups = content
 //! arrays = {name: {of: np.array(values) for of, values in group.items()} for name, group in groups.items()}
 //! data = az.from_dict(arrays, coords=coords, dims=dims)
+//! data["sample_stats"].attrs.update(found["sample_stats_attrs"])
 //! ```
+//!
+//! with `json`, `numpy as np` and `arviz as az` imported. A latent that is called `task`, `draw` or `chain`, as a dimension is, is
+//! the variable `task_`, `draw_` or `chain_`.
 
 mod data;
 mod gather;

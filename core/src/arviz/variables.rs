@@ -73,6 +73,11 @@ pub(super) fn assembled(
     InferenceData { groups, coordinates, attributes: attributes(solution) }
 }
 
+/// What the variable of a site is called: as the site, which may be called as a dimension is.
+fn variable(site: &str) -> String {
+    if ["chain", "draw", "task"].contains(&site) { format!("{site}_") } else { site.to_owned() }
+}
+
 /// The names of sites, each once, in order of first appearance.
 fn unique<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found = Vec::new();
@@ -117,7 +122,7 @@ fn of_latent(site: &str, names: &[NumberName], tasks: usize, coordinates: &mut V
         };
         dims.push(dimension(format!("{site}_entry"), columns.iter().map(called).collect(), coordinates));
     }
-    Stand { name: site.to_owned(), dims, columns }
+    Stand { name: variable(site), dims, columns }
 }
 
 fn dimension(dim: String, values: Vec<String>, coordinates: &mut Vec<Coordinate>) -> (String, usize) {
@@ -171,7 +176,7 @@ impl Observed {
         // a variable has the same dimensions in all groups, of which the log likelihood may have the first ones only
         let name = if is_even { site.to_owned() } else { format!("{site}_vector") };
         let scored = Stand { name, dims: vec![first], columns: scored };
-        Self { numbers: Stand { name: site.to_owned(), dims, columns }, scored, task }
+        Self { numbers: Stand { name: variable(site), dims, columns }, scored, task }
     }
 }
 
@@ -198,4 +203,14 @@ fn attributes(solution: &Solution) -> Vec<(&'static str, String)> {
     }
     all.extend(chains.as_ref().map(|chains| ("r_hat", number(chains.r_hat))));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_that_is_called_as_a_dimension_is_has_a_name_of_its_own() {
+        assert_eq!([variable("draw"), variable("task"), variable("theta")], ["draw_", "task_", "theta"]);
+    }
 }

@@ -108,7 +108,10 @@ impl Fingerprint {
                 None => "what is outside the plate".to_owned(),
             };
             if saved.label != here.label {
-                let said = |label: &Option<String>| format!("{} called {label:?}", program.task_name(k - 1));
+                let said = |label: &Option<String>| match label {
+                    Some(label) => format!("task {} called {label:?}", k - 1),
+                    None => format!("task {} without a label", k - 1),
+                };
                 return Err(FileError::Layout { saved: said(&saved.label), here: said(&here.label) });
             }
             if saved.observed != here.observed {
