@@ -254,7 +254,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Images of each digit, as 64 numbers.
+/// The first hundred images of each digit, as 64 numbers.
 fn read() -> Result<Vec<Vec<DVector<f64>>>, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct File {
@@ -262,7 +262,7 @@ fn read() -> Result<Vec<Vec<DVector<f64>>>, serde_json::Error> {
     }
     let file: File = serde_json::from_str(include_str!("data/digits.json"))?;
     let pixels = |image: &String| DVector::from_iterator(64, image.bytes().map(|b| f64::from(b - b'a') / 16.0));
-    Ok(file.images.iter().map(|digit| digit.iter().map(pixels).collect()).collect())
+    Ok(file.images.iter().map(|digit| digit.iter().take(100).map(pixels).collect()).collect())
 }
 
 /// Training and other digits, as principal components of the training images.

@@ -11,12 +11,14 @@ pub mod mlp;
 #[cfg(test)]
 mod tests;
 mod training;
+mod weighing;
 
 pub use encoder::{Encoded, Encoder, EncoderFit};
 pub use gradient::{GradientFit, GradientOptions, Stepped};
 pub use mlp::Mlp;
 
 use crate::adapt::adapted::Adapted;
+use crate::density::program::Program;
 use crate::elbo::Bound;
 use crate::error::Error;
 use crate::guide::MeanField;
@@ -24,6 +26,7 @@ use crate::model::subset::Subset;
 use crate::model::values::filled;
 use crate::model::{Latents, Model};
 use crate::optimize::plateau::AdamEnd;
+use crate::options::allowed::{Row, check};
 use crate::posterior::columns::global_summaries;
 use crate::posterior::summary::Summary;
 use crate::verdict::Verdict;
@@ -39,6 +42,15 @@ pub struct Amortised<'a, M: Model, R> {
     how: R,
     ended: AdamEnd,
     elbo: f64,
+}
+
+/// The most draws that importance weights are given to.
+const MOST_DRAWS: usize = 1_000_000;
+
+/// An ELBO: what tasks have of it, and what is outside the plate.
+struct Bounds {
+    tasks: f64,
+    outside: f64,
 }
 
 /// How the factor of a task is computed; implemented by [`Encoded`] and [`Stepped`], and by nothing else.
@@ -58,21 +70,27 @@ pub trait Recognition<M: Model>: Sync {
 }
 
 impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
-    /// The ELBO over all tasks of `full`, each factor computed from the task of that number of the trained model.
-    fn elbo_of(training: &Training<'_, M>, full: &M, how: &R) -> f64 {
-        let all: Vec<usize> = (0..training.model.num_tasks()).collect();
-        let (mut locals, mut global) = (0.0, 0.0);
+    /// The ELBO over all tasks of `full`, each factor computed from the task of that number of `seen`.
+    fn bounds(training: &Training<'_, M>, [seen, full]: [&M; 2], how: &R) -> Bounds {
+        let all: Vec<usize> = (0..seen.num_tasks()).collect();
+        let mut bounds = Bounds { tasks: 0.0, outside: 0.0 };
         for few in all.chunks(training.batch_size()) {
-            let tasks: Vec<&M::Task> = few.iter().map(|&i| training.model.task(i)).collect();
+            let tasks: Vec<&M::Task> = few.iter().map(|&i| seen.task(i)).collect();
             let guide = training.guide(how.factors(training, &tasks));
             let full = Subset::with(full, few.iter().map(|&i| full.task(i)).collect());
             let density = training.density(&full);
             let bound = Bound::over(&density, training.fixed(training.options.draws, few.len()));
             let elbo = bound.value(&guide);
-            global = elbo.global_reconstruction - elbo.global_kl;
-            locals += elbo.total() - global;
+            bounds.outside = elbo.global_reconstruction - elbo.global_kl;
+            bounds.tasks += elbo.total() - bounds.outside;
         }
-        locals + global
+        bounds
+    }
+
+    /// Its total.
+    fn elbo_of(training: &Training<'_, M>, full: &M, how: &R) -> f64 {
+        let Bounds { tasks, outside } = Self::bounds(training, [training.model, full], how);
+        tasks + outside
     }
 
     /// Posterior summaries of the globals, under q(theta).
@@ -107,6 +125,35 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
         self.training.check(task)?;
         self.how.check(task, self.training.num_latents)?;
         Ok(self.how.factors(&self.training, &[task]))
+    }
+
+    /// The posterior of the latents of any task by importance weights of that many draws, at most 1,000,000, from the
+    /// factor that is computed for it, and in `evidence` an estimate of ln E\[p(D | theta)\] under q(theta), of which the ELBO
+    /// is a lower bound (Rezende, Mohamed & Wierstra 2014, appendix E). `trust` says whether the factor is good enough.
+    ///
+    /// # Errors
+    /// As for [`adapt`](Self::adapt), a number of draws out of range, and a task of density 0 under every draw.
+    pub fn correct(&self, task: &M::Task, draws: usize) -> Result<Adapted<'_, M>, Error> {
+        check([Row::whole("Amortised::correct: draws", draws, 1..=MOST_DRAWS)])?;
+        let factor = self.factor(task)?;
+        self.training.corrected(task, &factor, draws)
+    }
+
+    /// The evidence lower bound of the tasks of another model, such as those that the training has not seen, in nats: the
+    /// sum over its tasks, without what is outside the plate.
+    ///
+    /// # Errors
+    /// As for [`adapt`](Self::adapt), of the first task that has one.
+    pub fn elbo_of_tasks(&self, model: &M) -> Result<f64, Error> {
+        let check = |i| {
+            let checked = self
+                .training
+                .check(model.task(i))
+                .and_then(|()| self.how.check(model.task(i), self.training.num_latents));
+            checked.map_err(|error| error.of_task(Subset::all(model).task_name(i)))
+        };
+        (0..model.num_tasks()).try_for_each(check)?;
+        Ok(Self::bounds(&self.training, [model, model], &self.how).tasks)
     }
 
     /// The evidence lower bound over all tasks, with the computed factors.

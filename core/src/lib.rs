@@ -103,6 +103,7 @@ pub use numbers::{dual, form, nodal, param_vec, real, traced};
 
 /// Numbers over an algebra, what may stand for them, and densities differentiated in their own arguments.
 pub mod number {
+    pub use crate::numbers::dense::{Layer, dense};
     pub use crate::numbers::number::*;
     pub use crate::numbers::sums::{Plain, Term, Times, dot, sum};
     pub use crate::numbers::{Args, Jet, Param};

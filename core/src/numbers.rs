@@ -3,6 +3,7 @@
 
 mod affine;
 pub(crate) mod continued_fraction;
+pub(crate) mod dense;
 pub mod dual;
 mod elementary;
 pub(crate) mod expression;

@@ -6,7 +6,7 @@
 //! | distributions | all of [`dist`](crate::dist), with [`Diagonal`] and [`diag_pre_multiply`] for covariances, and the traits [`Distribution`], [`VectorDistribution`] and [`Cdf`] |
 //! | where values lie | [`RealLine`], [`Positive`], [`Lower`], [`Upper`], [`Interval`], [`Ordered`], [`Simplex`] |
 //! | numbers, for functions of your own | [`Number`], [`Real`], [`Param`], [`Repeat`] |
-//! | functions | [`dot`], [`sum`], [`log_sum_exp`] |
+//! | functions | [`dense`], [`dot`], [`sum`], [`log_sum_exp`] |
 
 pub use crate::dist::{Bernoulli, BernoulliLogit, BetaBinomial, Binomial, BinomialLogit, Categorical};
 pub use crate::dist::{
@@ -22,6 +22,7 @@ pub use crate::dist::{Censored, Flat, Hurdle, Mixture, Shifted, Truncated, ZeroI
 pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
 pub use crate::fit::Fittable;
 pub use crate::number::{Number, Param, Real};
+pub use crate::numbers::dense::dense;
 pub use crate::numbers::param_vec::Repeat;
 pub use crate::numbers::real::log_sum_exp;
 pub use crate::numbers::sums::{dot, sum};

@@ -1,29 +1,24 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
-use crate::adapt::adapted::{Adapted, TaskDraw};
-use crate::density::program::{Program, unscored};
+use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
-use crate::fit::Trust;
 use crate::guide::FIRST_LN_SCALE;
 use crate::guide::{Guide, MeanField};
 use crate::interpret::discover::Start;
 use crate::model::Model;
-use crate::model::signature::Signature;
 use crate::model::subset::Subset;
-use crate::model::values::values_of;
 use crate::optimize::adam::batch;
-use crate::options::{AdamOptions, Correction, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::sampling::noise::{Noise, NoiseSize};
-use std::sync::Arc;
 
 /// The model, what is known of any task, and q(theta).
 pub struct Training<'a, M: Model> {
     pub(super) model: &'a M,
     /// The shape that the model would have without tasks.
     shape: Shape,
-    start: Start,
+    pub(super) start: Start,
     /// L, the unconstrained coordinates of each task.
     pub(super) num_latents: usize,
     /// By local site: whether as loc + scale * u.
@@ -79,7 +74,7 @@ impl<'a, M: Model> Training<'a, M> {
         batch(self.options.seed, step, self.model.num_tasks(), self.batch_size())
     }
 
-    fn noise_size(&self, draws: usize) -> NoiseSize {
+    pub(super) fn noise_size(&self, draws: usize) -> NoiseSize {
         NoiseSize { draws, globals: self.global.len(), locals: self.num_latents }
     }
 
@@ -133,36 +128,6 @@ impl<'a, M: Model> Training<'a, M> {
     pub(super) fn thetas(&self, n: usize) -> Vec<Vec<f64>> {
         let noise = self.fixed(n, 0);
         (0..noise.draws).map(|s| self.global.at(noise.theta(s))).collect()
-    }
-
-    /// Draws of theta, and of the latents of a task with the given factor, computed by what `how` names.
-    pub(super) fn adapted(&self, task: &M::Task, factor: &MeanField, how: &str) -> Adapted<'_, M> {
-        let noise = self.fixed(self.options.posterior_draws, 1);
-        let program = Subset::one(self.model, task);
-        let mask = unscored(&Signature::of::<M>(), &self.non_centred);
-        let draw = |s: usize| {
-            let theta = program.plain_globals(&self.global.at(noise.theta(s)));
-            let local = program.plain_locals(&theta, &mask, 0, &factor.at(noise.local(0, s)));
-            TaskDraw::new(Arc::new(values_of::<M::Global>(&theta)), local)
-        };
-        Adapted {
-            model: self.model,
-            seed: self.options.seed,
-            start: self.start,
-            level: program.task_level(&self.start, 0),
-            draws: (0..noise.draws).map(draw).collect(),
-            weights: vec![(noise.draws as f64).recip(); noise.draws],
-            cluster: 1,
-            given_theta: Vec::new(),
-            evidence: None,
-            trust: Trust {
-                method: Correction::MeanField,
-                is_reliable: false,
-                is_doubtful: true,
-                doubtful_tasks: Vec::new(),
-                notes: vec![format!("mean-field, by {how}, and not corrected")],
-            },
-        }
     }
 }
 

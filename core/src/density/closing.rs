@@ -160,6 +160,8 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
         None => reads.binary_search(&j).expect("a task's form names only globals that the task reads"),
     };
     let tasks: Vec<usize> = (0..program.num_tasks()).collect();
+    // data that are sampled whatever they are need not be looked at
+    let sees_data = estimator == Estimator::ClosedForm;
     let see = |tasks: &[usize]| {
         let mut out = TaskForms::none(open);
         let (at, zeros) = (vec![0.0; globals], vec![0.0; layout.widest.coordinates]);
@@ -169,7 +171,12 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
             for &i in tasks {
                 forms.clear();
                 forgetting(|| {
-                    structured.task(i, &zeros, &mut forms);
+                    if sees_data {
+                        structured.task(i, &zeros, &mut forms);
+                    } else {
+                        structured.latents(i, &zeros, &mut forms);
+                        out.leaves.observed.fill(None);
+                    }
                     forms.mark_open(&mut out.open);
                     forms.unmark_others(&mut out.normal);
                     forms.count_leaves(&mut out.leaves);

@@ -87,6 +87,9 @@ pub(crate) trait Structured {
     /// Shows the structure of a task, at the unconstrained `u`, to a visitor. Coordinates are those of the globals, then the
     /// task's own.
     fn task(&self, task: usize, u: &[f64], visitor: &mut dyn Visitor);
+
+    /// Shows the latents of a task alone.
+    fn latents(&self, task: usize, u: &[f64], visitor: &mut dyn Visitor);
 }
 
 /// A visit of a whole model.

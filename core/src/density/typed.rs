@@ -220,10 +220,21 @@ struct StructuredGlobals<'p, 'a, M: Model> {
 
 impl<M: Model> Structured for StructuredGlobals<'_, '_, M> {
     fn task(&self, task: usize, u: &[f64], visitor: &mut dyn Visitor) {
-        let Self { program, num_globals, global, mask } = self;
-        let mut visit = Structure::new(u, *num_globals, mask, visitor);
+        let Self { program, global, .. } = self;
+        let mut visit = self.visit(u, visitor);
         let mut local = Default::default();
         program.model.local(&mut visit, global, program.task(task), &mut local);
         program.model.likelihood(&mut visit, global, &local, program.task(task));
+    }
+
+    fn latents(&self, task: usize, u: &[f64], visitor: &mut dyn Visitor) {
+        let Self { program, global, .. } = self;
+        program.model.local(&mut self.visit(u, visitor), global, program.task(task), &mut Default::default());
+    }
+}
+
+impl<M: Model> StructuredGlobals<'_, '_, M> {
+    fn visit<'v>(&'v self, u: &'v [f64], visitor: &'v mut dyn Visitor) -> Structure<'v> {
+        Structure::new(u, self.num_globals, self.mask, visitor)
     }
 }

@@ -8,8 +8,10 @@
 //! d (a b) = b d a + a d b,  d2 (a b) = b d2 a + a d2 b + d a d b' + d b d a'
 //! ```
 
+use crate::numbers::dense::Layer;
 pub use crate::numbers::elementary::Elementary;
 use crate::numbers::form::Form;
+use crate::numbers::param::Param;
 use std::fmt::Debug;
 
 /// An algebra of real numbers: a value, and whatever travels with it.
@@ -142,6 +144,12 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     #[inline(always)]
     fn powf(self, power: f64) -> Self {
         self.elementary(Elementary::Powf(power))
+    }
+
+    /// The outputs of a dense layer whose numbers of weights, biases and inputs go together.
+    #[inline]
+    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+        layer.joined()
     }
 
     /// The structure of this number as an expression in the latents, where the algebra keeps one.

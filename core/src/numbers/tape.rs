@@ -10,9 +10,14 @@
 //! ```
 //!
 //! (Griewank & Walther 2008, chapters 3 and 13.) Constants leave no term. Nothing here is generic, nor meant to be inlined:
-//! it is compiled once, not once a model.
+//! it is compiled once, not once a model. A dense layer is no terms but one [`layer`].
 
+mod layer;
+
+pub(super) use layer::Entry;
+use layer::Recorded;
 use std::cell::RefCell;
+use std::ops::Range;
 
 // Who sets a mark computes with the numbers behind it.
 
@@ -44,13 +49,20 @@ struct Tape {
     terms: Vec<Term>,
     /// As many as terms once swept; kept for those before a mark.
     adjoints: Vec<f64>,
+    layers: Vec<Recorded>,
+    /// Of the weights and inputs of the layers, one layer after another.
+    values: Vec<f64>,
 }
 
 thread_local! {
-    static TAPE: RefCell<Tape> = const { RefCell::new(Tape { terms: Vec::new(), adjoints: Vec::new() }) };
+    static TAPE: RefCell<Tape> = const { RefCell::new(Tape::new()) };
 }
 
 impl Tape {
+    const fn new() -> Self {
+        Self { terms: Vec::new(), adjoints: Vec::new(), layers: Vec::new(), values: Vec::new() }
+    }
+
     fn push(&mut self, term: Term) -> u32 {
         let last = u32::try_from(self.terms.len()).expect("a tape has less than 2^32 terms");
         self.terms.push(term);
@@ -66,9 +78,23 @@ impl Tape {
         self.push(Term { continues, ..term })
     }
 
-    /// Spreads the adjoints of the terms from `first` on to what they are made of.
+    /// Spreads the adjoints of the terms from `first` on to what they are made of: of terms and layers, the last first.
     fn sweep(&mut self, first: usize) {
-        for k in (first..self.terms.len()).rev() {
+        let mut behind = self.terms.len();
+        for at in (0..self.layers.len()).rev() {
+            let outputs = self.layers[at].outputs.clone();
+            if outputs.start < first {
+                break;
+            }
+            self.sweep_terms(outputs.end..behind);
+            self.layers[at].spread(&self.values, &mut self.adjoints);
+            behind = outputs.start;
+        }
+        self.sweep_terms(first..behind);
+    }
+
+    fn sweep_terms(&mut self, terms: Range<usize>) {
+        for k in terms.rev() {
             let adjoint = self.adjoints[k];
             if adjoint != 0.0 {
                 let Term { partial, arg, other, continues } = self.terms[k];
@@ -158,6 +184,16 @@ pub(super) fn sum(a: u32, b: u32) -> u32 {
     }
 }
 
+/// Records a dense layer, and gives its outputs to `out`, one after another.
+pub(super) fn dense(
+    weights: impl ExactSizeIterator<Item = Entry> + Clone,
+    biases: impl ExactSizeIterator<Item = Entry> + Clone,
+    inputs: impl ExactSizeIterator<Item = Entry> + Clone,
+    out: impl FnMut(Entry),
+) {
+    TAPE.with_borrow_mut(|tape| tape.dense(weights, biases, inputs, out));
+}
+
 /// A place on the thread's tape. What is recorded after it is forgotten when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Mark(pub(super) usize);
@@ -212,6 +248,11 @@ impl Drop for Mark {
         TAPE.with_borrow_mut(|tape| {
             tape.terms.truncate(self.0);
             tape.adjoints.truncate(self.0);
+            let kept = tape.layers.partition_point(|layer| layer.outputs.start < self.0);
+            if let Some(first) = tape.layers.get(kept) {
+                tape.values.truncate(first.values);
+                tape.layers.truncate(kept);
+            }
         });
     }
 }

@@ -1,7 +1,9 @@
 //! The number that writes itself down on the thread's [tape](crate::numbers::tape).
 
+use crate::numbers::dense::Layer;
 use crate::numbers::number::{Number, Real};
-use crate::numbers::tape::{self, CONSTANT, Mark};
+use crate::numbers::param::Param;
+use crate::numbers::tape::{self, CONSTANT, Entry, Mark};
 
 /// A number of the thread's tape, or a constant. It means nothing on another thread, nor after its [`Mark`] is dropped.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +30,11 @@ impl Mark {
     pub(crate) fn sweep<const ORDER: usize>(&self, output: Real<Taped<ORDER>>) {
         self.sweep_from(output.0.last);
     }
+}
+
+/// A number of the tape, or one that does not vary, as the tape knows it.
+fn entry<const ORDER: usize>(number: &impl Param<Taped<ORDER>>) -> Entry {
+    (number.value(), number.varying().map_or(CONSTANT, |number| number.last))
 }
 
 impl<const ORDER: usize> Default for Taped<ORDER> {
@@ -71,6 +78,17 @@ impl<const ORDER: usize> Number for Taped<ORDER> {
             self.last = tape::with_cross(self.last, a.last, b.last, partial);
         }
     }
+    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+        if ORDER >= 2 {
+            return layer.joined();
+        }
+        let mut outputs = Vec::with_capacity(layer.biases.len());
+        let (weights, biases) = (layer.weights.iter().map(entry), layer.biases.iter().map(entry));
+        tape::dense(weights, biases, layer.inputs.iter().map(entry), |(value, last)| {
+            outputs.push(Real(Self { value, last }));
+        });
+        outputs
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +96,7 @@ impl<const ORDER: usize> Number for Taped<ORDER> {
 mod tests {
     use super::*;
     use crate::dist::{Distribution, LkjCholesky, MultivariateNormal, Normal, VectorDistribution, diag_pre_multiply};
+    use crate::numbers::dense::dense;
     use crate::numbers::dual::{Dual2, Lanes};
     use crate::support::{CholeskyCorr, VectorSupport};
     use crate::testing::Function;
@@ -157,8 +176,23 @@ mod tests {
         }
     }
 
+    /// Layers whose numbers stand on the tape one after another, in another order, or twice.
+    struct Layers;
+
+    impl Function for Layers {
+        fn call<N: Number>(&self, v: &[Real<N>]) -> Real<N> {
+            let hidden: Vec<Real<N>> = dense(&v[..6], &v[6..9], &v[9..11]).iter().map(|y| y.tanh()).collect();
+            let [one, two] = dense(&v[1..7], &[v[10], v[9]], &hidden)[..] else { unreachable!("two outputs") };
+            let backwards: Vec<Real<N>> = v[..4].iter().rev().copied().collect();
+            let mixed = dense(&backwards, &[Real::constant(0.5), one], &[two + 1.0, Real::constant(2.0)]);
+            let square = dense(&v[..1], &v[..1], &v[..1]);
+            mixed[0] * mixed[1].exp() + (square[0] + hidden[2] + one).square()
+        }
+    }
+
     #[test]
     fn agrees_with_duals() {
+        check(&Layers, &[0.4, -0.2, 0.9, 0.3, -0.8, 0.5, 0.1, -0.3, 0.7, 1.1, -0.6]);
         check(&Everything, &[0.7, 1.3, -0.4, 2.1]);
         check(&Prior, &[1.0, 0.2, -0.5, 0.5, -1.0, 2.0, 0.3, -0.7, 0.1, 0.4, -0.2, 0.6]);
     }
@@ -172,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_costs_a_term_an_output() {
+        let mut v = Vec::new();
+        let mark = Mark::with_leaves::<1>((0..50).map(f64::from), &mut v);
+        let outputs = dense(&v[..40], &v[40..44], &v[40..]);
+        assert_eq!((outputs.len(), Mark::here().0), (4, mark.0 + 54));
+        let constant = dense::<Taped<1>, _, _, _>(&[1.0; 4], &[0.0; 2], &[1.0; 2])[1];
+        assert_eq!((constant.value(), constant.0.last), (2.0, CONSTANT));
+    }
+
+    #[test]
     fn a_growing_sum_costs_a_term_an_argument() {
         let mut x = Vec::new();
         let mark = Mark::with_leaves::<1>([1.0; 50], &mut x);
@@ -182,6 +226,24 @@ mod tests {
         assert_eq!(Mark::here().0, mark.0 + 100);
         let _ = x.iter().zip(1..).map(|(x, k)| *x * f64::from(k)).fold(Real(sum), |sum, term| sum + term);
         assert_eq!(Mark::here().0, mark.0 + 200);
+    }
+
+    /// f = sum_i c_i (theta_0 y_i + theta_1 y_i^2 + theta_2), part by part.
+    #[test]
+    fn layers_behind_a_mark_add_up() {
+        let mut theta = Vec::new();
+        let outer = Mark::with_leaves::<1>([3.0, -1.0, 0.5], &mut theta);
+        let squares = dense(&theta[..2], &theta[2..], &[2.0, 1.0]);
+        for (c, y) in [(1.0, 5.0), (2.0, 7.0)] {
+            let mut leaf = Vec::new();
+            let mark = Mark::with_leaves([y], &mut leaf);
+            mark.sweep(dense(&theta[..2], &theta[2..], &[leaf[0], leaf[0] * leaf[0]])[0] * c);
+            mark.adjoints(1, |(_, &a)| assert_eq!(a, c * (3.0 - 2.0 * y)));
+        }
+        outer.sweep(squares[0]);
+        let mut gradient = Vec::new();
+        outer.adjoints(3, |(_, &a)| gradient.push(a));
+        assert_eq!(gradient, [2.0 + 5.0 + 14.0, 1.0 + 25.0 + 98.0, 1.0 + 3.0]);
     }
 
     /// f = sum_i c_i (theta y_i)^2 part by part, theta's adjoint carried through all parts.

@@ -1,6 +1,8 @@
 //! [`Traced`]: a value that remembers which number of the data or constants made it not finite.
 
-use crate::numbers::number::Number;
+use crate::numbers::dense::Layer;
+use crate::numbers::number::{Number, Real};
+use crate::numbers::param::Param;
 
 /// A value, and the first number that is not finite to have entered it otherwise than through a latent.
 ///
@@ -72,6 +74,9 @@ impl Number for Traced {
     #[inline(always)]
     fn add_partial(&mut self, arg: Self, _: f64) {
         *self = self.with(self.value, arg.culprit);
+    }
+    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+        layer.by_operations()
     }
     #[inline(always)]
     fn add_square(&mut self, _: Self, _: f64) {}
