@@ -77,7 +77,7 @@ fn ln_evidence(ys: &[f64; POINTS]) -> f64 {
 fn the_best_encoder_is_found_and_its_elbo_is_the_evidence() {
     let tasks = tasks(2000, 0.0, 1);
     let model = Known::new(&tasks);
-    let adam = AdamOptions { step: 0.05, draws: 1, batch: Some(64) };
+    let adam = AdamOptions { step: 0.05, draws: 1, batch: Some(64), ..AdamOptions::default() };
     let options = Options { optimiser: Optimiser::Adam(adam), ..Options::default() };
     let fit = EncoderFit::train(&model, linear(), &options).unwrap();
     assert!(fit.verdict().is_converged(), "{fit}");
@@ -107,7 +107,7 @@ fn a_network_serves_a_hundred_thousand_tasks_with_the_parameters_of_a_few() {
         let feature = |ys: &[Option<f64>; POINTS]| vec![ys.iter().flatten().sum::<f64>() / POINTS as f64];
         Mlp::new(1, &[8], 1, feature)
     };
-    let adam = |step| Optimiser::Adam(AdamOptions { step, draws: 1, batch: Some(256) });
+    let adam = |step| Optimiser::Adam(AdamOptions { step, draws: 1, batch: Some(256), ..AdamOptions::default() });
     let train = |tasks: &[[Option<f64>; POINTS]]| {
         let model = Learned::new(tasks);
         let options = Options { optimiser: adam(0.02), max_iterations: Some(1500), ..Options::default() };
@@ -157,7 +157,8 @@ fn training_raises_the_outer_bound() {
     let support: Vec<_> = full.iter().map(|&[a, b, _]| [a, b, None]).collect();
     let (support, full) = (Learned::new(&support), Learned::new(&full));
     let train = |steps| {
-        let optimiser = Optimiser::Adam(AdamOptions { step: 0.02, draws: 1, batch: Some(25) });
+        let optimiser =
+            Optimiser::Adam(AdamOptions { step: 0.02, draws: 1, batch: Some(25), ..AdamOptions::default() });
         let options = Options { max_iterations: Some(steps), optimiser, ..Options::default() };
         GradientFit::train(&support, &full, &GradientOptions { options, ..GradientOptions::default() }).unwrap()
     };
@@ -205,7 +206,7 @@ fn waves(number: usize, seed: u64) -> (Vec<Wave>, Vec<Wave>) {
 fn five_steps_learn_to_adapt_to_a_wave() {
     let (support, full) = waves(300, 6);
     let (support, full) = (Waves::new(&support), Waves::new(&full));
-    let optimiser = Optimiser::Adam(AdamOptions { step: 0.03, draws: 1, batch: Some(25) });
+    let optimiser = Optimiser::Adam(AdamOptions { step: 0.03, draws: 1, batch: Some(25), ..AdamOptions::default() });
     let options = Options { optimiser, max_iterations: Some(600), ..Options::default() };
     let fit = GradientFit::train(&support, &full, &GradientOptions { options, ..GradientOptions::default() }).unwrap();
     let mu = fit.global().mu;

@@ -7,7 +7,7 @@ pub(crate) mod blocks;
 pub(crate) mod bordered;
 mod chain;
 pub(crate) mod closed;
-mod closing;
+pub(crate) mod closing;
 pub(crate) mod conditional;
 pub(crate) mod elimination;
 mod explained;
@@ -35,7 +35,7 @@ use crate::options::{Estimator, GlobalFactor, Options};
 use crate::sampling::noise::NoiseSize;
 use blocks::BlockLayout;
 use closed::{BlockPoint, ClosedBlock, ClosedTable};
-use closing::Closing;
+use closing::{Closing, OutsideForms};
 pub use explained::{Explained, Taken};
 use program::{LogParts, Masks, Program};
 use shape::Shape;
@@ -59,7 +59,7 @@ pub(crate) struct Density<'a> {
     pub(crate) taken: Vec<Taken>,
     /// Everything outside the plate, whether it has a closed form or not.
     all_outside: SiteMask,
-    closed_outside: ClosedTable,
+    closed_outside: Arc<ClosedTable>,
     closed_tasks: ClosedTable,
     /// Whether anything outside the plate has no closed form.
     pub(crate) samples_outside: bool,
@@ -104,6 +104,13 @@ impl<'a> Writing<'a> {
         sites.for_each(|(to, from)| *to = *from);
         masks
     }
+
+    /// The blocks of a model of known shape, and the masks under which every site counts, its latents so written.
+    fn layout(&self, signature: &Signature, shape: &Shape) -> (BlockLayout, Masks) {
+        let written = self.masks(signature);
+        let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
+        (BlockLayout { identity, ..BlockLayout::new(signature, shape.global.clone(), shape.widest) }, written)
+    }
 }
 
 /// Whether something is true outside the plate, and of tasks.
@@ -131,11 +138,26 @@ impl ClosedParts<'_> {
 impl<'a> Density<'a> {
     /// The density of a program of known shape.
     pub(crate) fn new(program: Box<dyn Program + 'a>, shape: &Shape, writing: Writing<'_>) -> Self {
+        let outside = Self::outside_forms(&*program, shape, writing);
+        Self::with_outside(program, shape, writing, outside)
+    }
+
+    /// The closed forms outside the plate of a program of known shape.
+    pub(crate) fn outside_forms(program: &dyn Program, shape: &Shape, writing: Writing<'_>) -> OutsideForms {
+        let (layout, written) = writing.layout(&program.signature(), shape);
+        OutsideForms::of(program, &layout, written, writing.estimator)
+    }
+
+    /// The density of a program of known shape, of which the closed forms outside the plate are known too.
+    pub(crate) fn with_outside(
+        program: Box<dyn Program + 'a>,
+        shape: &Shape,
+        writing: Writing<'_>,
+        outside: OutsideForms,
+    ) -> Self {
         let signature = program.signature();
-        let written = writing.masks(&signature);
-        let identity = shape.local_identity && !written.tasks.non_centred.contains(&true);
-        let layout = BlockLayout { identity, ..BlockLayout::new(&signature, shape.global.clone(), shape.widest) };
-        let closing = Closing::of(&*program, &layout, written, writing.estimator);
+        let (layout, written) = writing.layout(&signature, shape);
+        let closing = Closing::of(&*program, &layout, written, writing.estimator, outside);
         let (integrated, drawn) = (closing.integrated(), closing.drawn());
         let taken = closing.explain(&signature);
         let Closing { outside, tasks, open, normal, .. } = closing;

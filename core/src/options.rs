@@ -174,11 +174,14 @@ pub struct AdamOptions {
     pub draws: usize,
     /// Tasks a step, at least 1; all if `None`, or if there are no more.
     pub batch: Option<usize>,
+    /// Steps that the ELBO is averaged over before it is asked whether it still rises; what rises slowly in small batches,
+    /// such as a network, wants more than the default. From 2 to 1,000,000; 200 by default.
+    pub window: usize,
 }
 
 impl Default for AdamOptions {
     fn default() -> Self {
-        Self { step: 0.05, draws: 8, batch: None }
+        Self { step: 0.05, draws: 8, batch: None, window: 200 }
     }
 }
 

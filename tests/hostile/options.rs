@@ -24,7 +24,7 @@ fn real(rng: &mut Rng, usual: f64) -> f64 {
 
 fn adam(rng: &mut Rng) -> Optimiser {
     let batch = rng.random::<bool>().then(|| number(rng, 4));
-    Optimiser::Adam(AdamOptions { step: real(rng, 0.1), draws: number(rng, 4), batch })
+    Optimiser::Adam(AdamOptions { step: real(rng, 0.1), draws: number(rng, 4), batch, window: number(rng, 300) })
 }
 
 pub(crate) fn options(rng: &mut Rng) -> Options {

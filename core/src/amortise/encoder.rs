@@ -131,7 +131,8 @@ impl<'a, M: Model, E: Encoder<M::Task>> EncoderFit<'a, M, E> {
         let mut how = Encoded::started(encoder, &training)?;
         let (mut global, mut shared) =
             (AdamMoments::new(2 * training.global.len()), AdamMoments::new(how.weights.len()));
-        let ended = ascend(options, &Progress::new(options), training.adam.step, |step, size| {
+        let adam = training.adam.clone();
+        let ended = ascend(options, &Progress::new(options), &adam, |step, size| {
             let gradient = how.gradient(&training, &training.batch(step), step);
             if gradient.elbo.is_finite() {
                 shift(&mut training.global, 0, &gradient.global, size, &mut global);

@@ -155,7 +155,8 @@ impl<'a, M: Model> GradientFit<'a, M> {
             rate.map_or_else(|| first_ln_rate(&training, *draws), |rate| vec![rate.ln(); 2 * training.num_latents]);
         let mut how = Stepped { steps: *steps, draws: *draws, ln_rate };
         let (mut theta, mut rates) = (AdamMoments::new(training.global.len()), AdamMoments::new(how.ln_rate.len()));
-        let ended = ascend(&options, &Progress::new(&options), training.adam.step, |step, size| {
+        let adam = training.adam.clone();
+        let ended = ascend(&options, &Progress::new(&options), &adam, |step, size| {
             let batch = training.batch(step);
             let outer = how.outer(&training, full, &batch, step);
             if outer.elbo.is_finite() {

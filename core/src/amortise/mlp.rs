@@ -3,6 +3,7 @@
 use crate::amortise::Encoder;
 use crate::error::Error;
 use crate::guide::FIRST_LN_SCALE;
+use crate::numbers::dense::inner_product;
 use crate::options::allowed::{Row, check};
 use rand::{Rng, RngExt};
 
@@ -152,10 +153,7 @@ impl Layer {
     }
 
     fn linear(&self, weights: &[f64], input: &[f64]) -> Vec<f64> {
-        let unit = |o: usize| {
-            let dot: f64 = weights[self.row(o)].iter().zip(input).map(|(w, a)| w * a).sum();
-            dot + weights[self.bias() + o]
-        };
+        let unit = |o: usize| inner_product::<f64, _, _>(&weights[self.row(o)], input) + weights[self.bias() + o];
         (0..self.outputs).map(unit).collect()
     }
 }

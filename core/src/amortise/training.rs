@@ -1,5 +1,6 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
+use crate::density::closing::OutsideForms;
 use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
@@ -21,6 +22,8 @@ pub struct Training<'a, M: Model> {
     pub(super) start: Start,
     /// L, the unconstrained coordinates of each task.
     pub(super) num_latents: usize,
+    /// What is known of the model's part that all batches share.
+    outside: OutsideForms,
     /// By local site: whether as loc + scale * u.
     pub(super) non_centred: Vec<bool>,
     pub(super) options: Options,
@@ -29,7 +32,7 @@ pub struct Training<'a, M: Model> {
 }
 
 /// Adam's settings where none were chosen: batches, since these fits are for many tasks.
-const ADAM: AdamOptions = AdamOptions { step: 0.01, draws: 4, batch: Some(256) };
+const ADAM: AdamOptions = AdamOptions { step: 0.01, draws: 4, batch: Some(256), window: 200 };
 
 impl<'a, M: Model> Training<'a, M> {
     /// Checks the options, then visits and checks all tasks once.
@@ -61,7 +64,9 @@ impl<'a, M: Model> Training<'a, M> {
             Optimiser::Adam(adam) => adam.clone(),
             _ => ADAM,
         };
-        Ok(Self { model, shape, start, num_latents, non_centred, options: options.clone(), adam, global })
+        let none = Subset::with(model, Vec::new());
+        let outside = Density::outside_forms(&none, &shape, Writing::new(&non_centred, options));
+        Ok(Self { model, shape, start, num_latents, outside, non_centred, options: options.clone(), adam, global })
     }
 
     /// B, the tasks of a step.
@@ -74,6 +79,11 @@ impl<'a, M: Model> Training<'a, M> {
         batch(self.options.seed, step, self.model.num_tasks(), self.batch_size())
     }
 
+    /// Whether theta is held at a point.
+    pub(super) fn is_point(&self) -> bool {
+        self.global.ln_scale.iter().all(|s| *s == f64::NEG_INFINITY)
+    }
+
     pub(super) fn noise_size(&self, draws: usize) -> NoiseSize {
         NoiseSize { draws, globals: self.global.len(), locals: self.num_latents }
     }
@@ -81,6 +91,10 @@ impl<'a, M: Model> Training<'a, M> {
     /// Fresh draws for a step on the tasks of a batch.
     pub(super) fn fresh(&self, batch: &[usize], step: usize) -> Noise {
         let size = self.noise_size(self.adam.draws.max(1));
+        if self.is_point() {
+            // what a point is not moved by need not be drawn
+            return Noise::fresh_at_point(size, batch, self.options.seed, step as u64 + 1);
+        }
         Noise::fresh(size, batch, self.options.seed, step as u64 + 1)
     }
 
@@ -97,7 +111,7 @@ impl<'a, M: Model> Training<'a, M> {
     /// The density of a few tasks, each of which counts once.
     pub(super) fn density<'s>(&self, few: &'s dyn Program) -> Density<'s> {
         let shape = Shape { offsets: self.offsets(few.num_tasks()), ..self.shape.clone() };
-        Density::new(few.all(), &shape, Writing::new(&self.non_centred, &self.options))
+        Density::with_outside(few.all(), &shape, Writing::new(&self.non_centred, &self.options), self.outside.clone())
     }
 
     /// The density of a batch, which stands for all tasks.

@@ -13,11 +13,21 @@ use crate::model::site_mask::SiteMask;
 use crate::numbers::expression::forgetting;
 use crate::options::Estimator;
 use rayon::prelude::*;
+use std::sync::Arc;
+
+/// The closed forms outside the plate, and what they leave open: the same whatever tasks there are.
+#[derive(Clone)]
+pub(crate) struct OutsideForms {
+    /// Block 0 of the latents, block 1 of the data.
+    pub(crate) table: Arc<ClosedTable>,
+    open: SiteMask,
+    leaves: LeafCounts,
+}
 
 /// The closed forms of a program, and what they leave open.
 pub(crate) struct Closing {
-    /// Block 0 of the latents outside the plate, block 1 of the data there.
-    pub(crate) outside: ClosedTable,
+    /// Those outside the plate.
+    pub(crate) outside: Arc<ClosedTable>,
     /// Blocks 2 i and 2 i + 1 of task i likewise.
     pub(crate) tasks: ClosedTable,
     /// The sites without a closed form.
@@ -47,18 +57,45 @@ struct TaskForms {
     normal: Vec<bool>,
 }
 
-impl Closing {
+/// The masks, with the sites open that an estimator does not look at.
+fn opened(mut masks: Masks, estimator: Estimator) -> Masks {
+    for mask in [&mut masks.outside, &mut masks.tasks] {
+        mask.latents.fill(estimator == Estimator::Sampled);
+        mask.observed.fill(estimator != Estimator::ClosedForm);
+    }
+    masks
+}
+
+impl OutsideForms {
     /// Takes every site that has a closed form wherever it is visited out of the open ones.
     pub(crate) fn of(program: &dyn Program, layout: &BlockLayout, written: Masks, estimator: Estimator) -> Self {
-        let mut open = written;
-        for mask in [&mut open.outside, &mut open.tasks] {
-            mask.latents.fill(estimator == Estimator::Sampled);
-            mask.observed.fill(estimator != Estimator::ClosedForm);
-        }
+        let mut open = opened(written, estimator);
         let mut found = open.outside.clone();
         see_outside(program, layout, &open, estimator, |forms| forms.mark_open(&mut found));
-        open.tasks.observed.clone_from(&found.observed);
         open.outside = found;
+        let (mut table, mut leaves) = (ClosedTable::default(), LeafCounts::none(&open.outside));
+        see_outside(program, layout, &open, estimator, |forms| {
+            let ClosedSums { latents, data } = forms.collect(&open.outside, |j| j);
+            table.push(&latents, &[]);
+            table.push(&data, &[]);
+            forms.count_leaves(&mut leaves);
+        });
+        Self { table: Arc::new(table), open: open.outside, leaves }
+    }
+}
+
+impl Closing {
+    /// Takes every site of the tasks that has a closed form wherever it is visited out of the open ones.
+    pub(crate) fn of(
+        program: &dyn Program,
+        layout: &BlockLayout,
+        written: Masks,
+        estimator: Estimator,
+        outside: OutsideForms,
+    ) -> Self {
+        let mut open = opened(written, estimator);
+        open.tasks.observed.clone_from(&outside.open.observed);
+        open.outside = outside.open;
         // most often one turn more than none: what a task leaves open, the first of its kind did already
         let mut known = None;
         let forms = loop {
@@ -78,14 +115,8 @@ impl Closing {
             tasks.push(latents, &layout.task_reads);
             tasks.push(data, &layout.task_reads);
         }
-        let (mut outside, mut leaves_outside) = (ClosedTable::default(), LeafCounts::none(&open.outside));
-        see_outside(program, layout, &open, estimator, |forms| {
-            let ClosedSums { latents, data } = forms.collect(&open.outside, |j| j);
-            outside.push(&latents, &[]);
-            outside.push(&data, &[]);
-            forms.count_leaves(&mut leaves_outside);
-        });
-        Self { outside, tasks, open, leaves_outside, leaves_of_tasks: forms.leaves, normal: forms.normal }
+        let (leaves_of_tasks, normal) = (forms.leaves, forms.normal);
+        Self { outside: outside.table, tasks, open, leaves_outside: outside.leaves, leaves_of_tasks, normal }
     }
 }
 

@@ -55,7 +55,7 @@ impl Bound<'_> {
         let globals = self.global_moments(guide);
         let of_chunk = |(chunk, tasks): (usize, &[usize])| {
             let scores = fixed.as_deref().map(|fixed| Scores::of(fixed, self));
-            let (moments, sum) = (BlockMoments::default(), GuideDerivatives::default());
+            let (moments, sum) = (BlockMoments::of(&globals), GuideDerivatives::default());
             let mut out = ChunkSum { parts: Vec::with_capacity(tasks.len()), split: Split::new(reads, order) };
             forgetting(|| {
                 let integral = Integral::of_tasks(self, guide);

@@ -31,10 +31,16 @@ pub(super) struct BlockMoments {
 }
 
 impl BlockMoments {
+    /// Before any task, whose own moments are filled in behind those of the globals.
+    pub(super) fn of(globals: &GlobalMoments) -> Self {
+        Self { loc: globals.loc.clone(), variance: globals.variance.clone(), ..Self::default() }
+    }
+
+    /// Takes the moments of task i in place of those of another; the globals are those that it is made of.
     pub(super) fn fill(&mut self, globals: &GlobalMoments, guide: &Guide, i: usize) {
-        self.loc.clone_from(&globals.loc);
+        self.loc.truncate(globals.loc.len());
         self.loc.extend_from_slice(&guide.local.loc[guide.task(i)]);
-        self.variance.clone_from(&globals.variance);
+        self.variance.truncate(globals.variance.len());
         self.variance.extend(guide.local.ln_scale[guide.task(i)].iter().map(|s| (2.0 * s).exp()));
     }
 
@@ -56,7 +62,7 @@ impl Bound<'_> {
         let tasks: Vec<usize> = (0..density.num_tasks()).collect();
         let of_chunk = |tasks: &[usize]| -> Vec<LogParts> {
             forgetting(|| {
-                let (mut moments, mut integral) = (BlockMoments::default(), Integral::of_tasks(self, guide));
+                let (mut moments, mut integral) = (BlockMoments::of(&globals), Integral::of_tasks(self, guide));
                 let mut unwanted = GuideDerivatives::default();
                 let of_task = |&i: &usize| {
                     moments.fill(&globals, guide, i);

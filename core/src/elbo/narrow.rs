@@ -61,7 +61,7 @@ impl Bound<'_> {
         let mut missed = Missed::new(mask);
         forgetting(|| {
             let structured = density.program.structure(&density.integrated, &guide.global.loc, &mut Absent);
-            let mut moments = BlockMoments::default();
+            let mut moments = BlockMoments::of(&globals);
             for task in (0..count).map(|k| k * all / count) {
                 moments.fill(&globals, guide, task);
                 let block = Block::of_task(density, moments.seen(&globals));

@@ -24,8 +24,10 @@ impl Split {
         let (n, reads) = (sum.n, self.reads);
         let (own, seen) = ([reads..n, n + reads..2 * n], [0..reads, n..n + reads]);
         let add = |to: &mut [f64], row: &[f64]| {
-            let picked = row[seen[0].clone()].iter().chain(&row[seen[1].clone()]);
-            to.iter_mut().zip(picked).for_each(|(to, x)| *to += weight * x);
+            // half by half, for the vectoriser
+            for (to, slots) in to.chunks_exact_mut(reads.max(1)).zip(&seen) {
+                to.iter_mut().zip(&row[slots.clone()]).for_each(|(to, x)| *to += weight * x);
+            }
         };
         let push = |to: &mut Vec<f64>, row: &[f64], slots: &[Range<usize>; 2]| {
             for slots in slots {

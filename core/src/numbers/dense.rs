@@ -142,7 +142,7 @@ impl<W, B, X> Layer<'_, W, B, X> {
 
 /// sum_k a_k b_k of the values, in lanes.
 #[inline]
-pub(super) fn inner_product<N: Number, A: Param<N>, B: Param<N>>(a: &[A], b: &[B]) -> f64 {
+pub(crate) fn inner_product<N: Number, A: Param<N>, B: Param<N>>(a: &[A], b: &[B]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let (rest_a, rest_b) = (a.remainder(), b.remainder());
@@ -244,8 +244,8 @@ mod tests {
     fn structure_is_kept_where_there_is_some() {
         forgetting(|| {
             let u: Vec<Real<Nodal>> = (0..10).map(|j| Real(Nodal::coordinate(j, 0.1 * j as f64))).collect();
-            let linear = dense(&u[..8], &u[8..], &[1.0, 2.0, -1.0, 0.0])[0].0.form().affine().expect("affine");
-            assert_eq!(linear.terms(), [(0, 1.0), (1, 2.0), (2, -1.0), (8, 1.0)]);
+            let linear = dense(&u[..8], &u[8..], &[1.0, 2.0, -1.0, 0.5])[0].0.form().affine().expect("affine");
+            assert_eq!(linear.terms(), [(0, 1.0), (1, 2.0), (2, -1.0), (3, 0.5), (8, 1.0)]);
             let narrow = dense(&u[..2], &[0.0], &u[2..4])[0];
             assert!(matches!(narrow.0, Nodal::Expression(..)), "{narrow:?}");
             let wide = dense(&u[..4], &[1.0], &u[4..8])[0];

@@ -25,7 +25,7 @@ pub(crate) fn adam(
     let batch_size = adam.batch.unwrap_or(tasks).clamp(1, tasks.max(1)).min(tasks);
     let mut global = AdamMoments::new(2 * guide.global.len());
     let mut locals: Vec<AdamMoments> = (0..tasks).map(|i| AdamMoments::new(2 * guide.task(i).len())).collect();
-    let ended = ascend(options, settings.progress, adam.step, |step, size| {
+    let ended = ascend(options, settings.progress, adam, |step, size| {
         let batch = batch(options.seed, step, tasks, batch_size);
         let size_of_noise = density.noise_size(adam.draws.max(1));
         let bound = Bound::over(density, Noise::fresh(size_of_noise, &batch, options.seed, step as u64 + 1));

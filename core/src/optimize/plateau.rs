@@ -3,14 +3,12 @@
 //! Stopping looks at the ELBO: when its mean over a window no longer beats that of the window before by more than
 //! its noise, the step is cut, and after the last cut the climb is done: converged, unless the ELBO has been higher.
 
-use crate::options::Options;
+use crate::options::{AdamOptions, Options};
 use crate::progress::Progress;
 use crate::verdict::Verdict;
 
 const DECAY: (f64, f64) = (0.9, 0.999);
 const TINY: f64 = 1e-8;
-/// Steps the ELBO is averaged over before the stopping rule looks.
-const WINDOW: usize = 200;
 /// The step is divided by this when the ELBO no longer rises, this many times.
 const CUT: f64 = 4.0;
 const CUTS: usize = 4;
@@ -30,12 +28,12 @@ pub(crate) struct AdamEnd {
 pub(crate) fn ascend(
     options: &Options,
     progress: &Progress,
-    first_size: f64,
+    adam: &AdamOptions,
     mut step: impl FnMut(usize, f64) -> f64,
 ) -> AdamEnd {
     let most_steps = options.max_iterations.unwrap_or(MOST_STEPS);
     progress.stage("Adam", most_steps);
-    let mut plateau = Plateau::new(first_size);
+    let mut plateau = Plateau::new(adam);
     let mut trace = Vec::new();
     for steps in 0..most_steps {
         let elbo = step(steps, plateau.size);
@@ -64,6 +62,8 @@ pub(crate) fn ascend(
 /// The stopping rule.
 struct Plateau {
     size: f64,
+    /// Steps of a window.
+    steps: usize,
     cuts: usize,
     window: Vec<f64>,
     before: Option<f64>,
@@ -77,9 +77,9 @@ struct Plateau {
 const FALLEN: f64 = 4.0;
 
 impl Plateau {
-    fn new(size: f64) -> Self {
-        let window = Vec::with_capacity(WINDOW);
-        Self { size, cuts: 0, window, before: None, best: f64::NEG_INFINITY, last: (f64::NEG_INFINITY, 0.0) }
+    fn new(adam: &AdamOptions) -> Self {
+        let (size, steps, window) = (adam.step, adam.window, Vec::new());
+        Self { size, steps, cuts: 0, window, before: None, best: f64::NEG_INFINITY, last: (f64::NEG_INFINITY, 0.0) }
     }
 
     /// What to say of a climb that has no further to go.
@@ -97,12 +97,13 @@ impl Plateau {
     /// Takes the ELBO of a step; says whether that was the last one.
     fn is_last(&mut self, elbo: f64, trace: &mut Vec<f64>) -> bool {
         self.window.push(elbo);
-        if self.window.len() < WINDOW {
+        if self.window.len() < self.steps {
             return false;
         }
-        let mean = self.window.iter().sum::<f64>() / WINDOW as f64;
-        let variance = self.window.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (WINDOW - 1) as f64;
-        let noise = (2.0 * variance / WINDOW as f64).sqrt();
+        let steps = self.steps as f64;
+        let mean = self.window.iter().sum::<f64>() / steps;
+        let variance = self.window.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (steps - 1.0);
+        let noise = (2.0 * variance / steps).sqrt();
         trace.push(mean);
         self.best = self.best.max(mean);
         self.last = (mean, noise);
@@ -150,10 +151,11 @@ mod tests {
     fn an_elbo_that_falls_has_not_converged() {
         let options = Options { progress: false, ..Options::default() };
         let progress = Progress::new(&options);
+        let adam = AdamOptions { step: 0.1, ..AdamOptions::default() };
         let wave = |step: usize| (step as f64 * 1.7).sin();
-        let falling = ascend(&options, &progress, 0.1, |step, _| wave(step) - 0.01 * step as f64);
+        let falling = ascend(&options, &progress, &adam, |step, _| wave(step) - 0.01 * step as f64);
         assert!(falling.verdict.to_string().contains("the ELBO fell from"), "{}", falling.verdict);
-        let level = ascend(&options, &progress, 0.1, |step, _| wave(step) - 10.0 / (1.0 + step as f64));
+        let level = ascend(&options, &progress, &adam, |step, _| wave(step) - 10.0 / (1.0 + step as f64));
         assert!(level.verdict.is_converged(), "{}", level.verdict);
     }
 }

@@ -16,6 +16,8 @@ const MOST_THREADS: usize = 1024;
 const LARGEST_TOLERANCE: f64 = 1.0;
 /// Eleven days and a half, in seconds.
 const LONGEST_BUDGET: f64 = 1e6;
+/// Steps of Adam that its ELBO is averaged over.
+const LONGEST_WINDOW: usize = 1_000_000;
 /// A step of Adam, in units of the guide's own coordinates.
 const LARGEST_STEP: f64 = 10.0;
 /// Draws of theta times those of phi for each.
@@ -93,6 +95,7 @@ impl AdamOptions {
             Row::positive("AdamOptions::step", self.step, LARGEST_STEP),
             Row::whole("AdamOptions::draws", self.draws, 1..=MOST_DRAWS),
             Row::whole("AdamOptions::batch", self.batch.unwrap_or(1), 1..=usize::MAX),
+            Row::whole("AdamOptions::window", self.window, 2..=LONGEST_WINDOW),
         ])
     }
 }

@@ -46,13 +46,16 @@ impl Noise {
 
     /// Fresh draws for one stochastic step, for theta and these tasks.
     pub(crate) fn fresh(size: NoiseSize, tasks: &[usize], seed: u64, step: u64) -> Self {
+        let theta = normal(size.draws * size.globals, &mut Stream::Theta { step }.of(seed));
+        Self { theta, ..Self::fresh_at_point(size, tasks, seed, step) }
+    }
+
+    /// The same where theta is at a point, which zeros do not move.
+    pub(crate) fn fresh_at_point(size: NoiseSize, tasks: &[usize], seed: u64, step: u64) -> Self {
         let NoiseSize { draws, globals, locals } = size;
-        let normal = |len: usize, stream: Stream| -> Vec<f64> {
-            let mut rng = stream.of(seed);
-            (0..len).map(|_| rng.sample(rand_distr::StandardNormal)).collect()
-        };
-        let pool = tasks.iter().map(|&i| normal(draws * locals, Stream::Task { step, task: i as u64 })).collect();
-        Self { draws, theta: normal(draws * globals, Stream::Theta { step }), globals, pool, locals }
+        let of_task = |&i: &usize| normal(draws * locals, &mut Stream::Task { step, task: i as u64 }.of(seed));
+        let pool = tasks.iter().map(of_task).collect();
+        Self { draws, theta: vec![0.0; draws * globals], globals, pool, locals }
     }
 
     pub(crate) fn theta(&self, draw: usize) -> &[f64] {
@@ -90,6 +93,10 @@ impl EvenNormals {
         self.mirror = Some(-&z);
         z
     }
+}
+
+fn normal(len: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    (0..len).map(|_| rng.sample(rand_distr::StandardNormal)).collect()
 }
 
 /// `rows` x `columns` normal draws, row-major, each column scaled to mean square 1 and made orthogonal to the columns

@@ -48,7 +48,7 @@ impl Tape {
         let first = runs.clone().next().unwrap_or(CONSTANT);
         // without an early end, for the vectoriser
         let (mut is_constant, mut is_block) = (true, first != CONSTANT);
-        for (run, expected) in runs.clone().zip(first..) {
+        for (run, expected) in runs.clone().zip((0..).map(|k| first.wrapping_add(k))) {
             is_constant &= run == CONSTANT;
             is_block &= run == expected;
         }
