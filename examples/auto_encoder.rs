@@ -6,7 +6,7 @@
 //! by importance weights on what the encoder proposes, are those of 297 others, in nats an image.
 //!
 //! An independent implementation with JAX, trained for 1,000 epochs, is the mark of a run of the same length.
-//! As it is the program trains for 20 epochs; with `--whole` for 1,000, which takes a quarter of an hour.
+//! As it is the program trains for 20 epochs; with `--whole` for 1,000, which takes some ten minutes of processor time.
 //!
 //! cargo run --release --example `auto_encoder` -- --whole
 
@@ -57,7 +57,7 @@ fn pixels(image: &Image) -> Vec<f64> {
     image.iter().map(|pixel| pixel.map_or(0.5, |is_black| f64::from(u8::from(is_black)))).collect()
 }
 
-/// A decoder and an encoder of so many latents, after so many epochs.
+/// How long a decoder and an encoder are trained, and how.
 struct Run {
     latents: usize,
     epochs: usize,
@@ -66,12 +66,11 @@ struct Run {
 
 /// What became of it, in nats an image.
 struct Found {
-    /// The bound of the images it was trained on, along the way: images seen, bound.
-    training: Vec<(f64, f64)>,
-    /// The bound of the others.
-    bound: f64,
-    /// An estimate of their ln p by 1, 10, 100 and 1,000 weighted draws from the encoder.
+    /// The bound of the images that it was trained on, and of the others.
+    bounds: [f64; 2],
+    /// An estimate of the others' ln p by 1, 10, 100 and 1,000 weighted draws from the encoder.
     evidence: [f64; 4],
+    seconds: f64,
 }
 
 /// A fit of the model by a network.
@@ -87,73 +86,71 @@ impl Run {
         Options {
             estimator: self.estimator,
             global: GlobalFactor::Point,
+            // windows of 100 epochs: a network learns slowly, and batches are noisy
             optimiser: Optimiser::Adam(AdamOptions { step: 0.002, draws: 1, batch: Some(BATCH), window: 1500 }),
             max_iterations: Some(self.epochs * images / BATCH),
+            // from 0 all hidden units would stay alike
             random_start: Some(1),
             ..Options::default()
         }
     }
 
-    /// Trains on the model's images, and looks at others.
-    fn look<F>(&self, fit: &Trained<'_, F>, test: &[Image]) -> Result<Found, hierarch::Error>
-    where
-        F: Fn(&Image) -> Vec<f64> + Send + Sync,
-    {
-        let all = test.len() as f64;
-        let bound = fit.elbo_of_tasks(&Digits::new(test, self.latents))? / all;
+    /// Trains on some images, looks at others, and draws what is asked for.
+    fn find(&self, [images, test]: [&[Image]; 2], draws: bool) -> Result<Found, Box<dyn std::error::Error>> {
+        let (model, others) = (Digits::new(images, self.latents), Digits::new(test, self.latents));
+        let start = Instant::now();
+        let fit = EncoderFit::train(&model, encoder(self.latents), &self.options(images.len()))?;
+        let seconds = start.elapsed().as_secs_f64();
+        let bound = |model, images: &[Image]| Ok::<_, hierarch::Error>(fit.elbo_of_tasks(model)? / images.len() as f64);
+        let bounds = [bound(&model, images)?, bound(&others, test)?];
         let mut evidence = [0.0; 4];
-        for (evidence, draws) in evidence.iter_mut().zip([1, 10, 100, 1000]) {
+        for (mean, draws) in evidence.iter_mut().zip([1, 10, 100, 1000]) {
             for image in test {
                 let corrected = fit.correct(image, draws)?;
-                *evidence += corrected.evidence().map_or(f64::NAN, |found| found.ln_evidence) / all;
+                *mean += corrected.evidence().map_or(f64::NAN, |found| found.ln_evidence) / test.len() as f64;
             }
         }
-        let window = (fit.steps() * BATCH) as f64 / fit.trace().len().max(1) as f64;
-        let at = |(k, elbo): (usize, &f64)| ((k as f64 + 0.5) * window, elbo / 1500.0);
-        Ok(Found { training: fit.trace().iter().enumerate().map(at).collect(), bound, evidence })
+        if draws && self.latents == 2 {
+            picture::plane(&fit, &test[0])?;
+        }
+        if draws {
+            picture::halves(&fit, test)?;
+        }
+        Ok(Found { bounds, evidence, seconds })
     }
 }
 
-/// Test bound and ln p of 2, 5, 10 and 20 latents after 1,000 epochs with JAX.
+/// Test bound and ln p of 2, 5, 10 and 20 latents after 1,000 epochs with JAX, on the same images.
 const MARKS: [(usize, f64, f64); 4] =
     [(2, -20.32, -18.56), (5, -18.40, -17.11), (10, -18.50, -17.21), (20, -18.40, -17.15)];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let is_whole = std::env::args().any(|arg| arg == "--whole");
     let (epochs, marks): (&[usize], _) = if is_whole { (&[20, 100, 1000], &MARKS[..]) } else { (&[20], &MARKS[..1]) };
+    let longest = epochs[epochs.len() - 1];
     let [images, test] = read()?;
-    let (mut curves, mut misses) = (Vec::new(), 0);
-    println!("latents epochs  test bound   ln p by 1, 10, 100 and 1000 draws     seconds");
+    let mut curves = Vec::new();
+    println!("latents epochs    bound  of others     ln p by 1, 10, 100, 1000 draws      seconds");
     for &(latents, mark, ln_p) in marks {
-        let model = Digits::new(&images, latents);
         let mut curve = picture::Curve { latents, training: Vec::new(), test: Vec::new() };
-        for (estimator, epochs) in
-            epochs.iter().map(|e| (Estimator::ClosedKl, *e)).chain([(Estimator::Sampled, epochs[0])])
-        {
-            let run = Run { latents, epochs, estimator };
-            let start = Instant::now();
-            let fit = EncoderFit::train(&model, encoder(latents), &run.options(images.len()))?;
-            let seconds = start.elapsed().as_secs_f64();
-            let Found { training, bound, evidence } = run.look(&fit, &test)?;
+        let runs = epochs.iter().map(|&epochs| (Estimator::ClosedKl, epochs)).chain([(Estimator::Sampled, epochs[0])]);
+        for (estimator, epochs) in runs {
+            let (run, draws) =
+                (Run { latents, epochs, estimator }, estimator == Estimator::ClosedKl && epochs == longest);
+            let Found { bounds: [seen, bound], evidence, seconds } = run.find([&images, &test], draws)?;
             let [one, ten, hundred, thousand] = evidence;
-            let how = if estimator == Estimator::Sampled { "KL sampled" } else { "" };
-            println!(
-                "{latents:7} {epochs:6} {bound:11.2} {one:12.2} {ten:7.2} {hundred:7.2} {thousand:7.2} {seconds:14.0} {how}"
-            );
-            misses += usize::from(epochs >= 1000 && (bound < mark - 0.3 || thousand < ln_p - 0.3));
-            assert!(bound > -26.0, "{bound}");
-            assert!((one - bound).abs() < 0.3 && thousand > bound.max(one), "weights should close a gap");
-            if estimator == Estimator::ClosedKl {
-                curve.test.push(((fit.steps() * BATCH) as f64, bound));
-                curve.training = training;
+            print!("{latents:7} {epochs:6} {seen:8.2} {bound:10.2} {one:10.2} {ten:7.2} {hundred:7.2} {thousand:7.2}");
+            println!(" {seconds:12.0} {estimator:?}");
+            assert!((one - bound).abs() < 1.0 && thousand > bound.max(one), "weights should close a gap");
+            if epochs == 1000 {
+                assert!(bound > mark - 0.3 && thousand > ln_p - 0.5, "{bound} for {mark}, {thousand} for {ln_p}");
+            } else {
+                assert!(bound > -25.0, "{bound}");
             }
-            if estimator == Estimator::ClosedKl && Some(&epochs) == is_whole.then_some(&1000).or(Some(&20)) {
-                if latents == 2 {
-                    picture::plane(&fit, &test[0])?;
-                }
-                if latents == 10 || !is_whole {
-                    picture::halves(&fit, &test)?;
-                }
+            if estimator == Estimator::ClosedKl {
+                let shown = (epochs * images.len()) as f64;
+                curve.training.push((shown, seen));
+                curve.test.push((shown, bound));
             }
         }
         curves.push(curve);
@@ -161,7 +158,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if is_whole {
         picture::curves(&curves)?;
     }
-    assert_eq!(misses, 0, "runs are as good as those of the other implementation, but for 0.3 nats");
     Ok(())
 }
 

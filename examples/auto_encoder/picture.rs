@@ -23,15 +23,16 @@ pub(crate) fn curves(curves: &[Curve]) -> Result<(), Box<dyn Error>> {
     figure::save("auto_encoder", (1000, 520), |area| {
         let axes = [
             Axis { labels: 4, write: Some(&write), ..Axis::new("images seen", 4.0..6.3) },
-            Axis::new("bound, nats an image", -36.0..-14.0),
+            Axis::new("bound, nats an image", -26.0..-15.0),
         ];
         let mut chart = Frame::default().chart(area, "Bound of an image by number of latents", axes)?;
         for (curve, color) in curves.iter().zip(COLORS) {
             chart.line(log(&curve.training), color.stroke_width(1))?;
+            chart.dashes(log(&curve.test), &color)?;
             chart.dots(log(&curve.test), 5, &color)?;
             chart.name(format!("{} latents", curve.latents), Mark::Dot(5), &color)?;
         }
-        chart.name("while it is trained", Mark::Line, &BLACK)?;
+        chart.name("of the images that it is trained on", Mark::Line, &BLACK)?;
         chart.name("of images never seen", Mark::Dot(5), &BLACK)?;
         chart.key(SeriesLabelPosition::LowerRight)
     })
@@ -71,7 +72,7 @@ where
     let drawn = fit.correct(any, 1)?;
     let Some((draw, _)) = drawn.weighted_draws().next() else { return Ok(()) };
     let weights = &draw.global;
-    let quantiles: Vec<f64> = (-7..=7).map(|k| f64::from(k) * 0.3).collect();
+    let quantiles: Vec<f64> = (-4..=4).map(|k| f64::from(k) * 0.45).collect();
     let image = |x: f64, y: f64| shades(decode::<f64, _, _>([&weights.w, &weights.b, &weights.v, &weights.c], &[x, y]));
     let rows: Vec<_> = quantiles.iter().map(|&y| quantiles.iter().map(|&x| image(x, y)).collect()).collect();
     gallery("auto_encoder_plane", &rows)

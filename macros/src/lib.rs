@@ -288,7 +288,7 @@ use quote::quote;
 /// A latent is a [`Real`](../hierarch/number/struct.Real.html): beside the operators it has `exp`, `ln`, `sqrt`, `powi`,
 /// `sigmoid`, `normal_cdf` and more. On its right stands any number, `slope * row.x` with an `f64`, an `f32` or a whole
 /// number; on its left an `f64`, a literal (`2 * tau`, `1.0 - p`) or another latent. `dot(&beta, &row.x)` is the inner
-/// product, and `sum(...)` adds up what an iterator gives, of latents or of data.
+/// product, `sum(...)` adds up what an iterator gives, and `dense(&w, &b, &x)` is a layer of a network, of latents or of data.
 #[proc_macro]
 pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand(input.into()).into()
