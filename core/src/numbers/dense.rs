@@ -9,7 +9,7 @@
 //!
 //! The values are summed in one order whatever the algebra, in [`LANES`] sums side by side, which a compiler vectorises.
 
-use crate::numbers::number::{Number, Real};
+use crate::numbers::number::{DenseLayer, Number, Real};
 use crate::numbers::param::Param;
 
 /// Sums that run side by side.
@@ -18,9 +18,9 @@ const LANES: usize = 8;
 /// A dense layer: m x n weights row by row, m biases, n inputs.
 #[derive(Debug)]
 pub struct Layer<'a, W, B, X> {
-    pub(super) weights: &'a [W],
-    pub(super) biases: &'a [B],
-    pub(super) inputs: &'a [X],
+    weights: &'a [W],
+    biases: &'a [B],
+    inputs: &'a [X],
 }
 
 /// A dense layer of a network, y = W x + b: m numbers, of m x n `weights` row by row, m `biases` and n `inputs`, each of
@@ -74,14 +74,27 @@ impl<W, B, X> Layer<'_, W, B, X> {
         let n = self.inputs.len();
         self.biases.iter().enumerate().map(move |(o, bias)| (&self.weights[o * n..(o + 1) * n], bias))
     }
+}
 
-    /// The outputs, each by operations on numbers one after another.
-    pub(super) fn by_operations<N: Number>(&self) -> Vec<Real<N>>
-    where
-        W: Param<N>,
-        B: Param<N>,
-        X: Param<N>,
-    {
+/// A number's value, and itself if it varies.
+fn seen<N: Number>(number: &impl Param<N>) -> (f64, Option<N>) {
+    (number.value(), number.varying())
+}
+
+impl<N: Number, W: Param<N>, B: Param<N>, X: Param<N>> DenseLayer<N> for Layer<'_, W, B, X> {
+    fn weights(&self) -> impl ExactSizeIterator<Item = (f64, Option<N>)> + Clone {
+        self.weights.iter().map(seen)
+    }
+
+    fn biases(&self) -> impl ExactSizeIterator<Item = (f64, Option<N>)> + Clone {
+        self.biases.iter().map(seen)
+    }
+
+    fn inputs(&self) -> impl ExactSizeIterator<Item = (f64, Option<N>)> + Clone {
+        self.inputs.iter().map(seen)
+    }
+
+    fn by_operations(&self) -> Vec<Real<N>> {
         let output = |(row, bias): (&[W], &B)| {
             let products = row.iter().zip(self.inputs).map(|(w, x)| match (w.varying(), x.varying()) {
                 (Some(w), Some(x)) => Real(w) * Real(x),
@@ -93,24 +106,24 @@ impl<W, B, X> Layer<'_, W, B, X> {
         self.rows().map(output).collect()
     }
 
-    /// The outputs, each a value with the shares of its arguments in its derivatives.
     #[inline]
-    pub(super) fn joined<N: Number>(&self) -> Vec<Real<N>>
-    where
-        W: Param<N>,
-        B: Param<N>,
-        X: Param<N>,
-    {
+    fn joined(&self) -> Vec<Real<N>> {
         let output = |(row, bias): (&[W], &B)| {
             let mut out = N::computed(bias.value() + inner_product(row, self.inputs));
             if N::ORDER == 0 {
                 return Real(out);
             }
-            bias.varying().into_iter().for_each(|b| out.add_partial(b, 1.0));
+            if let Some(db) = bias.varying() {
+                out.add_partial(db, 1.0);
+            }
             for (w, x) in row.iter().zip(self.inputs) {
                 let (by_weight, by_input) = (w.varying(), x.varying());
-                by_weight.into_iter().for_each(|dw| out.add_partial(dw, x.value()));
-                by_input.into_iter().for_each(|dx| out.add_partial(dx, w.value()));
+                if let Some(dw) = by_weight {
+                    out.add_partial(dw, x.value());
+                }
+                if let Some(dx) = by_input {
+                    out.add_partial(dx, w.value());
+                }
                 if let (Some(dw), Some(dx)) = (by_weight, by_input) {
                     out.add_cross(dw, dx, 1.0);
                 }
@@ -120,13 +133,7 @@ impl<W, B, X> Layer<'_, W, B, X> {
         self.rows().map(output).collect()
     }
 
-    /// The outputs, of which `opaque` makes those with more than `most` products of two numbers that vary.
-    pub(super) fn unless_wide<N: Number>(&self, most: usize, opaque: impl Fn(f64) -> N) -> Vec<Real<N>>
-    where
-        W: Param<N>,
-        B: Param<N>,
-        X: Param<N>,
-    {
+    fn unless_wide(&self, most: usize, opaque: impl Fn(f64) -> N) -> Vec<Real<N>> {
         let varies = |number: Option<N>| number.is_some_and(|number| number.form().as_constant().is_none());
         let output = |(row, bias): (&[W], &B)| {
             let both = row.iter().zip(self.inputs).filter(|(w, x)| varies(w.varying()) && varies(x.varying()));
@@ -134,7 +141,7 @@ impl<W, B, X> Layer<'_, W, B, X> {
                 return Real(opaque(bias.value() + inner_product(row, self.inputs)));
             }
             let alone = Layer { weights: row, biases: std::slice::from_ref(bias), inputs: self.inputs };
-            alone.by_operations()[0]
+            DenseLayer::<N>::by_operations(&alone)[0]
         };
         self.rows().map(output).collect()
     }

@@ -4,13 +4,11 @@
 //! In the body every number keeps its structure. What reads it at a node sees the values that its leaves have there, and the
 //! leaves as independent variables; all arithmetic from there on is that of dual numbers.
 
-use crate::numbers::dense::Layer;
 use crate::numbers::expression::Operand;
 use crate::numbers::form::Form;
 use crate::numbers::leaves;
 pub use crate::numbers::leaves::LeafFunction;
-use crate::numbers::number::{Elementary, Number, Real};
-use crate::numbers::param::Param;
+use crate::numbers::number::{DenseLayer, Elementary, Number, Real};
 
 /// A number of known structure, or its value at a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -192,7 +190,7 @@ impl Number for Nodal {
     fn powf(self, power: f64) -> Self {
         self.one(|of| of.powf(power), |of| of.through(Elementary::Powf(power)), |of| of.powf(power))
     }
-    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+    fn dense(layer: &impl DenseLayer<Self>) -> Vec<Real<Self>> {
         if leaves::at_node() {
             return layer.by_operations();
         }

@@ -8,10 +8,8 @@
 //! d (a b) = b d a + a d b,  d2 (a b) = b d2 a + a d2 b + d a d b' + d b d a'
 //! ```
 
-use crate::numbers::dense::Layer;
 pub use crate::numbers::elementary::Elementary;
 use crate::numbers::form::Form;
-use crate::numbers::param::Param;
 use std::fmt::Debug;
 
 /// An algebra of real numbers: a value, and whatever travels with it.
@@ -148,7 +146,7 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
 
     /// The outputs of a dense layer whose numbers of weights, biases and inputs go together.
     #[inline]
-    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+    fn dense(layer: &impl DenseLayer<Self>) -> Vec<Real<Self>> {
         layer.joined()
     }
 
@@ -157,6 +155,22 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     fn form(self) -> Form {
         Form::opaque(self.value())
     }
+}
+
+/// A dense layer as an algebra sees it; implemented by [`Layer`](crate::number::Layer).
+pub trait DenseLayer<N: Number> {
+    /// The values of the weights, and the numbers of those that vary.
+    fn weights(&self) -> impl ExactSizeIterator<Item = (f64, Option<N>)> + Clone;
+    /// The same of the biases.
+    fn biases(&self) -> impl ExactSizeIterator<Item = (f64, Option<N>)> + Clone;
+    /// The same of the inputs.
+    fn inputs(&self) -> impl ExactSizeIterator<Item = (f64, Option<N>)> + Clone;
+    /// The outputs, each by operations on numbers one after another.
+    fn by_operations(&self) -> Vec<Real<N>>;
+    /// The outputs, each a value with the shares of its arguments in its derivatives.
+    fn joined(&self) -> Vec<Real<N>>;
+    /// The outputs, of which `opaque` makes those with more than `most` products of two numbers that vary.
+    fn unless_wide(&self, most: usize, opaque: impl Fn(f64) -> N) -> Vec<Real<N>>;
 }
 
 impl Number for f64 {

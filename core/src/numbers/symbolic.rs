@@ -8,10 +8,8 @@
 //!
 //! Everything else is opaque.
 
-use crate::numbers::dense::Layer;
 use crate::numbers::form::{Affine, Form, FormKind};
-use crate::numbers::number::{Number, Real};
-use crate::numbers::param::Param;
+use crate::numbers::number::{DenseLayer, Number, Real};
 
 impl Default for Form {
     fn default() -> Self {
@@ -93,7 +91,7 @@ impl Number for Form {
     fn powf(self, power: f64) -> Self {
         Self::from_exp(self.value.powf(power), self.ln_affine().map(|a| a.scaled(power)))
     }
-    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+    fn dense(layer: &impl DenseLayer<Self>) -> Vec<Real<Self>> {
         layer.by_operations()
     }
     fn form(self) -> Form {

@@ -14,18 +14,19 @@
 
 mod layer;
 
-pub(super) use layer::Entry;
-use layer::Recorded;
+use crate::numbers::dense::inner_product;
+pub(super) use layer::CONSTANT;
+use layer::{Block, Recorded};
 use std::cell::RefCell;
 use std::ops::Range;
 
 // Who sets a mark computes with the numbers behind it.
 
-/// The run of a number that does not vary.
-pub(super) const CONSTANT: u32 = u32::MAX;
-
 /// In place of the other factor, in a term of first order.
 const FIRST_ORDER: u32 = u32::MAX;
+
+/// A number as the tape knows it: its value, and the last term of its run.
+pub(super) type Entry = (f64, u32);
 
 #[derive(Clone, Copy, Debug)]
 struct Term {
@@ -140,6 +141,58 @@ impl Tape {
                     pending += add(space, k - 1, adjoint);
                 }
             }
+        }
+    }
+}
+
+impl Tape {
+    /// Numbers as a block: as they stand where they do so one after another, and else a copy of each.
+    fn block(&mut self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Block {
+        let len = runs.len();
+        let first = runs.clone().next().unwrap_or(CONSTANT);
+        // without an early end, for the vectoriser
+        let (mut is_constant, mut is_block) = (true, first != CONSTANT);
+        for (run, expected) in runs.clone().zip((0..).map(|k| first.wrapping_add(k))) {
+            is_constant &= run == CONSTANT;
+            is_block &= run == expected;
+        }
+        if is_constant {
+            return Block { first: CONSTANT, len };
+        }
+        if is_block {
+            return Block { first, len };
+        }
+        let first = u32::try_from(self.terms.len()).expect("a tape has less than 2^32 terms");
+        self.terms.extend(runs.map(|run| Term::first(run, if run == CONSTANT { 0.0 } else { 1.0 })));
+        Block { first, len }
+    }
+
+    /// Records a layer of m x n weights, m biases and n inputs, and writes its outputs behind `out`.
+    fn dense(
+        &mut self,
+        weights: impl ExactSizeIterator<Item = Entry> + Clone,
+        biases: impl ExactSizeIterator<Item = Entry> + Clone,
+        inputs: impl ExactSizeIterator<Item = Entry> + Clone,
+        mut out: impl FnMut(Entry),
+    ) {
+        let (values, run) = (self.values.len(), |entry: Entry| entry.1);
+        self.values.extend(weights.clone().map(|entry| entry.0));
+        let x = self.values.len();
+        self.values.extend(inputs.clone().map(|entry| entry.0));
+        let blocks = [self.block(weights.map(run)), self.block(biases.clone().map(run)), self.block(inputs.map(run))];
+        let varies = blocks.iter().any(|block| block.first != CONSTANT);
+        let first = self.terms.len();
+        let n = self.values.len() - x;
+        for (o, (bias, _)) in biases.enumerate() {
+            let row = values + o * n;
+            let value = bias + inner_product::<f64, _, _>(&self.values[row..row + n], &self.values[x..]);
+            out((value, if varies { self.push(Term::first(CONSTANT, 0.0)) } else { CONSTANT }));
+        }
+        let ([weights, biases, inputs], outputs) = (blocks, first..self.terms.len());
+        if varies {
+            self.layers.push(Recorded { values, weights, biases, inputs, outputs });
+        } else {
+            self.values.truncate(values);
         }
     }
 }

@@ -1,8 +1,6 @@
 //! The number that writes itself down on the thread's [tape](crate::numbers::tape).
 
-use crate::numbers::dense::Layer;
-use crate::numbers::number::{Number, Real};
-use crate::numbers::param::Param;
+use crate::numbers::number::{DenseLayer, Number, Real};
 use crate::numbers::tape::{self, CONSTANT, Entry, Mark};
 
 /// A number of the thread's tape, or a constant. It means nothing on another thread, nor after its [`Mark`] is dropped.
@@ -32,9 +30,9 @@ impl Mark {
     }
 }
 
-/// A number of the tape, or one that does not vary, as the tape knows it.
-fn entry<const ORDER: usize>(number: &impl Param<Taped<ORDER>>) -> Entry {
-    (number.value(), number.varying().map_or(CONSTANT, |number| number.last))
+/// A number's value, and the last term of its run.
+fn entry<const ORDER: usize>((value, number): (f64, Option<Taped<ORDER>>)) -> Entry {
+    (value, number.map_or(CONSTANT, |number| number.last))
 }
 
 impl<const ORDER: usize> Default for Taped<ORDER> {
@@ -78,13 +76,13 @@ impl<const ORDER: usize> Number for Taped<ORDER> {
             self.last = tape::with_cross(self.last, a.last, b.last, partial);
         }
     }
-    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+    fn dense(layer: &impl DenseLayer<Self>) -> Vec<Real<Self>> {
         if ORDER >= 2 {
             return layer.joined();
         }
-        let mut outputs = Vec::with_capacity(layer.biases.len());
-        let (weights, biases) = (layer.weights.iter().map(entry), layer.biases.iter().map(entry));
-        tape::dense(weights, biases, layer.inputs.iter().map(entry), |(value, last)| {
+        let (weights, biases) = (layer.weights().map(entry), layer.biases().map(entry));
+        let mut outputs = Vec::with_capacity(biases.len());
+        tape::dense(weights, biases, layer.inputs().map(entry), |(value, last)| {
             outputs.push(Real(Self { value, last }));
         });
         outputs

@@ -1,8 +1,6 @@
 //! [`Traced`]: a value that remembers which number of the data or constants made it not finite.
 
-use crate::numbers::dense::Layer;
-use crate::numbers::number::{Number, Real};
-use crate::numbers::param::Param;
+use crate::numbers::number::{DenseLayer, Number, Real};
 
 /// A value, and the first number that is not finite to have entered it otherwise than through a latent.
 ///
@@ -75,7 +73,7 @@ impl Number for Traced {
     fn add_partial(&mut self, arg: Self, _: f64) {
         *self = self.with(self.value, arg.culprit);
     }
-    fn dense<W: Param<Self>, B: Param<Self>, X: Param<Self>>(layer: &Layer<'_, W, B, X>) -> Vec<Real<Self>> {
+    fn dense(layer: &impl DenseLayer<Self>) -> Vec<Real<Self>> {
         layer.by_operations()
     }
     #[inline(always)]
