@@ -4,7 +4,7 @@ use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
 use crate::density::explained::Taken;
 use crate::density::forms::{ClosedSums, Forms, LeafCount, LeafCounts};
-use crate::density::program::{Masks, Program};
+use crate::density::program::{Masks, Program, Structured};
 use crate::interpret::structure::Absent;
 use crate::linalg::arrow::CHUNK;
 use crate::model::Site;
@@ -191,10 +191,11 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
         None => reads.binary_search(&j).expect("a task's form names only globals that the task reads"),
     };
     let tasks: Vec<usize> = (0..program.num_tasks()).collect();
-    // data that are sampled whatever they are need not be looked at
-    let sees_data = estimator == Estimator::ClosedForm;
     let see = |tasks: &[usize]| {
         let mut out = TaskForms::none(open);
+        if estimator != Estimator::ClosedForm {
+            out.leaves.observed.fill(None);
+        }
         let (at, zeros) = (vec![0.0; globals], vec![0.0; layout.widest.coordinates]);
         forgetting(|| {
             let structured = program.structure(open, &at, &mut Absent);
@@ -202,12 +203,7 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
             for &i in tasks {
                 forms.clear();
                 forgetting(|| {
-                    if sees_data {
-                        structured.task(i, &zeros, &mut forms);
-                    } else {
-                        structured.latents(i, &zeros, &mut forms);
-                        out.leaves.observed.fill(None);
-                    }
+                    see_task(&*structured, (i, &zeros), estimator, &mut forms);
                     forms.mark_open(&mut out.open);
                     forms.unmark_others(&mut out.normal);
                     forms.count_leaves(&mut out.leaves);
@@ -230,6 +226,15 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
         out.normal.iter_mut().zip(normal).for_each(|(a, b)| *a &= b);
     }
     out
+}
+
+/// Visits a task at `u`; data that are sampled whatever they are need not be looked at.
+fn see_task(structured: &dyn Structured, (task, u): (usize, &[f64]), estimator: Estimator, forms: &mut Forms<'_>) {
+    if estimator == Estimator::ClosedForm {
+        structured.task(task, u, forms);
+    } else {
+        structured.latents(task, u, forms);
+    }
 }
 
 impl TaskForms {
