@@ -193,9 +193,7 @@ fn see_tasks(program: &dyn Program, layout: &BlockLayout, open: &Masks, estimato
     let tasks: Vec<usize> = (0..program.num_tasks()).collect();
     let see = |tasks: &[usize]| {
         let mut out = TaskForms::none(open);
-        if estimator != Estimator::ClosedForm {
-            out.leaves.observed.fill(None);
-        }
+        out.leaves.observed.fill((estimator == Estimator::ClosedForm).then_some(0));
         let (at, zeros) = (vec![0.0; globals], vec![0.0; layout.widest.coordinates]);
         forgetting(|| {
             let structured = program.structure(open, &at, &mut Absent);
