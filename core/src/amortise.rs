@@ -14,7 +14,7 @@ mod training;
 mod weighing;
 
 pub use encoder::{Encoded, Encoder, EncoderFit};
-pub use gradient::{GradientFit, GradientOptions, Stepped};
+pub use gradient::{GradientFit, GradientOptions, Stepped, TaskFactor};
 pub use mlp::Mlp;
 
 use crate::adapt::adapted::Adapted;

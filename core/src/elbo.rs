@@ -15,6 +15,7 @@ mod leaf_normal;
 mod narrow;
 pub(crate) mod nodes;
 mod normals;
+mod product;
 pub(crate) mod profile;
 mod quadrature;
 mod split;

@@ -131,7 +131,7 @@ pub use adapt::adapted::{Adapted, TaskDraw};
 #[doc(inline)]
 pub use adapt::prediction::Prediction;
 #[doc(inline)]
-pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp};
+pub use amortise::{Amortised, Encoder, EncoderFit, GradientFit, GradientOptions, Mlp, TaskFactor};
 #[doc(inline)]
 pub use assess::{By, Check, Comparison, Elpd, compare};
 #[doc(inline)]

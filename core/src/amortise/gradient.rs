@@ -3,35 +3,40 @@
 //! theta is a point. Locals are written phi = loc(theta) + scale(theta) z, so that the factor lambda = (loc, `ln_scale`) of
 //! a task, in its z, starts at lambda_0 = 0: that is Normal(0, 1), the prior itself, whatever theta is. From there K steps
 //! climb the task's own bound L_s on its support set; the outer bound L is taken on support and query together:
-//!     lambda_{k+1} = lambda_k + rate * g,  g = dL_s / d lambda,
+//!     lambda_{k+1} = lambda_k + rate * g_k,  g = dL_s / d lambda,
 //!     maximise over (theta, ln rate):  sum_i L(lambda_K^i, theta) + ln p(theta).
-//! With H the Hessian of L_s in lambda and B = d2 L_s / (d lambda d theta), the steps are differentiated along with them:
-//!     S <- S + rate * (H S + B),           S = d lambda / d theta,
-//!     T <- T + rate * (H T + diag(g)),     T = d lambda / d ln rate,
-//!     dL / d theta += S' dL / d lambda,    dL / d ln rate = T' dL / d lambda.
+//! The gradient goes through the steps, the last one first. With H the Hessian of L_s in lambda, B = d2 L_s / (d lambda
+//! d theta), both at lambda_k, and a = dL / d lambda_{k+1},
+//!     v = rate * a,  dL / d ln rate += v * g_k,  dL / d theta += B' v,  dL / d lambda_k = a + H v.
+//! Only products with H and B are needed, which cost some gradients each, however wide a task is.
 //! The draws of L are fresh, and not those of L_s: steps that know the draws they are judged by would look too good.
 
 use crate::amortise::training::Training;
 use crate::amortise::{Amortised, Recognition};
+use crate::density::tape::WIDEST_LANES;
 use crate::elbo::{Bound, Slope};
 use crate::error::Error;
 use crate::guide::{Guide, MeanField};
-use crate::linalg::arrow::{Arrow, TaskArrows};
+use crate::linalg::arrow::ArrowVector;
+use crate::linalg::ragged::{Ragged, add};
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::allowed::{MOST_DRAWS, Row, check};
 use crate::options::{GlobalFactor, Options, Parameterisation};
 use crate::progress::Progress;
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
 /// How [`GradientFit`] adapts and is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientOptions {
-    /// K, the steps of adaptation. Up to 100,000; with 0 a task keeps its prior.
+    /// K, the steps of adaptation. Up to 100,000; with 0 a task keeps its prior. Training remembers the factors of a batch at
+    /// each of them.
     pub steps: usize,
-    /// The rate of these steps before it is learned; `None` for the largest that the prior's own curvatures allow.
-    /// Above 0 and at most 1,000,000.
+    /// What the steps move.
+    pub factor: TaskFactor,
+    /// The rate of these steps before it is learned; `None` for the largest that the prior's own curvatures allow, for tasks
+    /// of many latents one for all of them. Above 0 and at most 1,000,000.
     pub rate: Option<f64>,
     /// How many fixed draws the bound of a support set is averaged over where it has no closed form. Every task meets the
     /// same ones, in training and later, so that adaptation is one function of the data. From 1 to 100,000.
@@ -40,9 +45,20 @@ pub struct GradientOptions {
     pub options: Options,
 }
 
+/// What is known of a task's latents after the steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TaskFactor {
+    /// Independent normals, which start at the prior (Ravi & Beatson 2019).
+    #[default]
+    MeanField,
+    /// A point, which starts at the middle of the prior: with a learned start and learned rates, what Finn et al. 2017 and Li
+    /// et al. 2017 train, but for the prior that the steps climb too.
+    Point,
+}
+
 impl Default for GradientOptions {
     fn default() -> Self {
-        Self { steps: 5, rate: None, draws: 16, options: Options::default() }
+        Self { steps: 5, factor: TaskFactor::default(), rate: None, draws: 16, options: Options::default() }
     }
 }
 
@@ -65,6 +81,7 @@ impl GradientOptions {
 #[derive(Clone, Debug)]
 pub struct Stepped {
     pub(super) steps: usize,
+    pub(super) factor: TaskFactor,
     pub(super) draws: usize,
     /// By slot of lambda: L locs, then L log-scales.
     pub(super) ln_rate: Vec<f64>,
@@ -116,19 +133,18 @@ impl<M: Model> Recognition<M> for Stepped {
     }
 
     fn describe(&self) -> String {
-        format!("{} gradient steps from the prior", self.steps)
+        let of = if self.factor == TaskFactor::Point { " of a point" } else { "" };
+        format!("{} gradient steps{of} from the prior", self.steps)
     }
 
     fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField {
         let few = Subset::with(training.model, tasks.to_vec());
         let density = training.density(&few);
         let bound = Bound::over(&density, training.fixed(self.draws, 1));
-        let mut guide = training.guide(MeanField::new(tasks.len() * training.num_latents, 0.0, 0.0));
+        let mut guide = training.guide(self.factor.start(tasks.len() * training.num_latents));
         for _ in 0..self.steps {
             let Slope { gradient, .. } = bound.slope(&guide);
-            for (i, gradient) in gradient.tasks.iter().enumerate() {
-                self.step(&mut guide, i, gradient);
-            }
+            self.step(&mut guide, &gradient.tasks);
         }
         guide.local
     }
@@ -143,7 +159,7 @@ impl<'a, M: Model> GradientFit<'a, M> {
     /// latents, and for two models with different tasks.
     pub fn train(support: &'a M, full: &'a M, options: &GradientOptions) -> Result<Self, Error> {
         options.check()?;
-        let GradientOptions { steps, rate, draws, options } = options;
+        let GradientOptions { steps, factor, rate, draws, options } = options;
         let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
         let options = Options { global, parameterisation, ..options.clone() };
         let mut training = Training::new(support, &options)?;
@@ -151,9 +167,9 @@ impl<'a, M: Model> GradientFit<'a, M> {
         if (full.num_tasks(), other.num_latents) != (support.num_tasks(), training.num_latents) {
             return Err(Error::Unusable("the support model and the full model have different tasks".to_owned()));
         }
-        let ln_rate =
-            rate.map_or_else(|| first_ln_rate(&training, *draws), |rate| vec![rate.ln(); 2 * training.num_latents]);
-        let mut how = Stepped { steps: *steps, draws: *draws, ln_rate };
+        let mut how = Stepped { steps: *steps, factor: *factor, draws: *draws, ln_rate: Vec::new() };
+        how.ln_rate =
+            rate.map_or_else(|| how.first_ln_rate(&training), |rate| vec![rate.ln(); 2 * training.num_latents]);
         let (mut theta, mut rates) = (AdamMoments::new(training.global.len()), AdamMoments::new(how.ln_rate.len()));
         let adam = training.adam.clone();
         let ended = ascend(&options, &Progress::new(&options), &adam, |step, size| {
@@ -175,19 +191,6 @@ impl<'a, M: Model> GradientFit<'a, M> {
     }
 }
 
-/// ln(1 / max_i sum_t |H_st|) at the prior, for each slot s: then rate * H has no eigenvalue beyond 1.
-fn first_ln_rate<M: Model>(training: &Training<'_, M>, draws: usize) -> Vec<f64> {
-    let batch = training.batch(0);
-    let few = training.some(&batch);
-    let guide = training.guide(MeanField::new(batch.len() * training.num_latents, 0.0, 0.0));
-    let density = training.density(&few);
-    let arrow = Bound::over(&density, training.fixed(draws, 1)).expand(&guide).arrow;
-    let slots = 2 * training.num_latents;
-    let row = |hessian: &[f64], s: usize| hessian[s * slots..(s + 1) * slots].iter().map(|h| h.abs()).sum();
-    let curvature = |s: usize| arrow.tasks.hessian.iter().map(|hessian| row(hessian, s)).fold(0.0, f64::max);
-    (0..slots).map(|s| -curvature(s).ln()).collect()
-}
-
 /// An estimate of the outer bound, and its gradient.
 pub(super) struct Outer {
     pub(super) elbo: f64,
@@ -195,60 +198,92 @@ pub(super) struct Outer {
     pub(super) ln_rate: DVector<f64>,
 }
 
+/// Steps of the power method, which is within some tenths of the largest curvature by then.
+const POWER_STEPS: usize = 10;
+
+impl TaskFactor {
+    /// lambda_0, of so many coordinates.
+    fn start(self, coordinates: usize) -> MeanField {
+        let ln_scale = if self == Self::Point { f64::NEG_INFINITY } else { 0.0 };
+        MeanField::new(coordinates, 0.0, ln_scale)
+    }
+}
+
 impl Stepped {
+    /// Rates with which rate * H has no eigenvalue much beyond 1 at the prior: for each slot s the least of
+    /// 1 / sum_t |H_st| over tasks, or where blocks are wide, of 1 / |largest eigenvalue|.
+    fn first_ln_rate<M: Model>(&self, training: &Training<'_, M>) -> Vec<f64> {
+        let batch = training.batch(0);
+        let few = training.some(&batch);
+        let guide = training.guide(self.factor.start(batch.len() * training.num_latents));
+        let density = training.density(&few);
+        let bound = Bound::over(&density, training.fixed(self.draws, 1));
+        let slots = 2 * training.num_latents;
+        if density.widest_block() > WIDEST_LANES {
+            let mut v = bound.slope(&guide).gradient.tasks;
+            let mut largest = 1.0;
+            for _ in 0..POWER_STEPS {
+                for i in 0..v.len() {
+                    let norm = v[i].iter().map(|x| x * x).sum::<f64>().sqrt();
+                    v[i].iter_mut().for_each(|x| *x /= norm.max(f64::MIN_POSITIVE));
+                }
+                v = bound.product(&guide, &v, &few).tasks;
+                largest = v.iter().map(|v| v.iter().map(|x| x * x).sum::<f64>().sqrt()).fold(0.0, f64::max);
+            }
+            return vec![-largest.ln(); slots];
+        }
+        let arrow = bound.expand(&guide).arrow;
+        let row = |hessian: &[f64], s: usize| hessian[s * slots..(s + 1) * slots].iter().map(|h| h.abs()).sum();
+        let curvature = |s: usize| arrow.tasks.hessian.iter().map(|hessian| row(hessian, s)).fold(0.0, f64::max);
+        (0..slots).map(|s| -curvature(s).ln()).collect()
+    }
+
     /// The outer bound, from the tasks of a batch and the draws of a step, and its gradient through the steps.
     pub(super) fn outer<M: Model>(&self, training: &Training<'_, M>, full: &M, batch: &[usize], step: usize) -> Outer {
         let (support, full) = (training.some(batch), Subset::with(full, batch.iter().map(|&i| full.task(i)).collect()));
-        let mut guide = training.guide(MeanField::new(batch.len() * training.num_latents, 0.0, 0.0));
+        let mut guide = training.guide(self.factor.start(batch.len() * training.num_latents));
         let inner = training.density(&support);
-        let jacobians = self.differentiated(&Bound::over(&inner, training.fixed(self.draws, 1)), &mut guide);
+        let inner = Bound::over(&inner, training.fixed(self.draws, 1));
+        let path = self.path(&inner, &mut guide);
         let outer = training.density_of_batch(&full);
         let bound = Bound::over(&outer, training.fresh(batch, step));
-        let Slope { value: elbo, gradient } = bound.slope(&guide);
-        let mut theta = gradient.global.rows(0, training.global.len()).into_owned();
+        let Slope { value: elbo, gradient: ArrowVector { global: mut theta, tasks: mut adjoint } } =
+            bound.slope(&guide);
         let mut ln_rate = DVector::zeros(self.ln_rate.len());
-        let reads = &inner.layout.task_reads;
-        for (jacobian, gradient) in jacobians.iter().zip(gradient.tasks.iter()) {
-            let through = jacobian.tr_mul(&DVector::from_column_slice(gradient));
-            reads.iter().zip(&through).for_each(|(&j, g)| theta[j] += g);
-            ln_rate += through.rows(reads.len(), ln_rate.len());
-        }
-        Outer { elbo, theta, ln_rate }
-    }
-
-    /// Takes the steps; gives the derivatives (S, T) of each task's lambda_K in the globals it reads and in ln rate.
-    fn differentiated(&self, support: &Bound<'_>, guide: &mut Guide) -> Vec<DMatrix<f64>> {
-        let (slots, reads) = (self.ln_rate.len(), support.density.layout.task_reads.len());
-        let mut jacobians = vec![DMatrix::zeros(slots, reads + slots); guide.num_tasks()];
-        for _ in 0..self.steps {
-            let Arrow { tasks, .. } = support.expand(guide).arrow;
-            for (i, jacobian) in jacobians.iter_mut().enumerate() {
-                self.differentiated_step(&tasks, i, reads, jacobian);
-                self.step(guide, i, &tasks.gradient[i]);
+        for (local, gradient) in path.into_iter().rev() {
+            let mut scaled = adjoint.clone();
+            for i in 0..scaled.len() {
+                for (s, v) in scaled[i].iter_mut().enumerate() {
+                    *v *= self.ln_rate[s].exp();
+                    ln_rate[s] += *v * gradient[i][s];
+                }
             }
+            let ArrowVector { global, tasks } = inner.product(&training.guide(local), &scaled, &support);
+            theta += global;
+            add(&mut adjoint.numbers, &tasks.numbers);
         }
-        jacobians
+        Outer { elbo, theta: theta.rows(0, training.global.len()).into_owned(), ln_rate }
     }
 
-    /// (S, T) += rate * (H (S, T) + (B, diag(g))).
-    fn differentiated_step(&self, tasks: &TaskArrows, i: usize, reads: usize, jacobian: &mut DMatrix<f64>) {
-        let slots = self.ln_rate.len();
-        let mut change = DMatrix::from_row_slice(slots, slots, &tasks.hessian[i]) * &*jacobian;
-        let mut border = change.columns_mut(0, reads);
-        border += DMatrix::from_row_slice(slots, 2 * reads, &tasks.border[i]).columns(0, reads);
-        for (s, ln_rate) in self.ln_rate.iter().enumerate() {
-            change[(s, reads + s)] += tasks.gradient[i][s];
-            change.row_mut(s).scale_mut(ln_rate.exp());
-        }
-        *jacobian += change;
+    /// Takes the steps; gives the factors before each, and their gradient.
+    fn path(&self, support: &Bound<'_>, guide: &mut Guide) -> Vec<(MeanField, Ragged)> {
+        let step = |_| {
+            let before = guide.local.clone();
+            let Slope { gradient: ArrowVector { tasks, .. }, .. } = support.slope(guide);
+            self.step(guide, &tasks);
+            (before, tasks)
+        };
+        (0..self.steps).map(step).collect()
     }
 
-    /// lambda += rate * g, of the task at that position.
-    fn step(&self, guide: &mut Guide, i: usize, gradient: &[f64]) {
-        let (first, n) = (guide.task(i).start, guide.task(i).len());
-        for (s, (g, ln_rate)) in gradient.iter().zip(&self.ln_rate).enumerate() {
-            let target = if s < n { &mut guide.local.loc[first + s] } else { &mut guide.local.ln_scale[first + s - n] };
-            *target += ln_rate.exp() * g;
+    /// lambda += rate * g, of all tasks.
+    fn step(&self, guide: &mut Guide, gradient: &Ragged) {
+        let rates: Vec<f64> = self.ln_rate.iter().map(|r| r.exp()).collect();
+        for (i, gradient) in gradient.iter().enumerate() {
+            let task = guide.task(i);
+            let MeanField { loc, ln_scale } = &mut guide.local;
+            let slots = loc[task.clone()].iter_mut().chain(&mut ln_scale[task]);
+            slots.zip(gradient.iter().zip(&rates)).for_each(|(to, (g, rate))| *to += rate * g);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::encoder::{Encoded, Gradient};
 use super::gradient::{Outer, Stepped};
 use super::training::Training;
-use super::{Amortised, Encoder, Mlp, Recognition};
+use super::{Amortised, Encoder, Mlp, Recognition, TaskFactor};
 use crate::model::Model;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
@@ -107,12 +107,22 @@ fn gradients_through_the_encoder_agree_with_differences_and_average_over_batches
     }
 }
 
-/// theta, then ln rate, at which the outer bound is evaluated.
-fn outer(models: [&Mixed<'_>; 2], options: &Options, at: &[f64], batch: &[usize]) -> Outer {
+/// The outer bound at theta, then ln rate.
+fn outer<M: Model>(models: [&M; 2], how: &Stepped, options: &Options, at: &[f64], batch: &[usize]) -> Outer {
     let mut training = Training::new(models[0], options).expect("the data are valid");
-    training.global.loc = at[..3].to_vec();
-    let how = Stepped { steps: 4, draws: 6, ln_rate: at[3..].to_vec() };
-    how.outer(&training, models[1], batch, 7)
+    let (theta, ln_rate) = at.split_at(training.global.len());
+    training.global.loc = theta.to_vec();
+    Stepped { ln_rate: ln_rate.to_vec(), ..how.clone() }.outer(&training, models[1], batch, 7)
+}
+
+/// So many steps of normals, over so many draws.
+fn steps(steps: usize, draws: usize) -> Stepped {
+    Stepped { steps, factor: TaskFactor::MeanField, draws, ln_rate: Vec::new() }
+}
+
+/// The gradient in theta, then in ln rate.
+fn gradient(outer: &Outer) -> Vec<f64> {
+    [outer.theta.as_slice(), outer.ln_rate.as_slice()].concat()
 }
 
 #[test]
@@ -123,15 +133,66 @@ fn gradients_through_the_steps_agree_with_differences_and_average_over_batches()
     for estimator in [Estimator::ClosedForm, Estimator::Sampled] {
         let options = Options { estimator, global, parameterisation, ..Options::default() };
         let at = [0.4, -0.5, -0.2, -2.0, -2.5, -3.0, -2.2];
-        let gradient = |o: &Outer| [o.theta.as_slice(), o.ln_rate.as_slice()].concat();
-        let whole = outer(models, &options, &at, &[0, 1, 2, 3, 4]);
+        let outer = |at: &[f64], batch: &[usize]| outer(models, &steps(4, 6), &options, at, batch);
+        let whole = outer(&at, &[0, 1, 2, 3, 4]);
         let what = format!("{estimator:?}");
-        assert_gradient(&gradient(&whole), &at, &what, |at| outer(models, &options, at, &[0, 1, 2, 3, 4]).elbo);
-        let batches: Vec<Outer> = pairs().iter().map(|batch| outer(models, &options, &at, batch)).collect();
+        assert_gradient(&gradient(&whole), &at, &what, |at| outer(at, &[0, 1, 2, 3, 4]).elbo);
+        let batches: Vec<Outer> = pairs().iter().map(|batch| outer(&at, batch)).collect();
         for (slot, whole) in gradient(&whole).iter().enumerate() {
             let mean = batches.iter().map(|o| gradient(o)[slot]).sum::<f64>() / batches.len() as f64;
             assert!((mean - whole).abs() < 1e-10 * (1.0 + whole.abs()), "{what}, slot {slot}: {mean} and {whole}");
         }
+    }
+}
+
+/// Units of a network's hidden layer, with whose weights a task is too wide for lanes.
+const UNITS: usize = 8;
+
+model! {
+    /// A network a task, beside a site over nodes and a site of closed form that read its weights.
+    Networks(tasks: &[Vec<(f64, Option<f64>)>], level: f64, hit: bool) {
+        middle[_ in 0..3 * UNITS] ~ Normal(0.0, 1.0);
+        scale ~ LogNormal(-1.0, 0.5);
+        noise ~ LogNormal(-1.0, 0.5);
+        for task in tasks {
+            w[k in 0..UNITS] ~ Normal(middle[k], scale);
+            b[k in 0..UNITS] ~ Normal(middle[UNITS + k], scale);
+            v[k in 0..UNITS] ~ Normal(middle[2 * UNITS + k], scale);
+            c ~ Gamma(2.0, 1.0);
+            level ~ Normal(w[0] + 0.5 * b[1], noise);
+            hit ~ BernoulliLogit(b[0] - v[0]);
+            for &(x, y) in task {
+                let hidden: Vec<_> = dense(&w, &b, &[x]).into_iter().map(|y| y.tanh()).collect();
+                y ~ Normal(dense(&v, &[c], &hidden)[0], noise);
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_through_the_steps_of_wide_tasks_agree_with_differences() {
+    let tasks = |known: usize| -> Vec<Vec<(f64, Option<f64>)>> {
+        let point = |i: usize, k: usize| {
+            let x = (i * 3 + k) as f64 * 0.7 - 2.0;
+            (x, (k < known).then_some((x + i as f64).sin()))
+        };
+        (0..2).map(|i| (0..4).map(|k| point(i, k)).collect()).collect()
+    };
+    let (support, full) = (tasks(3), tasks(4));
+    let models = [&Networks::new(&support, 0.3, true), &Networks::new(&full, 0.3, true)];
+    let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
+    let latents = 3 * UNITS + 1;
+    let theta = [random(3 * UNITS, 5), vec![-0.4, -0.3]].concat();
+    let at = [theta, random(2 * latents, 6).iter().map(|r| r - 3.0).collect()].concat();
+    for (factor, estimator) in [
+        (TaskFactor::MeanField, Estimator::ClosedForm),
+        (TaskFactor::MeanField, Estimator::Sampled),
+        (TaskFactor::Point, Estimator::ClosedKl),
+    ] {
+        let options = Options { estimator, global, parameterisation, ..Options::default() };
+        let how = Stepped { factor, ..steps(3, 4) };
+        let outer = |at: &[f64]| outer(models, &how, &options, at, &[0, 1]);
+        assert_gradient(&gradient(&outer(&at)), &at, &format!("{factor:?}, {estimator:?}"), |at| outer(at).elbo);
     }
 }
 
@@ -141,7 +202,7 @@ fn no_steps_leave_the_prior() {
     let model = Mixed::new(&support, &POOLED);
     let options = Options { parameterisation: Parameterisation::NonCentred, ..Options::default() };
     let training = Training::new(&model, &options).expect("the data are valid");
-    let how = Stepped { steps: 0, draws: 2, ln_rate: vec![0.0; 4] };
+    let how = Stepped { ln_rate: vec![0.0; 4], ..steps(0, 2) };
     let factors = how.factors(&training, &[model.task(0), model.task(1)]);
     assert_eq!((factors.loc, factors.ln_scale), (vec![0.0; 4], vec![0.0; 4]));
 }
@@ -170,7 +231,7 @@ fn what_the_steps_are_judged_by_is_the_elbo() {
     let options = Options { global, parameterisation, estimator: Estimator::ClosedKl, ..Options::default() };
     let mut training = Training::new(&support, &options).expect("valid");
     training.global.loc = vec![0.4, -0.5];
-    let how = Stepped { steps: 5, draws: 16, ln_rate: vec![-2.0, -2.5] };
+    let how = Stepped { ln_rate: vec![-2.0, -2.5], ..steps(5, 16) };
     let elbo = Amortised::elbo_of(&training, &full, &how);
     let judged: Vec<f64> = (0..1000).map(|step| how.outer(&training, &full, &[0, 1, 2, 3, 4], step).elbo).collect();
     let mean = judged.iter().sum::<f64>() / 1000.0;

@@ -184,18 +184,18 @@ pub(crate) trait Scorer {
     }
 }
 
-/// A number on the tape of first derivatives.
-pub(crate) type Recorded = Real<Taped<1>>;
+/// A number on the tape, of first derivatives unless it is said otherwise.
+pub(crate) type Recorded<const ORDER: usize = 1> = Real<Taped<ORDER>>;
 
 /// Log densities on the tape.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RecordedParts {
-    pub(crate) latents: Recorded,
-    pub(crate) data: Recorded,
+pub(crate) struct RecordedParts<const ORDER: usize = 1> {
+    pub(crate) latents: Recorded<ORDER>,
+    pub(crate) data: Recorded<ORDER>,
 }
 
-impl RecordedParts {
-    pub(crate) fn total(self) -> Recorded {
+impl<const ORDER: usize> RecordedParts<ORDER> {
+    pub(crate) fn total(self) -> Recorded<ORDER> {
         self.latents + self.data
     }
 
@@ -205,13 +205,19 @@ impl RecordedParts {
 }
 
 /// Records log densities on the thread's tape.
-pub(crate) trait Recorder {
+pub(crate) trait Recorder<const ORDER: usize = 1> {
     /// What is outside the plate, at these unconstrained globals, which the tasks recorded next are given.
-    fn outside(&mut self, theta: &[Recorded], mask: &SiteMask) -> RecordedParts;
+    fn outside(&mut self, theta: &[Recorded<ORDER>], mask: &SiteMask) -> RecordedParts<ORDER>;
 
     /// A task at these unconstrained locals, given the globals recorded last.
-    fn task(&mut self, task: usize, u: &[Recorded], mask: &SiteMask) -> RecordedParts;
+    fn task(&mut self, task: usize, u: &[Recorded<ORDER>], mask: &SiteMask) -> RecordedParts<ORDER>;
 
     /// E\[ln p\] of a task's first latent site under a Gaussian of its coordinates, where its distribution knows it.
-    fn expected_first(&mut self, task: usize, q: &Gaussian) -> Option<Recorded>;
+    fn expected_first(&mut self, task: usize, q: &Gaussian) -> Option<Recorded<ORDER>>;
+}
+
+/// What records second derivatives too, for who asks for them: no other model is compiled for it.
+pub(crate) trait Curved: Sync {
+    /// What records log densities on the thread's tape.
+    fn curved_recorder(&self) -> Box<dyn Recorder<2> + '_>;
 }

@@ -1,6 +1,6 @@
 //! Derivatives of blocks too wide for lanes, by the tape: what they cost does not grow with the number of coordinates.
 
-use crate::density::program::{Fixed, LogParts, Recorded, RecordedParts, Recorder, Scorer};
+use crate::density::program::{Curved, Fixed, LogParts, Recorded, RecordedParts, Recorder, Scorer};
 use crate::density::theta::globals;
 use crate::interpret::expected::Expected;
 use crate::interpret::log_density::LogDensity;
@@ -19,26 +19,32 @@ pub(crate) const WIDEST_LANES: usize = 24;
 pub(crate) const WIDEST_SECOND: usize = 8;
 
 /// Records the log densities of a model on the thread's tape.
-pub(crate) struct TapeRecorder<'p, M: Model> {
+pub(crate) struct TapeRecorder<'p, M: Model, const ORDER: usize> {
     program: &'p Subset<'p, M>,
-    global: Globals<M, Taped<1>>,
-    local: Locals<M, Taped<1>>,
+    global: Globals<M, Taped<ORDER>>,
+    local: Locals<M, Taped<ORDER>>,
 }
 
-impl<'p, M: Model> TapeRecorder<'p, M> {
+impl<'p, M: Model, const ORDER: usize> TapeRecorder<'p, M, ORDER> {
     pub(crate) fn new(program: &'p Subset<'p, M>) -> Self {
         Self { program, global: Default::default(), local: Default::default() }
     }
 }
 
-impl<M: Model> Recorder for TapeRecorder<'_, M> {
-    fn outside(&mut self, theta: &[Recorded], mask: &SiteMask) -> RecordedParts {
+impl<M: Model> Curved for Subset<'_, M> {
+    fn curved_recorder(&self) -> Box<dyn Recorder<2> + '_> {
+        Box::new(TapeRecorder::<M, 2>::new(self))
+    }
+}
+
+impl<M: Model, const ORDER: usize> Recorder<ORDER> for TapeRecorder<'_, M, ORDER> {
+    fn outside(&mut self, theta: &[Recorded<ORDER>], mask: &SiteMask) -> RecordedParts<ORDER> {
         let mut run = LogDensity::new(theta, mask);
         self.program.model.global(&mut run, &mut self.global);
         RecordedParts { latents: run.latents, data: run.data }
     }
 
-    fn task(&mut self, task: usize, u: &[Recorded], mask: &SiteMask) -> RecordedParts {
+    fn task(&mut self, task: usize, u: &[Recorded<ORDER>], mask: &SiteMask) -> RecordedParts<ORDER> {
         let (model, task) = (self.program.model, self.program.task(task));
         let mut run = LogDensity::new(u, mask);
         model.local(&mut run, &self.global, task, &mut self.local);
@@ -48,7 +54,7 @@ impl<M: Model> Recorder for TapeRecorder<'_, M> {
         RecordedParts { latents: run.latents, data: run.data }
     }
 
-    fn expected_first(&mut self, task: usize, q: &Gaussian) -> Option<Recorded> {
+    fn expected_first(&mut self, task: usize, q: &Gaussian) -> Option<Recorded<ORDER>> {
         let mut run = Expected::new(&q.mean, &q.root);
         self.program.model.local(&mut run, &self.global, self.program.task(task), &mut self.local);
         run.found

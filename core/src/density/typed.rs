@@ -104,7 +104,7 @@ impl<M: Model> Program for Subset<'_, M> {
     }
 
     fn recorder(&self) -> Box<dyn Recorder + '_> {
-        Box::new(TapeRecorder::new(self))
+        Box::new(TapeRecorder::<M, 1>::new(self))
     }
 
     fn global_values(&self, theta: &[f64], out: &mut Vec<f64>) {

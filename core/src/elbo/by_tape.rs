@@ -54,10 +54,10 @@ impl TapedSum {
 }
 
 /// Some tasks, from their position in the batch, and some draws.
-struct TapeShare<'a> {
-    first: usize,
-    tasks: &'a [usize],
-    draws: Range<usize>,
+pub(super) struct TapeShare<'a> {
+    pub(super) first: usize,
+    pub(super) tasks: &'a [usize],
+    pub(super) draws: Range<usize>,
     /// How often each task counts.
     weight: f64,
 }
@@ -82,21 +82,25 @@ impl Bound<'_> {
 
     /// The mean over draws of what is sampled of a batch, and its gradient.
     pub(crate) fn taped_sum(&self, guide: &Guide, batch: &[usize]) -> TapedSum {
+        let shares = self.tape_shares(batch);
+        let sums: Vec<TapedSum> = shares.par_iter().map(|share| self.taped_share(guide, share)).collect();
+        let mut out = TapedSum::empty(guide, batch);
+        shares.iter().zip(&sums).for_each(|(share, sum)| out.add(sum, share.first));
+        out
+    }
+
+    /// Who does what of a batch.
+    pub(super) fn tape_shares<'a>(&self, batch: &'a [usize]) -> Vec<TapeShare<'a>> {
         let (draws, weight) = (self.noise.draws, self.weight_of(batch));
         let groups = || (0..draws).step_by(DRAWS_TOGETHER).map(|s| s..(s + DRAWS_TOGETHER).min(draws));
         let tasks = if self.density.draws.tasks { batch } else { &[] };
         // the first share of each group also scores what is outside the plate
         let firsts = (0..tasks.len().max(1)).step_by(CHUNK);
-        let shares: Vec<TapeShare<'_>> = firsts
-            .flat_map(|first| {
-                let tasks = &tasks[first..(first + CHUNK).min(tasks.len())];
-                groups().map(move |draws| TapeShare { first, tasks, draws, weight })
-            })
-            .collect();
-        let sums: Vec<TapedSum> = shares.par_iter().map(|share| self.taped_share(guide, share)).collect();
-        let mut out = TapedSum::empty(guide, batch);
-        shares.iter().zip(&sums).for_each(|(share, sum)| out.add(sum, share.first));
-        out
+        let of = |first: usize| {
+            let tasks = &tasks[first..(first + CHUNK).min(tasks.len())];
+            groups().map(move |draws| TapeShare { first, tasks, draws, weight })
+        };
+        firsts.flat_map(of).collect()
     }
 
     fn taped_share(&self, guide: &Guide, share: &TapeShare<'_>) -> TapedSum {

@@ -153,7 +153,7 @@ impl TaskSum<'_> {
 }
 
 /// Expected log densities of a block's closed forms; adds their derivatives.
-fn derivatives(closed: ClosedParts<'_>, seen: BlockView<'_>, sum: &mut GuideDerivatives) -> LogParts {
+pub(super) fn derivatives(closed: ClosedParts<'_>, seen: BlockView<'_>, sum: &mut GuideDerivatives) -> LogParts {
     LogParts { latents: closed.latents.derivatives(seen, sum), data: closed.data.derivatives(seen, sum) }
 }
 

@@ -216,7 +216,7 @@ impl LeafNormal {
 
     /// Adds the derivatives in (loc, `ln_scale`) of the coordinates touched.
     fn chain<const S: usize>(&self, order: Order, sum: &Expectation<S>, out: &mut GuideDerivatives) {
-        let (n, width) = (out.n, 2 * out.n);
+        let n = out.n;
         for (j, column) in self.columns.iter().enumerate() {
             let slot = column.of_guide(n);
             let by_slot = column.dot(&sum.gradient);
@@ -230,11 +230,10 @@ impl LeafNormal {
             }
             for other in &self.columns[..j] {
                 let (to, h) = (other.of_guide(n), other.dot(&row));
-                out.hessian[slot * width + to] += h;
-                out.hessian[to * width + slot] += h;
+                out.add_both(slot, to, h);
             }
             let bent = if column.is_ln_scale { 2.0 * by_slot } else { 0.0 };
-            out.hessian[slot * width + slot] += column.dot(&row) + bent;
+            out.add_second(slot, slot, column.dot(&row) + bent);
         }
     }
 }

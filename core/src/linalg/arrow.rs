@@ -5,7 +5,7 @@
 //!     S p_g = g_g - sum_i B_i' A_i^-1 g_i,   p_i = A_i^-1 (g_i - B_i p_g).
 
 use crate::linalg::cholesky;
-use crate::linalg::ragged::Ragged;
+use crate::linalg::ragged::{Ragged, add};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
@@ -60,6 +60,19 @@ pub(crate) struct ArrowVector {
 }
 
 impl ArrowVector {
+    /// Zeros, of so many numbers of theta, and of each task.
+    pub(crate) fn zeros(globals: usize, tasks: impl IntoIterator<Item = usize>) -> Self {
+        let mut zeros = Ragged::default();
+        tasks.into_iter().for_each(|width| zeros.push(std::iter::repeat_n(0.0, width)));
+        Self { global: DVector::zeros(globals), tasks: zeros }
+    }
+
+    /// Adds another, whose tasks are those from `first` on here.
+    pub(crate) fn add(&mut self, other: &Self, first: usize) {
+        add(self.global.as_mut_slice(), other.global.as_slice());
+        other.tasks.iter().enumerate().for_each(|(i, from)| add(&mut self.tasks[first + i], from));
+    }
+
     /// The numbers of theta, then those of each task.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &f64> {
         self.global.iter().chain(&self.tasks.numbers)
@@ -123,6 +136,20 @@ impl Arrow {
         if moving == Moving::Global {
             self.tasks.gradient.numbers.fill(0.0);
         }
+    }
+
+    /// The Hessian times a vector of the tasks' slots.
+    pub(crate) fn times(&self, tasks: &Ragged) -> ArrowVector {
+        let mut product = ArrowVector::zeros(self.global_gradient.len(), tasks.iter().map(<[f64]>::len));
+        for (i, v) in tasks.iter().enumerate() {
+            for (to, row) in product.tasks[i].iter_mut().zip(self.tasks.hessian[i].chunks_exact(v.len())) {
+                *to += row.iter().zip(v).map(|(h, v)| h * v).sum::<f64>();
+            }
+            for (row, v) in self.tasks.border[i].chunks_exact(self.border_slots.len().max(1)).zip(v) {
+                self.border_slots.iter().zip(row).for_each(|(&slot, b)| product.global[slot] += b * v);
+            }
+        }
+        product
     }
 
     /// The gradient.

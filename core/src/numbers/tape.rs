@@ -10,9 +10,11 @@
 //! ```
 //!
 //! (Griewank & Walther 2008, chapters 3 and 13.) Constants leave no term. Nothing here is generic, nor meant to be inlined:
-//! it is compiled once, not once a model. A dense layer is no terms but one [`layer`].
+//! it is compiled once, not once a model. A dense layer is no terms but one [`layer`]. [`product`] is the Hessian times a
+//! vector, without the Hessian.
 
 mod layer;
+mod product;
 
 use crate::numbers::dense::inner_product;
 pub(super) use layer::CONSTANT;
@@ -24,6 +26,9 @@ use std::ops::Range;
 
 /// In place of the other factor, in a term of first order.
 const FIRST_ORDER: u32 = u32::MAX;
+
+/// The last copies that are compared with numbers that are asked for: two a layer of a network.
+const COPIES: usize = 16;
 
 /// A number as the tape knows it: its value, and the last term of its run.
 pub(super) type Entry = (f64, u32);
@@ -50,7 +55,13 @@ struct Tape {
     terms: Vec<Term>,
     /// As many as terms once swept; kept for those before a mark.
     adjoints: Vec<f64>,
+    /// As many as terms once pushed forward; 0 for those before a mark.
+    tangents: Vec<f64>,
+    /// As many as terms once bent; kept for those before a mark.
+    bends: Vec<f64>,
     layers: Vec<Recorded>,
+    /// Blocks of copies, one a term.
+    copies: Vec<Block>,
     /// Of the weights and inputs of the layers, one layer after another.
     values: Vec<f64>,
 }
@@ -61,7 +72,15 @@ thread_local! {
 
 impl Tape {
     const fn new() -> Self {
-        Self { terms: Vec::new(), adjoints: Vec::new(), layers: Vec::new(), values: Vec::new() }
+        Self {
+            terms: Vec::new(),
+            adjoints: Vec::new(),
+            tangents: Vec::new(),
+            bends: Vec::new(),
+            layers: Vec::new(),
+            copies: Vec::new(),
+            values: Vec::new(),
+        }
     }
 
     fn push(&mut self, term: Term) -> u32 {
@@ -148,23 +167,44 @@ impl Tape {
 impl Tape {
     /// Numbers as a block: as they stand where they do so one after another, and else a copy of each.
     fn block(&mut self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Block {
+        self.in_place(runs.clone()).unwrap_or_else(|| self.copied(runs))
+    }
+
+    /// The same of numbers that other layers may share: they are copied once.
+    fn shared_block(&mut self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Block {
+        if let Some(block) = self.in_place(runs.clone()) {
+            return block;
+        }
+        let is_of = |copy: &&Block| {
+            let terms = &self.terms[copy.first as usize..];
+            copy.len == runs.len() && terms.iter().zip(runs.clone()).all(|(term, run)| term.arg == run)
+        };
+        if let Some(copy) = self.copies.iter().rev().take(COPIES).find(is_of) {
+            return *copy;
+        }
+        let copy = self.copied(runs);
+        self.copies.push(copy);
+        copy
+    }
+
+    /// Numbers that do not vary, or stand one after another.
+    fn in_place(&self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Option<Block> {
         let len = runs.len();
         let first = runs.clone().next().unwrap_or(CONSTANT);
         // without an early end, for the vectoriser
         let (mut is_constant, mut is_block) = (true, first != CONSTANT);
-        for (run, expected) in runs.clone().zip((0..).map(|k| first.wrapping_add(k))) {
+        for (run, expected) in runs.zip((0..).map(|k| first.wrapping_add(k))) {
             is_constant &= run == CONSTANT;
             is_block &= run == expected;
         }
-        if is_constant {
-            return Block { first: CONSTANT, len };
-        }
-        if is_block {
-            return Block { first, len };
-        }
-        let first = u32::try_from(self.terms.len()).expect("a tape has less than 2^32 terms");
+        (is_constant || is_block).then_some(Block { first, len })
+    }
+
+    fn copied(&mut self, runs: impl ExactSizeIterator<Item = u32>) -> Block {
+        let block =
+            Block { first: u32::try_from(self.terms.len()).expect("a tape has less than 2^32 terms"), len: runs.len() };
         self.terms.extend(runs.map(|run| Term::first(run, if run == CONSTANT { 0.0 } else { 1.0 })));
-        Block { first, len }
+        block
     }
 
     /// Records a layer of m x n weights, m biases and n inputs, and writes its outputs behind `out`.
@@ -179,7 +219,8 @@ impl Tape {
         self.values.extend(weights.clone().map(|entry| entry.0));
         let x = self.values.len();
         self.values.extend(inputs.clone().map(|entry| entry.0));
-        let blocks = [self.block(weights.map(run)), self.block(biases.clone().map(run)), self.block(inputs.map(run))];
+        let (weights, biases_block) = (self.shared_block(weights.map(run)), self.shared_block(biases.clone().map(run)));
+        let blocks = [weights, biases_block, self.block(inputs.map(run))];
         let varies = blocks.iter().any(|block| block.first != CONSTANT);
         let first = self.terms.len();
         let n = self.values.len() - x;
@@ -273,8 +314,17 @@ impl Mark {
         TAPE.with_borrow(|tape| tape.adjoints[self.0..self.0 + leaves].iter().enumerate().for_each(f));
     }
 
-    /// After a sweep to this mark: adds the second derivatives of its output in the `n` leaves made right after this mark.
+    /// After a sweep to this mark: adds the second derivatives of its output in the `n` leaves made right after this mark;
+    /// with layers row by row, since these have more second-order terms than leaves.
     pub(crate) fn add_hessian(&self, n: usize, hessian: &mut [f64]) {
+        let has_layers = TAPE.with_borrow(|tape| tape.layers.last().is_some_and(|layer| layer.outputs.start >= self.0));
+        if has_layers {
+            for (j, row) in hessian.chunks_exact_mut(n).enumerate() {
+                self.bend_along((0..n).map(|k| f64::from(u8::from(k == j))));
+                self.bends(n, |(k, h)| row[k] += h);
+            }
+            return;
+        }
         TAPE.with_borrow(|tape| {
             let mut space = vec![0.0; tape.terms.len()];
             let (mut a, mut b) = (vec![0.0; n], vec![0.0; n]);
@@ -301,6 +351,10 @@ impl Drop for Mark {
         TAPE.with_borrow_mut(|tape| {
             tape.terms.truncate(self.0);
             tape.adjoints.truncate(self.0);
+            tape.tangents.truncate(self.0);
+            tape.bends.truncate(self.0);
+            let kept = tape.copies.partition_point(|copy| (copy.first as usize) < self.0);
+            tape.copies.truncate(kept);
             let kept = tape.layers.partition_point(|layer| layer.outputs.start < self.0);
             if let Some(first) = tape.layers.get(kept) {
                 tape.values.truncate(first.values);

@@ -77,9 +77,6 @@ impl<const ORDER: usize> Number for Taped<ORDER> {
         }
     }
     fn dense(layer: &impl DenseLayer<Self>) -> Vec<Real<Self>> {
-        if ORDER >= 2 {
-            return layer.joined();
-        }
         let (weights, biases) = (layer.weights().map(entry), layer.biases().map(entry));
         let mut outputs = Vec::with_capacity(biases.len());
         tape::dense(weights, biases, layer.inputs().map(entry), |(value, last)| {

@@ -12,8 +12,12 @@ use crate::numbers::pass::Order;
 pub(crate) struct GuideDerivatives {
     pub(crate) n: usize,
     pub(crate) gradient: Vec<f64>,
-    /// Row-major, 2n squared; empty when only first derivatives are wanted.
+    /// Row-major, 2n squared; empty when only first derivatives are wanted, or the Hessian times a direction.
     pub(crate) hessian: Vec<f64>,
+    /// Empty unless only the Hessian times it is wanted.
+    direction: Vec<f64>,
+    /// The Hessian times the direction.
+    pub(crate) product: Vec<f64>,
     space: Vec<f64>,
     /// Space for what mixed groups need.
     pub(super) moments: Moments,
@@ -44,15 +48,34 @@ impl GuideDerivatives {
         self.gradient.resize(2 * n, 0.0);
         self.hessian.clear();
         self.hessian.resize(if order == Order::Second { 4 * n * n } else { 0 }, 0.0);
+        self.direction.clear();
+        self.product.clear();
     }
 
-    pub(super) fn add_second(&mut self, row: usize, col: usize, value: f64) {
-        self.hessian[row * 2 * self.n + col] += value;
+    /// Zeroed, for n coordinates, of second order along a direction only.
+    pub(crate) fn reset_along(&mut self, n: usize, direction: impl IntoIterator<Item = f64>) {
+        self.reset(n, Order::First);
+        self.direction.extend(direction);
+        self.product.resize(2 * n, 0.0);
+    }
+
+    /// Whether any second derivatives are wanted.
+    pub(super) fn is_second(&self) -> bool {
+        !self.hessian.is_empty() || !self.direction.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn add_second(&mut self, row: usize, col: usize, value: f64) {
+        if self.direction.is_empty() {
+            self.hessian[row * 2 * self.n + col] += value;
+        } else {
+            self.product[row] += value * self.direction[col];
+        }
     }
 
     /// Adds a second derivative in two slots that are not the same.
     #[inline]
-    fn add_both(&mut self, row: usize, col: usize, value: f64) {
+    pub(crate) fn add_both(&mut self, row: usize, col: usize, value: f64) {
         self.add_second(row, col, value);
         self.add_second(col, row, value);
     }
@@ -75,7 +98,7 @@ impl GuideDerivatives {
             self.gradient[n + j] += factor * in_ln_scale;
         });
         exponent.slots(n, variance).for_each(|(slot, dl)| self.gradient[slot] += value * dl);
-        if self.hessian.is_empty() {
+        if !self.is_second() {
             return;
         }
         for (row, dl) in exponent.slots(n, variance) {
@@ -95,6 +118,11 @@ impl GuideDerivatives {
 
     /// Adds `factor` times the outer product of a row with itself in the locs of its coordinates.
     fn add_square(&mut self, columns: &[usize], row: &[f64], factor: f64) {
+        if !self.direction.is_empty() {
+            let along: f64 = row.iter().zip(columns).map(|(r, &k)| r * self.direction[k]).sum();
+            row.iter().zip(columns).for_each(|(r, &j)| self.product[j] += factor * along * r);
+            return;
+        }
         let width = 2 * self.n;
         for (r, &j) in row.iter().zip(columns) {
             let scaled = factor * r;
@@ -134,7 +162,7 @@ impl Group {
         let (in_loc, in_ln_scale) = dq.split_at(self.coordinates.len());
         let slopes = Slopes { coordinates: &self.coordinates, in_loc, in_ln_scale };
         out.add_product(&self.exponent, [factor, square], slopes, seen.variance);
-        if !out.hessian.is_empty() {
+        if out.is_second() {
             triangle.rows(|columns, row, _| out.add_square(columns, row, 2.0 * factor));
         }
         out.space = dq;

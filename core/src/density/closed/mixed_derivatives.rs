@@ -23,7 +23,7 @@ impl MixedGroup {
             out.add_product(&pair.exponent, [factor, square], slopes, seen.variance);
             value += factor * square;
         }
-        if !out.hessian.is_empty() {
+        if out.is_second() {
             self.add_curvature_in_locs(&exps, &moments, out);
         }
         out.moments = moments;
