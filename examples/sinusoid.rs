@@ -21,6 +21,8 @@
 mod amplitude;
 #[path = "shared/panel.rs"]
 mod panel;
+#[path = "sinusoid/wave.rs"]
+mod wave;
 
 use amplitude::Amplitude;
 use hierarch::assess::metrics::{Estimate, mean_squared_error};
@@ -28,11 +30,11 @@ use hierarch::prelude::*;
 use hierarch::{Correction, Fit, Options, Parameterisation, TaskDraw};
 use indicatif::ProgressBar;
 use panel::Panel;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use std::f64::consts::PI;
+use wave::Wave;
 
 /// Points (x, y) of a task.
 pub type Task = Vec<(f64, f64)>;
@@ -69,31 +71,9 @@ model! {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Wave {
-    amplitude: f64,
-    phase: f64,
-}
-
 impl Wave {
-    fn draw(rng: &mut impl Rng) -> Self {
-        Self { amplitude: rng.random_range(0.1..5.0), phase: rng.random_range(0.0..PI) }
-    }
-
-    fn at(self, x: f64) -> f64 {
-        self.amplitude * (x - self.phase).sin()
-    }
-
     fn predictor(self) -> Predictor {
         Predictor { sin: self.amplitude * self.phase.cos(), cos: -self.amplitude * self.phase.sin() }
-    }
-
-    fn points(self, n: usize, noise: f64, rng: &mut impl Rng) -> Task {
-        let mut point = || {
-            let x = rng.random_range(-5.0..5.0);
-            (x, self.at(x) + noise * rng.sample::<f64, _>(StandardNormal))
-        };
-        (0..n).map(|_| point()).collect()
     }
 }
 

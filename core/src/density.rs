@@ -139,7 +139,8 @@ impl<'a> Density<'a> {
     /// The density of a program of known shape.
     pub(crate) fn new(program: Box<dyn Program + 'a>, shape: &Shape, writing: Writing<'_>) -> Self {
         let outside = Self::outside_forms(&*program, shape, writing);
-        Self::with_outside(program, shape, writing, outside)
+        let closing = Self::closing(&*program, shape, writing, outside);
+        Self::with_closing(program, shape, writing, closing)
     }
 
     /// The closed forms outside the plate of a program of known shape.
@@ -148,16 +149,26 @@ impl<'a> Density<'a> {
         OutsideForms::of(program, &layout, written, writing.estimator)
     }
 
-    /// The density of a program of known shape, of which the closed forms outside the plate are known too.
-    pub(crate) fn with_outside(
-        program: Box<dyn Program + 'a>,
+    /// The closed forms of a program of known shape, of which those outside the plate are known.
+    pub(crate) fn closing(
+        program: &dyn Program,
         shape: &Shape,
         writing: Writing<'_>,
         outside: OutsideForms,
+    ) -> Closing {
+        let (layout, written) = writing.layout(&program.signature(), shape);
+        Closing::of(program, &layout, written, writing.estimator, outside)
+    }
+
+    /// The density of a program of known shape, whose closed forms are known.
+    pub(crate) fn with_closing(
+        program: Box<dyn Program + 'a>,
+        shape: &Shape,
+        writing: Writing<'_>,
+        closing: Closing,
     ) -> Self {
         let signature = program.signature();
-        let (layout, written) = writing.layout(&signature, shape);
-        let closing = Closing::of(&*program, &layout, written, writing.estimator, outside);
+        let (layout, _) = writing.layout(&signature, shape);
         let (integrated, drawn) = (closing.integrated(), closing.drawn());
         let taken = closing.explain(&signature);
         let Closing { outside, tasks, open, normal, .. } = closing;

@@ -4,6 +4,10 @@ use super::encoder::{Encoded, Gradient};
 use super::gradient::{Outer, Stepped};
 use super::training::Training;
 use super::{Amortised, Encoder, Mlp, Recognition, TaskFactor};
+use crate::density::Density;
+use crate::density::program::Program;
+use crate::elbo::Bound;
+use crate::guide::MeanField;
 use crate::model::Model;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
@@ -194,6 +198,26 @@ fn gradients_through_the_steps_of_wide_tasks_agree_with_differences() {
         let outer = |at: &[f64]| outer(models, &how, &options, at, &[0, 1]);
         assert_gradient(&gradient(&outer(&at)), &at, &format!("{factor:?}, {estimator:?}"), |at| outer(at).elbo);
     }
+}
+
+#[test]
+fn forms_of_the_first_task_are_those_of_all() {
+    let tasks: Vec<Vec<Option<f64>>> = tasks(false);
+    let model = Quadratic::new(&tasks);
+    let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
+    let of = |estimator| {
+        let options = Options { estimator, global, parameterisation, ..Options::default() };
+        let training = Training::new(&model, &options).expect("valid");
+        let few = training.some(&[3, 1]);
+        let guide = training.guide(MeanField { loc: vec![0.3, -0.8], ln_scale: vec![-0.5, 0.2] });
+        let seen = Density::closing(&few, &training.shape_of(2), training.writing(), training.outside.clone());
+        let seen = Density::with_closing(few.all(), &training.shape_of(2), training.writing(), seen);
+        let density = training.density(&few);
+        let values = [&seen, &density].map(|density| Bound::over(density, training.fixed(4, 2)).value(&guide));
+        assert_eq!(values[0], values[1], "{estimator:?}");
+        training.alike.is_some()
+    };
+    assert_eq!([Estimator::ClosedForm, Estimator::ClosedKl, Estimator::Sampled].map(of), [false, true, true]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A model as the training sees it: theta, and a few tasks at a time.
 
-use crate::density::closing::OutsideForms;
+use crate::density::closing::{Closing, OutsideForms};
 use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
@@ -11,7 +11,7 @@ use crate::interpret::discover::Start;
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::adam::batch;
-use crate::options::{AdamOptions, GlobalFactor, Optimiser, Options, Parameterisation};
+use crate::options::{AdamOptions, Estimator, GlobalFactor, Optimiser, Options, Parameterisation};
 use crate::sampling::noise::{Noise, NoiseSize};
 
 /// The model, what is known of any task, and q(theta).
@@ -23,7 +23,9 @@ pub struct Training<'a, M: Model> {
     /// L, the unconstrained coordinates of each task.
     pub(super) num_latents: usize,
     /// What is known of the model's part that all batches share.
-    outside: OutsideForms,
+    pub(super) outside: OutsideForms,
+    /// What is known of every task, where all have the forms of the first.
+    pub(super) alike: Option<Closing>,
     /// By local site: whether as loc + scale * u.
     pub(super) non_centred: Vec<bool>,
     pub(super) options: Options,
@@ -66,7 +68,21 @@ impl<'a, M: Model> Training<'a, M> {
         };
         let none = Subset::with(model, Vec::new());
         let outside = Density::outside_forms(&none, &shape, Writing::new(&non_centred, options));
-        Ok(Self { model, shape, start, num_latents, outside, non_centred, options: options.clone(), adam, global })
+        let options = options.clone();
+        let mut training =
+            Self { model, shape, start, num_latents, outside, alike: None, non_centred, options, adam, global };
+        training.alike = training.alike();
+        Ok(training)
+    }
+
+    /// The forms of the first task where they are those of every other: where only latents have any, and of these every one
+    /// is written as loc + scale * u, so that what the task's data say of loc and scale is not in its form.
+    fn alike(&self) -> Option<Closing> {
+        let is_plain = self.options.estimator != Estimator::ClosedForm && self.non_centred.iter().all(|is| *is);
+        (is_plain && self.shape.is_uniform).then(|| {
+            let first = self.some(&[0]);
+            Density::closing(&first, &self.shape_of(1), self.writing(), self.outside.clone())
+        })
     }
 
     /// B, the tasks of a step.
@@ -110,8 +126,22 @@ impl<'a, M: Model> Training<'a, M> {
 
     /// The density of a few tasks, each of which counts once.
     pub(super) fn density<'s>(&self, few: &'s dyn Program) -> Density<'s> {
-        let shape = Shape { offsets: self.offsets(few.num_tasks()), ..self.shape.clone() };
-        Density::with_outside(few.all(), &shape, Writing::new(&self.non_centred, &self.options), self.outside.clone())
+        let (tasks, writing) = (few.num_tasks(), self.writing());
+        let shape = self.shape_of(tasks);
+        let closing = match &self.alike {
+            Some(alike) => alike.of_many(tasks),
+            None => Density::closing(few, &shape, writing, self.outside.clone()),
+        };
+        Density::with_closing(few.all(), &shape, writing, closing)
+    }
+
+    pub(super) fn writing(&self) -> Writing<'_> {
+        Writing::new(&self.non_centred, &self.options)
+    }
+
+    /// The shape of so many tasks.
+    pub(super) fn shape_of(&self, tasks: usize) -> Shape {
+        Shape { offsets: self.offsets(tasks), ..self.shape.clone() }
     }
 
     /// The density of a batch, which stands for all tasks.
@@ -134,8 +164,15 @@ impl<'a, M: Model> Training<'a, M> {
     /// Whether the factor of a task, of the training or new, can be computed.
     pub(super) fn check(&self, task: &M::Task) -> Result<(), Error> {
         let single = Subset::one(self.model, task);
-        let found = Shape::discover(&single, &self.start).map_err(Error::of_new_task)?.offsets[1];
-        if found == self.num_latents { Ok(()) } else { Err(other_latents("the task", found, self.num_latents)) }
+        let shape = Shape::discover(&single, &self.start).map_err(Error::of_new_task)?;
+        let found = shape.offsets[1];
+        if found != self.num_latents {
+            return Err(other_latents("the task", found, self.num_latents));
+        }
+        if self.alike.is_some() && shape.first_task != self.shape.first_task {
+            return Err(Error::Unusable(format!("the task has latents other than those of the first: {ONE_SHAPE}")));
+        }
+        Ok(())
     }
 
     /// Draws of theta, unconstrained.
@@ -145,8 +182,8 @@ impl<'a, M: Model> Training<'a, M> {
     }
 }
 
+const ONE_SHAPE: &str = "amortised fits need tasks of one shape";
+
 fn other_latents(task: &str, found: usize, expected: usize) -> Error {
-    Error::Unusable(format!(
-        "{task} has {found} latent coordinates where the first has {expected}: amortised fits need tasks of one shape"
-    ))
+    Error::Unusable(format!("{task} has {found} latent coordinates where the first has {expected}: {ONE_SHAPE}"))
 }

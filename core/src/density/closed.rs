@@ -105,6 +105,11 @@ impl ClosedTable {
         self.shared.iter().map(|exponent| expected_exp(exponent, loc, variance)).collect()
     }
 
+    /// All blocks once for each of so many tasks, in turn.
+    pub(crate) fn repeated(&self, tasks: usize) -> Self {
+        Self { blocks: self.blocks.repeat(tasks), ..self.clone() }
+    }
+
     /// The block of that number.
     pub(crate) fn block(&self, i: usize) -> ClosedBlock<'_> {
         let (layout, first) = self.blocks[i];

@@ -25,6 +25,7 @@ pub(crate) struct OutsideForms {
 }
 
 /// The closed forms of a program, and what they leave open.
+#[derive(Clone)]
 pub(crate) struct Closing {
     /// Those outside the plate.
     pub(crate) outside: Arc<ClosedTable>,
@@ -121,6 +122,11 @@ impl Closing {
 }
 
 impl Closing {
+    /// That of so many tasks with the forms of the one it is of.
+    pub(crate) fn of_many(&self, tasks: usize) -> Self {
+        Self { tasks: self.tasks.repeated(tasks), ..self.clone() }
+    }
+
     /// The open sites that are functions of few leaves.
     pub(crate) fn integrated(&self) -> Masks {
         self.of_leaves(|count| count.is_some())

@@ -27,6 +27,8 @@ pub(crate) struct Shape {
     pub(crate) observed_outside: Vec<bool>,
     /// The latents of the first task.
     pub(crate) first_task: Level,
+    /// Whether those of all others are the same.
+    pub(crate) is_uniform: bool,
 }
 
 /// A model's shape, and the start that it was seen from.
@@ -99,6 +101,7 @@ impl Shape {
             location_scale: vec![true; signature.local_sites.len()],
             observed_outside,
             first_task: Level::default(),
+            is_uniform: true,
         };
         for i in 0..program.num_tasks() {
             let visit = task(i);
@@ -109,6 +112,8 @@ impl Shape {
             shape.add_task(&level);
             if i == 0 {
                 shape.first_task = level;
+            } else {
+                shape.is_uniform = shape.is_uniform && level == shape.first_task;
             }
         }
         if shape.global.num_coordinates() + shape.num_locals() == 0 {
