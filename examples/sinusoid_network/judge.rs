@@ -43,7 +43,7 @@ fn of_wave(fit: &Trained<'_>, noise: f64, wave: Wave, points: &[(f64, f64)]) -> 
         let x = 10.0 * (f64::from(k) + 0.5) / f64::from(TOLD) - 5.0;
         let (mut mean, mut below) = (0.0, 0.0);
         for (draw, weight) in adapted.weighted_draws() {
-            let told = network::<f64, _>(&draw.local.w, x).value();
+            let told = network::<f64, _>(&draw.local.w, &[x]).value();
             mean += weight * told;
             below += weight * normal_cdf((wave.at(x) - told) / noise);
         }

@@ -25,6 +25,7 @@ use crate::optimize::plateau::{AdamMoments, ascend};
 use crate::options::allowed::{MOST_DRAWS, Row, check};
 use crate::options::{GlobalFactor, Options, Parameterisation};
 use crate::progress::Progress;
+use crate::sampling::noise::Noise;
 use nalgebra::DVector;
 
 /// How [`GradientFit`] adapts and is trained.
@@ -140,7 +141,7 @@ impl<M: Model> Recognition<M> for Stepped {
     fn factors(&self, training: &Training<'_, M>, tasks: &[&M::Task]) -> MeanField {
         let few = Subset::with(training.model, tasks.to_vec());
         let density = training.density(&few);
-        let bound = Bound::over(&density, training.fixed(self.draws, 1));
+        let bound = Bound::over(&density, self.noise(training));
         let mut guide = training.guide(self.factor.start(tasks.len() * training.num_latents));
         for _ in 0..self.steps {
             let Slope { gradient, .. } = bound.slope(&guide);
@@ -210,6 +211,14 @@ impl TaskFactor {
 }
 
 impl Stepped {
+    /// The draws that the bound of a support set is averaged over.
+    fn noise<M: Model>(&self, training: &Training<'_, M>) -> Noise {
+        match self.factor {
+            TaskFactor::MeanField => training.fixed(self.draws, 1),
+            TaskFactor::Point => Noise::none(training.noise_size(1)),
+        }
+    }
+
     /// Rates with which rate * H has no eigenvalue much beyond 1 at the prior: for each slot s the least of
     /// 1 / sum_t |H_st| over tasks, or where blocks are wide, of 1 / |largest eigenvalue|.
     fn first_ln_rate<M: Model>(&self, training: &Training<'_, M>) -> Vec<f64> {
@@ -217,7 +226,7 @@ impl Stepped {
         let few = training.some(&batch);
         let guide = training.guide(self.factor.start(batch.len() * training.num_latents));
         let density = training.density(&few);
-        let bound = Bound::over(&density, training.fixed(self.draws, 1));
+        let bound = Bound::over(&density, self.noise(training));
         let slots = 2 * training.num_latents;
         if density.widest_block() > WIDEST_LANES {
             let mut v = bound.slope(&guide).gradient.tasks;
@@ -243,7 +252,7 @@ impl Stepped {
         let (support, full) = (training.some(batch), Subset::with(full, batch.iter().map(|&i| full.task(i)).collect()));
         let mut guide = training.guide(self.factor.start(batch.len() * training.num_latents));
         let inner = training.density(&support);
-        let inner = Bound::over(&inner, training.fixed(self.draws, 1));
+        let inner = Bound::over(&inner, self.noise(training));
         let path = self.path(&inner, &mut guide);
         let outer = training.density_of_batch(&full);
         let bound = Bound::over(&outer, training.fresh(batch, step));

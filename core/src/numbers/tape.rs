@@ -191,13 +191,13 @@ impl Tape {
     fn in_place(&self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Option<Block> {
         let len = runs.len();
         let first = runs.clone().next().unwrap_or(CONSTANT);
-        // without an early end, for the vectoriser
-        let (mut is_constant, mut is_block) = (true, first != CONSTANT);
-        for (run, expected) in runs.zip((0..).map(|k| first.wrapping_add(k))) {
-            is_constant &= run == CONSTANT;
-            is_block &= run == expected;
+        let follows = |k: u32| if first == CONSTANT { CONSTANT } else { first.wrapping_add(k) };
+        // most often the second number tells; the rest without an early end, for the vectoriser
+        if runs.clone().nth(1).is_some_and(|second| second != follows(1)) {
+            return None;
         }
-        (is_constant || is_block).then_some(Block { first, len })
+        let is_block = runs.zip(0..).fold(true, |is_block, (run, k)| is_block & (run == follows(k)));
+        is_block.then_some(Block { first, len })
     }
 
     fn copied(&mut self, runs: impl ExactSizeIterator<Item = u32>) -> Block {

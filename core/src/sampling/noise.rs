@@ -58,6 +58,11 @@ impl Noise {
         Self { draws, theta: vec![0.0; draws * globals], globals, pool, locals }
     }
 
+    /// One draw of zeros, for guides that are points.
+    pub(crate) fn none(NoiseSize { globals, locals, .. }: NoiseSize) -> Self {
+        Self { draws: 1, theta: vec![0.0; globals], globals, pool: vec![vec![0.0; locals]], locals }
+    }
+
     pub(crate) fn theta(&self, draw: usize) -> &[f64] {
         &self.theta[draw * self.globals..(draw + 1) * self.globals]
     }
