@@ -8,14 +8,16 @@
 pub mod encoder;
 pub mod gradient;
 pub mod mlp;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod training;
 mod weighing;
 
 pub use encoder::{Encoded, Encoder, EncoderFit};
-pub use gradient::{GradientFit, GradientOptions, Stepped, TaskFactor};
+pub use gradient::{GradientFit, GradientOptions};
 pub use mlp::Mlp;
+pub use steps::{Stepped, TaskFactor};
 
 use crate::adapt::adapted::Adapted;
 use crate::density::program::Program;

@@ -1,17 +1,19 @@
 //! Gradients against differences, batches against the whole.
 
 use super::encoder::{Encoded, Gradient};
-use super::gradient::{Outer, Stepped};
+use super::steps::{Outer, Stepped};
 use super::training::Training;
 use super::{Amortised, Encoder, Mlp, Recognition, TaskFactor};
 use crate::density::Density;
 use crate::density::program::Program;
 use crate::elbo::Bound;
 use crate::guide::MeanField;
+use crate::linalg::ragged::Ragged;
 use crate::model::Model;
 use crate::options::{Estimator, GlobalFactor, Options, Parameterisation};
 use crate::prelude::*;
 use crate::sampling::stream::keyed;
+use nalgebra::DMatrix;
 use rand::RngExt;
 
 model! {
@@ -173,16 +175,47 @@ model! {
     }
 }
 
+/// Two tasks of four points, of which so many are known.
+fn networks(known: usize) -> Vec<Vec<(f64, Option<f64>)>> {
+    let point = |i: usize, k: usize| {
+        let x = (i * 3 + k) as f64 * 0.7 - 2.0;
+        (x, (k < known).then_some((x + i as f64).sin()))
+    };
+    (0..2).map(|i| (0..4).map(|k| point(i, k)).collect()).collect()
+}
+
+#[test]
+fn products_with_the_hessian_of_wide_tasks_are_those_of_the_whole() {
+    let tasks = networks(4);
+    let model = Networks::new(&tasks, 0.3, true);
+    let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
+    for estimator in [Estimator::ClosedForm, Estimator::ClosedKl, Estimator::Sampled] {
+        let options = Options { estimator, global, parameterisation, ..Options::default() };
+        let training = Training::new(&model, &options).expect("valid");
+        let few = training.some(&[1, 0]);
+        let density = training.density(&few);
+        let bound = Bound::over(&density, training.fixed(4, 2));
+        let n = 2 * training.num_latents;
+        let guide = training.guide(MeanField { loc: random(n, 8), ln_scale: random(n, 9) });
+        let mut along = Ragged::default();
+        (10..12).for_each(|seed| along.push(random(n, seed)));
+        let arrow = bound.expand(&guide).arrow;
+        let (found, expected) = (bound.product(&guide, &along, &few), arrow.times(&along));
+        for (found, expected) in found.iter().zip(expected.iter()) {
+            assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{estimator:?}: {found} and {expected}");
+        }
+        let curvature = |hessian| DMatrix::from_row_slice(n, n, hessian).symmetric_eigenvalues().amax();
+        let at_prior = training.guide(MeanField::new(n, 0.0, 0.0));
+        let prior = Bound::over(&density, training.fixed(4, 1)).expand(&at_prior).arrow;
+        let largest = prior.tasks.hessian.iter().map(curvature).fold(0.0, f64::max);
+        let rate = steps(1, 4).first_ln_rate(&training)[0].exp();
+        assert!((0.999..1.5).contains(&(rate * largest)), "{estimator:?}: {rate} for a curvature of {largest}");
+    }
+}
+
 #[test]
 fn gradients_through_the_steps_of_wide_tasks_agree_with_differences() {
-    let tasks = |known: usize| -> Vec<Vec<(f64, Option<f64>)>> {
-        let point = |i: usize, k: usize| {
-            let x = (i * 3 + k) as f64 * 0.7 - 2.0;
-            (x, (k < known).then_some((x + i as f64).sin()))
-        };
-        (0..2).map(|i| (0..4).map(|k| point(i, k)).collect()).collect()
-    };
-    let (support, full) = (tasks(3), tasks(4));
+    let (support, full) = (networks(3), networks(4));
     let models = [&Networks::new(&support, 0.3, true), &Networks::new(&full, 0.3, true)];
     let (global, parameterisation) = (GlobalFactor::Point, Parameterisation::NonCentred);
     let latents = 3 * UNITS + 1;
