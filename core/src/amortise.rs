@@ -134,10 +134,16 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// is a lower bound (Rezende, Mohamed & Wierstra 2014, appendix E). `trust` says whether the factor is good enough.
     ///
     /// # Errors
-    /// As for [`adapt`](Self::adapt), a number of draws out of range, and a task of density 0 under every draw.
+    /// As for [`adapt`](Self::adapt), a number of draws out of range, a factor that is a point, and a task of density 0 under
+    /// every draw.
     pub fn correct(&self, task: &M::Task, draws: usize) -> Result<Adapted<'_, M>, Error> {
         check([Row::whole("Amortised::correct: draws", draws, 1..=MOST_DRAWS)])?;
         let factor = self.factor(task)?;
+        if factor.ln_scale.contains(&f64::NEG_INFINITY) {
+            return Err(Error::Unusable(
+                "a point has no draws to weigh: train with `TaskFactor::MeanField`".to_owned(),
+            ));
+        }
         self.training.corrected(task, &factor, draws)
     }
 

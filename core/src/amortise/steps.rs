@@ -30,7 +30,8 @@ pub enum TaskFactor {
     #[default]
     MeanField,
     /// A point, which starts at the middle of the prior: with a learned start and learned rates, what Finn et al. 2017 and Li
-    /// et al. 2017 train, but for the prior that the steps climb too.
+    /// et al. 2017 train, but for the prior that the steps climb too. In place of an ELBO there is then ln p(D, phi | theta) of
+    /// these points, phi in units of its prior.
     Point,
 }
 

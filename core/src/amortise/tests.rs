@@ -3,7 +3,7 @@
 use super::encoder::{Encoded, Gradient};
 use super::steps::{Outer, Stepped};
 use super::training::Training;
-use super::{Amortised, Encoder, Mlp, Recognition, TaskFactor};
+use super::{Amortised, Encoder, GradientFit, GradientOptions, Mlp, Recognition, TaskFactor};
 use crate::density::Density;
 use crate::density::program::Program;
 use crate::elbo::Bound;
@@ -294,4 +294,21 @@ fn what_the_steps_are_judged_by_is_the_elbo() {
     let mean = judged.iter().sum::<f64>() / 1000.0;
     let error = (judged.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / 1e6).sqrt();
     assert!((mean - elbo).abs() < 4.0 * error, "{mean} +- {error} and {elbo}");
+}
+
+#[test]
+fn steps_of_a_point_find_a_point() {
+    let (support, full) = (tasks(true), tasks(false));
+    let (support, full) = (Quadratic::new(&support), Quadratic::new(&full));
+    let options = Options { max_iterations: Some(3), progress: false, ..Options::default() };
+    let of_points = GradientOptions { steps: 40, factor: TaskFactor::Point, options, ..GradientOptions::default() };
+    let fit = GradientFit::train(&support, &full, &of_points).expect("the data are valid");
+    let task = vec![Some(1.2), Some(0.8)];
+    let theta = fit.adapt(&task).expect("the task is valid").local().theta;
+    let (mu, tau) = (fit.global().mu.mean, fit.global().tau.mean);
+    let precision = [2.0 / 0.64, tau.powi(-2)];
+    let mode = (precision[0] * 1.0 + precision[1] * mu) / (precision[0] + precision[1]);
+    assert!((theta.mean - mode).abs() < 1e-6 && theta.sd < 1e-12, "{theta} and {mode}");
+    let refused = fit.correct(&task, 100).err().expect("a point has no weights").to_string();
+    assert!(refused.contains("a point has no draws to weigh"), "{refused}");
 }
