@@ -7,6 +7,7 @@ use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::modes::{component, components, gaussian_at};
 use crate::conditional::scorers::Scorers;
+use crate::conditional::tree::frame::TreeFrame;
 use crate::density::mode::{Mode, find_mode};
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::DVector;
@@ -47,7 +48,7 @@ impl Scorers<'_> {
     ) -> Answer {
         let n = ask.guess.start.len();
         let is_narrow = (1..=WIDEST).contains(&n);
-        let has_grid = is_narrow && !memory.spacing.is_hopeless();
+        let has_grid = (is_narrow || memory.tree().is_some()) && !memory.spacing.is_hopeless();
         let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
         let answer = before.unwrap_or_else(|| {
             let modes = self.modes(ask, reads, memory);
@@ -59,13 +60,19 @@ impl Scorers<'_> {
             memory.may_be_gaussian = quadratic.is_some();
             let answer = quadratic
                 .or_else(|| {
-                    (has_grid && memory.fits_grid(n)).then(|| self.answer_around(ask, &modes, memory, rng)).flatten()
+                    let may_sum = !memory.spacing.is_hopeless() && memory.fits_grid(n);
+                    may_sum.then(|| self.answer_around(ask, &modes, memory, rng)).flatten()
                 })
                 .unwrap_or_else(|| self.answer_by_proposals(ask, &modes, memory, rng));
             if let [mode] = &modes[..] {
+                let tree = memory.tree();
                 memory.trend.learn(reads, || {
                     let gaussian = gaussian_at(mode, &ask.guess);
-                    if is_narrow { Frame::of(&gaussian).features() } else { gaussian.mean }
+                    match &tree {
+                        Some(tree) => TreeFrame::of(&gaussian, tree).features(),
+                        None if is_narrow => Frame::of(&gaussian).features(),
+                        None => gaussian.mean,
+                    }
                 });
             }
             answer
