@@ -6,6 +6,7 @@ use crate::interpret::pointwise::Pointwise;
 use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::posterior::visits::Visits;
+use crate::progress::Progress;
 use crate::sampling::stream::{Question, Stream};
 
 /// All observations, in the order in which the model visits them.
@@ -29,9 +30,12 @@ impl Gathered {
             places.append(&mut record.places);
             values.append(&mut record.values);
         }
-        let mut rng = Stream::Question(Question::Check).of(solution.options.seed);
+        let progress = Progress::new(&solution.options);
+        progress.stage("for ArviZ", draws.len());
+        let mut rng = Stream::Question(Question::Predictive).of(solution.options.seed);
         let (mut ln_densities, mut replicated) = (Vec::new(), Some(Vec::new()));
-        for &draw in draws {
+        for (done, &draw) in draws.iter().enumerate() {
+            progress.counted(done, "draws");
             let (mut scored, mut drawn) = (Pointwise::default(), Some(Vec::with_capacity(values.len())));
             for part in visits.parts() {
                 visits.visit(part, draw, &mut scored);

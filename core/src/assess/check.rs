@@ -9,6 +9,7 @@ use crate::model::Model;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::summary::Summary;
 use crate::posterior::visits::Visits;
+use crate::progress::Progress;
 use crate::sampling::stream::{Question, Stream};
 use std::fmt;
 use std::sync::Arc;
@@ -73,6 +74,8 @@ impl<M: Model> Fit<M> {
         let visits = Visits::new(&self.model, self.solution.source());
         let data = observed(&visits);
         let mut rng = Stream::Question(Question::Check).of(self.solution.options.seed);
+        let progress = Progress::new(&self.solution.options);
+        progress.stage("predictive check", visits.num_draws());
         let mut replicated = Vec::with_capacity(visits.num_draws());
         for draw in 0..visits.num_draws() {
             let mut values = Vec::with_capacity(data.values().len());
@@ -86,6 +89,7 @@ impl<M: Model> Fit<M> {
                 values.append(&mut run.drawn);
             }
             replicated.push(statistic(&data.with(values)));
+            progress.counted(replicated.len(), "replications");
         }
         Ok(Check::of(statistic(&data), replicated, &self.solution.draws))
     }
