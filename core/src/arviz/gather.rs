@@ -3,7 +3,6 @@
 use crate::error::Place;
 use crate::fit::solution::Solution;
 use crate::interpret::pointwise::Pointwise;
-use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::posterior::visits::Visits;
 use crate::progress::Progress;
@@ -31,28 +30,20 @@ impl Gathered {
             values.append(&mut record.values);
         }
         let progress = Progress::new(&solution.options);
-        progress.stage("for ArviZ", draws.len());
+        progress.stage("for ArviZ", 2 * draws.len());
         let mut rng = Stream::Question(Question::Predictive).of(solution.options.seed);
-        let (mut ln_densities, mut replicated) = (Vec::new(), Some(Vec::new()));
-        for (done, &draw) in draws.iter().enumerate() {
-            progress.counted(done, "draws");
-            let (mut scored, mut drawn) = (Pointwise::default(), Some(Vec::with_capacity(values.len())));
-            for part in visits.parts() {
-                visits.visit(part, draw, &mut scored);
-                let known = visits.classes(part, draw);
-                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known).knowing(&known);
-                visits.visit(part, draw, &mut run);
-                drawn = drawn.filter(|_| run.error.is_none());
-                if let Some(all) = &mut drawn {
-                    all.append(&mut run.drawn);
-                }
-            }
+        let mut ln_densities = Vec::with_capacity(draws.len());
+        for &draw in draws {
+            let mut scored = Pointwise::default();
+            visits.parts().for_each(|part| visits.visit(part, draw, &mut scored));
             ln_densities.push(scored.ln_densities().collect());
-            replicated = replicated.zip(drawn).map(|(mut all, drawn)| {
-                all.push(drawn);
-                all
-            });
+            progress.counted(ln_densities.len(), "visits of the data");
         }
+        let mut replicate = |(done, &draw): (usize, &usize)| {
+            progress.counted(draws.len() + done, "visits of the data");
+            visits.replicate(draw, &mut rng).ok()
+        };
+        let replicated = draws.iter().enumerate().map(&mut replicate).collect();
         Self { places, values, ln_densities, replicated }
     }
 }

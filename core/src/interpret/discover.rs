@@ -104,20 +104,7 @@ impl<'a> Discover<'a> {
 
     /// The place of the next occurrence of an observed site.
     fn next_observation(&mut self, site: &Site) -> Place {
-        if self.seen.len() <= site.id {
-            self.seen.resize(site.id + 1, 0);
-        }
-        self.seen[site.id] += 1;
-        Place { observation: Some(self.seen[site.id] - 1), ..self.place(site) }
-    }
-
-    /// The number of the next number of a site of scalars.
-    fn next_entry(&mut self, site: &Site) -> usize {
-        if self.entries.len() <= site.id {
-            self.entries.resize(site.id + 1, 0);
-        }
-        self.entries[site.id] += 1;
-        self.entries[site.id] - 1
+        Place { observation: Some(next_number(&mut self.seen, site)), ..self.place(site) }
     }
 
     fn fail(&mut self, error: Error) {
@@ -166,7 +153,7 @@ impl Interpreter for Discover<'_> {
     }
 
     fn sample<D: ContinuousDistribution<Visited>>(&mut self, site: &Site, dist: D) -> Real<Visited> {
-        let entry = self.next_entry(site);
+        let entry = next_number(&mut self.entries, site);
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
         let u = self.coordinate(self.level.num_coordinates());
         if !self.is_valid(&place, dist.check()) {
@@ -278,6 +265,15 @@ impl Interpreter for Discover<'_> {
 fn join_counts(counts: &mut Vec<usize>, others: &[usize]) {
     counts.resize(counts.len().max(others.len()), 0);
     counts.iter_mut().zip(others).for_each(|(count, other)| *count = (*count).max(*other));
+}
+
+/// How often the site was met before, of those that are counted; it is met now.
+fn next_number(met: &mut Vec<usize>, site: &Site) -> usize {
+    if met.len() <= site.id {
+        met.resize(site.id + 1, 0);
+    }
+    met[site.id] += 1;
+    met[site.id] - 1
 }
 
 /// Whether constraining changes nothing, seen at two points.
