@@ -39,11 +39,11 @@ impl Gathered {
             ln_densities.push(scored.ln_densities().collect());
             progress.counted(ln_densities.len(), "visits of the data");
         }
-        let mut replicate = |(done, &draw): (usize, &usize)| {
+        let replicate = |(done, &draw): (usize, &usize)| {
             progress.counted(draws.len() + done, "visits of the data");
             visits.replicate(draw, &mut rng).ok()
         };
-        let replicated = draws.iter().enumerate().map(&mut replicate).collect();
+        let replicated = draws.iter().enumerate().map(replicate).collect();
         Self { places, values, ln_densities, replicated }
     }
 }
