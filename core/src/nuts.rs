@@ -143,7 +143,7 @@ impl NutsOptions {
 }
 
 impl<M: Model> NutsDraws<'_, M> {
-    /// The posterior that the draws tell, in the model's own structs, as [`Fit::posterior`] has it.
+    /// The posterior that the draws tell, in the model's own structs, as [`Fit::posterior`](crate::Fit::posterior) has it.
     pub fn posterior(&self) -> Posterior<'_, M> {
         let gaussian = Cow::Owned(GaussianHierarchy::mean_field(&self.guide));
         Posterior { model: self.model, guide: &self.guide, gaussian, weighted: Cow::Borrowed(&self.draws) }
