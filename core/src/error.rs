@@ -6,6 +6,8 @@ mod place;
 pub use file::FileError;
 pub use place::{Place, TaskName};
 
+#[cfg(any(feature = "arviz", feature = "serde"))]
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Why a model cannot be fitted to its data, or a fit cannot answer. Tasks and observations count from 0.
@@ -126,6 +128,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why a file cannot be written or read.
+    #[cfg(any(feature = "arviz", feature = "serde"))]
+    pub(crate) fn of_file(path: &Path, reason: impl Into<FileError>) -> Self {
+        Self::File { path: path.to_owned(), reason: reason.into() }
+    }
+
     /// The error as that of a task, where it depends on one.
     pub(crate) fn of_task(mut self, name: TaskName) -> Self {
         if let Self::Option { task, .. } = &mut self {

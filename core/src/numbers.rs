@@ -19,6 +19,7 @@ mod param;
 pub mod param_vec;
 pub(crate) mod pass;
 pub mod real;
+mod refused;
 pub(crate) mod scratch;
 pub(crate) mod sums;
 mod symbolic;

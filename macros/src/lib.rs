@@ -10,6 +10,7 @@ mod errors;
 mod facts;
 mod fallback;
 mod lifetimes;
+mod lints;
 mod lower;
 mod names;
 mod parse;
@@ -279,7 +280,8 @@ use quote::quote;
 /// costs the prior nothing.
 ///
 /// Variables may be called anything, `i`, `global` or `task` included. Latents are variables too: assign to none.
-/// A latent that nothing uses earns a warning; `_name` or `#[allow(unused)]` on the site says that it is meant. So does a
+/// A latent that nothing uses earns a warning; `_name`, or `#[allow(unused)]` or `#[expect(unused)]` on the site, says that it
+/// is meant. So does a
 /// vector of latents in which each row looks up the entry of its group, as in `a[group[i]]`, in a model without a plate: the
 /// groups are the tasks that it wants. `#[not_a_plate]` on the site says that a vector is meant.
 ///

@@ -83,8 +83,17 @@ impl Level {
 
     /// The turns of nested plates that a slot is in: `schools[3]`, `schools[3].classes[b]`; empty in the plate itself.
     pub(crate) fn path(&self, slot: &Slot) -> String {
+        self.path_to(slot.node)
+    }
+
+    /// What all turns of nested plates are called, in the order in which they begin.
+    #[cfg(feature = "serde")]
+    pub(crate) fn turns(&self) -> Vec<String> {
+        (0..self.nodes.len()).map(|node| self.path_to(Some(node))).collect()
+    }
+
+    fn path_to(&self, mut next: Option<usize>) -> String {
         let mut path = String::new();
-        let mut next = slot.node;
         while let Some(Node { nest, parent, name }) = next.map(|node| &self.nodes[node]) {
             let dot = if path.is_empty() { "" } else { "." };
             path = format!("{nest}[{name}]{dot}{path}");

@@ -3,6 +3,7 @@
 use super::Emit;
 use super::items::default_doc;
 use crate::facts::{Dimension, Latent, Member, Nest, Owner};
+use crate::lints;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -75,6 +76,7 @@ impl Emit<'_> {
         let (attrs, name) = (&latent.attrs, &latent.name);
         let of_what = if latent.dimension == Dimension::Classes { ": the probabilities of its values" } else { "" };
         let doc = default_doc(attrs, &format!("`{}`{of_what}", latent.source));
+        let attrs = attrs.iter().map(lints::emitted);
         let ty = if latent.dimension.is_vector() { quote!(::std::vec::Vec<R>) } else { quote!(R) };
         quote!(#doc #(#attrs)* #vis #name: #ty)
     }

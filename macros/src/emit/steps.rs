@@ -3,6 +3,7 @@
 use super::Emit;
 use crate::ast::{Brackets, Flow, FlowKind, Site};
 use crate::facts::{Latent, Observation, Tier};
+use crate::lints;
 use crate::lower::{Access, NestStep, SampleStep, Step, SumStep, Turns, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -40,7 +41,7 @@ impl Emit<'_> {
             Step::Latent { tier, latent } => bind(*tier, latent),
             Step::Sample(sample) => {
                 let bind = sample.read.then(|| bind(sample.tier, sample.latent));
-                let sample = self.sample(sample);
+                let sample = under_lints(sample.site, self.sample(sample));
                 quote!(#sample #bind)
             }
             Step::Declare { id } => {
@@ -48,8 +49,8 @@ impl Emit<'_> {
                 let site = site_path(at, latent_table(Tier::Local), *id);
                 quote_spanned!(at=> <__I as #krate::model::Interpreter>::declare(__interpreter, #site);)
             }
-            Step::Sum(sum) => self.sum(sum),
-            Step::Observe { id, observation, site } => self.observe(*id, observation, site),
+            Step::Sum(sum) => under_lints(sum.site, self.sum(sum)),
+            Step::Observe { id, observation, site } => under_lints(site, self.observe(*id, observation, site)),
             Step::Factor { id, factor } => {
                 let at = located_at(factor.term.span());
                 let (krate, term) = (&self.krate, &factor.term);
@@ -206,6 +207,12 @@ fn site_path(at: Span, table: &str, id: usize) -> TokenStream {
 /// The span of our own tokens when errors about them should show at `span`.
 fn located_at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
+}
+
+/// The statement that a site becomes, under the site's lint attributes.
+fn under_lints(site: &Site, statement: TokenStream) -> TokenStream {
+    let mut lints = site.attrs.iter().filter(|attr| lints::is_lint(attr)).map(lints::emitted).peekable();
+    if lints.peek().is_none() { statement } else { quote!(#(#lints)* { #statement }) }
 }
 
 /// The attribute that keeps the compiler from warning.

@@ -21,7 +21,9 @@ pub mod hygiene {
             sample[k in 0..num_tasks] ~ Normal(local, 1.0);
             for task in i {
                 interpreter ~ Normal(global, 1.0);
-                __interpreter ~ Normal(interpreter, 1.0);
+                #[expect(non_snake_case, reason = "one place where it is emitted is enough")]
+                __Upper ~ Normal(interpreter, 1.0);
+                __interpreter ~ Normal(__Upper, 1.0);
                 __task ~ Normal(sample[0], 1.0);
                 __global ~ Normal(__task, 1.0);
                 __local ~ Normal(__global, 1.0);
