@@ -5,12 +5,15 @@
 //! transformed: not at all. What is accumulated: the draws of missing data, or of all.
 
 use crate::dist::categorical::sample_category;
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
+use crate::dist::{
+    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
+};
 use crate::error::{Error, Invalid, Place, TaskName};
-use crate::interpret::classes::{Classes, Replay};
+use crate::interpret::classes::{Classes, Known, Replay};
 use crate::interpret::given::{Given, Observer};
 use crate::model::{Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
+use crate::sampling::paths::PathLaw;
 use crate::support::VectorSupport;
 use rand::Rng;
 
@@ -57,6 +60,8 @@ pub struct Simulate<'a> {
     noted: Places,
     /// What is known of the classes of discrete latents from data, in place of their distributions.
     known: Replay<'a>,
+    /// The chain that is being drawn from, with the path that was drawn.
+    path: Option<(Site, Vec<usize>)>,
     /// The classes that were drawn, each with probability 1.
     pub(crate) classes: Vec<Classes>,
     /// The first distribution that could not be sampled.
@@ -75,6 +80,7 @@ impl<'a> Simulate<'a> {
             places: Vec::new(),
             noted,
             known: Replay::default(),
+            path: None,
             classes: Vec::new(),
             error: None,
         }
@@ -120,7 +126,8 @@ impl<'a> Simulate<'a> {
         let place = self.place(site, None);
         let known = self.known.next();
         // of data that cannot be there is nothing to be known
-        let likely = known.and_then(|known| sample_category(self.rng, known.probabilities.iter().copied()));
+        let likely = known.and_then(Classes::probabilities);
+        let likely = likely.and_then(|likely| sample_category(self.rng, likely.iter().copied()));
         let draw = match likely {
             None if self.is_valid(&place, dist.check()) => dist.sample(self.rng),
             likely => likely,
@@ -129,18 +136,44 @@ impl<'a> Simulate<'a> {
             self.no_draw::<D>(&place);
             0.0
         });
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number of a class")]
-        let value = draw as usize;
+        let value = whole(draw);
         let known = std::mem::replace(&mut self.known, Replay::within(known, value));
         Begun { site: site.id, value, count: dist.num_values(), known, around: std::mem::take(&mut self.classes) }
     }
 
     fn end_class(&mut self, Begun { site, value, count, known, around }: Begun<'a>) {
-        let mut drawn = Classes { site, probabilities: vec![0.0; count], inner: vec![Vec::new(); count] };
-        drawn.probabilities[value] = 1.0;
-        drawn.inner[value] = std::mem::replace(&mut self.classes, around);
-        self.classes.push(drawn);
+        let (mut probabilities, mut inner) = (vec![0.0; count], vec![Vec::new(); count]);
+        probabilities[value] = 1.0;
+        inner[value] = std::mem::replace(&mut self.classes, around);
+        self.classes.push(Classes { site, known: Known::Value { probabilities, inner } });
         self.known = known;
+    }
+
+    /// Draws the path of a chain; what is visited until [`end_path`](Self::end_path) is given its entries.
+    fn begin_path<D: ChainDistribution<f64>>(&mut self, site: &Site, chain: &Chain<D>) {
+        let place = self.place(site, None);
+        let known = self.known.next().and_then(Classes::path);
+        let is_valid = self.is_valid(&place, chain.dist.check());
+        let law = if is_valid { chain.law() } else { PathLaw::impossible(chain.len) };
+        let law = known.map_or(law.clone(), |known| known.continued(&law));
+        let path = law.draw(|p| sample_category(self.rng, p.iter().copied()).map(whole));
+        self.classes.push(Classes { site: site.id, known: Known::Path(law.certain(&path)) });
+        self.path = Some((*site, path));
+    }
+
+    fn end_path(&mut self) {
+        self.path = None;
+    }
+
+    /// The entry of the path that was drawn.
+    fn entry_of_path(&mut self, t: usize) -> usize {
+        let Some((site, path)) = &self.path else { return 0 };
+        if let Some(state) = path.get(t) {
+            return *state;
+        }
+        let error = Error::Entry { place: Box::new(self.place(site, None)), found: t, len: path.len() };
+        self.fail(error);
+        0
     }
 
     /// Keeps the places of what has been drawn since there were `from` numbers.
@@ -163,6 +196,12 @@ struct Begun<'a> {
     known: Replay<'a>,
     /// What was drawn before.
     around: Vec<Classes>,
+}
+
+/// The number of a class.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
+fn whole(draw: f64) -> usize {
+    draw as usize
 }
 
 /// A draw as far as an `f64` holds it.
@@ -221,6 +260,23 @@ impl Interpreter for Simulate<'_> {
         body(self, begun.value);
         self.end_class(begun);
     }
+
+    fn sum_chain<D: ChainDistribution<f64>>(
+        &mut self,
+        site: &Site,
+        _: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Self),
+    ) {
+        self.begin_path(site, &chain);
+        body(self);
+        self.end_path();
+    }
+
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        let state = self.entry_of_path(t);
+        body(self, state);
+    }
 }
 
 impl Observer for Simulate<'_> {
@@ -241,5 +297,21 @@ impl Observer for Simulate<'_> {
         let begun = given.observer.begin_class(site, &dist);
         body(given, begun.value);
         given.observer.end_class(begun);
+    }
+
+    fn sum_chain<'a, D: ChainDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        site: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Given<'a, Self>),
+    ) {
+        given.observer.begin_path(site, &chain);
+        body(given);
+        given.observer.end_path();
+    }
+
+    fn given_entry<'a>(given: &mut Given<'a, Self>, t: usize, body: impl Fn(&mut Given<'a, Self>, usize)) {
+        let state = given.observer.entry_of_path(t);
+        body(given, state);
     }
 }
