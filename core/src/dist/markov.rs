@@ -105,73 +105,109 @@ impl<D> Chain<D> {
             return Real::constant(law.ln_total(&values));
         }
         let (given, ln_total) = law.given(&values);
-        if N::ORDER >= 2 && ln_total.is_finite() {
-            return self.recursion(ln_total, &given, ln_densities);
-        }
-        let mut total = N::computed(ln_total);
         let marginals = given.marginals();
+        let mut total = N::computed(ln_total);
         for (ln_density, p) in ln_densities.iter().zip(&marginals).filter(|(_, p)| **p > 0.0) {
             total.add_partial(ln_density.0, *p);
         }
-        if self.len > 0 {
-            let mut add = |parameter: Option<N>, expected: f64, p: f64| {
-                if let Some(parameter) = parameter.filter(|_| p > 0.0) {
-                    total.add_partial(parameter, expected / p);
-                }
-            };
-            let expected = given.expected_steps(&marginals);
-            let states = law.states();
-            (0..states).for_each(|k| add(self.dist.first(k).varying(), given.first()[k], law.first()[k]));
-            for from in 0..states {
-                for (to, p) in law.row(0, from).iter().enumerate() {
-                    add(self.dist.step(from, to).varying(), expected[from * states + to], *p);
-                }
-            }
+        if self.len == 0 {
+            return Real(total);
+        }
+        let states = law.states();
+        let ln = |parameter: Option<N>| parameter.filter(|p| p.value() > 0.0).map(N::ln);
+        let path = Expected {
+            first: (0..states).map(|k| ln(self.dist.first(k).varying())).collect(),
+            steps: (0..states * states).map(|at| ln(self.dist.step(at / states, at % states).varying())).collect(),
+            counts: given.expected_steps(&marginals),
+            marginals,
+            given,
+        };
+        path.add_first(&mut total);
+        if N::ORDER >= 2 && ln_total.is_finite() {
+            path.add_covariance(&mut total, ln_densities);
         }
         Real(total)
     }
-
-    /// The same with second derivatives: backwards, ln b_t(j) = ln sum_k P(j, k) exp(l_(t+1)(k) + ln b_(t+1)(k)), of which only
-    /// the derivatives are carried, since a path's law given the data knows the shares of the terms.
-    fn recursion<N: Number>(&self, ln_total: f64, given: &PathLaw, ln_densities: &[Real<N>]) -> Real<N>
-    where
-        D: ChainDistribution<N>,
-    {
-        let states = given.states();
-        if self.len == 0 {
-            return Real::constant(ln_total);
-        }
-        let first: Vec<Real<N>> = (0..states).map(|k| self.dist.first(k).real().ln()).collect();
-        let row = |from: usize| (0..states).map(move |to| self.dist.step(from, to).real().ln());
-        let steps: Vec<Vec<Real<N>>> = (0..states).map(|from| row(from).collect()).collect();
-        let mut behind = ln_densities[(self.len - 1) * states..].to_vec();
-        let mut sums = Vec::with_capacity(states);
-        for t in (0..self.len - 1).rev() {
-            sums.clear();
-            sums.extend((0..states).map(|from| ln_sum(0.0, given.row(t, from), &steps[from], &behind)));
-            let here = &ln_densities[t * states..(t + 1) * states];
-            behind.iter_mut().zip(here).zip(&sums).for_each(|((behind, here), sum)| *behind = *here + *sum);
-        }
-        ln_sum(ln_total, given.first(), &first, &behind)
-    }
 }
 
-/// The number of that value with the derivatives of ln sum_k exp(x_k), x = a + b, whose terms have these shares p of the sum:
-/// with m = sum_k p_k x_k,
-///
-/// ```text
-/// d = d m,  d2 = d2 m + sum_k p_k dx_k dx_k' - dm dm'
-/// ```
-#[inline(always)]
-fn ln_sum<N: Number>(value: f64, shares: &[f64], a: &[Real<N>], b: &[Real<N>]) -> Real<N> {
-    let (mut mean, mut squares) = (N::computed(value), N::computed(0.0));
-    for ((p, a), b) in shares.iter().zip(a).zip(b).filter(|((p, _), _)| **p > 0.0) {
-        let x = (*a + *b).0;
-        mean.add_partial(x, *p);
-        squares.add_square(x, *p);
+/// What paths do given the data, and the logarithms of the probabilities of what they do, of those that vary.
+struct Expected<N> {
+    given: PathLaw,
+    /// P(z_t = k | D), K numbers an entry.
+    marginals: Vec<f64>,
+    /// E of the number of steps from each state to each.
+    counts: Vec<f64>,
+    first: Vec<Option<N>>,
+    steps: Vec<Option<N>>,
+}
+
+impl<N: Number> Expected<N> {
+    /// Adds E\[d ln P(z) | D\].
+    fn add_first(&self, total: &mut N) {
+        let Self { given, counts, first, steps, .. } = self;
+        for (ln_p, expected) in first.iter().zip(given.first()).chain(steps.iter().zip(counts)) {
+            if let Some(ln_p) = ln_p {
+                total.add_partial(*ln_p, *expected);
+            }
+        }
     }
-    squares.add_square(mean, -1.0);
-    Real(mean) + Real(squares)
+
+    /// Adds what second derivatives have beside expectations, the covariance over paths of the first derivatives of
+    /// ln P(z) + sum_t l_t(z_t) (Louis 1982). Backwards: with w_t(k) = d l_t(k) + m_t(k), where m_t(k) is the expectation of
+    /// what is behind entry t given z_t = k, it is the sum over entries and states of
+    ///
+    /// ```text
+    /// P(z_t = k | D) (w_t(k) w_t(k)' - m_t(k) m_t(k)')
+    /// ```
+    ///
+    /// and what the probabilities of steps, and of the first state, add to w.
+    fn add_covariance(&self, total: &mut N, ln_densities: &[Real<N>]) {
+        let Self { given, marginals, counts, first, steps } = self;
+        let states = given.states();
+        let mut behind = vec![N::constant(0.0); states];
+        let mut with_own = vec![N::constant(0.0); states];
+        // sum over t of P(z_t = j, z_(t+1) = k | D) w_(t+1)(k)
+        let mut of_steps = vec![N::constant(0.0); states * states];
+        for t in (0..ln_densities.len() / states).rev() {
+            let at = t * states..(t + 1) * states;
+            for (k, (ln_density, p)) in ln_densities[at.clone()].iter().zip(&marginals[at]).enumerate() {
+                let mut w = behind[k];
+                w.add_first(ln_density.0, 0.5);
+                total.add_cross(ln_density.0, w, *p);
+                w.add_first(ln_density.0, 0.5);
+                with_own[k] = w;
+            }
+            let Some(before) = t.checked_sub(1) else { break };
+            for (from, mean) in behind.iter_mut().enumerate() {
+                *mean = N::constant(0.0);
+                let there = marginals[before * states + from];
+                for (to, share) in given.row(before, from).iter().enumerate().filter(|(_, share)| **share > 0.0) {
+                    let step = from * states + to;
+                    mean.add_first(with_own[to], *share);
+                    if let Some(ln_p) = steps[step] {
+                        mean.add_first(ln_p, *share);
+                        of_steps[step].add_first(with_own[to], there * share);
+                    }
+                }
+            }
+        }
+        let mut mean = N::constant(0.0);
+        for (k, p) in given.first().iter().enumerate() {
+            mean.add_first(with_own[k], *p);
+            if let Some(ln_p) = first[k] {
+                mean.add_first(ln_p, *p);
+                total.add_square(ln_p, *p);
+                total.add_cross(ln_p, with_own[k], *p);
+            }
+        }
+        total.add_square(mean, -1.0);
+        for (step, ln_p) in steps.iter().enumerate() {
+            if let Some(ln_p) = *ln_p {
+                total.add_square(ln_p, counts[step]);
+                total.add_cross(ln_p, of_steps[step], 1.0);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
