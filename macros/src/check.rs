@@ -57,6 +57,8 @@ struct Check<'e> {
     under: Option<Discrete>,
     /// The entry of a chain that it depends on.
     under_entry: Option<Entry>,
+    /// The entries that are read in the braces around the statement.
+    read: Vec<chains::Read>,
     loops: usize,
 }
 
@@ -89,6 +91,7 @@ impl<'e> Check<'e> {
             inside: None,
             under: None,
             under_entry: None,
+            read: Vec::new(),
             loops: 0,
         }
     }
@@ -154,8 +157,8 @@ impl<'e> Check<'e> {
                 self.facts.roles.set(factor.number, role);
             }
             Stmt::Let(local) => self.local(local),
-            Stmt::Flow(flow) if self.is_nest(stmt) => self.nested(flow),
-            Stmt::Flow(flow) => self.flow(flow),
+            Stmt::Flow(flow) if self.is_nest(stmt) => self.braces(|check| check.nested(flow)),
+            Stmt::Flow(flow) => self.braces(|check| check.flow(flow)),
             Stmt::Plain(expr) => {
                 let entry = self.expr(expr);
                 self.plain(expr, entry.as_ref());

@@ -5,19 +5,21 @@
 
 mod start;
 mod sums;
+mod terms;
 
 use crate::dist::{
     Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
 };
 use crate::error::{Error, Invalid, Place, TaskName};
+use crate::model::level::Entries;
 pub use crate::model::level::Level;
-use crate::model::level::{Counted, Entries};
 use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
-use crate::support::{Shown, Support, VectorSupport};
+use crate::support::{Support, VectorSupport};
 pub use start::Start;
-use sums::{Around, MOST_CLASSES, Sums, Term, Whole};
+use sums::Sums;
+use terms::OpenChain;
 
 /// A place whose log density is not finite, with that density.
 #[derive(Clone, Debug, PartialEq)]
@@ -253,12 +255,7 @@ impl Interpreter for Discover<'_> {
         dist: D,
         body: impl Fn(&mut Self, usize),
     ) {
-        let found = dist.num_values();
-        let counted = Counted { values: found, shown: Shown::Entries };
-        let Some((place, around)) = self.begin_sum([site, sum], found, counted, dist.check()) else { return };
-        let whole = self.terms(&around, found, |value| dist.ln_density(value as f64), |_, _| {}, body);
-        self.end_sum(&place, around, &whole);
-        self.scored(place, whole.ln_density);
+        self.visit_values([site, sum], &dist, body);
     }
 
     fn sum_chain<D: ChainDistribution<Visited>>(
@@ -268,111 +265,12 @@ impl Interpreter for Discover<'_> {
         chain: Chain<D>,
         body: impl Fn(&mut Self),
     ) {
-        let states = chain.dist.num_states();
-        let counted = Counted { values: chain.len * states, shown: Shown::Rows(states) };
-        let Some((place, around)) = self.begin_sum([site, sum], states, counted, chain.dist.check()) else { return };
-        let entries = vec![Real::constant(0.0); chain.len * states];
-        self.chain = Some(OpenChain { place: place.clone(), states, entries });
-        let mut whole = Whole::default();
-        self.sums.begin_term(&around, 0, Real::constant(0.0));
-        body(self);
-        whole.add(0, self.sums.end_term());
-        self.end_sum(&place, around, &whole);
-        let OpenChain { entries, .. } = self.chain.take().expect("it was opened");
-        if self.error.is_none() {
-            self.scored(place, whole.ln_density + chain.ln_total(&entries));
-        }
+        self.visit_chain([site, sum], &chain, body);
     }
 
     fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
-        let Some(OpenChain { place, states, entries }) = &self.chain else { return };
-        let (place, states, len) = (place.clone(), *states, entries.len() / states);
-        if t >= len {
-            return self.fail(Error::Entry { place: Box::new(place), found: t, len });
-        }
-        let around = self.sums.begin_entry();
-        let keep = |chain: &mut Option<OpenChain>, term: &Term, state: usize| {
-            if let Some(OpenChain { entries, .. }) = chain {
-                entries[t * states + state] += term.ln_density;
-            }
-        };
-        let ln_mass = |_| Real::constant(0.0);
-        let whole =
-            self.terms(&around, states, ln_mass, |visit, (state, term)| keep(&mut visit.chain, term, state), body);
-        self.end_sum(&place, around, &whole);
+        self.visit_entry(t, body);
     }
-}
-
-impl Discover<'_> {
-    /// Begins the sum over a discrete latent or a chain, unless it may not be summed over.
-    fn begin_sum(
-        &mut self,
-        [site, sum]: [&Site; 2],
-        found: usize,
-        counted: Counted,
-        checked: Result<(), Invalid>,
-    ) -> Option<(Place, Around)> {
-        let place = self.place(sum);
-        if !self.is_valid(&place, checked) {
-            return None;
-        }
-        if let Some(chain) = self.chain.as_ref().map(|chain| chain.place.site) {
-            self.fail(Error::WithinChain { place: Box::new(place), chain });
-            return None;
-        }
-        let around = self.sums.begin(site, found, counted);
-        if around.is_none() {
-            self.fail(Error::Classes { place: Box::new(place.clone()), found, most: MOST_CLASSES });
-        }
-        around.map(|around| (place, around))
-    }
-
-    /// Visits the terms of a sum, each of which is shown to `keep` with its value.
-    fn terms(
-        &mut self,
-        around: &Around,
-        values: usize,
-        ln_mass: impl Fn(usize) -> Real<Visited>,
-        keep: impl Fn(&mut Self, (usize, &Term)),
-        body: impl Fn(&mut Self, usize),
-    ) -> Whole {
-        let before = self.seen.clone();
-        let mut whole = Whole::default();
-        for value in 0..values {
-            let after = std::mem::replace(&mut self.seen, before.clone());
-            self.sums.begin_term(around, value, ln_mass(value));
-            body(self, value);
-            let term = self.sums.end_term();
-            keep(self, (value, &term));
-            whole.add(value, term);
-            join_counts(&mut self.seen, &after);
-        }
-        whole
-    }
-
-    /// Ends a sum, all of whose terms must have the same data.
-    fn end_sum(&mut self, place: &Place, around: Around, whole: &Whole) {
-        if let Some(value) = whole.uneven {
-            self.fail(Error::Uneven { place: Box::new(place.clone()), value });
-        }
-        self.sums.end(around, whole);
-    }
-}
-
-/// A chain whose paths are being summed over.
-#[derive(Debug)]
-struct OpenChain {
-    place: Place,
-    /// K.
-    states: usize,
-    /// ln p(data | state), K numbers an entry.
-    entries: Vec<Real<Visited>>,
-}
-
-/// Takes the larger of two counts.
-fn join_counts(counts: &mut Vec<usize>, others: &[usize]) {
-    counts.resize(counts.len().max(others.len()), 0);
-    counts.iter_mut().zip(others).for_each(|(count, other)| *count = (*count).max(*other));
 }
 
 /// Whether constraining changes nothing, seen at two points.

@@ -13,9 +13,12 @@ use syn::{Expr, ExprIndex};
 const PAIRS: &str = "let the states of the chain be pairs, or `if` and `match` on one entry";
 
 /// An entry that is read, and where.
-struct Read {
+#[derive(Clone)]
+pub(super) struct Read {
     entry: Entry,
     at: Ident,
+    /// Where the variable is bound by which it is read.
+    by: Option<usize>,
 }
 
 impl Check<'_> {
@@ -49,21 +52,28 @@ impl Check<'_> {
             reads.iter().filter_map(|read| Some((read.clone(), self.scope.chain(read)?))).collect();
         let mut found: Vec<Read> = Vec::new();
         if !chains.is_empty() {
-            let mut lookups = Lookups { chains, found: Vec::new(), whole: Vec::new() };
+            let mut lookups = Lookups { chains, found: Vec::new(), whole: Vec::new(), hidden: Vec::new() };
             visit(&mut lookups);
             for name in lookups.whole {
                 let message =
                     format!("the chain `{name}` is read by its entries alone, such as `{name}[t]`, one a statement");
                 self.error(&name, message);
             }
+            for name in lookups.hidden {
+                let message = format!(
+                    "which entry of the chain `{name}` is read cannot be seen in a macro: bind it before, `let entry = {name}[t];`"
+                );
+                self.error(&name, message);
+            }
             for (at, chain, index) in lookups.found {
                 let entry = self.entry_at(chain, &at, &index);
-                found.push(Read { entry, at });
+                found.push(Read { entry, at, by: None });
             }
         }
-        let by_variables =
-            reads.iter().filter_map(|read| Some(Read { entry: self.scope.entry(read)?, at: read.clone() }));
-        found.extend(by_variables);
+        let by_variable =
+            |read: &Ident| Some(Read { entry: self.scope.entry(read)?, at: read.clone(), by: self.scope.place(read) });
+        found.extend(reads.iter().filter_map(by_variable));
+        self.read.extend(found.iter().cloned());
         self.one_of(found)
     }
 
@@ -89,17 +99,35 @@ impl Check<'_> {
     /// The entry, if all that is read is of one; that of a condition around the statement counts.
     fn one_of(&mut self, found: Vec<Read>) -> Option<Entry> {
         let first = self.under_entry.clone().or_else(|| found.first().map(|read| read.entry.clone()))?;
-        if let Some(Read { entry, at }) = found.into_iter().find(|read| read.entry != first) {
-            let [one, other] =
-                [&first, &entry].map(|entry| format!("{}[{}]", self.scope.name_of(entry.chain), entry.index));
-            let message = if one == other {
-                format!("this depends on `{one}` for two values of its index: {PAIRS}")
-            } else {
-                format!("this depends on `{one}` and on `{other}`, and is summed over one entry alone: {PAIRS}")
-            };
-            self.error(&at, message);
+        if let Some(Read { entry, at, .. }) = found.into_iter().find(|read| read.entry != first) {
+            self.two_entries(&first, &entry, &at);
         }
         Some(first)
+    }
+
+    fn two_entries(&mut self, first: &Entry, second: &Entry, at: &Ident) {
+        let [one, other] = [first, second].map(|entry| format!("{}[{}]", self.scope.name_of(entry.chain), entry.index));
+        let message = if one == other {
+            format!("this depends on `{one}` for two values of its index: {PAIRS}")
+        } else {
+            format!("this depends on `{one}` and on `{other}`, and is summed over one entry alone: {PAIRS}")
+        };
+        self.error(at, message);
+    }
+
+    /// Checks statements in braces, which are all summed over the entry that they depend on by a variable from outside.
+    pub(super) fn braces(&mut self, visit: impl FnOnce(&mut Self)) {
+        let (outer, depth, errors) = (std::mem::take(&mut self.read), self.scope.depth(), self.errors.len());
+        visit(self);
+        let inner = std::mem::replace(&mut self.read, outer);
+        let by_outer = |read: &&Read| read.by.is_some_and(|by| by < depth);
+        if let Some(Read { entry: first, .. }) = inner.iter().find(by_outer)
+            && self.errors.len() == errors
+            && let Some(Read { entry, at, .. }) = inner.iter().find(|read| read.entry != *first)
+        {
+            self.two_entries(first, entry, at);
+        }
+        self.read.extend(inner);
     }
 
     /// Refuses an assignment that depends on an entry of a chain.
@@ -122,6 +150,8 @@ pub(super) struct Lookups {
     found: Vec<(Ident, Discrete, Expr)>,
     /// In another way.
     whole: Vec<Ident>,
+    /// In a macro.
+    hidden: Vec<Ident>,
 }
 
 impl Lookups {
@@ -152,6 +182,6 @@ impl<'ast> Visit<'ast> for Lookups {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let names = names::in_macro(call);
-        self.whole.extend(names.into_iter().filter(|name| self.chains.iter().any(|(chain, _)| chain == name)));
+        self.hidden.extend(names.into_iter().filter(|name| self.chains.iter().any(|(chain, _)| chain == name)));
     }
 }
