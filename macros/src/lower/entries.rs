@@ -81,6 +81,7 @@ impl<'m> Step<'m> {
             Self::Nest(NestStep { body, nest, branch, turns, unused }) => {
                 Self::Nest(NestStep { body: by_entry(chain, body), nest, branch, turns, unused })
             }
+            Self::Sum(sum) => Self::Sum(SumStep { body: by_entry(chain, sum.body), ..sum }),
             step => step,
         }
     }
