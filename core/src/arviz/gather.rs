@@ -3,7 +3,6 @@
 use crate::error::Place;
 use crate::fit::solution::Solution;
 use crate::interpret::pointwise::Pointwise;
-use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::posterior::visits::Visits;
 use crate::sampling::stream::{Question, Stream};
@@ -30,25 +29,13 @@ impl Gathered {
             values.append(&mut record.values);
         }
         let mut rng = Stream::Question(Question::Check).of(solution.options.seed);
-        let (mut ln_densities, mut replicated) = (Vec::new(), Some(Vec::new()));
+        let mut ln_densities = Vec::with_capacity(draws.len());
         for &draw in draws {
-            let (mut scored, mut drawn) = (Pointwise::default(), Some(Vec::with_capacity(values.len())));
-            for part in visits.parts() {
-                visits.visit(part, draw, &mut scored);
-                let known = visits.classes(part, draw);
-                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known).knowing(&known);
-                visits.visit(part, draw, &mut run);
-                drawn = drawn.filter(|_| run.error.is_none());
-                if let Some(all) = &mut drawn {
-                    all.append(&mut run.drawn);
-                }
-            }
+            let mut scored = Pointwise::default();
+            visits.parts().for_each(|part| visits.visit(part, draw, &mut scored));
             ln_densities.push(scored.ln_densities().collect());
-            replicated = replicated.zip(drawn).map(|(mut all, drawn)| {
-                all.push(drawn);
-                all
-            });
         }
+        let replicated = draws.iter().map(|&draw| visits.replicate(draw, &mut rng).ok()).collect();
         Self { places, values, ln_densities, replicated }
     }
 }

@@ -4,7 +4,6 @@ use crate::error::Error;
 use crate::fit::Fit;
 use crate::interpret::dataset::{Dataset, Layout};
 use crate::interpret::record::Record;
-use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::Model;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::summary::Summary;
@@ -75,17 +74,7 @@ impl<M: Model> Fit<M> {
         let mut rng = Stream::Question(Question::Check).of(self.solution.options.seed);
         let mut replicated = Vec::with_capacity(visits.num_draws());
         for draw in 0..visits.num_draws() {
-            let mut values = Vec::with_capacity(data.values().len());
-            for part in visits.parts() {
-                let known = visits.classes(part, draw);
-                let mut run = Simulate::new(&mut rng, Wanted::Observed, part, Places::Known).knowing(&known);
-                visits.visit(part, draw, &mut run);
-                if let Some(error) = run.error {
-                    return Err(error.label_task(|i| self.model.task_label(i)));
-                }
-                values.append(&mut run.drawn);
-            }
-            replicated.push(statistic(&data.with(values)));
+            replicated.push(statistic(&data.with(visits.replicate(draw, &mut rng)?)));
         }
         Ok(Check::of(statistic(&data), replicated, &self.solution.draws))
     }

@@ -42,11 +42,7 @@ impl Density<'_> {
         if self.num_tasks() > MOST_TASKS || has_open_priors || !self.is_gaussian_given_theta() {
             return None;
         }
-        let mut is_other = vec![false; self.num_globals()];
-        let outside = self.closed_outside();
-        for block in [outside.latents, outside.data] {
-            block.mark_exponents(&mut |j| is_other[j] = true);
-        }
+        let mut is_other = self.not_gaussian_outside(centre);
         for i in 0..self.num_tasks() {
             let task = self.closed_task(i);
             let reads = &self.layout.task_reads;
@@ -55,7 +51,6 @@ impl Density<'_> {
                 block.mark_exponents(&mut mark);
             }
         }
-        self.mark_sampled(centre, &mut is_other);
         let (others, w): (Vec<usize>, Vec<usize>) = (0..is_other.len()).partition(|&j| is_other[j]);
         let seat = |(of_w, j): (usize, &usize)| {
             self.layout.task_reads.binary_search(j).ok().map(|of_block| Seat { of_block, of_w })
@@ -64,8 +59,19 @@ impl Density<'_> {
         (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, in_task })
     }
 
+    /// By coordinate of theta, whether what is outside the plate is no Gaussian in it, given the others.
+    pub(super) fn not_gaussian_outside(&self, centre: &[f64]) -> Vec<bool> {
+        let mut is_other = vec![false; self.num_globals()];
+        let outside = self.closed_outside();
+        for block in [outside.latents, outside.data] {
+            block.mark_exponents(&mut |j| is_other[j] = true);
+        }
+        self.mark_sampled(centre, &mut is_other);
+        is_other
+    }
+
     /// Marks the coordinates that what has no closed form outside the plate depends on.
-    pub(super) fn mark_sampled(&self, centre: &[f64], is_other: &mut [bool]) {
+    fn mark_sampled(&self, centre: &[f64], is_other: &mut [bool]) {
         if !self.samples_outside {
             return;
         }

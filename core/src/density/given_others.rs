@@ -46,20 +46,22 @@ impl NormalStep {
 
     /// The step that a standard normal z stands for, and ln of its density.
     pub(crate) fn draw(&self, z: &[f64]) -> (Vec<f64>, f64) {
-        let mut step = z.to_vec();
-        cholesky::solve_transposed(&self.l, &mut step);
-        step.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
         let square: f64 = z.iter().map(|z| z * z).sum();
-        (step, -self.ln_volume() - 0.5 * square)
+        (self.step(z.to_vec()), -self.ln_volume() - 0.5 * square)
     }
 
     /// The same with heavier tails than a normal has.
     pub(crate) fn draw_heavy(&self, z: &[f64]) -> (Vec<f64>, f64) {
-        let mut step = z.to_vec();
-        let ln_q = cube(&mut step);
-        cholesky::solve_transposed(&self.l, &mut step);
-        step.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
-        (step, ln_q + cholesky::ln_det(&self.l, self.mean.len()))
+        let mut z = z.to_vec();
+        let ln_q = cube(&mut z);
+        (self.step(z), ln_q + cholesky::ln_det(&self.l, self.mean.len()))
+    }
+
+    /// mean + x with L' x = z.
+    fn step(&self, mut z: Vec<f64>) -> Vec<f64> {
+        cholesky::solve_transposed(&self.l, &mut z);
+        z.iter_mut().zip(&self.mean).for_each(|(w, m)| *w += m);
+        z
     }
 }
 

@@ -34,14 +34,12 @@ impl Density<'_> {
     /// negative second derivatives of that in the guide's means.
     pub(crate) fn presumed(&self, guide: &MeanField, curvature: &DMatrix<f64>) -> Option<Presumed> {
         let (centre, n) = (&guide.loc, guide.len());
-        let (mut is_scaled, mut is_other) = (vec![false; n], vec![false; n]);
+        let (mut is_scaled, is_other) = (vec![false; n], self.not_gaussian_outside(centre));
         let outside = self.closed_outside();
         let blocks = [outside.latents, outside.data];
         for block in blocks {
-            block.mark_exponents(&mut |j| is_other[j] = true);
             block.mark_scaled(&mut |j| is_scaled[j] = true);
         }
-        self.mark_sampled(centre, &mut is_other);
         let (w, others): (Vec<usize>, Vec<usize>) = (0..n).partition(|&j| is_scaled[j] && !is_other[j]);
         if w.len() < FEWEST || others.is_empty() {
             return None;

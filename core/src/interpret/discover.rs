@@ -111,20 +111,7 @@ impl<'a> Discover<'a> {
 
     /// The place of the next occurrence of an observed site.
     fn next_observation(&mut self, site: &Site) -> Place {
-        if self.seen.len() <= site.id {
-            self.seen.resize(site.id + 1, 0);
-        }
-        self.seen[site.id] += 1;
-        Place { observation: Some(self.seen[site.id] - 1), ..self.place(site) }
-    }
-
-    /// The number of the next number of a site of scalars.
-    fn next_entry(&mut self, site: &Site) -> usize {
-        if self.entries.len() <= site.id {
-            self.entries.resize(site.id + 1, 0);
-        }
-        self.entries[site.id] += 1;
-        self.entries[site.id] - 1
+        Place { observation: Some(next_number(&mut self.seen, site)), ..self.place(site) }
     }
 
     fn fail(&mut self, error: Error) {
@@ -173,7 +160,7 @@ impl Interpreter for Discover<'_> {
     }
 
     fn sample<D: ContinuousDistribution<Visited>>(&mut self, site: &Site, dist: D) -> Real<Visited> {
-        let entry = self.next_entry(site);
+        let entry = next_number(&mut self.entries, site);
         let place = Place { entry: (entry > 0).then_some(entry), ..self.place(site) };
         let u = self.coordinate(self.level.num_coordinates());
         if !self.is_valid(&place, dist.check()) {
@@ -271,6 +258,15 @@ impl Interpreter for Discover<'_> {
     fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
         self.visit_entry(t, body);
     }
+}
+
+/// How often the site was met before, of those that are counted; it is met now.
+fn next_number(met: &mut Vec<usize>, site: &Site) -> usize {
+    if met.len() <= site.id {
+        met.resize(site.id + 1, 0);
+    }
+    met[site.id] += 1;
+    met[site.id] - 1
 }
 
 /// Whether constraining changes nothing, seen at two points.

@@ -1,13 +1,16 @@
 //! The data of a model, visited given draws of its posterior.
 
 use crate::density::typed::Classified;
+use crate::error::Error;
 use crate::interpret::classes::Classes;
 use crate::interpret::given::{Given, Observer};
 use crate::interpret::record::Record;
+use crate::interpret::simulate::{Places, Simulate, Wanted};
 use crate::model::{Globals, Model};
 use crate::posterior::columns::Source;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::lazy::TypedSource;
+use rand::Rng;
 
 /// A model with latents from its posterior.
 pub(crate) struct Visits<'f, M: Model> {
@@ -53,8 +56,23 @@ impl<'f, M: Model> Visits<'f, M> {
         self.model.likelihood(&mut Given::likelihood(observer), theta, &phi.latents, self.model.task(i));
     }
 
+    /// Every number that is observed drawn again, given the draw of that number.
+    pub(crate) fn replicate(&self, draw: usize, rng: &mut dyn Rng) -> Result<Vec<f64>, Error> {
+        let mut values = Vec::new();
+        for part in self.parts() {
+            let known = self.classes(part, draw);
+            let mut run = Simulate::new(rng, Wanted::Observed, part, Places::Known).knowing(&known);
+            self.visit(part, draw, &mut run);
+            if let Some(error) = run.error {
+                return Err(error.label_task(|i| self.model.task_label(i)));
+            }
+            values.append(&mut run.drawn);
+        }
+        Ok(values)
+    }
+
     /// What is known in that draw of the classes of a part's discrete latents.
-    pub(crate) fn classes(&self, part: Option<usize>, draw: usize) -> Vec<Classes> {
+    fn classes(&self, part: Option<usize>, draw: usize) -> Vec<Classes> {
         match part {
             Some(i) if M::HAS_CLASSES => self.classified(i, draw).classes,
             _ => Vec::new(),

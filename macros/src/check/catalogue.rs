@@ -9,29 +9,7 @@ const VECTORS: [&str; 3] = ["Dirichlet", "LkjCholesky", "MultivariateNormal"];
 /// Supports of vectors: `x ~ Flat(Ordered(3))` needs no `[..]` either.
 const VECTOR_SUPPORTS: [&str; 5] = ["CholeskyCorr", "Ordered", "PositiveVector", "RealVector", "Simplex"];
 
-/// Distributions that no continuous latent can have: discrete ones, those whose zeros have a probability of their own, and what is
-/// said of data only.
-const DISCRETE: [&str; 17] = [
-    "Bernoulli",
-    "BernoulliLogit",
-    "BetaBinomial",
-    "Binomial",
-    "BinomialLogit",
-    "Categorical",
-    "CategoricalLogit",
-    "Censored",
-    "Geometric",
-    "Hurdle",
-    "NegativeBinomial",
-    "NegativeBinomial2",
-    "NegativeBinomial2Log",
-    "OrderedLogistic",
-    "Poisson",
-    "PoissonLog",
-    "ZeroInflated",
-];
-
-/// Those of them with finitely many values, which a discrete latent of the plate can have: it is summed out.
+/// Distributions over finitely many values, which a discrete latent of the plate can have: it is summed out.
 const FINITE: [&str; 8] = [
     "Bernoulli",
     "BernoulliLogit",
@@ -41,6 +19,20 @@ const FINITE: [&str; 8] = [
     "Categorical",
     "CategoricalLogit",
     "OrderedLogistic",
+];
+
+/// Others that no latent can have: discrete ones, those whose zeros have a probability of their own, and what is said of data
+/// only.
+const OF_DATA: [&str; 9] = [
+    "Censored",
+    "Geometric",
+    "Hurdle",
+    "NegativeBinomial",
+    "NegativeBinomial2",
+    "NegativeBinomial2Log",
+    "Poisson",
+    "PoissonLog",
+    "ZeroInflated",
 ];
 
 /// Distributions of chains of discrete latents, which are summed out.
@@ -58,12 +50,12 @@ pub(super) fn is_vector(right: &Expr) -> bool {
 
 /// The name of the distribution if `right` is known to be one that no continuous latent can have.
 pub(super) fn discrete(right: &Expr) -> Option<&Ident> {
-    named(right, &DISCRETE)
+    named(right, &FINITE).or_else(|| named(right, &OF_DATA))
 }
 
 /// Whether `right` is a distribution that is known to have finitely many values.
 pub(super) fn is_finite(right: &Expr) -> bool {
-    named(right, &FINITE).is_some_and(|name| discrete(right) == Some(name))
+    named(right, &FINITE).is_some()
 }
 
 /// Whether `expr` is written as distributions are: `Normal(..)`, `dist::Normal(..)`, `Normal::new(..)`, `Normal { .. }`.

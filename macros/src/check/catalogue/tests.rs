@@ -1,6 +1,6 @@
 //! The names of the catalogue against the source of the core: its `impl`s say which distributions and supports there are.
 
-use super::{CHAINS, DISCRETE, FINITE, VECTOR_SUPPORTS, VECTORS};
+use super::{CHAINS, FINITE, OF_DATA, VECTOR_SUPPORTS, VECTORS};
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,10 +36,11 @@ fn vector_supports_are_those_of_the_core() {
 }
 
 #[test]
-fn discrete_distributions_are_those_of_the_core() {
+fn distributions_of_data_are_those_of_the_core() {
     let core = Core::read();
-    let discrete = &core.implementors("Support") - &core.implementors("Continuous");
-    compare("DISCRETE", &DISCRETE, &core.with_support("Distribution", &discrete));
+    let finite = &core.implementors("Continuous") | &core.implementors("FiniteSupport");
+    let of_data = &core.implementors("Support") - &finite;
+    compare("OF_DATA", &OF_DATA, &core.with_support("Distribution", &of_data));
 }
 
 #[test]
