@@ -245,7 +245,7 @@ fn exact_of(series: &[Ys], own: &Ys, f: impl Fn(&[usize], f64) -> f64) -> f64 {
 }
 
 #[test]
-fn posteriors_predictions_and_what_is_left_out_are_those_of_sums_over_paths() {
+fn posteriors_and_predictions_are_those_of_sums_over_paths() {
     let series = levels();
     let fit = Level::new(&series).fit_with(&Options { posterior_draws: 20_000, ..Options::default() }).expect("valid");
     let (mean, ln_evidence) = exact(&series, |mu| mu);
@@ -275,7 +275,13 @@ fn posteriors_predictions_and_what_is_left_out_are_those_of_sums_over_paths() {
     let pairs = missing[0].draws.iter().zip(&missing[1].draws).zip(&missing[0].weights);
     let covariance: f64 = pairs.map(|((x, y), weight)| weight * (x - a) * (y - b)).sum();
     assert!((covariance - (product - a * b)).abs() < 0.06, "{covariance} {}", product - a * b);
+}
 
+#[test]
+fn what_is_left_out_is_left_out_of_all_paths() {
+    let series = levels();
+    let fit = Level::new(&series).fit().expect("valid");
+    let ln_evidence = exact(&series, |_| 1.0).1;
     let loo = fit.loo(By::Observation).expect("not a point");
     let mut points = loo.points.iter();
     for (i, own) in series.iter().enumerate() {
@@ -497,10 +503,10 @@ model! {
 
 model! {
     /// Rows of data as the probabilities.
-    Rows(first: Vec<f64>, rows: Vec<Vec<f64>>, ys: Vec<f64>) {
+    Rows(first: Vec<f64>, steps: Vec<Vec<f64>>, ys: Vec<f64>) {
         mu ~ Normal(0.0, 1.0);
         for y in ys {
-            state[_ in 0..1] ~ Markov(first, rows);
+            state[_ in 0..1] ~ Markov(first, steps);
             y ~ Normal(mu + state[0] as f64, 1.0);
         }
     }

@@ -100,7 +100,7 @@ impl<D> Chain<D> {
         D: ChainDistribution<N>,
     {
         let law = self.law();
-        let values: Vec<f64> = ln_densities.iter().map(|ln_density| ln_density.value()).collect();
+        let values: Vec<f64> = ln_densities.iter().copied().map(Real::value).collect();
         if N::ORDER == 0 {
             return Real::constant(law.ln_total(&values));
         }
@@ -162,11 +162,10 @@ impl<N: Number> Expected<N> {
     ///
     /// and what the probabilities of steps, and of the first state, add to w.
     fn add_covariance(&self, total: &mut N, ln_densities: &[Real<N>]) {
-        let Self { given, marginals, counts, first, steps } = self;
+        let Self { given, marginals, steps, .. } = self;
         let states = given.states();
         let mut behind = vec![N::constant(0.0); states];
         let mut with_own = vec![N::constant(0.0); states];
-        // sum over t of P(z_t = j, z_(t+1) = k | D) w_(t+1)(k)
         let mut of_steps = vec![N::constant(0.0); states * states];
         for t in (0..ln_densities.len() / states).rev() {
             let at = t * states..(t + 1) * states;
@@ -191,6 +190,13 @@ impl<N: Number> Expected<N> {
                 }
             }
         }
+        self.add_covariance_of_law(total, &with_own, &of_steps);
+    }
+
+    /// Adds the part of the probabilities, where `with_own` is w_0, and `of_steps` has for each step the sum over t of
+    /// P(z_t = j, z_(t+1) = k | D) w_(t+1)(k).
+    fn add_covariance_of_law(&self, total: &mut N, with_own: &[N], of_steps: &[N]) {
+        let Self { given, counts, first, steps, .. } = self;
         let mut mean = N::constant(0.0);
         for (k, p) in given.first().iter().enumerate() {
             mean.add_first(with_own[k], *p);

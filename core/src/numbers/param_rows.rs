@@ -101,9 +101,9 @@ mod tests {
         let (a, b) = ([0.25, 0.75], [0.5, 0.5]);
         let expected = [0.25, 0.75, 0.5, 0.5];
         assert_eq!(entries([a, b]), expected);
-        assert_eq!(entries(&[&a[..], &b[..]]), expected);
+        assert_eq!(entries([&a[..], &b[..]]), expected);
         assert_eq!(entries(vec![a.to_vec(), b.to_vec()]), expected);
-        assert_eq!(entries(&[a, b][..]), expected);
+        assert_eq!(entries([a, b].as_slice()), expected);
         assert_eq!(entries(Matrix2::new(0.25, 0.75, 0.5, 0.5)), expected);
     }
 }

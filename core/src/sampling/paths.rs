@@ -221,7 +221,9 @@ impl<'a> Weighed<'a> {
         }
         if sum > TINY {
             let recip = sum.recip();
-            out.iter_mut().for_each(|out| *out *= recip);
+            for out in out {
+                *out *= recip;
+            }
             return self.largest + sum.ln();
         }
         self.condition_exactly(p, out)

@@ -60,12 +60,11 @@ impl Check<'_> {
     /// `left = value` or `left += value`, which is for variables of the task or of the model.
     fn assignment(&mut self, left: &Expr, right: &Expr, entry: Option<&Entry>) {
         let Some(name) = root(left) else { return };
-        match self.unassignable(name) {
-            Some(message) => self.error(name, message),
-            None => {
-                self.assigned(name, left, right);
-                self.assigned_by_entry(name, entry);
-            }
+        if let Some(message) = self.unassignable(name) {
+            self.error(name, message);
+        } else {
+            self.assigned(name, left, right);
+            self.assigned_by_entry(name, entry);
         }
     }
 

@@ -30,7 +30,11 @@ impl Discover<'_> {
         let found = dist.num_values();
         let counted = Counted { values: found, shown: Shown::Entries };
         let Some((place, around)) = self.begin_sum(sites, found, counted, dist.check()) else { return };
-        let whole = self.terms(&around, found, |value| dist.ln_density(value as f64), |_, _, _| {}, body);
+        let whole = self.terms(found, |visit, value| {
+            visit.sums.begin_term(&around, value, dist.ln_density(value as f64));
+            body(visit, value);
+            visit.sums.end_term()
+        });
         self.end_sum(&place, around, &whole);
         self.scored(place, whole.ln_density);
     }
@@ -66,12 +70,15 @@ impl Discover<'_> {
             return self.fail(Error::Entry { place: Box::new(place), found: t, len });
         }
         let around = self.sums.begin_entry();
-        let keep = |visit: &mut Self, state: usize, term: &Term| {
+        let whole = self.terms(states, |visit, state| {
+            visit.sums.begin_term(&around, state, Real::constant(0.0));
+            body(visit, state);
+            let term = visit.sums.end_term();
             if let Some(OpenChain { entries, .. }) = &mut visit.chain {
                 entries[t * states + state] += term.ln_density;
             }
-        };
-        let whole = self.terms(&around, states, |_| Real::constant(0.0), keep, body);
+            term
+        });
         self.end_sum(&place, around, &whole);
     }
 
@@ -98,24 +105,13 @@ impl Discover<'_> {
         around.map(|around| (place, around))
     }
 
-    /// Visits the terms of a sum, each of which is shown to `keep` with its value.
-    fn terms(
-        &mut self,
-        around: &Around,
-        values: usize,
-        ln_mass: impl Fn(usize) -> Real<Visited>,
-        keep: impl Fn(&mut Self, usize, &Term),
-        body: impl Fn(&mut Self, usize),
-    ) -> Whole {
+    /// Visits the terms of a sum, which share the places of their data.
+    fn terms(&mut self, values: usize, mut term: impl FnMut(&mut Self, usize) -> Term) -> Whole {
         let before = self.seen.clone();
         let mut whole = Whole::default();
         for value in 0..values {
             let after = std::mem::replace(&mut self.seen, before.clone());
-            self.sums.begin_term(around, value, ln_mass(value));
-            body(self, value);
-            let term = self.sums.end_term();
-            keep(self, value, &term);
-            whole.add(value, term);
+            whole.add(value, term(self, value));
             join_counts(&mut self.seen, &after);
         }
         whole

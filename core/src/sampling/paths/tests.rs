@@ -49,7 +49,7 @@ fn sums_are_those_over_all_paths() {
                 let there: f64 = weights.iter().filter(|(path, _)| path[t] == k).map(|(_, weight)| weight).sum();
                 assert_near(marginals[3 * t + k], there / total);
                 let left_out = without[3 * t + k];
-                assert!((left_out - (there.ln() - data[3 * t + k])).abs() < 1e-12 || left_out == there.ln());
+                assert_near(left_out.exp(), there / data[3 * t + k].exp());
             }
         }
         for (at, found) in steps.iter().enumerate() {
@@ -69,7 +69,7 @@ fn weights_that_are_no_number_by_themselves_count() {
     assert_near(ln_total, 0.5_f64.ln() - 900.0);
     assert_eq!(given.marginals(), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     let (given, ln_total) = law.given(&[0.0, f64::NEG_INFINITY, 0.0, 0.0, f64::NEG_INFINITY, 0.0]);
-    assert_eq!(ln_total, f64::NEG_INFINITY);
+    assert!(ln_total.is_infinite() && ln_total < 0.0);
     assert_eq!(given.first(), [0.5, 0.5]);
     assert!(law.given(&[0.0, f64::NAN, 0.0, 0.0, 0.0, 0.0]).1.is_nan());
 }
