@@ -102,7 +102,7 @@ pub use laplace::Laplace;
 pub use lkj_cholesky::LkjCholesky;
 pub use log_normal::LogNormal;
 pub use logistic::Logistic;
-pub use markov::{Chain, ChainDistribution, Markov};
+pub use markov::{ChainDistribution, Markov};
 pub use mixture::{Components, Mixture};
 pub use multivariate_normal::MultivariateNormal;
 pub use negative_binomial::NegativeBinomial;

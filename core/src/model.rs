@@ -6,6 +6,7 @@
 //! Laws. A model visits its latents in the same order in every run, whatever their values. Lengths of vectors, and the
 //! number of sites, depend on data and constants only. The model gives a latent's value to nothing but later sites.
 
+pub(crate) mod chain;
 pub mod datum;
 pub mod draw;
 pub(crate) mod entry;
@@ -20,12 +21,12 @@ pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::numbers::dual::LaneWidth;
 use crate::numbers::number::{Number, Real};
 use std::borrow::Cow;
+
+pub use chain::Chain;
 
 /// One `~` (or `factor`) of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -160,8 +160,9 @@ impl<'e> Check<'e> {
             Stmt::Flow(flow) if self.is_nest(stmt) => self.braces(|check| check.nested(flow)),
             Stmt::Flow(flow) => self.braces(|check| check.flow(flow)),
             Stmt::Plain(expr) => {
+                self.plain(expr);
                 let entry = self.expr(expr);
-                self.plain(expr, entry.as_ref());
+                self.changed(expr, entry.as_ref());
             }
         }
     }

@@ -113,7 +113,7 @@ impl Interpreter for Recorder {
         &mut self,
         site: &Site,
         sum: &Site,
-        chain: hierarch::dist::Chain<D>,
+        chain: hierarch::model::Chain<D>,
         body: impl Fn(&mut Self),
     ) {
         assert_eq!(site.name, sum.name);

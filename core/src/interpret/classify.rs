@@ -5,11 +5,9 @@
 //!     P(k | D) = p(k) p(D | k) / sum_j p(j) p(D | j),
 //! of a chain of them the law of its path given D.
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::interpret::classes::{Classes, Known, Replay};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::numbers::real::log_sum_exp;
 use crate::support::VectorSupport;

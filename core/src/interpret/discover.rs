@@ -8,12 +8,12 @@ mod sums;
 mod terms;
 
 use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
+    ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
 };
 use crate::error::{Error, Invalid, Place, TaskName};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
-use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
 use crate::support::{Support, VectorSupport};

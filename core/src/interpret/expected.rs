@@ -3,10 +3,8 @@
 //! Where a value comes from: the normal's mean. How it is transformed: by its support. What is accumulated: E\[ln p\] of the
 //! first site, which no other latent of the task can have a say in, if it is a vector whose distribution knows it.
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::support::VectorSupport;
 use nalgebra::{DMatrix, DVector};

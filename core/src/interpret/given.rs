@@ -3,10 +3,8 @@
 //! Where a value comes from: the next unconstrained coordinate. How it is transformed: by its support. What is
 //! accumulated: what an [`Observer`] makes of the data.
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 

@@ -4,11 +4,9 @@
 //! distribution, or by loc + scale * u at a non-centred site. What is accumulated: ln p + ln |dx/du| of the latents, and
 //! the log density of the data, of those sites that the [`SiteMask`] marks.
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::site_mask::SiteMask;
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
 use crate::support::VectorSupport;
 

@@ -4,9 +4,9 @@
 //! What is accumulated: ln p of every observation that is there, a vector's as that of one; in a sum over a discrete latent
 //!     ln p(y_j | others) = ln sum_k p(k) p(y | k) - ln sum_k p(k) p(y without y_j | k).
 
-use crate::dist::{Chain, ChainDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Datum, Site, VectorDatum};
+use crate::model::{Chain, Datum, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::numbers::real::log_sum_exp;
 use crate::sampling::paths::PathLaw;

@@ -2,10 +2,10 @@
 //!
 //! What is accumulated: every observation that is there, with its place.
 
-use crate::dist::{Chain, ChainDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::error::{Place, TaskName};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Datum, Site, VectorDatum};
+use crate::model::{Chain, Datum, Site, VectorDatum};
 
 /// The state: what was seen of a task, or outside the plate.
 #[derive(Debug, Default)]

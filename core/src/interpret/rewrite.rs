@@ -4,10 +4,8 @@
 //! write differently, by x = loc + scale * u or back. What is accumulated: the coordinates as `to` writes them, and the
 //! log-scales of their guides, which move by ln scale.
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 

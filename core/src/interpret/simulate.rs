@@ -7,12 +7,12 @@
 mod hidden;
 
 use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
+    ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
 };
 use crate::error::{Error, Invalid, Place, TaskName};
 use crate::interpret::classes::{Classes, Replay};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;

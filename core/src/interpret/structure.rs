@@ -4,11 +4,9 @@
 //! support, as a form. What is accumulated: nothing; every site's log density is shown to a [`Visitor`], which may ask for
 //! its [`ClosedForm`], or for its value at nodes of the leaves that it reads.
 
-use crate::dist::{
-    Chain, ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution,
-};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::site_mask::SiteMask;
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::form::{Affine, ClosedForm, Form};
 use crate::numbers::leaves::{LeafFunction, MOST_LEAVES};
 use crate::numbers::nodal::Nodal;

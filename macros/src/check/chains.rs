@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::scope::{Discrete, Entry};
-use crate::ast::{Brackets, Site, bare_name};
+use crate::ast::{Brackets, Site, bare_name, root};
 use crate::names;
 use crate::source::text;
 use proc_macro2::Ident;
@@ -10,7 +10,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprIndex};
 
 /// What to do where a statement would depend on two entries.
-const PAIRS: &str = "let the states of the chain be pairs, or `if` and `match` on one entry";
+const PAIRS: &str = "let one chain have pairs of states as its states";
 
 /// An entry that is read, and where.
 #[derive(Clone)]
@@ -130,16 +130,24 @@ impl Check<'_> {
         self.read.extend(inner);
     }
 
-    /// Refuses an assignment that depends on an entry of a chain.
-    pub(super) fn assigned_by_entry(&mut self, name: &Ident, entry: Option<&Entry>) {
-        if let Some(entry) = self.under_entry.as_ref().or(entry) {
-            let read = format!("{}[{}]", self.scope.name_of(entry.chain), entry.index);
-            let message = format!(
-                "`{name}` would depend on `{read}`, for each of whose values this is evaluated: bind a new variable, `let {name} = \
-                 ...;`"
-            );
-            self.error(name, message);
+    /// Refuses a statement that changes a variable by what depends on an entry of a chain.
+    pub(super) fn changed(&mut self, statement: &Expr, entry: Option<&Entry>) {
+        let place = match statement {
+            Expr::Assign(assign) => &assign.left,
+            Expr::Binary(binary) => &binary.left,
+            Expr::MethodCall(call) => &call.receiver,
+            _ => return,
+        };
+        let (Some(name), Some(entry)) = (root(place), self.under_entry.as_ref().or(entry)) else { return };
+        if !self.scope.is_mut(name) {
+            return;
         }
+        let read = format!("{}[{}]", self.scope.name_of(entry.chain), entry.index);
+        let message = format!(
+            "`{name}` would depend on `{read}`, for each of whose values this is evaluated: bind a new variable, `let {name} = \
+             ...;`"
+        );
+        self.error(name, message);
     }
 }
 

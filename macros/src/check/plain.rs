@@ -1,6 +1,5 @@
 //! Statements that are mere expressions: assignments, calls, and sites that forgot the `~`.
 
-use super::scope::Entry;
 use super::{Check, catalogue};
 use crate::ast::{bare_name, root};
 use crate::facts::{Dimension, Latent, Tier};
@@ -10,11 +9,11 @@ use syn::{BinOp, Expr, ExprAssign};
 
 impl Check<'_> {
     /// Checks what an expression statement is for.
-    pub(super) fn plain(&mut self, expr: &Expr, entry: Option<&Entry>) {
+    pub(super) fn plain(&mut self, expr: &Expr) {
         match expr {
-            Expr::Assign(assign) if catalogue::is_distribution(&assign.right) => self.equals_for_tilde(assign, entry),
-            Expr::Assign(assign) => self.assignment(&assign.left, &assign.right, entry),
-            Expr::Binary(binary) if is_assignment(&binary.op) => self.assignment(&binary.left, &binary.right, entry),
+            Expr::Assign(assign) if catalogue::is_distribution(&assign.right) => self.equals_for_tilde(assign),
+            Expr::Assign(assign) => self.assignment(&assign.left, &assign.right),
+            Expr::Binary(binary) if is_assignment(&binary.op) => self.assignment(&binary.left, &binary.right),
             Expr::Call(call) if catalogue::is_distribution(expr) => {
                 let message = format!("nothing is drawn from `{0}`: write `name ~ {0}(...);`", text(&call.func));
                 self.error(&call.func, message);
@@ -22,7 +21,6 @@ impl Check<'_> {
             Expr::MethodCall(call) => {
                 if let Some(name) = root(&call.receiver).filter(|name| self.scope.is_mut(name)) {
                     self.assigned(name, &call.receiver, expr);
-                    self.assigned_by_entry(name, entry);
                 }
             }
             Expr::Call(_)
@@ -43,11 +41,11 @@ impl Check<'_> {
 
     /// `left = Dist(...)`, which was meant to be a site unless a variable can hold a distribution. The latent that it
     /// reads like is declared, so that nothing else is said about it.
-    fn equals_for_tilde(&mut self, assign: &ExprAssign, entry: Option<&Entry>) {
+    fn equals_for_tilde(&mut self, assign: &ExprAssign) {
         let (left, right) = (&*assign.left, &*assign.right);
         let Some(name) = root(left) else { return };
         if self.scope.is_mut(name) {
-            return self.assignment(left, right, entry);
+            return self.assignment(left, right);
         }
         let message = format!("`=` assigns: a distribution is given by `~`, `{} ~ {};`", text(left), text(right));
         self.error(&assign.eq_token, message);
@@ -58,13 +56,11 @@ impl Check<'_> {
     }
 
     /// `left = value` or `left += value`, which is for variables of the task or of the model.
-    fn assignment(&mut self, left: &Expr, right: &Expr, entry: Option<&Entry>) {
+    fn assignment(&mut self, left: &Expr, right: &Expr) {
         let Some(name) = root(left) else { return };
-        if let Some(message) = self.unassignable(name) {
-            self.error(name, message);
-        } else {
-            self.assigned(name, left, right);
-            self.assigned_by_entry(name, entry);
+        match self.unassignable(name) {
+            Some(message) => self.error(name, message),
+            None => self.assigned(name, left, right),
         }
     }
 

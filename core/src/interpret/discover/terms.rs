@@ -2,10 +2,10 @@
 
 use super::sums::{Around, MOST_CLASSES, Term, Whole};
 use super::{Discover, Visited};
-use crate::dist::{Chain, ChainDistribution, FiniteDistribution};
+use crate::dist::{ChainDistribution, FiniteDistribution};
 use crate::error::{Error, Invalid, Place};
-use crate::model::Site;
 use crate::model::level::Counted;
+use crate::model::{Chain, Site};
 use crate::numbers::number::Real;
 use crate::support::Shown;
 

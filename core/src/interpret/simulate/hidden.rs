@@ -2,10 +2,10 @@
 
 use super::Simulate;
 use crate::dist::categorical::sample_category;
-use crate::dist::{Chain, ChainDistribution, FiniteDistribution};
+use crate::dist::{ChainDistribution, FiniteDistribution};
 use crate::error::Error;
 use crate::interpret::classes::{Classes, Known, Replay};
-use crate::model::Site;
+use crate::model::{Chain, Site};
 use crate::sampling::paths::PathLaw;
 
 /// A discrete latent whose value has been drawn.
