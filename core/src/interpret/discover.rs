@@ -18,8 +18,7 @@ use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
 use crate::support::{Support, VectorSupport};
 pub use start::Start;
-use sums::Sums;
-use terms::OpenChain;
+use sums::{OpenChain, Sums};
 
 /// A place whose log density is not finite, with that density.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! Sums over discrete latents, as a visit meets them.
 
+use crate::error::Place;
 use crate::model::Site;
 use crate::model::level::Counted;
 use crate::numbers::number::Real;
@@ -42,6 +43,16 @@ pub(super) struct Whole {
     data: Option<Vec<(&'static str, Option<usize>)>>,
     /// The first value under which other data were visited than under 0.
     pub(super) uneven: Option<usize>,
+}
+
+/// A chain whose paths are being summed over.
+#[derive(Debug)]
+pub(super) struct OpenChain {
+    pub(super) place: Place,
+    /// K.
+    pub(super) states: usize,
+    /// ln p(data | state), K numbers an entry.
+    pub(super) entries: Vec<Real<Traced>>,
 }
 
 impl Default for Whole {

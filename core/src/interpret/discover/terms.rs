@@ -1,6 +1,6 @@
 //! Visits of what is summed out: each term of a sum in turn.
 
-use super::sums::{Around, MOST_CLASSES, Term, Whole};
+use super::sums::{Around, MOST_CLASSES, OpenChain, Term, Whole};
 use super::{Discover, Visited};
 use crate::dist::{ChainDistribution, FiniteDistribution};
 use crate::error::{Error, Invalid, Place};
@@ -8,16 +8,6 @@ use crate::model::level::Counted;
 use crate::model::{Chain, Site};
 use crate::numbers::number::Real;
 use crate::support::Shown;
-
-/// A chain whose paths are being summed over.
-#[derive(Debug)]
-pub(super) struct OpenChain {
-    place: Place,
-    /// K.
-    states: usize,
-    /// ln p(data | state), K numbers an entry.
-    entries: Vec<Real<Visited>>,
-}
 
 impl Discover<'_> {
     /// Visits the values of a discrete latent, of these sites.
