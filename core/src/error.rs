@@ -94,6 +94,27 @@ pub enum Error {
         /// A value of it under which other data are observed, or in another order, than under 0.
         value: usize,
     },
+    /// An entry is read that a chain of discrete latents does not have.
+    #[error("{place}: entry {found} is read of a chain of {len}: its entries are counted from 0")]
+    Entry {
+        /// The place of the chain.
+        place: Box<Place>,
+        /// The entry that is read.
+        found: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// A discrete latent is summed out within the sum over a chain, where its sum would be that of one entry.
+    #[error(
+        "{place}: what depends on this discrete latent and on the chain `{chain}` cannot be summed over both: declare it before the \
+         chain, or give the observations a `Mixture(...)`"
+    )]
+    WithinChain {
+        /// The place of the discrete latent.
+        place: Box<Place>,
+        /// The chain.
+        chain: &'static str,
+    },
     /// A distribution without a sampler was asked for a draw.
     #[error("{place}: {distribution} cannot be sampled; give it a `sample` method")]
     NoSampler {
@@ -168,6 +189,8 @@ impl Error {
             | Self::NotFinite { place, .. }
             | Self::Classes { place, .. }
             | Self::Uneven { place, .. }
+            | Self::Entry { place, .. }
+            | Self::WithinChain { place, .. }
             | Self::NoSampler { place, .. } => Some(&mut place.task),
             Self::Option { task, .. } => Some(task),
             Self::NoTasks | Self::NoLatents | Self::File { .. } | Self::Unusable(_) => None,

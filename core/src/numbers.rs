@@ -16,6 +16,7 @@ pub mod nodal;
 pub(crate) mod number;
 mod operators;
 mod param;
+pub mod param_rows;
 pub mod param_vec;
 pub(crate) mod pass;
 pub mod real;

@@ -47,6 +47,9 @@ impl Scorers<'_> {
         rng: &mut ChaCha8Rng,
     ) -> Answer {
         let n = ask.guess.start.len();
+        if n == 0 {
+            return self.answer_without_latents(ask);
+        }
         let is_narrow = (1..=WIDEST).contains(&n);
         let has_grid = (is_narrow || memory.tree().is_some()) && !memory.spacing.is_hopeless();
         let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
@@ -79,6 +82,14 @@ impl Scorers<'_> {
         });
         memory.answers += 1;
         answer
+    }
+
+    /// The answer of a task all of whose latents, if it has any, are summed out.
+    fn answer_without_latents(&mut self, ask: &Ask<'_>) -> Answer {
+        let value = self.posterior.value(ask.at(), &[]);
+        let ln_z = if value.is_nan() { f64::NEG_INFINITY } else { value };
+        let mode = DVector::zeros(0);
+        Answer { ln_z, draws: vec![mode.clone(); ask.inner.wanted], mode, weights: Vec::new() }
     }
 
     /// The answer by importance sampling.

@@ -4,10 +4,10 @@
 //! distribution, or by loc + scale * u at a non-centred site. What is accumulated: ln p + ln |dx/du| of the latents, and
 //! the log density of the data, of those sites that the [`SiteMask`] marks.
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::interpret::by_node::ByNode;
 use crate::model::site_mask::SiteMask;
-use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
 use crate::support::VectorSupport;
 
@@ -21,6 +21,10 @@ pub struct LogDensity<'a, N: Number> {
     summing: bool,
     /// Where sums are kept apart by the turns of nested plates, if that is wanted.
     by_node: Option<&'a mut ByNode>,
+    /// Of the chain that is being summed over, ln p(data | state), K numbers an entry.
+    entries: Vec<Real<N>>,
+    /// K.
+    states: usize,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
     pub latents: Real<N>,
     /// Sum of the log densities of the counted observations, and of the counted factors.
@@ -37,6 +41,8 @@ impl<'a, N: Number> LogDensity<'a, N> {
             mask,
             summing: false,
             by_node: None,
+            entries: Vec::new(),
+            states: 0,
             latents: Real::constant(0.0),
             data: Real::constant(0.0),
         }
@@ -171,5 +177,33 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
             self.hand_over();
             self.by_node.iter_mut().for_each(|sums| sums.leave());
         }
+    }
+
+    #[inline(always)]
+    fn sum_chain<D: ChainDistribution<N>>(&mut self, _: &Site, sum: &Site, chain: Chain<D>, body: impl Fn(&mut Self)) {
+        if !self.counts(sum) {
+            return;
+        }
+        let was_summing = std::mem::replace(&mut self.summing, true);
+        self.states = chain.dist.num_states();
+        self.entries.clear();
+        self.entries.resize(chain.len * self.states, Real::constant(0.0));
+        body(self);
+        self.data += chain.ln_total(&self.entries);
+        self.summing = was_summing;
+    }
+
+    #[inline(always)]
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        let outer = self.data;
+        for state in 0..self.states {
+            self.data = Real::constant(0.0);
+            body(self, state);
+            let data = self.data;
+            if let Some(entry) = self.entries.get_mut(t * self.states + state) {
+                *entry += data;
+            }
+        }
+        self.data = outer;
     }
 }

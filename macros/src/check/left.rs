@@ -30,7 +30,8 @@ impl Check<'_> {
                     self.each_of_data(&name, site);
                     return Role::Unknown;
                 }
-                self.is_discrete(site, &name);
+                let is_discrete = self.is_discrete(site, &name);
+                let dimension = if is_discrete { Dimension::Chain } else { dimension };
                 self.latent(Latent { name, dimension, attrs, source, nest: self.nest })
             }
             (_, Some(name)) if !self.is_data(&name) => {

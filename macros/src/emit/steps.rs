@@ -2,9 +2,9 @@
 
 use super::Emit;
 use crate::ast::{Brackets, Flow, FlowKind, Site};
-use crate::facts::{Latent, Observation, Tier};
+use crate::facts::{Dimension, Latent, Observation, Tier};
 use crate::lints;
-use crate::lower::{Access, NestStep, SampleStep, Step, SumStep, Turns, Unused};
+use crate::lower::{Access, EntryStep, NestStep, SampleStep, Step, SumStep, Turns, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -49,7 +49,9 @@ impl Emit<'_> {
                 let site = site_path(at, latent_table(Tier::Local), *id);
                 quote_spanned!(at=> <__I as #krate::model::Interpreter>::declare(__interpreter, #site);)
             }
+            Step::Sum(sum) if sum.latent.dimension == Dimension::Chain => under_lints(sum.site, self.chain(sum)),
             Step::Sum(sum) => under_lints(sum.site, self.sum(sum)),
+            Step::Entry(entry) => self.entry(entry),
             Step::Observe { id, observation, site } => under_lints(site, self.observe(*id, observation, site)),
             Step::Factor { id, factor } => {
                 let at = located_at(factor.term.span());
@@ -150,6 +152,39 @@ impl Emit<'_> {
                 #right,
                 |#[allow(unused_variables)] __interpreter: &mut __I, #[allow(unused_variables)] #name: usize| { #body },
             );
+        }
+    }
+
+    /// Sums over the paths of a chain.
+    fn chain(&self, step: &SumStep<'_>) -> TokenStream {
+        let SumStep { id, sum, latent: _, site, body } = step;
+        let (krate, right, body) = (&self.krate, &site.right, self.steps(body));
+        let at = located_at(right.span());
+        let (latent, sum) = (site_path(at, latent_table(Tier::Local), *id), site_path(at, "OBSERVED_SITES", *sum));
+        let Brackets::Each { range, .. } = &site.left.brackets else { return TokenStream::new() };
+        let len = length(range);
+        quote_spanned! {at=>
+            <__I as #krate::model::Interpreter>::sum_chain(
+                __interpreter,
+                #latent,
+                #sum,
+                #krate::__private::Chain { len: #len, dist: #right },
+                |#[allow(unused_variables)] __interpreter: &mut __I| { #body },
+            );
+        }
+    }
+
+    /// Evaluates statements for the values of an entry of a chain, whose name stands for a vector of that value everywhere.
+    fn entry(&self, step: &EntryStep<'_>) -> TokenStream {
+        let EntryStep { chain, index, body } = step;
+        let (krate, body) = (&self.krate, self.steps(body));
+        let at = located_at(index.span());
+        quote_spanned! {at=>
+            <__I as #krate::model::Interpreter>::given_entry(__interpreter, #index, |__interpreter: &mut __I, __value: usize| {
+                #[allow(unused_variables)]
+                let #chain = #krate::__private::Everywhere(__value);
+                #body
+            });
         }
     }
 
