@@ -11,7 +11,7 @@ mod figure;
 #[path = "shared/reference.rs"]
 mod reference;
 
-use figure::{Axis, Frame, Mark};
+use figure::{Axis, Frame, Mark, Picture};
 use hierarch::prelude::*;
 use plotters::prelude::*;
 
@@ -91,7 +91,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Every year's count, and what the kinds make one expect of it.
 fn draw(years: &Years, kinds: &[[f64; 3]], rates: &[hierarch::Summary]) -> Result<(), Box<dyn std::error::Error>> {
-    figure::save("earthquakes", (860, 420), |area| {
+    let picture = Picture::draw((860, 420), |area| {
         let axes = [Axis::new("year", 1899.0..2008.0), Axis::new("major earthquakes", 0.0..45.0)];
         let title = "Major earthquakes, and the rates of hidden kinds of years";
         let mut chart = Frame { title_size: 19, ..Frame::default() }.chart(area, title, axes)?;
@@ -104,5 +104,6 @@ fn draw(years: &Years, kinds: &[[f64; 3]], rates: &[hierarch::Summary]) -> Resul
         let line = kinds.iter().enumerate().map(|(t, kinds)| (1900.0 + t as f64, of_year(kinds)));
         chart.line(line, expected)?;
         chart.key(SeriesLabelPosition::UpperRight)
-    })
+    })?;
+    figure::save("earthquakes", &picture)
 }

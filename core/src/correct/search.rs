@@ -95,7 +95,9 @@ fn around(z: &DVector<f64>, h: &DVector<f64>) -> Vec<DVector<f64>> {
     let n = z.len();
     let moved = |moves: &[(usize, f64)]| {
         let mut at = z.clone();
-        moves.iter().for_each(|&(j, sign)| at[j] += sign * h[j]);
+        for &(j, sign) in moves {
+            at[j] += sign * h[j];
+        }
         at
     };
     let axes = (0..n).flat_map(|j| [moved(&[(j, 1.0)]), moved(&[(j, -1.0)])]);

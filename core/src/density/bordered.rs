@@ -49,6 +49,14 @@ impl Extent {
     }
 }
 
+/// A task, and where its coordinates are: phi_0.
+#[derive(Clone, Copy)]
+pub(super) struct TaskAt<'a> {
+    pub(super) task: usize,
+    pub(super) extent: &'a Extent,
+    pub(super) phi: &'a [f64],
+}
+
 /// The numbers of a task for any theta with that w.
 pub(super) struct TaskSums {
     /// Without any exponent, of theta at 0.
@@ -125,8 +133,8 @@ impl Read {
 }
 
 impl Density<'_> {
-    /// The numbers of a task at phi, for one theta; its gradient in theta as it reads it.
-    fn numbers(&self, i: usize, extent: &Extent, read: &Read, phi: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    /// The numbers of a task for one theta; its gradient in theta as it reads it.
+    fn numbers(&self, TaskAt { task, extent, phi }: TaskAt<'_>, read: &Read) -> (Vec<f64>, Vec<f64>) {
         let (reads, s) = (read.globals.len(), extent.seats.len());
         let mut numbers = vec![0.0; extent.len()];
         let (head, rest) = numbers.split_at_mut(1 + s);
@@ -139,8 +147,8 @@ impl Density<'_> {
         let u = [&read.globals, phi].concat();
         let mut gradient = vec![0.0; u.len()];
         let point = BlockPoint { u: &u, exps: &read.exps };
-        let task = self.closed_task(i);
-        for block in &[task.latents, task.data] {
+        let closed = self.closed_task(task);
+        for block in &[closed.latents, closed.data] {
             head[0] += block.at_point(point, &mut gradient);
             let places = &places;
             extent.storage.add_by(own, AddParts { block, point, places, seats: s, corner, rows });
@@ -158,16 +166,9 @@ impl Density<'_> {
         (numbers, gradient)
     }
 
-    /// The sums of a task at phi, w being where it is in `centre`; `None` where theta but for w is in more than exponents.
-    pub(super) fn sums(
-        &self,
-        i: usize,
-        extent: &Extent,
-        globals: &GaussianGlobals,
-        centre: &Read,
-        phi: &[f64],
-    ) -> Option<TaskSums> {
-        let task = self.closed_task(i);
+    /// The sums of a task, w being where it is in `centre`; `None` where theta but for w is in more than exponents.
+    pub(super) fn sums(&self, at: TaskAt<'_>, globals: &GaussianGlobals, centre: &Read) -> Option<TaskSums> {
+        let task = self.closed_task(at.task);
         let (mut exponents, mut is_squared) = (BTreeSet::new(), false);
         for block in [task.latents, task.data] {
             block.mark_shared(&mut |e| exponents.extend([e]));
@@ -179,10 +180,10 @@ impl Density<'_> {
         let at_w = |(j, x): (usize, &f64)| if globals.is_w(j) { *x } else { 0.0 };
         let mut read =
             Read { globals: centre.globals.iter().enumerate().map(at_w).collect(), exps: vec![0.0; centre.exps.len()] };
-        let (base, gradient) = self.numbers(i, extent, &read, phi);
+        let (base, gradient) = self.numbers(at, &read);
         let mut of_exponent = |e: usize| {
             read.exps[e] = 1.0;
-            let (mut numbers, _) = self.numbers(i, extent, &read, phi);
+            let (mut numbers, _) = self.numbers(at, &read);
             read.exps[e] = 0.0;
             numbers.iter_mut().zip(&base).for_each(|(x, base)| *x -= base);
             numbers.truncate(numbers.iter().rposition(|x| *x != 0.0).map_or(0, |last| last + 1));
@@ -195,17 +196,10 @@ impl Density<'_> {
         Some(TaskSums { base, of_exponents, slopes })
     }
 
-    /// Puts the numbers of a task in place of others.
-    pub(super) fn fill(
-        &self,
-        numbers: &mut Vec<f64>,
-        i: usize,
-        (extent, sums): (&Extent, Option<&TaskSums>),
-        read: &Read,
-        phi: &[f64],
-    ) {
+    /// Puts the numbers of a task in place of others, by its sums where there are any.
+    pub(super) fn fill(&self, numbers: &mut Vec<f64>, at: TaskAt<'_>, sums: Option<&TaskSums>, read: &Read) {
         let Some(TaskSums { base, of_exponents, slopes }) = sums else {
-            *numbers = self.numbers(i, extent, read, phi).0;
+            *numbers = self.numbers(at, read).0;
             return;
         };
         numbers.clone_from(base);

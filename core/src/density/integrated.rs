@@ -9,7 +9,7 @@
 //! A task says something of those coordinates of w only that it names, its seats: of crossed effects some dozens in a thousand.
 
 use crate::density::Density;
-use crate::density::bordered::{Extent, Read, TaskNumbers, TaskSums};
+use crate::density::bordered::{Extent, Read, TaskAt, TaskNumbers, TaskSums};
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::given_others::{NormalStep, QuadraticInW};
 use crate::special::LN_SQRT_2PI;
@@ -115,7 +115,8 @@ impl Density<'_> {
             let extent = Extent { seats: self.seats(&globals, i), coordinates, storage: self.storage(i) };
             let first = end;
             end = first.behind(&extent);
-            let sums = self.sums(i, &extent, &globals, &at_centre, &phi[first.coordinate..end.coordinate]);
+            let at = TaskAt { task: i, extent: &extent, phi: &phi[first.coordinate..end.coordinate] };
+            let sums = self.sums(at, &globals, &at_centre);
             TaskRoom { extent, sums, first }
         };
         let tasks = (0..self.num_tasks()).map(room).collect();
@@ -134,10 +135,9 @@ impl Density<'_> {
         let mut of_w = self.outside_of(&globals.w, theta, out.clear());
         out.ln_p = self.all_outside(theta).total();
         let read = Read::of(self, theta);
-        for (i, room) in tasks.iter().enumerate() {
-            let TaskRoom { extent, sums, first } = room;
+        for (task, TaskRoom { extent, sums, first }) in tasks.iter().enumerate() {
             let phi = &phi[first.coordinate..][..extent.coordinates];
-            self.fill(&mut space.numbers, i, (extent, sums.as_ref()), &read, phi);
+            self.fill(&mut space.numbers, TaskAt { task, extent, phi }, sums.as_ref(), &read);
             if !out.add(extent, phi, space, &mut of_w) {
                 return None;
             }
@@ -155,7 +155,7 @@ impl Integrated {
             return false;
         }
         let (s, columns, first) = (seats.len(), seats.len() + 1, self.solved.len());
-        self.solved.extend(&*rows);
+        self.solved.extend(rows);
         let solved = &mut self.solved[first..];
         storage.solve(own, solved, columns);
         // P_wi P_ii^-1 (P_iw, g_i) in the rows of seats, and g_i' P_ii^-1 g_i at their end

@@ -33,7 +33,7 @@ model! {
     }
 }
 
-/// `mean`; `a.3` of area 3, `schools[1].s.3` of a school of it.
+/// `mean`; `a.3` of area 3, `pupils[1].s.3` of a school of it.
 impl Compared for Pupils<'_> {
     fn latents(fit: &Fit<Self>) -> Vec<Named> {
         let named = |row: hierarch::NamedSummary| Named {
