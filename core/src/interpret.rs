@@ -6,6 +6,7 @@ pub(crate) mod classes;
 pub(crate) mod classify;
 pub(crate) mod dataset;
 pub mod discover;
+mod entry_table;
 pub mod expected;
 pub(crate) mod given;
 pub mod log_density;

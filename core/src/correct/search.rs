@@ -56,10 +56,7 @@ pub(crate) fn peak<A: AskAt + ?Sized>(before: &Part, mut pool: Pool, ask: &mut A
         let wanted = DVector::from_fn(n, |j, _| hessian[(j, j)].abs().max(f64::MIN_POSITIVE).sqrt().recip());
         let is_right = wanted.iter().zip(&h).all(|(wanted, h)| (wanted / h).ln().abs() < RIGHT.ln());
         if is_peak && promised < SETTLED && is_right {
-            let here = Gaussian::of_precision(&z + step, &(-hessian).cholesky()?);
-            let wide = &before.heavy.wide;
-            let covariance = &wide.root * here.covariance() * wide.root.transpose();
-            return Part::new(Gaussian { mean: wide.at(&here.mean), root: covariance.cholesky()?.unpack() });
+            return before.of_standardised(&Gaussian::of_precision(&z + step, &(-hessian).cholesky()?));
         }
         step *= (trusted / step.amax()).min(1.0);
         let halved = better(&z, &step, values[0], &mut look)?;

@@ -22,15 +22,15 @@ pub(super) struct Extent {
 
 /// The numbers of a task, one kind behind the other.
 pub(super) struct TaskNumbers<'a> {
-    pub(super) value: f64,
+    pub(super) value: &'a mut f64,
     /// First derivatives in the seats (s).
-    pub(super) slopes: &'a [f64],
+    pub(super) slopes: &'a mut [f64],
     /// n rows of -P_iw, a column a seat, and g_i.
-    pub(super) rows: &'a [f64],
+    pub(super) rows: &'a mut [f64],
     /// P_ii, to be factorised.
     pub(super) own: &'a mut [f64],
     /// Second derivatives in the seats, the lower triangle row by row.
-    pub(super) corner: &'a [f64],
+    pub(super) corner: &'a mut [f64],
 }
 
 impl Extent {
@@ -45,7 +45,7 @@ impl Extent {
         let (slopes, rest) = rest.split_at_mut(s);
         let (rows, rest) = rest.split_at_mut(self.coordinates * (s + 1));
         let (own, corner) = rest.split_at_mut(self.storage.len());
-        TaskNumbers { value: value[0], slopes, rows, own, corner }
+        TaskNumbers { value: &mut value[0], slopes, rows, own, corner }
     }
 }
 
@@ -137,9 +137,7 @@ impl Density<'_> {
     fn numbers(&self, TaskAt { task, extent, phi }: TaskAt<'_>, read: &Read) -> (Vec<f64>, Vec<f64>) {
         let (reads, s) = (read.globals.len(), extent.seats.len());
         let mut numbers = vec![0.0; extent.len()];
-        let (head, rest) = numbers.split_at_mut(1 + s);
-        let (rows, rest) = rest.split_at_mut(extent.coordinates * (s + 1));
-        let (own, corner) = rest.split_at_mut(extent.storage.len());
+        let TaskNumbers { value, slopes, rows, own, corner } = extent.split(&mut numbers);
         let mut places = vec![None; reads];
         for (number, seat) in extent.seats.iter().enumerate() {
             places[seat.of_block] = Some(number);
@@ -149,14 +147,14 @@ impl Density<'_> {
         let point = BlockPoint { u: &u, exps: &read.exps };
         let closed = self.closed_task(task);
         for block in &[closed.latents, closed.data] {
-            head[0] += block.at_point(point, &mut gradient);
+            *value += block.at_point(point, &mut gradient);
             let places = &places;
             extent.storage.add_by(own, AddParts { block, point, places, seats: s, corner, rows });
         }
         for h in own {
             *h = -*h;
         }
-        for (slope, seat) in head[1..].iter_mut().zip(&extent.seats) {
+        for (slope, seat) in slopes.iter_mut().zip(&extent.seats) {
             *slope = gradient[seat.of_block];
         }
         for (row, slope) in rows.chunks_exact_mut(s + 1).zip(&gradient[reads..]) {

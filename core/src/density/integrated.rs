@@ -150,12 +150,12 @@ impl Integrated {
     /// Integrates a task out whose numbers are there, and adds what it says of w; false where it cannot be.
     fn add(&mut self, extent: &Extent, phi: &[f64], space: &mut TaskSpace, of_w: &mut QuadraticInW) -> bool {
         let (Extent { seats, storage, .. }, TaskSpace { numbers, products }) = (extent, space);
-        let TaskNumbers { value, slopes, rows, own, mut corner } = extent.split(numbers);
+        let TaskNumbers { value, slopes, rows, own, corner } = extent.split(numbers);
         if !storage.factorise(own) {
             return false;
         }
         let (s, columns, first) = (seats.len(), seats.len() + 1, self.solved.len());
-        self.solved.extend(rows);
+        self.solved.extend(&*rows);
         let solved = &mut self.solved[first..];
         storage.solve(own, solved, columns);
         // P_wi P_ii^-1 (P_iw, g_i) in the rows of seats, and g_i' P_ii^-1 g_i at their end
@@ -168,8 +168,8 @@ impl Integrated {
         }
         let raised = 0.5 * products[columns * columns - 1];
         self.is_rough |= raised > CANCELLING;
-        self.ln_z.push(value + raised - storage.ln_det(own) + phi.len() as f64 * LN_SQRT_2PI);
-        let k = of_w.gradient.len();
+        self.ln_z.push(*value + raised - storage.ln_det(own) + phi.len() as f64 * LN_SQRT_2PI);
+        let (k, mut corner) = (of_w.gradient.len(), &*corner);
         for (r, (seat, products)) in seats.iter().zip(products.chunks_exact(columns)).enumerate() {
             let slope = slopes[r] + products[s];
             of_w.gradient[seat.of_w] += slope;

@@ -58,6 +58,14 @@ impl<'a> Replay<'a> {
         Some(first)
     }
 
+    /// The law of the next, which is a chain: as far as anything is known of it, and behind that as it is.
+    pub(crate) fn next_law(&mut self, law: PathLaw) -> PathLaw {
+        match self.next().and_then(Classes::path) {
+            Some(known) => known.continued(&law),
+            None => law,
+        }
+    }
+
     /// Those within the sum over one, given its value.
     pub(crate) fn within(of: Option<&'a Classes>, value: usize) -> Self {
         Self(match of.map(|of| &of.known) {
@@ -121,11 +129,16 @@ impl Marginals {
         for (inner, share) in inner.iter().zip(shares) {
             self.met.clone_from(&before);
             self.add(inner, *share);
-            after.resize(self.met.len(), 0);
-            after.iter_mut().zip(&self.met).for_each(|(to, met)| *to = (*to).max(*met));
+            join_counts(&mut after, &self.met);
         }
         self.met = after;
     }
+}
+
+/// Takes the larger of two counts.
+pub(super) fn join_counts(counts: &mut Vec<usize>, others: &[usize]) {
+    counts.resize(counts.len().max(others.len()), 0);
+    counts.iter_mut().zip(others).for_each(|(count, other)| *count = (*count).max(*other));
 }
 
 /// Gives the discrete latents among a task's their probabilities.

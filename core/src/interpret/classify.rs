@@ -7,6 +7,7 @@
 
 use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::interpret::classes::{Classes, Known, Replay};
+use crate::interpret::entry_table::EntryTable;
 use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::numbers::real::log_sum_exp;
@@ -28,10 +29,8 @@ pub(crate) struct Classify<'a> {
     say: Say,
     /// ln p(D | phi, theta).
     pub(crate) ln_density: f64,
-    /// Of the chain that is being summed over, ln p(D | state), K numbers an entry.
-    entries: Vec<f64>,
-    /// K.
-    states: usize,
+    /// Of the chain that is being summed over, ln p(D | state).
+    entries: EntryTable<f64>,
     /// The classes met, in order.
     pub(crate) found: Vec<Classes>,
 }
@@ -39,7 +38,7 @@ pub(crate) struct Classify<'a> {
 impl<'a> Classify<'a> {
     /// A visit of a likelihood, of whose discrete latents something may be `known` from other data.
     pub(crate) fn new(known: &'a [Classes], say: Say) -> Self {
-        Self { known: Replay::new(known), say, ln_density: 0.0, entries: Vec::new(), states: 0, found: Vec::new() }
+        Self { known: Replay::new(known), say, ln_density: 0.0, entries: EntryTable::new(), found: Vec::new() }
     }
 
     fn add(&mut self, ln_density: Option<Real<f64>>) {
@@ -102,24 +101,20 @@ impl Interpreter for Classify<'_> {
         chain: Chain<D>,
         body: impl Fn(&mut Self),
     ) {
-        let law = chain.law();
-        let law = self.known.next().and_then(Classes::path).map_or(law.clone(), |known| known.continued(&law));
-        self.states = law.states();
-        self.entries = vec![0.0; chain.len * self.states];
+        let law = self.known.next_law(chain.law());
+        self.entries.begin(chain.len, law.states(), 0.0);
         body(self);
-        let (given, ln_total) = law.given(&self.entries);
+        let (given, ln_total) = law.given(&self.entries.numbers);
         self.ln_density += ln_total;
         self.found.push(Classes { site: site.id, known: Known::Path(given) });
     }
 
     fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
         let outer = self.ln_density;
-        for state in 0..self.states {
+        for state in 0..self.entries.states {
             self.ln_density = 0.0;
             body(self, state);
-            if let Some(entry) = self.entries.get_mut(t * self.states + state) {
-                *entry += self.ln_density;
-            }
+            self.entries.add(t, state, self.ln_density);
         }
         self.ln_density = outer;
     }

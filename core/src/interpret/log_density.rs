@@ -6,6 +6,7 @@
 
 use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::interpret::by_node::ByNode;
+use crate::interpret::entry_table::EntryTable;
 use crate::model::site_mask::SiteMask;
 use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
@@ -21,10 +22,8 @@ pub struct LogDensity<'a, N: Number> {
     summing: bool,
     /// Where sums are kept apart by the turns of nested plates, if that is wanted.
     by_node: Option<&'a mut ByNode>,
-    /// Of the chain that is being summed over, ln p(data | state), K numbers an entry.
-    entries: Vec<Real<N>>,
-    /// K.
-    states: usize,
+    /// Of the chain that is being summed over, ln p(data | state).
+    entries: EntryTable<Real<N>>,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
     pub latents: Real<N>,
     /// Sum of the log densities of the counted observations, and of the counted factors.
@@ -41,8 +40,7 @@ impl<'a, N: Number> LogDensity<'a, N> {
             mask,
             summing: false,
             by_node: None,
-            entries: Vec::new(),
-            states: 0,
+            entries: EntryTable::new(),
             latents: Real::constant(0.0),
             data: Real::constant(0.0),
         }
@@ -185,24 +183,19 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
             return;
         }
         let was_summing = std::mem::replace(&mut self.summing, true);
-        self.states = chain.dist.num_states();
-        self.entries.clear();
-        self.entries.resize(chain.len * self.states, Real::constant(0.0));
+        self.entries.begin(chain.len, chain.dist.num_states(), Real::constant(0.0));
         body(self);
-        self.data += chain.ln_total(&self.entries);
+        self.data += chain.ln_total(&self.entries.numbers);
         self.summing = was_summing;
     }
 
     #[inline(always)]
     fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
         let outer = self.data;
-        for state in 0..self.states {
+        for state in 0..self.entries.states {
             self.data = Real::constant(0.0);
             body(self, state);
-            let data = self.data;
-            if let Some(entry) = self.entries.get_mut(t * self.states + state) {
-                *entry += data;
-            }
+            self.entries.add(t, state, self.data);
         }
         self.data = outer;
     }

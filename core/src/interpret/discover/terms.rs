@@ -4,6 +4,7 @@ use super::sums::{Around, MOST_CLASSES, OpenChain, Term, Whole};
 use super::{Discover, Visited};
 use crate::dist::{ChainDistribution, FiniteDistribution};
 use crate::error::{Error, Invalid, Place};
+use crate::interpret::classes::join_counts;
 use crate::model::level::Counted;
 use crate::model::{Chain, Site};
 use crate::numbers::number::Real;
@@ -114,10 +115,4 @@ impl Discover<'_> {
         }
         self.sums.end(around, whole);
     }
-}
-
-/// Takes the larger of two counts.
-fn join_counts(counts: &mut Vec<usize>, others: &[usize]) {
-    counts.resize(counts.len().max(others.len()), 0);
-    counts.iter_mut().zip(others).for_each(|(count, other)| *count = (*count).max(*other));
 }

@@ -52,10 +52,9 @@ impl<'a> Simulate<'a> {
     /// Draws the path of a chain; what is visited until [`end_path`](Self::end_path) is given its entries.
     pub(super) fn begin_path<D: ChainDistribution<f64>>(&mut self, site: &Site, chain: &Chain<D>) {
         let place = self.place(site, None);
-        let known = self.known.next().and_then(Classes::path);
         let is_valid = self.is_valid(&place, chain.dist.check());
         let law = if is_valid { chain.law() } else { PathLaw::impossible(chain.len) };
-        let law = known.map_or(law.clone(), |known| known.continued(&law));
+        let law = self.known.next_law(law);
         let path = law.draw(|p| sample_category(self.rng, p.iter().copied()).map(whole));
         self.classes.push(Classes { site: site.id, known: Known::Path(law.certain(&path)) });
         self.path = Some((*site, path));
