@@ -20,7 +20,7 @@ use crate::facts::{Dimension, Facts, Latent, Observation, Role, Tier};
 use crate::names;
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
-use scope::{Discrete, Entry, Meaning, Scope};
+use scope::{Discrete, Entry, EntryRead, Meaning, Scope};
 use syn::{Error, Expr, Local, Pat};
 
 /// Finds out what each `~` is, and tells what is wrong. An argument whose name is taken gets another.
@@ -58,7 +58,7 @@ struct Check<'e> {
     /// The entry of a chain that it depends on.
     under_entry: Option<Entry>,
     /// The entries that are read in the braces around the statement.
-    read: Vec<chains::Read>,
+    read: Vec<EntryRead>,
     loops: usize,
 }
 

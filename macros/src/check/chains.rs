@@ -1,7 +1,7 @@
 //! Chains of discrete latents, of which a statement may depend on one entry.
 
 use super::Check;
-use super::scope::{Discrete, Entry};
+use super::scope::{Discrete, Entry, EntryRead};
 use crate::ast::{Brackets, Site, bare_name, root};
 use crate::names;
 use crate::source::text;
@@ -11,15 +11,6 @@ use syn::{Expr, ExprIndex};
 
 /// What to do where a statement would depend on two entries.
 const PAIRS: &str = "let one chain have pairs of states as its states";
-
-/// An entry that is read, and where.
-#[derive(Clone)]
-pub(super) struct Read {
-    entry: Entry,
-    at: Ident,
-    /// Where the variable is bound by which it is read.
-    by: Option<usize>,
-}
 
 impl Check<'_> {
     /// Whether a chain with a fresh name is declared as it must be.
@@ -50,7 +41,7 @@ impl Check<'_> {
     pub(super) fn entry(&mut self, reads: &[Ident], visit: impl FnOnce(&mut Lookups)) -> Option<Entry> {
         let chains: Vec<(Ident, Discrete)> =
             reads.iter().filter_map(|read| Some((read.clone(), self.scope.chain(read)?))).collect();
-        let mut found: Vec<Read> = Vec::new();
+        let mut found: Vec<EntryRead> = Vec::new();
         if !chains.is_empty() {
             let mut lookups = Lookups { chains, found: Vec::new(), whole: Vec::new(), hidden: Vec::new() };
             visit(&mut lookups);
@@ -67,11 +58,12 @@ impl Check<'_> {
             }
             for (at, chain, index) in lookups.found {
                 let entry = self.entry_at(chain, &at, &index);
-                found.push(Read { entry, at, by: None });
+                found.push(EntryRead { entry, at, by: None });
             }
         }
-        let by_variable =
-            |read: &Ident| Some(Read { entry: self.scope.entry(read)?, at: read.clone(), by: self.scope.place(read) });
+        let by_variable = |read: &Ident| {
+            Some(EntryRead { entry: self.scope.entry(read)?, at: read.clone(), by: self.scope.place(read) })
+        };
         found.extend(reads.iter().filter_map(by_variable));
         self.read.extend(found.iter().cloned());
         self.one_of(found)
@@ -97,9 +89,9 @@ impl Check<'_> {
     }
 
     /// The entry, if all that is read is of one; that of a condition around the statement counts.
-    fn one_of(&mut self, found: Vec<Read>) -> Option<Entry> {
+    fn one_of(&mut self, found: Vec<EntryRead>) -> Option<Entry> {
         let first = self.under_entry.clone().or_else(|| found.first().map(|read| read.entry.clone()))?;
-        if let Some(Read { entry, at, .. }) = found.into_iter().find(|read| read.entry != first) {
+        if let Some(EntryRead { entry, at, .. }) = found.into_iter().find(|read| read.entry != first) {
             self.two_entries(&first, &entry, &at);
         }
         Some(first)
@@ -120,10 +112,10 @@ impl Check<'_> {
         let (outer, depth, errors) = (std::mem::take(&mut self.read), self.scope.depth(), self.errors.len());
         visit(self);
         let inner = std::mem::replace(&mut self.read, outer);
-        let by_outer = |read: &&Read| read.by.is_some_and(|by| by < depth);
-        if let Some(Read { entry: first, .. }) = inner.iter().find(by_outer)
+        let by_outer = |read: &&EntryRead| read.by.is_some_and(|by| by < depth);
+        if let Some(EntryRead { entry: first, .. }) = inner.iter().find(by_outer)
             && self.errors.len() == errors
-            && let Some(Read { entry, at, .. }) = inner.iter().find(|read| read.entry != *first)
+            && let Some(EntryRead { entry, at, .. }) = inner.iter().find(|read| read.entry != *first)
         {
             self.two_entries(first, entry, at);
         }

@@ -48,6 +48,15 @@ pub(super) struct Entry {
     pub(super) bound: Vec<Option<usize>>,
 }
 
+/// An entry that is read, and where.
+#[derive(Clone)]
+pub(super) struct EntryRead {
+    pub(super) entry: Entry,
+    pub(super) at: Ident,
+    /// Where the variable is bound by which it is read.
+    pub(super) by: Option<usize>,
+}
+
 /// A discrete latent, by its place among the bound names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Discrete(usize);
