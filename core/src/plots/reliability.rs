@@ -20,7 +20,7 @@ const LEAST: f64 = 0.01;
 /// let (confidence, correct) = ([0.55, 0.6, 0.7, 0.8, 0.9, 0.95], [true, false, true, true, true, true]);
 /// let diagram = Reliability::new(&confidence, &correct, 5);
 /// let picture = plots::reliability("rain tomorrow", &[("model", &diagram)])?;
-/// # assert!(picture.svg().contains("model (ECE 20.0%)"));
+/// # assert!(picture.svg().contains("model (ECE 13.3%)"));
 /// # Ok(())
 /// # }
 /// ```
