@@ -12,6 +12,7 @@ mod combinations;
 mod covariates;
 mod density;
 mod errors;
+mod hidden_states;
 mod inference;
 mod language;
 mod literals;

@@ -13,8 +13,8 @@ use crate::progress::Progress;
 /// How [`GradientFit`] adapts and is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientOptions {
-    /// K, the steps of adaptation. Up to 100,000; with 0 a task keeps its prior. Training remembers the factors of a batch at
-    /// each of them.
+    /// K, the steps of adaptation. Up to 100,000, and 5 by default; with 0 a task keeps its prior. Training remembers the
+    /// factors of a batch at each of them.
     pub steps: usize,
     /// What the steps move.
     pub factor: TaskFactor,
@@ -22,7 +22,8 @@ pub struct GradientOptions {
     /// of many latents one for all of them. Above 0 and at most 1,000,000.
     pub rate: Option<f64>,
     /// How many fixed draws the bound of a support set is averaged over where it has no closed form. Every task meets the
-    /// same ones, in training and later, so that adaptation is one function of the data. From 1 to 100,000.
+    /// same ones, in training and later, so that adaptation is one function of the data. From 1 to 100,000;
+    /// 16 by default.
     pub draws: usize,
     /// What [`EncoderFit::train`](crate::EncoderFit::train) takes from them; `global` and `parameterisation` are fixed.
     pub options: Options,

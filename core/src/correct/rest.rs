@@ -2,10 +2,9 @@
 
 use crate::correct::reweighting::Basis;
 use crate::density::Density;
-use crate::density::bordered::Workspace;
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::given_others::NormalStep;
-use crate::density::integrated::Integration;
+use crate::density::integrated::{Integration, IntegrationSpace};
 use crate::density::presumed::Presumed;
 
 /// What becomes of theta but for the coordinates that are proposed.
@@ -44,7 +43,8 @@ impl Rest {
         match self {
             Self::Nothing => None,
             Self::Integrated(integration) => {
-                density.integrate(integration, theta, &mut Workspace::default()).map(|integrated| integrated.w)
+                let mut space = IntegrationSpace::default();
+                density.integrate(integration, theta, &mut space).map(|integrated| std::mem::take(&mut integrated.w))
             }
             Self::Presumed(presumed) => density.presume(presumed, theta),
         }

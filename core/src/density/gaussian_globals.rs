@@ -17,8 +17,8 @@ pub(crate) struct GaussianGlobals {
     pub(crate) w: Vec<usize>,
     /// The others.
     pub(crate) others: Vec<usize>,
-    /// By coordinate of a task's block that is among w: where it is, and where among w.
-    pub(super) in_task: Vec<Seat>,
+    /// By coordinate of theta that tasks read: where among w it is.
+    of_reads: Vec<Option<usize>>,
 }
 
 /// A coordinate of a block that is a coordinate of w.
@@ -31,7 +31,12 @@ pub(super) struct Seat {
 impl GaussianGlobals {
     /// Of which no task says anything that is Gaussian.
     pub(super) fn without_tasks(w: Vec<usize>, others: Vec<usize>) -> Self {
-        Self { w, others, in_task: Vec::new() }
+        Self { w, others, of_reads: Vec::new() }
+    }
+
+    /// Whether the coordinate of that number of those that tasks read is of w.
+    pub(super) fn is_w(&self, read: usize) -> bool {
+        self.of_reads[read].is_some()
     }
 }
 
@@ -52,11 +57,21 @@ impl Density<'_> {
             }
         }
         let (others, w): (Vec<usize>, Vec<usize>) = (0..is_other.len()).partition(|&j| is_other[j]);
-        let seat = |(of_w, j): (usize, &usize)| {
-            self.layout.task_reads.binary_search(j).ok().map(|of_block| Seat { of_block, of_w })
+        let of_reads = self.layout.task_reads.iter().map(|j| w.binary_search(j).ok()).collect();
+        (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, of_reads })
+    }
+
+    /// The coordinates of w that closed forms of a task name, ascending.
+    pub(super) fn seats(&self, globals: &GaussianGlobals, i: usize) -> Vec<Seat> {
+        let (task, reads) = (self.closed_task(i), &globals.of_reads);
+        let mut is_named = vec![false; reads.len()];
+        for block in [task.latents, task.data] {
+            block.mark_named(&mut |j| is_named.get_mut(j).into_iter().for_each(|named| *named = true));
+        }
+        let seat = |(of_block, of_w): (usize, &Option<usize>)| {
+            of_w.filter(|_| is_named[of_block]).map(|of_w| Seat { of_block, of_w })
         };
-        let in_task = w.iter().enumerate().filter_map(seat).collect();
-        (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, in_task })
+        reads.iter().enumerate().filter_map(seat).collect()
     }
 
     /// By coordinate of theta, whether what is outside the plate is no Gaussian in it, given the others.

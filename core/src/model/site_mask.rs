@@ -45,6 +45,16 @@ impl SiteMask {
         Self { observed: vec![false; self.observed.len()], ..self.clone() }
     }
 
+    /// The mask without the latents: p(D | phi, theta) alone.
+    pub(crate) fn without_latents(&self) -> Self {
+        Self { latents: vec![false; self.latents.len()], ..self.clone() }
+    }
+
+    /// Whether any observation counts.
+    pub(crate) fn has_data(&self) -> bool {
+        self.observed.iter().any(|&counts| counts)
+    }
+
     /// Whether there is a site that both mark.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let both = |a: &[bool], b: &[bool]| a.iter().zip(b).any(|(a, b)| *a && *b);
