@@ -3,17 +3,19 @@
 //!
 //! phi are the weights, theta the means and scales of their priors. A wave of 5 or 10 points is met by gradient steps
 //! from the prior on the bound of its own points, with learned rates, and theta is learned through the steps by how well
-//! they tell 10 or 15 more points (Ravi & Beatson 2019). Beside it, the same program with point estimates of phi, which is
+//! all of 20 points are told (Ravi & Beatson 2019). Beside it, the same program with point estimates of phi, which is
 //! what MAML trains, but for the learned rates (Li et al. 2017) and a prior that holds the weights. Both with one step, as
-//! the paper trains, and with five. What else the program is told: that there are 5 or 10 points, as the paper is.
+//! the paper trains, and with five. MAML trains for 70,000 iterations on 25 new waves each; here it is 8,000 on 16, or 5,000
+//! on 8, of 4,000 waves.
 //!
-//! Without arguments the program trains for some seconds, `--whole` as long as the table of the docs was.
+//! Without arguments the program trains for some seconds; with `--whole` as long as for the table of the docs, some 20
+//! minutes of processor time.
 //!
 //! cargo run --release --example `sinusoid_network` -- --whole
 
 #[path = "sinusoid_network/judge.rs"]
 mod judge;
-#[path = "shared/network.rs"]
+#[path = "sinusoid_network/network.rs"]
 mod network;
 #[path = "shared/panel.rs"]
 mod panel;
@@ -164,7 +166,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("{:<18} {:>17}, {}", "MAML, published", "0.600 (1 step)", "0.280 (10 steps)");
     for (run, Outcome { found, report, noise }) in runs.iter().zip(&outcomes) {
         println!("\n{}: noise {noise:.3}\n{report}", run.name());
-        let most = if is_whole { [1.0, 0.5] } else { [4.5, 4.5] };
+        let most = if is_whole { [1.0, 0.5] } else { [3.5, 3.5] };
         assert!((0..2).all(|k| found.error[k].mean < most[k]), "{} should have learned", run.name());
     }
     Ok(())
