@@ -168,7 +168,7 @@ model! {
             level ~ Normal(w[0] + 0.5 * b[1], noise);
             hit ~ BernoulliLogit(b[0] - v[0]);
             for &(x, y) in task {
-                let hidden: Vec<_> = dense(&w, &b, &[x]).into_iter().map(|y| y.tanh()).collect();
+                let hidden: Vec<_> = dense(&w, &b, &[x]).into_iter().map(Real::tanh).collect();
                 y ~ Normal(dense(&v, &[c], &hidden)[0], noise);
             }
         }

@@ -10,12 +10,12 @@ const COPIES: usize = 16;
 impl Tape {
     /// Numbers as a block: as they stand where they do so one after another, and else a copy of each.
     fn block(&mut self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Block {
-        self.in_place(runs.clone()).unwrap_or_else(|| self.copied(runs))
+        in_place(runs.clone()).unwrap_or_else(|| self.copied(runs))
     }
 
     /// The same of numbers that other layers may share: they are copied once.
     fn shared_block(&mut self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Block {
-        if let Some(block) = self.in_place(runs.clone()) {
+        if let Some(block) = in_place(runs.clone()) {
             return block;
         }
         let is_of = |copy: &&Block| {
@@ -28,19 +28,6 @@ impl Tape {
         let copy = self.copied(runs);
         self.copies.push(copy);
         copy
-    }
-
-    /// Numbers that do not vary, or stand one after another.
-    fn in_place(&self, runs: impl ExactSizeIterator<Item = u32> + Clone) -> Option<Block> {
-        let len = runs.len();
-        let first = runs.clone().next().unwrap_or(CONSTANT);
-        let follows = |k: u32| if first == CONSTANT { CONSTANT } else { first.wrapping_add(k) };
-        // most often the second number tells; the rest without an early end, for the vectoriser
-        if runs.clone().nth(1).is_some_and(|second| second != follows(1)) {
-            return None;
-        }
-        let is_block = runs.zip(0..).fold(true, |is_block, (run, k)| is_block & (run == follows(k)));
-        is_block.then_some(Block { first, len })
     }
 
     fn copied(&mut self, runs: impl ExactSizeIterator<Item = u32>) -> Block {
@@ -79,4 +66,17 @@ impl Tape {
             self.values.truncate(values);
         }
     }
+}
+
+/// Numbers that do not vary, or stand one after another.
+fn in_place(runs: impl ExactSizeIterator<Item = u32> + Clone) -> Option<Block> {
+    let len = runs.len();
+    let first = runs.clone().next().unwrap_or(CONSTANT);
+    let follows = |k: u32| if first == CONSTANT { CONSTANT } else { first.wrapping_add(k) };
+    // most often the second number tells; the rest without an early end, for the vectoriser
+    if runs.clone().nth(1).is_some_and(|second| second != follows(1)) {
+        return None;
+    }
+    let is_block = runs.zip(0..).fold(true, |is_block, (run, k)| is_block & (run == follows(k)));
+    is_block.then_some(Block { first, len })
 }
