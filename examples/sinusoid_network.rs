@@ -52,7 +52,7 @@ model! {
         for wave in waves {
             w[k in 0..WEIGHTS] ~ Normal(measured_in(k) * mean[k], 0.1 * measured_in(k) * scale[k]);
             for &(x, y) in wave {
-                y ~ Normal(network(&w, &[x]), noise);
+                y ~ Normal(network(w, &[x]), noise);
             }
         }
     }
@@ -163,7 +163,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let [few, many] = [0, 1].map(|k| format!("{:>17} {:>17}", error[k], coverage[k]));
         println!("{:<18} {few} {many}", run.name());
     }
-    println!("{:<18} {:>17}, {}", "MAML, published", "0.600 (1 step)", "0.280 (10 steps)");
+    println!("{:<18} {:>17}, 0.280 (10 steps)", "MAML, published", "0.600 (1 step)");
     for (run, Outcome { found, report, noise }) in runs.iter().zip(&outcomes) {
         println!("\n{}: noise {noise:.3}\n{report}", run.name());
         let most = if is_whole { [1.0, 0.5] } else { [3.5, 3.5] };
