@@ -166,7 +166,12 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("{:<18} {:>17}, 0.280 (10 steps)", "MAML, published", "0.600 (1 step)");
     for (run, Outcome { found, report, noise }) in runs.iter().zip(&outcomes) {
         println!("\n{}: noise {noise:.3}\n{report}", run.name());
-        let most = if is_whole { [1.0, 0.5] } else { [3.5, 3.5] };
+        // 0 everywhere has 4.3; with several steps, MAML's figure for ten
+        let most = match run.steps {
+            _ if !is_whole => [3.5, 3.5],
+            1 => [0.9, 0.4],
+            _ => [0.28, 0.1],
+        };
         assert!((0..2).all(|k| found.error[k].mean < most[k]), "{} should have learned", run.name());
     }
     Ok(())
