@@ -1,9 +1,14 @@
 //! What the data sets of a row say together.
 
-use crate::trial::{CLASSES, Estimate, Fitted, LEVELS, Said, Trial};
+use crate::trial::{CLASSES, Estimate, Fitted, LEVELS, Trial};
 
 /// Classes that count for what is said of all: correlations, of which the prior says the most, are apart.
 const OF_ALL: [usize; 3] = [0, 1, 3];
+
+/// Standard errors that the coverage of a right program is off by in one of some hundred runs, were its seeds not fixed.
+const FAR: f64 = 3.0;
+/// Nats that a row left out may cost more than the truth has it cost.
+const DEAR: f64 = 0.5;
 
 /// The numbers of a row.
 pub(crate) struct Score {
@@ -40,8 +45,8 @@ impl Score {
             log_loss: [0, 1].map(|by| mean(&fits.iter().map(|fit| fit.log_loss[by]).collect::<Vec<_>>())),
             median_seconds: seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN),
             mean_seconds: mean(&seconds),
-            reliable: count(&|fit| fit.said == Said::Reliable),
-            doubtful: count(&|fit| fit.said == Said::Doubtful),
+            reliable: count(&|fit| fit.trust.is_reliable),
+            doubtful: count(&|fit| fit.trust.is_doubtful),
             not_converged: count(&|fit| !fit.has_converged),
             refused: trials.len() - fits.len(),
         }
@@ -53,6 +58,25 @@ impl Score {
 
     pub(crate) fn correlation_of_all(&self) -> f64 {
         mean(&OF_ALL.map(|class| self.correlations[class]))
+    }
+
+    /// What no right program's row says but by a rare chance.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let mut expect = |is_right: bool, complaint: String| complaints.extend((!is_right).then_some(complaint));
+        expect(self.refused == 0, format!("{} data sets have no fit", self.refused));
+        expect(2 * self.reliable > self.sets, format!("only {} of {} fits are reliable", self.reliable, self.sets));
+        for (class, error) in CLASSES.iter().zip(self.errors) {
+            expect(error < 1.0, format!("{class} are {error:.2} standard deviations of the truth off"));
+        }
+        for (level, (off, error)) in LEVELS.iter().zip(self.coverage) {
+            // no less than if each class of a set were one latent: a few sets may all have the same coverage
+            let least = (level * (1.0 - level) / (OF_ALL.len() * self.sets) as f64).sqrt();
+            expect(off.abs() < FAR * error.max(least), format!("coverage of {level} is {off:+.3} off"));
+        }
+        let [loss, of_truth] = self.log_loss;
+        expect(loss < of_truth + DEAR, format!("rows left out cost {loss:.2} nats, {of_truth:.2} given the truth"));
+        complaints
     }
 }
 

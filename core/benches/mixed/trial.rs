@@ -2,6 +2,7 @@
 
 use crate::simulated::{Numbers, Row, Set};
 use cpu_time::ProcessTime;
+use hierarch::fit::Trust;
 use hierarch::{Draw, Error, Fit, Fittable, Options};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -12,14 +13,6 @@ const DRAWS: usize = 1000;
 pub(crate) const LEVELS: [f64; 4] = [0.5, 0.8, 0.9, 0.95];
 /// Kinds of latents.
 pub(crate) const CLASSES: [&str; 4] = ["fixed", "scales", "correlations", "effects"];
-
-/// What the fit says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Reliable,
-    Doubtful,
-    NotChecked,
-}
 
 /// A latent that was estimated.
 pub(crate) struct Estimate {
@@ -40,12 +33,10 @@ pub(crate) struct Trial {
 /// A fit beside the truth.
 pub(crate) struct Fitted {
     pub(crate) seconds: f64,
-    pub(crate) said: Said,
+    pub(crate) trust: Trust,
     pub(crate) has_converged: bool,
     /// The fit as it is printed.
     pub(crate) report: String,
-    /// Why it is not reliable.
-    pub(crate) notes: Vec<String>,
     /// Of each of [`CLASSES`].
     pub(crate) estimates: [Vec<Estimate>; CLASSES.len()],
     /// - ln p of a row that the fit did not see, on average: as the posterior predicts it, and as the truth does.
@@ -69,10 +60,9 @@ pub(crate) fn trial<Y, M: Fittable>(
         let ln_p = |group: usize, row: &Row<Y>, of: &Numbers| ln_density(&row.y, of.predictor(group, row), of);
         Fitted {
             seconds,
-            said: said(&fit),
+            trust: fit.trust().clone(),
             has_converged: fit.verdict().is_converged(),
             report: fit.to_string(),
-            notes: fit.trust().notes.clone(),
             estimates: estimates(&set.truth, &posterior),
             log_loss: [&posterior[..], std::slice::from_ref(&set.truth)].map(|of| log_loss(&set.held_out, of, ln_p)),
         }
@@ -81,15 +71,6 @@ pub(crate) fn trial<Y, M: Fittable>(
         number: set.number,
         shape: [set.groups.len(), set.num_rows(), set.truth.fixed.len(), set.num_random()],
         answer: answer.map(fitted),
-    }
-}
-
-fn said<M: Fittable>(fit: &Fit<M>) -> Said {
-    let trust = fit.trust();
-    match (trust.is_reliable, trust.is_doubtful) {
-        (true, _) => Said::Reliable,
-        (false, true) => Said::Doubtful,
-        (false, false) => Said::NotChecked,
     }
 }
 
