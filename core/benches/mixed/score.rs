@@ -2,7 +2,7 @@
 
 use crate::trial::{CLASSES, Estimate, Fitted, LEVELS, Trial};
 
-/// Classes that count for what is said of all: correlations, of which the prior says the most, are apart.
+/// Classes that count for what is said of all: correlations, which some sets do not have, are apart.
 const OF_ALL: [usize; 3] = [0, 1, 3];
 
 /// Standard errors that the coverage of a right program is off by in one of some hundred runs, were its seeds not fixed.
@@ -13,7 +13,7 @@ const DEAR: f64 = 0.5;
 /// The numbers of a row.
 pub(crate) struct Score {
     pub(crate) sets: usize,
-    /// RMSE of posterior means over the standard deviation of the truth, of each class; NaN where no set has one.
+    /// RMSE of posterior means over the standard deviation of the truth, of each class; not finite where there are not two.
     pub(crate) errors: [f64; CLASSES.len()],
     /// Pearson's correlation of means and truth.
     pub(crate) correlations: [f64; CLASSES.len()],
@@ -66,8 +66,9 @@ impl Score {
         let mut expect = |is_right: bool, complaint: String| complaints.extend((!is_right).then_some(complaint));
         expect(self.refused == 0, format!("{} data sets have no fit", self.refused));
         expect(2 * self.reliable > self.sets, format!("only {} of {} fits are reliable", self.reliable, self.sets));
-        for (class, error) in CLASSES.iter().zip(self.errors) {
-            expect(error < 1.0, format!("{class} are {error:.2} standard deviations of the truth off"));
+        for class in OF_ALL {
+            let (name, error) = (CLASSES[class], self.errors[class]);
+            expect(error < 1.0, format!("{name} are {error:.2} standard deviations of the truth off"));
         }
         for (level, (off, error)) in LEVELS.iter().zip(self.coverage) {
             // no less than if each class of a set were one latent: a few sets may all have the same coverage

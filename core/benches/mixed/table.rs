@@ -8,7 +8,7 @@ pub(crate) const HEAD: &str = "\
 
 pub(crate) fn row(name: &str, score: &Score) -> String {
     let mut cells = vec![name.to_owned(), score.sets.to_string()];
-    let three = |number: f64| format!("{number:.3}");
+    let three = |number: f64| if number.is_finite() { format!("{number:.3}") } else { "-".to_owned() };
     cells.extend(score.errors.map(three));
     cells.extend([score.error_of_all(), score.correlation_of_all()].map(three));
     cells.extend(score.coverage.map(|(off, error)| format!("{:+.1} +- {:.1}", 100.0 * off, 100.0 * error)));
