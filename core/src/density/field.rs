@@ -103,7 +103,7 @@ impl Density<'_> {
         let globals = self.globals_with_normal_priors(centre)?;
         let extent = |(i, is_named): (usize, Vec<bool>)| {
             let coordinates = self.offsets[i + 1] - self.offsets[i];
-            Extent { seats: self.seats(&globals, &is_named), coordinates, storage: Storage::Full(coordinates) }
+            Extent { seats: globals.seats(&is_named), coordinates, storage: Storage::Full(coordinates) }
         };
         let extents: Vec<Extent> = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
         let around =
@@ -158,7 +158,7 @@ impl Density<'_> {
                 return Some(Mode { integrated, tasks });
             }
             match &last {
-                Some((before, its_height)) if !(height >= its_height - ROUNDING * its_height.abs()) => {
+                Some((before, its_height)) if height.is_nan() || height < its_height - ROUNDING * its_height.abs() => {
                     at.halfway_to(before);
                     continue;
                 }

@@ -39,6 +39,14 @@ impl GaussianGlobals {
     pub(super) fn is_w(&self, read: usize) -> bool {
         self.of_reads[read].is_some()
     }
+
+    /// The coordinates of w that are named, ascending; `is_named` by coordinate of theta that tasks read.
+    pub(super) fn seats(&self, is_named: &[bool]) -> Vec<Seat> {
+        let seat = |(of_block, of_w): (usize, &Option<usize>)| {
+            of_w.filter(|_| is_named[of_block]).map(|of_w| Seat { of_block, of_w })
+        };
+        self.of_reads.iter().enumerate().filter_map(seat).collect()
+    }
 }
 
 impl Density<'_> {
@@ -88,14 +96,6 @@ impl Density<'_> {
             block.mark_named(&mut |j| is_named.get_mut(j).into_iter().for_each(|named| *named = true));
         }
         is_named
-    }
-
-    /// The coordinates of w that are named, ascending.
-    pub(super) fn seats(&self, globals: &GaussianGlobals, is_named: &[bool]) -> Vec<Seat> {
-        let seat = |(of_block, of_w): (usize, &Option<usize>)| {
-            of_w.filter(|_| is_named[of_block]).map(|of_w| Seat { of_block, of_w })
-        };
-        globals.of_reads.iter().enumerate().filter_map(seat).collect()
     }
 
     /// By coordinate of theta, whether what is outside the plate is no Gaussian in it, given the others.

@@ -108,7 +108,7 @@ impl Density<'_> {
         let globals = self.gaussian_globals(centre)?;
         let extent = |i: usize| {
             let coordinates = self.offsets[i + 1] - self.offsets[i];
-            Extent { seats: self.seats(&globals, &self.named(i)), coordinates, storage: self.storage(i) }
+            Extent { seats: globals.seats(&self.named(i)), coordinates, storage: self.storage(i) }
         };
         let extents = (0..self.num_tasks()).map(extent).collect();
         Some(self.integration_of(globals, extents, centre, concatenated(modes)))

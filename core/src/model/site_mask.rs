@@ -42,7 +42,7 @@ impl SiteMask {
 
     /// The mask without the sites that another marks.
     pub(crate) fn without(&self, other: &Self) -> Self {
-        let less = |sites: &[bool], other: &[bool]| sites.iter().zip(other).map(|(is, not)| is & !not).collect();
+        let less = |sites: &[bool], other: &[bool]| sites.iter().zip(other).map(|(is, not)| *is && !not).collect();
         let (latents, observed) = (less(&self.latents, &other.latents), less(&self.observed, &other.observed));
         Self { latents, observed, ..self.clone() }
     }

@@ -184,7 +184,9 @@ impl<S> Sites<'_, S> {
     /// Calls `see` with the coordinates of x that a leaf names, and their coefficients.
     fn named(&self, leaf: usize, mut see: impl FnMut(Place, f64)) {
         leaves::form(leaf).with_terms(|terms| {
-            terms.iter().for_each(|&(j, c)| self.place(j).into_iter().for_each(|place| see(place, c)));
+            for (place, c) in terms.iter().filter_map(|&(j, c)| Some((self.place(j)?, c))) {
+                see(place, c);
+            }
         });
     }
 }

@@ -34,7 +34,11 @@ impl Visitor for NamedByLeaves<'_> {
     fn visit(&mut self, site: SiteAt, density: &SiteDensity<'_>) {
         if site.is_marked_in(self.mask) {
             for leaf in 0..leaves::number_of(density.value).unwrap_or(0) {
-                leaves::form(leaf).with_terms(|terms| terms.iter().for_each(|term| (self.mark)(term.0)));
+                leaves::form(leaf).with_terms(|terms| {
+                    for &(j, _) in terms {
+                        (self.mark)(j);
+                    }
+                });
             }
         }
     }

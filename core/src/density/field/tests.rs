@@ -51,9 +51,8 @@ const THETA: [f64; 4] = [-0.2, -0.5, 0.0, 0.0];
 /// What of normal data there is in closed forms alone is what integration finds, although tasks name different globals.
 #[test]
 fn of_normal_data_it_is_exact() {
-    let tasks: Vec<Vec<(usize, f64)>> = (0..4)
-        .map(|i| (0..4).map(|k| ((i + k % 2) % 3, 0.3 * f64::from((i as i32 * 7 + k as i32 * 5) % 6) - 0.4)).collect())
-        .collect();
+    let height = |i: usize, k: usize| ((i + k % 2) % 3, 0.3 * ((i * 7 + k * 5) % 6) as f64 - 0.4);
+    let tasks: Vec<Vec<(usize, f64)>> = (0..4).map(|i| (0..4).map(|k| height(i, k)).collect()).collect();
     with_density(&Heights::new(&tasks), |density| {
         let modes = vec![DVector::zeros(1); 4];
         let theta = [-0.2, -0.5, 0.1, -0.3, 0.2];
