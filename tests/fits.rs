@@ -10,6 +10,7 @@ mod chains;
 mod climbs;
 mod combinations;
 mod covariates;
+mod crossed;
 mod density;
 mod errors;
 mod hidden_states;

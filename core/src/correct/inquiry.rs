@@ -11,7 +11,6 @@ use crate::correct::rest::Rest;
 use crate::correct::reweighting::Basis;
 use crate::correct::search::{MOST_SEARCHED, peak};
 use crate::correct::walk::AskAt;
-use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::integrated::{Integrated, Integration, IntegrationSpace, TasksGiven};
 use crate::linalg::gaussian::{Gaussian, standard_normal};
 use crate::progress::Progress;
@@ -185,12 +184,19 @@ impl<'a> Inquiry<'a> {
 
     /// A better first proposal where little is known of few coordinates, all else being integrated out.
     pub(crate) fn searched(&mut self, first: Part) -> Part {
-        let is_integrated = matches!(self.rest, Rest::Integrated(_));
-        if self.basis.gaussian.curvature.is_some() || !is_integrated || first.dimensions() > MOST_SEARCHED {
+        if self.basis.gaussian.curvature.is_some() || first.dimensions() > MOST_SEARCHED {
             return first;
         }
         let pool = Pool::new(self.basis.guide.global.len(), 0);
-        peak(&first, pool, self).unwrap_or(first)
+        match &self.rest {
+            Rest::Integrated(_) => peak(&first, pool, self).unwrap_or(first),
+            Rest::Field(_) => {
+                let found = peak(&first, pool, &mut ByNormals(self)).unwrap_or(first);
+                self.rest.turn_to(&found.heavy.wide.mean, self.conditionals.density, self.basis);
+                found
+            }
+            Rest::Nothing | Rest::Presumed(_) => first,
+        }
     }
 
     /// Where chains start: draws of the guide's of those coordinates.
@@ -241,7 +247,7 @@ impl<'a> Inquiry<'a> {
         let Rest::Integrated(integration) = &self.rest else { return None };
         let density = self.conditionals.density;
         let of_point = |point: &ThetaPoint| {
-            let mut theta = self.at_others(&integration.globals, point);
+            let mut theta = self.rest.around(&self.basis.guide.global, &point.proposed);
             let mut space = self.spaces.lock().ok().and_then(|mut spaces| spaces.pop()).unwrap_or_default();
             let rest = density.integrate(integration, &theta, &mut space).filter(|rest| !rest.is_rough)?;
             let (step, _) = rest.w.draw(&point.z);
@@ -278,13 +284,6 @@ impl<'a> Inquiry<'a> {
         given.into_iter().map(parts).unzip()
     }
 
-    /// A theta with those coordinates, and w where the guide has it.
-    fn at_others(&self, gaussian: &GaussianGlobals, point: &ThetaPoint) -> Vec<f64> {
-        let mut theta = self.basis.guide.global.loc.clone();
-        gaussian.others.iter().zip(point.proposed.iter()).for_each(|(&j, x)| theta[j] = *x);
-        theta
-    }
-
     /// The whole of a theta, what is proposed given the rest being drawn from its normal; and its log density but for the tasks,
     /// less that of what is drawn here.
     fn complete(&self, point: &ThetaPoint) -> (Vec<f64>, f64) {
@@ -294,7 +293,7 @@ impl<'a> Inquiry<'a> {
             let ln_p = density.all_outside(&u).total();
             return (u, ln_p);
         };
-        let mut u = self.at_others(globals, point);
+        let mut u = self.rest.around(&self.basis.guide.global, &point.proposed);
         let Some(normal) = self.rest.normal_at(density, &u) else { return (u, f64::NEG_INFINITY) };
         let (step, ln_q) = self.rest.draw(&normal, &point.z);
         globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
@@ -354,5 +353,23 @@ impl AskAt for Inquiry<'_> {
 
     fn is_up(&self) -> bool {
         self.clock.is_up()
+    }
+}
+
+/// Tells densities by the bounds of normals, in which there is no chance.
+struct ByNormals<'i, 'a>(&'i mut Inquiry<'a>);
+
+impl AskAt for ByNormals<'_, '_> {
+    fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
+        let Self(inquiry) = self;
+        let density = inquiry.conditionals.density;
+        let of_point = |proposed: &DVector<f64>| inquiry.rest.bound_at(density, &inquiry.basis.guide.global, proposed);
+        let (u, ln_outside): (Vec<_>, Vec<_>) = coordinates.par_iter().map(of_point).unzip();
+        inquiry.clock.thetas += u.len();
+        pool.add(Proposed { u, coordinates, ln_outside });
+    }
+
+    fn is_up(&self) -> bool {
+        self.0.clock.is_up()
     }
 }

@@ -6,6 +6,7 @@ use crate::linalg::cholesky;
 use crate::linalg::envelope::Symmetric;
 use crate::sampling::lattice::cube;
 use crate::special::LN_SQRT_2PI;
+use nalgebra::DMatrix;
 
 /// Precision and gradient, at some w_0, of a quadratic function of w.
 pub(super) struct QuadraticInW {
@@ -39,6 +40,19 @@ impl QuadraticInW {
 }
 
 impl NormalStep {
+    /// Its covariance.
+    pub(super) fn covariance(&self) -> DMatrix<f64> {
+        let n = self.mean.len();
+        let mut inverse = DMatrix::identity(n, n);
+        cholesky::solve(&self.l, n, inverse.as_mut_slice(), n);
+        inverse
+    }
+
+    /// Its mean.
+    pub(crate) fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
     /// The numbers of the precision's factor.
     pub(super) fn into_numbers(self) -> Vec<f64> {
         self.l

@@ -43,7 +43,7 @@ pub(crate) struct TasksGiven {
     /// By task: ln p(D_i | theta).
     pub(crate) ln_z: Vec<f64>,
     /// E\[phi_i\], one task behind the other.
-    means: Vec<f64>,
+    pub(super) means: Vec<f64>,
     factors: Vec<f64>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Integration {
     pub(crate) globals: GaussianGlobals,
     pub(crate) tasks: Vec<TaskRoom>,
     /// phi_0: where sums are expanded, one task behind the other. Near the modes nothing large is taken from anything large.
-    phi: Vec<f64>,
+    pub(super) phi: Vec<f64>,
     end: Firsts,
 }
 
@@ -106,21 +106,33 @@ impl Density<'_> {
     /// there.
     pub(crate) fn integration(&self, centre: &[f64], modes: &[DVector<f64>]) -> Option<Integration> {
         let globals = self.gaussian_globals(centre)?;
-        let finite = |u: &f64| if u.is_finite() { *u } else { 0.0 };
-        let phi: Vec<f64> = modes.iter().flat_map(|mode| mode.iter().map(finite)).collect();
+        let extent = |i: usize| {
+            let coordinates = self.offsets[i + 1] - self.offsets[i];
+            Extent { seats: globals.seats(&self.named(i)), coordinates, storage: self.storage(i) }
+        };
+        let extents = (0..self.num_tasks()).map(extent).collect();
+        Some(self.integration_of(globals, extents, centre, concatenated(modes)))
+    }
+
+    /// Room for what tasks of these extents say, by their closed forms around phi_0 and the w of a `centre`.
+    pub(super) fn integration_of(
+        &self,
+        globals: GaussianGlobals,
+        extents: Vec<Extent>,
+        centre: &[f64],
+        phi: Vec<f64>,
+    ) -> Integration {
         let at_centre = Read::of(self, centre);
         let mut end = Firsts::default();
-        let room = |i: usize| {
-            let coordinates = self.offsets[i + 1] - self.offsets[i];
-            let extent = Extent { seats: self.seats(&globals, i), coordinates, storage: self.storage(i) };
+        let room = |(task, extent): (usize, Extent)| {
             let first = end;
             end = first.behind(&extent);
-            let at = TaskAt { task: i, extent: &extent, phi: &phi[first.coordinate..end.coordinate] };
+            let at = TaskAt { task, extent: &extent, phi: &phi[first.coordinate..end.coordinate] };
             let sums = self.sums(at, &globals, &at_centre);
             TaskRoom { extent, sums, first }
         };
-        let tasks = (0..self.num_tasks()).map(room).collect();
-        Some(Integration { globals, tasks, phi, end })
+        let tasks = extents.into_iter().enumerate().map(room).collect();
+        Integration { globals, tasks, phi, end }
     }
 
     /// Integrates everything but the other globals out; w is at w_0 in `theta`. `None` where it cannot be.
@@ -130,19 +142,67 @@ impl Density<'_> {
         theta: &[f64],
         space: &'s mut IntegrationSpace,
     ) -> Option<&'s mut Integrated> {
+        let mut outside = Outside { density: self, theta };
+        self.integrate_with(integration, theta, space, &mut outside)
+    }
+
+    /// The same where closed forms do not say all.
+    pub(super) fn integrate_with<'s>(
+        &self,
+        integration: &Integration,
+        theta: &[f64],
+        space: &'s mut IntegrationSpace,
+        rest: &mut impl Beyond,
+    ) -> Option<&'s mut Integrated> {
         let Integration { globals, tasks, phi, .. } = integration;
         let IntegrationSpace { task: space, out } = space;
         let mut of_w = self.outside_of(&globals.w, theta, out.clear());
-        out.ln_p = self.all_outside(theta).total();
+        out.ln_p = rest.outside(&mut of_w);
         let read = Read::of(self, theta);
         for (task, TaskRoom { extent, sums, first }) in tasks.iter().enumerate() {
-            let phi = &phi[first.coordinate..][..extent.coordinates];
-            self.fill(&mut space.numbers, TaskAt { task, extent, phi }, sums.as_ref(), &read);
-            if !out.add(extent, phi, space, &mut of_w) {
+            let at = TaskAt { task, extent, phi: &phi[first.coordinate..][..extent.coordinates] };
+            self.fill(&mut space.numbers, at, sums.as_ref(), &read);
+            rest.task(at, &mut space.numbers);
+            if !out.add(extent, at.phi, space, &mut of_w) {
                 return None;
             }
         }
         out.finish(of_w).then_some(out)
+    }
+}
+
+/// What is said beyond closed forms.
+pub(super) trait Beyond {
+    /// ln p outside the plate at (w_0, the others); what is not in closed forms is added to the quadratic function.
+    fn outside(&mut self, of_w: &mut QuadraticInW) -> f64;
+
+    /// Adds what a task says to its numbers.
+    fn task(&mut self, at: TaskAt<'_>, numbers: &mut [f64]);
+}
+
+/// Nothing that depends on w or phi.
+struct Outside<'a> {
+    density: &'a Density<'a>,
+    theta: &'a [f64],
+}
+
+impl Beyond for Outside<'_> {
+    fn outside(&mut self, _: &mut QuadraticInW) -> f64 {
+        self.density.all_outside(self.theta).total()
+    }
+
+    fn task(&mut self, _: TaskAt<'_>, _: &mut [f64]) {}
+}
+
+/// Where tasks are, one behind the other; 0 where that is nowhere.
+pub(super) fn concatenated(modes: &[DVector<f64>]) -> Vec<f64> {
+    modes.iter().flatten().map(|u| if u.is_finite() { *u } else { 0.0 }).collect()
+}
+
+impl IntegrationSpace {
+    /// What was found last.
+    pub(super) fn found(&mut self) -> &mut Integrated {
+        &mut self.out
     }
 }
 
@@ -208,6 +268,22 @@ impl Integrated {
         true
     }
 
+    /// A task given w.
+    pub(super) fn given_w<'s>(&'s self, integration: &'s Integration, i: usize) -> GivenW<'s> {
+        let TaskRoom { extent, first, .. } = &integration.tasks[i];
+        let solved = &self.solved[first.solved..][..extent.coordinates * (extent.seats.len() + 1)];
+        GivenW { extent, solved, factor: &self.factors[first.factor..][..extent.storage.len()] }
+    }
+
+    /// ln of the integral over (w, phi) of the density relative to that at the mode.
+    pub(super) fn ln_volume(&self, integration: &Integration) -> f64 {
+        let of_task = |TaskRoom { extent, first, .. }: &TaskRoom| {
+            let factor = &self.factors[first.factor..][..extent.storage.len()];
+            extent.coordinates as f64 * LN_SQRT_2PI - extent.storage.ln_det(factor)
+        };
+        self.w.ln_volume() + integration.tasks.iter().map(of_task).sum::<f64>()
+    }
+
     /// The tasks given w, which is so far from w_0.
     pub(crate) fn tasks_given(&self, integration: &Integration, step: &[f64]) -> TasksGiven {
         let Self { slopes, curvatures, solved, factors, .. } = self;
@@ -231,6 +307,29 @@ impl Integrated {
     }
 }
 
+/// A task given w: phi = phi_0 + P_ii^-1 g_i + G d + e, with G = -P_ii^-1 P_iw and the precision P_ii of e.
+pub(super) struct GivenW<'a> {
+    extent: &'a Extent,
+    /// G, and a column more.
+    solved: &'a [f64],
+    factor: &'a [f64],
+}
+
+impl GivenW<'_> {
+    pub(super) fn coordinates(&self) -> usize {
+        self.extent.coordinates
+    }
+
+    /// Adds c' G to the coefficients of w, and puts those of e, in units of a root of its covariance, in place of c.
+    pub(super) fn take_apart(&self, c: &mut [f64], of_w: &mut Vec<(usize, f64)>) {
+        let seats = &self.extent.seats;
+        for (c, row) in c.iter().zip(self.solved.chunks_exact(seats.len() + 1)) {
+            of_w.extend(seats.iter().zip(row).map(|(seat, g)| (seat.of_w, c * g)));
+        }
+        self.extent.storage.solve_factor(self.factor, c);
+    }
+}
+
 impl TasksGiven {
     /// Appends the draw of phi that a standard normal z stands for, which is used up.
     pub(crate) fn draw_into(&self, TaskRoom { extent, first, .. }: &TaskRoom, z: &mut [f64], out: &mut Vec<f64>) {
@@ -250,22 +349,23 @@ mod tests {
     use crate::prelude::*;
 
     model! {
-        /// mean and slope are Gaussian given the scales.
+        /// mean, slope and shifts are Gaussian given the scales.
         Lines(lines: &[Vec<(f64, f64)>]) {
             mean ~ Normal(0.0, 3.0);
             slope ~ Normal(mean, 2.0);
+            shift[_ in 0..3] ~ Normal(0.0, 0.7);
             tau ~ HalfCauchy(1.0);
             sigma ~ HalfNormal(1.0);
             for line in lines {
                 a ~ Normal(mean, tau);
-                for &(x, y) in line {
-                    y ~ Normal(a + slope * x, sigma);
+                for (k, &(x, y)) in line.iter().enumerate() {
+                    y ~ Normal(a + slope * x + shift[(line.len() + k) % 2 + line.len() % 2], sigma);
                 }
             }
         }
     }
 
-    /// The same as one w after another and one task after another say.
+    /// The same as one w after another and one task after another say; tasks name different shifts.
     #[test]
     fn it_is_the_density_of_what_is_integrated_out() {
         let lines: Vec<Vec<(f64, f64)>> =
@@ -275,18 +375,22 @@ mod tests {
         let shape = Shape::discover(&program, &Start::Zero).expect("valid");
         let density = Density::new(Box::new(program), &shape, Writing::CENTRED);
         let modes: Vec<DVector<f64>> = (0..4).map(|i| DVector::from_element(1, f64::from(i) - 1.0)).collect();
-        let w_0 = [5.0, -3.0];
-        let integration = density.integration(&[w_0[0], w_0[1], 0.0, 0.0], &modes).expect("mean and slope");
+        let w_0 = [5.0, -3.0, 0.4, -0.2, 0.1];
+        let at = |w: &[f64], others: [f64; 2]| [w, &others].concat();
+        let integration = density.integration(&at(&w_0, [0.0; 2]), &modes).expect("mean, slope and shifts");
         let globals = &integration.globals;
-        assert_eq!((&globals.w[..], &globals.others[..]), (&[0, 1][..], &[2, 3][..]));
+        assert_eq!((&globals.w[..], &globals.others[..]), (&[0, 1, 2, 3, 4][..], &[5, 6][..]));
+        let seats: Vec<usize> = integration.tasks.iter().map(|task| task.extent.seats.len()).collect();
+        assert_eq!(seats, [4; 4], "two shifts each");
         let mut space = IntegrationSpace::default();
         for z in [[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.3, 2.0], [-2.0, -1.5]] {
-            let theta = [w_0[0], w_0[1], -0.4, 0.3];
+            let (z, theta) = ([z[0], z[1], z[0] - z[1], 0.5 * z[1], -z[0]], at(&w_0, [-0.4, 0.3]));
             let given = density.integrate(&integration, &theta, &mut space).expect("Gaussian");
             let (ln_p, (step, ln_q)) = (given.ln_p, given.w.draw(&z));
-            let theta = [w_0[0] + step[0], w_0[1] + step[1], -0.4, 0.3];
+            let moved: Vec<f64> = w_0.iter().zip(&step).map(|(w, step)| w + step).collect();
+            let theta = at(&moved, [-0.4, 0.3]);
             // ln p(D, the others) is the same by any w
-            let fixed = density.fix_gaussian(&[theta.to_vec()]);
+            let fixed = density.fix_gaussian(std::slice::from_ref(&theta));
             let mut eliminator = fixed.eliminator();
             let found = given.tasks_given(&integration, &step);
             let mut sum = 0.0;

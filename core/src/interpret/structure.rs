@@ -22,6 +22,16 @@ pub enum SiteAt {
     Observed(usize),
 }
 
+impl SiteAt {
+    /// Whether a mask marks it.
+    pub(crate) fn is_marked_in(self, mask: &SiteMask) -> bool {
+        match self {
+            Self::Latent(id) => mask.latents[id],
+            Self::Observed(id) => mask.observed[id],
+        }
+    }
+}
+
 /// What can be asked of the log density of a site where it is visited.
 pub struct SiteDensity<'a> {
     /// The closed form, if there is one.

@@ -78,7 +78,7 @@ fn factorise_in_blocks(a: &mut [f64], n: usize) -> bool {
 }
 
 /// The solution of L X = B in place of B (n x columns).
-fn solve_lower(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
+pub(crate) fn solve_lower(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
     for i in 0..n {
         let (solved, rest) = b.split_at_mut(i * columns);
         let factors = l[i * n..i * n + i].iter().copied();
