@@ -38,7 +38,7 @@ model! {
         c[_ in 0..PIXELS] ~ Normal(0.0, 1.0);
         for image in images {
             z[_ in 0..latents] ~ Normal(0.0, 1.0);
-            let logits = decode([&w, &b, &v, &c], &z);
+            let logits = decode([w, b, v, c], z);
             for k in 0..PIXELS {
                 image[k] ~ BernoulliLogit(logits[k]);
             }

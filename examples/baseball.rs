@@ -13,7 +13,7 @@
 mod batting;
 
 use batting::{Batting, Season};
-use figure::{Axis, Frame, Lines};
+use figure::{Axis, Frame, Lines, Picture};
 use hierarch::prelude::*;
 use indicatif::ProgressBar;
 use plotters::prelude::*;
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// A line a batter: early average, estimate, rest of the season.
 fn draw(season: &Season, early: &[f64], means: &[f64]) -> Result<(), Box<dyn std::error::Error>> {
-    figure::save("baseball", (900, 620), |area| {
+    let picture = Picture::draw((900, 620), |area| {
         let title = "Batting averages of 1970: seen early, estimated, and what came of it";
         let write = |y: &f64| format!("{y:.2}");
         let axes = [
@@ -97,7 +97,8 @@ fn draw(season: &Season, early: &[f64], means: &[f64]) -> Result<(), Box<dyn std
             chart.text(&season.names[i], (2.04, at + 0.004), 14, &color_of(i))?;
         }
         Ok(())
-    })
+    })?;
+    figure::save("baseball", &picture)
 }
 
 /// Where to write names beside `values`: near them, and at least `space` apart.

@@ -5,7 +5,7 @@
 //!
 //! cargo run --release --example `custom_distribution`
 
-use figure::{Axis, Frame, Mark};
+use figure::{Axis, Frame, Mark, Picture};
 use hierarch::prelude::*;
 use hierarch::{Fit, Summary, check_distribution};
 use plotters::prelude::*;
@@ -122,7 +122,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Measurements, and for each crude the posterior mean and 90% interval of its curve.
 fn draw(crudes: &[Crude], fit: &Fit<Refinery>) -> Result<(), Box<dyn std::error::Error>> {
-    figure::save("custom_distribution", (900, 560), |area| {
+    let picture = Picture::draw((900, 560), |area| {
         let title = "Gasoline from ten crude oils: Proportion(mean, precision), a distribution of one's own";
         let (degrees, percent) = (|x: &f64| format!("{x:.0}"), |y: &f64| format!("{:.0}%", 100.0 * y));
         let axes = [
@@ -145,7 +145,8 @@ fn draw(crudes: &[Crude], fit: &Fit<Refinery>) -> Result<(), Box<dyn std::error:
             chart.dots(crude.runs.iter().map(|run| (332.0 + 100.0 * run.heat, run.share)), 4, &color)?;
         }
         chart.key(SeriesLabelPosition::UpperLeft)
-    })
+    })?;
+    figure::save("custom_distribution", &picture)
 }
 
 /// What is believed of the share of a crude by the end point in degrees, where it was measured.

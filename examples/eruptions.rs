@@ -11,7 +11,7 @@ mod figure;
 #[path = "shared/reference.rs"]
 mod reference;
 
-use figure::{Axis, Frame, Mark};
+use figure::{Axis, Frame, Mark, Picture};
 use hierarch::prelude::*;
 use plotters::prelude::*;
 
@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Every eruption, in the colour of its kind.
 fn draw(eruptions: &[Eruption], is_long: &[f64]) -> Result<(), Box<dyn std::error::Error>> {
-    figure::save("eruptions", (720, 480), |area| {
+    let picture = Picture::draw((720, 480), |area| {
         let axes = [Axis::new("minutes that it took", 1.4..5.4), Axis::new("minutes until the next", 40.0..100.0)];
         let title = "Eruptions of Old Faithful, of two kinds";
         let mut chart = Frame { title_size: 19, ..Frame::default() }.chart(area, title, axes)?;
@@ -103,5 +103,6 @@ fn draw(eruptions: &[Eruption], is_long: &[f64]) -> Result<(), Box<dyn std::erro
             chart.dots(at, 4, &long.mix(*p))?;
         }
         chart.key(SeriesLabelPosition::UpperLeft)
-    })
+    })?;
+    figure::save("eruptions", &picture)
 }

@@ -6,8 +6,7 @@
 //! Needs the features `plots`, `arviz` and `serde`, and writes to `target`.
 
 use hierarch::prelude::*;
-use hierarch::tasks::{Groups, grouped};
-use hierarch::{By, plots};
+use hierarch::{By, plots, tasks::Groups, tasks::grouped};
 
 #[derive(serde::Deserialize)]
 pub struct Night {
@@ -18,7 +17,7 @@ pub struct Night {
 
 model! {
     /// Reaction times in milliseconds after days with little sleep (Belenky et al. 2003).
-    pub Sleep(subjects: &Groups<String, Night>) {
+    pub Sleep(subjects: Groups<String, Night>) {
         level ~ Normal(250.0, 100.0);
         change ~ Normal(0.0, 50.0);
         level_sd ~ HalfNormal(50.0);
@@ -35,14 +34,12 @@ model! {
 }
 
 pub fn subjects() -> csv::Result<Groups<String, Night>> {
-    let mut table = csv::Reader::from_path("examples/data/sleepstudy.csv")?;
-    let nights = table.deserialize().collect::<csv::Result<Vec<Night>>>()?;
-    Ok(grouped(nights, |night| night.subject.clone()))
+    let nights: Result<Vec<Night>, _> = csv::Reader::from_path("examples/data/sleepstudy.csv")?.deserialize().collect();
+    Ok(grouped(nights?, |night| night.subject.clone()))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let subjects = subjects()?;
-    let fit = Sleep::new(&subjects).fit()?;
+    let fit = Sleep::new(subjects()?).fit()?;
     println!("{fit}\n{}", fit.loo(By::Task)?);
     println!("slowest reaction: {}", fit.check(|data| data.values().iter().copied().fold(0.0, f64::max))?);
     std::fs::create_dir_all("target")?;

@@ -13,8 +13,7 @@ use hierarch::prelude::*;
 use hierarch::tasks::grouped;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let subjects = subjects()?;
-    let fit = Sleep::new(&subjects).load("target/sleepstudy.fit")?;
+    let fit = Sleep::new(subjects()?).load("target/sleepstudy.fit")?;
     // what lme4 estimates: 251.4 ms, and 10.47 ms more a day
     assert!((fit.global().level.mean - 251.4).abs() < 2.0 && (fit.global().change.mean - 10.47).abs() < 0.5, "{fit}");
     let seen = [Some(262.0), Some(281.0), Some(290.0), None, None, None];

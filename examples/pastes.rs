@@ -6,61 +6,23 @@
 //!
 //! A nested plate: casks in batches. Writes a picture to `target/figures`.
 
-use hierarch::plots::{self, PlotError};
+#[path = "pastes/assays.rs"]
+mod assays;
+#[path = "shared/figure.rs"]
+mod figure;
+#[path = "shared/reference.rs"]
+mod reference;
+
+use assays::{Assay, Cask, Pastes, assays, batches};
+use hierarch::plots;
 use hierarch::prelude::*;
-use hierarch::tasks::{Group, Groups, grouped};
-use std::path::Path;
-
-/// An assay: the batch and the cask that it is of, and the strength, in per cent.
-pub struct Assay {
-    pub batch: &'static str,
-    pub cask: &'static str,
-    pub strength: f64,
-}
-
-/// The assays of a batch, cask by cask.
-type Cask = Group<&'static str, Assay>;
-
-model! {
-    /// Batches differ, and the casks of a batch, and the assays of a cask.
-    pub Pastes(batches: Groups<&'static str, Cask>) {
-        mean ~ Normal(0.0, 60.0);
-        sd_batch ~ HalfNormal(5.0);
-        sd_cask ~ HalfNormal(5.0);
-        sd_assay ~ HalfNormal(5.0);
-        for batch in batches {
-            of_batch ~ Normal(mean, sd_batch);
-            for cask in batch {
-                of_cask ~ Normal(of_batch, sd_cask);
-                for assay in cask {
-                    assay.strength ~ Normal(of_cask, sd_assay);
-                }
-            }
-        }
-    }
-}
-
-/// The table, a row an assay.
-pub fn assays() -> Result<Vec<Assay>, Box<dyn std::error::Error>> {
-    let row = |line: &'static str| {
-        let fields: Vec<&str> = line.split(',').collect();
-        let [strength, batch, cask, _] = fields[..] else { return Err(format!("not four fields: {line}").into()) };
-        Ok(Assay { batch, cask, strength: strength.parse()? })
-    };
-    include_str!("data/pastes.csv").lines().skip(1).map(row).collect()
-}
-
-/// Casks in batches.
-pub fn batches(assays: Vec<Assay>) -> Groups<&'static str, Cask> {
-    grouped(assays, |assay| assay.batch).nested(|of_batch| grouped(of_batch, |assay| assay.cask))
-}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let model = Pastes::new(batches(assays()?));
+    let table = batches(assays()?);
     let strength = |cask: &Cask| cask.iter().map(|assay| assay.strength).sum::<f64>() / cask.len() as f64;
     let observed: Vec<f64> =
-        model.batches.iter().map(|batch| batch.iter().map(strength).sum::<f64>() / batch.len() as f64).collect();
-    let fit = model.fit()?;
+        table.iter().map(|batch| batch.iter().map(strength).sum::<f64>() / batch.len() as f64).collect();
+    let fit = Pastes::new(table).fit()?;
     print!("{fit}");
 
     let batch_d = fit.local_of("D").expect("there is a batch D");
@@ -78,14 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let with_a_fourth = fit.readapt(3, &batches(of_d)[0])?.local();
     println!("a fourth cask of it, after one assay of 60.0: {}", with_a_fourth.cask[3].of_cask);
 
-    let picture = plots::forest(&fit, "batch", |batch| batch.of_batch, &observed)?;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/figures");
-    std::fs::create_dir_all(&folder)?;
-    picture.save(folder.join("pastes.svg"))?;
-    match picture.save(folder.join("pastes.png")) {
-        Err(PlotError::NoFonts) => println!("no fonts are installed: the picture as SVG only"),
-        saved => saved?,
-    }
+    figure::save("pastes", &plots::forest(&fit, "batch", |batch| batch.of_batch, &observed)?)?;
 
     // by a random walk on the three scales with everything else integrated out: 6,469 effective draws
     let global = fit.global();
@@ -100,6 +55,3 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     reference::assert_near("a random walk", &compared);
     Ok(())
 }
-
-#[path = "shared/reference.rs"]
-mod reference;

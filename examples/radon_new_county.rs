@@ -8,7 +8,7 @@
 //!
 //! cargo run --release --example `radon_new_county`
 
-use figure::{Axis, Frame, Lines, Mark};
+use figure::{Axis, Frame, Lines, Mark, Picture};
 use hierarch::assess::metrics::Estimate;
 use hierarch::prelude::*;
 use hierarch::{Fit, Model, TaskDraw};
@@ -198,7 +198,7 @@ fn draw(unknown: &[Score; 4], known: &[Score; 4]) -> Result<(), Box<dyn std::err
         let near = (0..names.len()).find(|&g| (1.0 + g as f64 - x).abs() < 0.25);
         near.map_or_else(String::new, |g| names[g].to_owned())
     };
-    figure::save("radon_new_county", (900, 520), |area| {
+    let picture = Picture::draw((900, 520), |area| {
         let axes = [
             Axis {
                 labels: 5,
@@ -223,7 +223,8 @@ fn draw(unknown: &[Score; 4], known: &[Score; 4]) -> Result<(), Box<dyn std::err
             chart.name(name, Mark::Dot(5), color)?;
         }
         chart.key(SeriesLabelPosition::UpperRight)
-    })
+    })?;
+    figure::save("radon_new_county", &picture)
 }
 
 #[path = "shared/figure.rs"]

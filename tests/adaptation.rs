@@ -29,10 +29,11 @@ fn a_county_is_adapted_to_as_if_fitted() {
     for county in [0, 1, 41] {
         let rest: Vec<County> =
             counties.iter().enumerate().filter(|(i, _)| *i != county).map(|c| c.1.clone()).collect();
-        // 2000 draws: an sd has an error of 2%, and as much again from those of theta that stand for all
-        let options = Options { posterior_draws: 2000, ..Options::default() };
+        // 8000 draws: an sd has an error of 1%, and as much again from those of theta that stand for all
+        let options = Options { posterior_draws: 8000, ..Options::default() };
         let fit = Radon::new(&rest).fit_with(&options).expect("valid");
-        let adapted = fit.adapt(&counties[county]).expect("valid");
+        let options = AdaptOptions { global_draws: 8000, ..AdaptOptions::default() };
+        let adapted = fit.adapt_with(&counties[county], &options).expect("valid");
         assert_close(&format!("alpha {county}"), adapted.local().alpha, with.local(county).alpha, (0.05, 0.06));
         let expected = with.global();
         let of_theta = [

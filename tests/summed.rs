@@ -522,7 +522,7 @@ fn areas_of_schools() -> Vec<Vec<School>> {
 }
 
 /// Value and gradient at some point, by the tape and by dual numbers.
-fn assert_same_density<A: Model, B: Model>(summed: &A, by_hand: &B) {
+pub(crate) fn assert_same_density<A: Model, B: Model>(summed: &A, by_hand: &B) {
     let (tape, dual) = (Joint::new(summed).expect("valid"), Joint::by_dual_numbers(summed).expect("valid"));
     let by_hand = Joint::new(by_hand).expect("valid");
     let n = by_hand.num_coordinates();

@@ -48,7 +48,7 @@ mod variables;
 
 pub use data::InferenceData;
 
-use crate::error::{Error, FileError};
+use crate::error::Error;
 use crate::fit::Fit;
 use crate::model::Model;
 use gather::Gathered;
@@ -83,11 +83,11 @@ impl InferenceData {
     /// [`Error::File`] where the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let write = || {
+        let write = || -> io::Result<()> {
             let mut out = BufWriter::new(std::fs::File::create(path)?);
             self.to_json(&mut out)?;
             out.flush()
         };
-        write().map_err(|error| Error::File { path: path.to_owned(), reason: FileError::Io(error.to_string()) })
+        write().map_err(|error| Error::of_file(path, error))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Exact from sufficient statistics where closed forms and a normal prior make the task Gaussian given theta. Otherwise ascent finds the
 //! mode, or the modes; where the density is quadratic around it, that is exact too. Else one or two latents are summed over
-//! a grid, and of more importance sampling from heavy-tailed proposals of the modes' curvature does the rest. Locals are
+//! a grid, those of nested plates over a lattice each, and of others importance sampling from heavy-tailed proposals of the modes' curvature does the rest. Locals are
 //! written centred here, whatever the guide does.
 
 mod answer;
@@ -17,6 +17,7 @@ mod scorers;
 mod spacing;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod trend;
 
 use crate::density::Density;
@@ -32,6 +33,8 @@ use memory::TaskMemory;
 use mixture::Sample;
 use rand_chacha::ChaCha8Rng;
 use scorers::{ClosedGiven, ProposalEffort, Scorers, TaskPosterior};
+use tree::NodeScorers;
+use tree::lattice::Lattices;
 
 /// The variance of sum_i ln Z_i that is aimed at, and the most that any task may have of it.
 const NOISE: f64 = 0.05;
@@ -46,6 +49,8 @@ pub(crate) struct Conditionals<'a> {
     visited: SiteMask,
     /// The mask under which all but the data count: p(phi_i | theta).
     prior: SiteMask,
+    /// The mask under which only the data count: p(D_i | phi_i, theta).
+    data: SiteMask,
     takes_closed_forms: bool,
     is_gaussian: bool,
     effort: ProposalEffort,
@@ -93,6 +98,7 @@ impl<'a> Conditionals<'a> {
             density,
             layout: density.layout.given_theta(),
             prior: all.without_data(),
+            data: all.without_latents(),
             visited: if takes_closed_forms { density.open.tasks.clone() } else { all },
             takes_closed_forms,
             is_gaussian: density.is_gaussian_given_theta(),
@@ -130,7 +136,7 @@ impl<'a> Conditionals<'a> {
 impl FixedThetas<'_> {
     /// What asks tasks about these thetas.
     pub(crate) fn asker(&self) -> Asker<'_> {
-        let Conditionals { density, visited, prior, .. } = self.conditionals;
+        let Conditionals { density, visited, prior, data, .. } = self.conditionals;
         match &self.known {
             Answering::Closed(thetas) => Asker::Closed { eliminator: Box::new(thetas.eliminator()), z: Vec::new() },
             Answering::Visits { derivatives, values, shared, reads } => {
@@ -146,6 +152,8 @@ impl FixedThetas<'_> {
                     prior: derivatives.scorer(prior),
                     sample: Sample::default(),
                     grid: Grid::default(),
+                    by_node: NodeScorers::new(values.scorer(prior), values.scorer(data)),
+                    lattices: Lattices::default(),
                     effort: self.conditionals.effort,
                 });
                 Asker::Visits { reads, scorers }

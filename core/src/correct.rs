@@ -20,4 +20,5 @@ mod rest;
 pub(crate) mod reweighting;
 mod rounds;
 pub(crate) mod scores;
+mod search;
 mod walk;

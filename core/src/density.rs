@@ -11,6 +11,7 @@ pub(crate) mod closing;
 pub(crate) mod conditional;
 pub(crate) mod elimination;
 mod explained;
+pub(crate) mod field;
 pub(crate) mod forms;
 pub(crate) mod gaussian_globals;
 pub(crate) mod given_others;

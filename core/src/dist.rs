@@ -14,6 +14,7 @@
 //! | categories, ordered ones last | [`Categorical`], [`CategoricalLogit`], [`OrderedLogistic`] |
 //! | vectors | [`MultivariateNormal`], [`Dirichlet`], [`LkjCholesky`] |
 //! | another one that is truncated, censored, shifted, or has zeros of its own | [`Truncated`], [`Censored`], [`Shifted`], [`ZeroInflated`], [`Hurdle`] |
+//! | a chain of hidden states | [`Markov`] |
 //! | several, or none | [`Mixture`], [`Flat`] |
 //!
 //! A distribution function, a [`Cdf`], have [`Normal`], [`StudentT`], [`Cauchy`], [`Logistic`], [`Laplace`], [`Gumbel`],
@@ -49,6 +50,7 @@ pub mod lkj_cholesky;
 mod location_scale;
 pub mod log_normal;
 pub mod logistic;
+pub mod markov;
 mod mass;
 pub mod mixture;
 pub mod multivariate_normal;
@@ -100,6 +102,7 @@ pub use laplace::Laplace;
 pub use lkj_cholesky::LkjCholesky;
 pub use log_normal::LogNormal;
 pub use logistic::Logistic;
+pub use markov::{ChainDistribution, Markov};
 pub use mixture::{Components, Mixture};
 pub use multivariate_normal::MultivariateNormal;
 pub use negative_binomial::NegativeBinomial;

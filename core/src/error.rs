@@ -6,6 +6,8 @@ mod place;
 pub use file::FileError;
 pub use place::{Place, TaskName};
 
+#[cfg(any(feature = "arviz", feature = "serde"))]
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Why a model cannot be fitted to its data, or a fit cannot answer. Tasks and observations count from 0.
@@ -92,6 +94,27 @@ pub enum Error {
         /// A value of it under which other data are observed, or in another order, than under 0.
         value: usize,
     },
+    /// An entry is read that a chain of discrete latents does not have.
+    #[error("{place}: entry {found} is read of a chain of {len}: its entries are counted from 0")]
+    Entry {
+        /// The place of the chain.
+        place: Box<Place>,
+        /// The entry that is read.
+        found: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// A discrete latent is summed out within the sum over a chain, where its sum would be that of one entry.
+    #[error(
+        "{place}: what depends on this discrete latent and on the chain `{chain}` cannot be summed over both: declare it before the \
+         chain, or give the observations a `Mixture(...)`"
+    )]
+    WithinChain {
+        /// The place of the discrete latent.
+        place: Box<Place>,
+        /// The chain.
+        chain: &'static str,
+    },
     /// A distribution without a sampler was asked for a draw.
     #[error("{place}: {distribution} cannot be sampled; give it a `sample` method")]
     NoSampler {
@@ -126,6 +149,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why a file cannot be written or read.
+    #[cfg(any(feature = "arviz", feature = "serde"))]
+    pub(crate) fn of_file(path: &Path, reason: impl Into<FileError>) -> Self {
+        Self::File { path: path.to_owned(), reason: reason.into() }
+    }
+
     /// The error as that of a task, where it depends on one.
     pub(crate) fn of_task(mut self, name: TaskName) -> Self {
         if let Self::Option { task, .. } = &mut self {
@@ -160,6 +189,8 @@ impl Error {
             | Self::NotFinite { place, .. }
             | Self::Classes { place, .. }
             | Self::Uneven { place, .. }
+            | Self::Entry { place, .. }
+            | Self::WithinChain { place, .. }
             | Self::NoSampler { place, .. } => Some(&mut place.task),
             Self::Option { task, .. } => Some(task),
             Self::NoTasks | Self::NoLatents | Self::File { .. } | Self::Unusable(_) => None,

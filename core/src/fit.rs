@@ -3,17 +3,19 @@
 mod certificate;
 mod certify;
 mod chains;
+mod doubts;
 mod evidence;
 mod imprecise;
+mod judgement;
 pub(crate) mod names;
 mod pipeline;
-pub mod report;
+pub(crate) mod report;
 mod results;
 #[cfg(feature = "serde")]
 mod saved;
 pub(crate) mod solution;
 pub(crate) mod table;
-pub mod trust;
+mod trust;
 
 pub use crate::optimize::draws::{DrawsError, WorstTask};
 pub use certificate::Certificate;
@@ -29,6 +31,7 @@ use crate::density::Explained;
 use crate::elbo::Elbo;
 use crate::error::Error;
 use crate::guide::Guide;
+use crate::joint::Joint;
 use crate::model::draw::Draw;
 use crate::model::{Latents, Model};
 use crate::options::Correction;
@@ -227,6 +230,12 @@ impl<M: Model> Fit<M> {
     /// Posterior covariance of any two functions of the latents.
     pub fn covariance(&self, f: impl Fn(&LazyDraw<'_, M>) -> f64, g: impl Fn(&LazyDraw<'_, M>) -> f64) -> f64 {
         self.posterior().covariance(f, g)
+    }
+
+    /// The joint density of the model with its data, for other samplers: written as the fit's guide writes it, for what is
+    /// non-centred there is easier to sample so too. [`Joint::new`] needs no fit.
+    pub fn joint(&self) -> Joint<'_, M> {
+        Joint::written(&self.model, &self.solution.shape, &self.solution.climbed.open.tasks.non_centred)
     }
 
     /// The fit's own posterior.

@@ -48,7 +48,7 @@
 //! | pictures | `plots`, behind the feature of that name |
 //! | files | `Fit::save` and `Fittable::load`, behind the feature `serde`; for ArviZ: `arviz`, behind the feature of that name |
 //! | for other samplers | [`Joint`], the log density and its gradient; `nuts`, behind the feature of that name, is a second opinion |
-//! | for authors of the crate's insides | the kernel that [`model!`] expands to, [`mod@model`], and its meanings, [`interpret`]; the bound, [`elbo`], and the [`guide`]; the algebras of numbers, [`number`], [`dual`], [`form`], [`nodal`], [`traced`], [`real`], [`param_vec`]; [`special`] functions |
+//! | for authors of the crate's insides | the kernel that [`model!`] expands to, [`mod@model`], and its meanings, [`interpret`]; the bound, [`elbo`], and the [`guide`]; the algebras of numbers, [`number`], [`dual`], [`form`], [`nodal`], [`traced`], [`real`], [`param_vec`], [`param_rows`]; [`special`] functions |
 //!
 //! # What do I know of the task, and what do I want?
 //!
@@ -99,7 +99,7 @@ pub use density::joint;
 #[doc(inline)]
 pub use model::datum;
 #[doc(inline)]
-pub use numbers::{dual, form, nodal, param_vec, real, traced};
+pub use numbers::{dual, form, nodal, param_rows, param_vec, real, traced};
 
 /// Numbers over an algebra, what may stand for them, and densities differentiated in their own arguments.
 pub mod number {

@@ -6,8 +6,10 @@
 //! Laws. A model visits its latents in the same order in every run, whatever their values. Lengths of vectors, and the
 //! number of sites, depend on data and constants only. The model gives a latent's value to nothing but later sites.
 
+pub(crate) mod chain;
 pub mod datum;
 pub mod draw;
+pub(crate) mod entry;
 pub(crate) mod grouped;
 pub mod level;
 pub(crate) mod nodes;
@@ -19,10 +21,12 @@ pub(crate) mod subset;
 pub mod tasks;
 pub(crate) mod values;
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::numbers::dual::LaneWidth;
 use crate::numbers::number::{Number, Real};
 use std::borrow::Cow;
+
+pub use chain::Chain;
 
 /// One `~` (or `factor`) of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +98,19 @@ pub trait Interpreter {
         dist: D,
         body: impl Fn(&mut Self, usize),
     );
+
+    /// The sum over the paths of a chain of discrete latents, `site[t in 0..len] ~ dist`: as [`sum_out`](Self::sum_out), but what
+    /// depends on an entry of it, `body` visits by [`given_entry`](Self::given_entry).
+    fn sum_chain<D: ChainDistribution<Self::N>>(
+        &mut self,
+        site: &Site,
+        sum: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Self),
+    );
+
+    /// What depends on entry `t` of the chain that is being summed over: `body` visits it for one of its values.
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize));
 
     /// A turn of a nested plate begins, the `turn`-th of its list, which may have a label; what is visited until
     /// [`leave`](Self::leave) belongs to it.
@@ -177,7 +194,8 @@ pub type Globals<M, N> = <<M as Model>::Global as Latents>::Of<Real<N>>;
 /// The locals of a task of the model `M` as numbers over the algebra `N`.
 pub type Locals<M, N> = <<M as Model>::Local as Latents>::Of<Real<N>>;
 
-/// A family of structs with one field a latent site: a number `R`, or a `Vec<R>` for a vector.
+/// A family of structs with one field a latent site: a number `R`, a `Vec<R>` for a vector, or a `Vec<Vec<R>>` for
+/// the probabilities of a chain of discrete latents.
 /// Implemented for the member with `R = ()`, which stands for the family.
 pub trait Latents: 'static {
     /// The member whose numbers are of type `R`.
@@ -189,13 +207,16 @@ pub trait Latents: 'static {
     /// Applies `f` to the probabilities of every discrete latent, with the id of its site, in order; they have no entries
     /// until they are computed.
     fn classes<R: Value>(_of: &mut Self::Of<R>, _f: &mut dyn FnMut(usize, &mut Vec<R>)) {}
+
+    /// The same for every chain of discrete latents, which has the probabilities of each of its entries.
+    fn chains<R: Value>(_of: &mut Self::Of<R>, _f: &mut dyn FnMut(usize, &mut Vec<Vec<R>>)) {}
 }
 
 /// What a latent's number can be: `f64`, [`Real<N>`], or `()` for the family itself.
 pub trait Value: Clone + Default + std::fmt::Debug + Send + Sync + 'static {}
 impl<T: Clone + Default + std::fmt::Debug + Send + Sync + 'static> Value for T {}
 
-/// A field of a struct of latents; implemented for a number and for a `Vec` of numbers.
+/// A field of a struct of latents; implemented for a number, for a `Vec` of numbers and for one of such.
 pub trait Field<R, S, To> {
     /// Applies `f` to every number, in order, replacing the content of `to`.
     fn map_into(&self, to: &mut To, f: &mut impl FnMut(&R) -> S);

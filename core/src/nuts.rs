@@ -23,7 +23,6 @@
 //! ```
 
 use crate::error::Error;
-use crate::fit::Fit;
 use crate::guide::{Guide, MeanField};
 use crate::joint::Joint;
 use crate::model::Model;
@@ -31,6 +30,7 @@ use crate::options::allowed::{Row, check};
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::view::Posterior;
+use crate::progress::Progress;
 use crate::sampling::convergence::Convergence;
 use crate::sampling::stream::Stream;
 use nuts_rs::{Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings};
@@ -38,28 +38,32 @@ use rand::RngExt;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How `nuts-rs` samples: what is not here is as it is there.
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct NutsOptions {
-    /// Independent chains. From 2 to 1,000.
+    /// Independent chains. From 2 to 1,000; 4 by default.
     pub chains: usize,
-    /// Steps of each chain in which it finds the length of its steps, and which are thrown away. From 50 to 1,000,000.
+    /// Steps of each chain in which it finds the length of its steps, and which are thrown away. From 50 to 1,000,000;
+    /// 1,000 by default.
     pub tune: usize,
-    /// Draws of each chain. From 50 to 1,000,000.
+    /// Draws of each chain. From 50 to 1,000,000; 1,000 by default.
     pub draws: usize,
     /// The part of proposals that steps are to be so short for that they are accepted: above 0, and at most 1. Closer to 1
-    /// where trajectories leave their path.
+    /// where trajectories leave their path; 0.8 by default.
     pub target_accept: f64,
-    /// Key of all random numbers.
+    /// Key of all random numbers: 0 by default.
     pub seed: u64,
+    /// Whether a progress bar may be shown, as [`Options::progress`](crate::Options) says.
+    pub progress: bool,
 }
 
 impl Default for NutsOptions {
     fn default() -> Self {
-        Self { chains: 4, tune: 1000, draws: 1000, target_accept: 0.8, seed: 0 }
+        Self { chains: 4, tune: 1000, draws: 1000, target_accept: 0.8, seed: 0, progress: true }
     }
 }
 
@@ -77,14 +81,6 @@ pub struct NutsDraws<'a, M: Model> {
     pub divergent: f64,
 }
 
-impl<M: Model> Fit<M> {
-    /// The joint density of the model with its data, written as the fit's guide writes it: what is non-centred there is so here,
-    /// which a sampler finds easier too.
-    pub fn joint(&self) -> Joint<'_, M> {
-        Joint::written(&self.model, &self.solution.shape, &self.solution.climbed.open.tasks.non_centred)
-    }
-}
-
 impl<'a, M: Model> Joint<'a, M> {
     /// Draws from this density by the No-U-Turn sampler of `nuts-rs`, chains side by side, each from a random place between -1
     /// and 1 in all unconstrained coordinates.
@@ -93,8 +89,9 @@ impl<'a, M: Model> Joint<'a, M> {
     /// Options that are not what they may be; what `nuts-rs` says of a density that is nowhere finite where chains start.
     pub fn nuts(&self, options: &NutsOptions) -> Result<NutsDraws<'a, M>, Error> {
         options.check()?;
-        let walked: Vec<Walked> =
-            (0..options.chains).into_par_iter().map(|number| self.walk(options, number)).collect::<Result<_, _>>()?;
+        let steps = Steps::of(options);
+        let walk = |number| self.walk(options, number, &steps);
+        let walked: Vec<Walked> = (0..options.chains).into_par_iter().map(walk).collect::<Result<_, _>>()?;
         let n = self.num_coordinates();
         let rows: Vec<&[f64]> = walked.iter().flat_map(|chain| chain.states.iter().map(|row| &**row)).collect();
         let of = |j: usize| Convergence::of(&rows.iter().map(|row| row[j]).collect::<Vec<_>>(), options.chains);
@@ -110,9 +107,9 @@ impl<'a, M: Model> Joint<'a, M> {
         Ok(NutsDraws { model: self.model(), guide, draws, r_hat, effective_sample_size: effective, divergent })
     }
 
-    fn walk(&self, options: &NutsOptions, number: usize) -> Result<Walked, Error> {
+    fn walk(&self, options: &NutsOptions, number: usize, steps: &Steps) -> Result<Walked, Error> {
         let refused = |error: &dyn std::fmt::Display| Error::Unusable(format!("nuts-rs, chain {number}: {error}"));
-        let mut rng = Stream::Chain { number: number as u64 }.of(options.seed);
+        let mut rng = Stream::OtherChain { number: number as u64 }.of(options.seed);
         let mut settings = DiagNutsSettings { num_tune: options.tune as u64, ..DiagNutsSettings::default() };
         settings.num_draws = options.draws as u64;
         settings.adapt_options.step_size_settings.target_accept = options.target_accept;
@@ -123,6 +120,7 @@ impl<'a, M: Model> Joint<'a, M> {
         let mut walked = Walked { states: Vec::with_capacity(options.draws), divergent: 0 };
         for step in 0..options.tune + options.draws {
             let (state, progress) = chain.draw().map_err(|error| refused(&error))?;
+            steps.another();
             if step >= options.tune {
                 walked.states.push(state);
                 walked.divergent += usize::from(progress.diverging);
@@ -145,7 +143,7 @@ impl NutsOptions {
 }
 
 impl<M: Model> NutsDraws<'_, M> {
-    /// The posterior that the draws tell, in the model's own structs, as [`Fit::posterior`] has it.
+    /// The posterior that the draws tell, in the model's own structs, as [`Fit::posterior`](crate::Fit::posterior) has it.
     pub fn posterior(&self) -> Posterior<'_, M> {
         let gaussian = Cow::Owned(GaussianHierarchy::mean_field(&self.guide));
         Posterior { model: self.model, guide: &self.guide, gaussian, weighted: Cow::Borrowed(&self.draws) }
@@ -154,6 +152,24 @@ impl<M: Model> NutsDraws<'_, M> {
     /// Draws of all chains together.
     pub fn num_draws(&self) -> usize {
         self.draws.len()
+    }
+}
+
+/// The steps of all chains together.
+struct Steps {
+    progress: Progress,
+    done: AtomicUsize,
+}
+
+impl Steps {
+    fn of(options: &NutsOptions) -> Self {
+        let progress = Progress::if_wanted(options.progress);
+        progress.stage("nuts", options.chains * (options.tune + options.draws));
+        Self { progress, done: AtomicUsize::new(0) }
+    }
+
+    fn another(&self) {
+        self.progress.counted(1 + self.done.fetch_add(1, Ordering::Relaxed), "steps");
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// Key of all random numbers: the same seed gives the same bits, for any number of threads.
+    /// Key of all random numbers, 0 by default: the same seed gives the same bits, for any number of threads.
     pub seed: u64,
     /// Which expectations are taken in closed form.
     pub estimator: Estimator,
@@ -29,7 +29,8 @@ pub struct Options {
     pub draws: usize,
     /// The fit never takes more fixed draws than this. From `draws` to 100,000; 1,024 by default.
     pub most_draws: usize,
-    /// Starts from the random place of this number, where every unconstrained latent is between -1 and 1, instead of from 0.
+    /// Starts from the random place of this number, where every unconstrained latent is between -1 and 1, instead of from 0, the
+    /// default, where that has a density.
     pub random_start: Option<u64>,
     /// The family of q(theta).
     pub global: GlobalFactor,
@@ -39,9 +40,11 @@ pub struct Options {
     pub parameterisation: Parameterisation,
     /// What maximises the ELBO.
     pub optimiser: Optimiser,
-    /// Most iterations (steps, for Adam) of the optimiser; 0 leaves the guide where it starts. Up to 1,000,000,000.
+    /// Most iterations of the optimiser; 0 leaves the guide where it starts. Up to 1,000,000,000; if `None`, the default, 200 of
+    /// Newton, 40,000 steps of Adam, 2,000 of any other.
     pub max_iterations: Option<usize>,
-    /// Converged when the gradient's norm in the guide's metric is at most this, in nats (Newton). Above 0 and at most 1.
+    /// Converged when the gradient's norm in the guide's metric is at most this, in nats (Newton). Above 0 and at most
+    /// 1; 1e-6 by default.
     pub tolerance: f64,
     /// What is done about the errors of the mean-field guide.
     pub correction: Correction,
@@ -56,11 +59,12 @@ pub struct Options {
     ///
     /// Only an answer that the budget cut short depends on how fast the machine is: all others are the same bits anywhere.
     pub correction_budget: Duration,
-    /// Number of threads; as many as rayon's global pool has, usually one a core, if `None`. From 1 to 1,024, of which no more are started than
-    /// four for each that the machine runs at once: the answer is the same for any number.
+    /// Number of threads; as many as rayon's global pool has, usually one a core, if `None`, the default. From 1 to 1,024, of
+    /// which no more are started than four for each that the machine runs at once: the answer is the same for any number.
     #[doc(alias("parallel", "cores"))]
     pub threads: Option<usize>,
-    /// Whether a fit that takes longer than half a second may show a progress bar; it does so only on a terminal.
+    /// Whether a fit, or what is asked of it later, may show a progress bar when it takes longer than half a second: true by
+    /// default. It does so on standard error, and only if that is a terminal.
     pub progress: bool,
 }
 
@@ -168,11 +172,11 @@ pub enum Optimiser {
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamOptions {
-    /// First step size; it decays while the ELBO no longer rises. Above 0 and at most 10.
+    /// First step size; it decays while the ELBO no longer rises. Above 0 and at most 10; 0.05 by default.
     pub step: f64,
-    /// Fresh draws a step. From 1 to 100,000.
+    /// Fresh draws a step. From 1 to 100,000; 8 by default.
     pub draws: usize,
-    /// Tasks a step, at least 1; all if `None`, or if there are no more.
+    /// Tasks a step, at least 1; all if `None`, the default, or if there are no more.
     pub batch: Option<usize>,
     /// Steps that the ELBO is averaged over before it is asked whether it still rises; what rises slowly in small batches,
     /// such as a network, wants more than the default. From 2 to 1,000,000; 200 by default.
@@ -197,11 +201,13 @@ impl Default for AdamOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptOptions {
     /// Draws of theta that the task is asked about, which stand for all of the fit's; with as many as the fit has
-    /// ([`Options::posterior_draws`]) they are those. The time of an adaptation grows with them. From 1 to 1,000,000.
+    /// ([`Options::posterior_draws`]) they are those. The time of an adaptation grows with them. From 1 to
+    /// 1,000,000; 64 by default.
     pub global_draws: usize,
-    /// Draws of phi for each of them, at least 1; no more than 10,000,000 for all of them.
+    /// Draws of phi for each of them, at least 1; no more than 10,000,000 for all of them. 4 by default.
     pub local_draws: usize,
-    /// Most proposals of phi for each of them, where the task is not Gaussian given theta. From 1 to 100,000.
+    /// Most proposals of phi for each of them, where the task is not Gaussian given theta. From 1 to 100,000;
+    /// 64 by default.
     pub max_proposals: usize,
 }
 
@@ -217,9 +223,9 @@ impl Default for AdaptOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertifyOptions {
     /// How many thetas the chains look at, all together; each costs what a draw of the correction costs. From 1,000 to
-    /// 10,000,000.
+    /// 10,000,000; 4,000 by default.
     pub thetas: usize,
-    /// Key of the chains' random numbers: the same seed gives the same bits.
+    /// Key of the chains' random numbers, 0 by default: the same seed gives the same bits.
     pub seed: u64,
 }
 

@@ -1,7 +1,7 @@
 //! Pictures of a fit, behind the feature `plots`: one call each, saved as SVG or PNG.
 //!
 //! ```no_run
-//! use hierarch::plots;
+//! use hierarch::{assess::reliability::Reliability, plots};
 //! # use hierarch::prelude::*;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # model! {
@@ -23,6 +23,9 @@
 //! plots::densities(&fit, "tau", |draw| draw.global.tau)?.save("tau.png")?;
 //! plots::check(&fit.check(|data| data.task(0)[1])?, "second value of the first group")?.save("check.svg")?;
 //! plots::trace(&fit)?.save("elbo.svg")?;
+//! // of any predictions with probabilities: how sure they were, and whether they came true
+//! let diagram = Reliability::new(&[0.6, 0.7, 0.8, 0.95], &[true, false, true, true], 10);
+//! plots::reliability("rain tomorrow", &[("model", &diagram)])?.save("reliability.png")?;
 //! # Ok(())
 //! # }
 //! ```
@@ -33,6 +36,7 @@ mod densities;
 mod density_estimate;
 mod forest;
 mod picture;
+mod reliability;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -42,6 +46,7 @@ pub use densities::densities;
 pub use forest::forest;
 pub use picture::{Area, Drawn, Picture, PlotError};
 pub use plotters;
+pub use reliability::reliability;
 pub use trace::trace;
 
 use plotters::style::RGBColor;
@@ -52,6 +57,15 @@ const POSTERIOR: RGBColor = RGBColor(0, 80, 150);
 const PRIOR: RGBColor = RGBColor(130, 130, 130);
 /// Of what was seen.
 const SEEN: RGBColor = RGBColor(213, 94, 0);
+/// Of things that are compared: told apart by the colour-blind too (Okabe & Ito 2008).
+const PALETTE: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(120, 120, 120),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+];
 
 /// A range around all of these numbers, with a little room on both sides.
 fn around(numbers: impl IntoIterator<Item = f64>) -> std::ops::Range<f64> {

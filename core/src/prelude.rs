@@ -18,7 +18,7 @@ pub use crate::dist::{
     PoissonLog,
 };
 pub use crate::dist::{Cdf, Distribution, Normal};
-pub use crate::dist::{Censored, Flat, Hurdle, Mixture, Shifted, Truncated, ZeroInflated};
+pub use crate::dist::{Censored, Flat, Hurdle, Markov, Mixture, Shifted, Truncated, ZeroInflated};
 pub use crate::dist::{Diagonal, Dirichlet, LkjCholesky, MultivariateNormal, VectorDistribution, diag_pre_multiply};
 pub use crate::fit::Fittable;
 pub use crate::number::{Number, Param, Real};

@@ -2,6 +2,8 @@
 //! this crate never touches the macro. Not for use by hand: it may change in any release.
 
 pub use crate::__serde_of_latents as serde_of_latents;
+pub use crate::model::chain::Chain;
+pub use crate::model::entry::Everywhere;
 pub use crate::model::nodes::{Item, Labelled, Unlabelled, map_nodes, node};
 pub use crate::model::tasks::{Numbers, Tasks};
 pub use crate::numbers::dual::Width;

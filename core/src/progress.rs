@@ -29,10 +29,15 @@ struct Stage {
 }
 
 impl Progress {
-    /// Hidden for good unless wanted and standard error is a terminal.
+    /// As the options of a fit want it.
     pub(crate) fn new(options: &Options) -> Self {
+        Self::if_wanted(options.progress)
+    }
+
+    /// Hidden for good unless wanted and standard error is a terminal.
+    pub(crate) fn if_wanted(is_wanted: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let is_possible = options.progress && std::io::stderr().is_terminal();
+        let is_possible = is_wanted && std::io::stderr().is_terminal();
         let pulse = is_possible.then(|| Pulse::of(&bar)).flatten();
         Self { bar, stage: Mutex::new(Stage { begun: Instant::now(), planned: 0 }), pulse }
     }
@@ -65,11 +70,11 @@ impl Progress {
         });
     }
 
-    /// So many tasks have been asked about.
-    pub(crate) fn of_tasks(&self, done: usize) {
+    /// So many are done of those that were planned: tasks, replications, steps.
+    pub(crate) fn counted(&self, done: usize, what: &str) {
         self.show(done, || {
             let left = self.seconds(done, self.planned().saturating_sub(done));
-            format!("tasks, {left:.0} s left")
+            format!("{what}, {left:.0} s left")
         });
     }
 

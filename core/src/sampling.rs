@@ -6,6 +6,7 @@ pub(crate) mod heavy;
 pub(crate) mod lattice;
 pub(crate) mod noise;
 pub(crate) mod nuts;
+pub(crate) mod paths;
 pub(crate) mod psis;
 pub(crate) mod recurrence;
 pub(crate) mod resample;

@@ -1,6 +1,6 @@
 //! Pictures of an auto-encoder: how its bound grows, what its latents mean, what it makes of half an image.
 
-use crate::figure::{self, Axis, Frame, Mark};
+use crate::figure::{self, Axis, Frame, Mark, Picture};
 use crate::{Image, Trained, decode};
 use hierarch::prelude::*;
 use plotters::prelude::*;
@@ -20,7 +20,7 @@ const COLORS: [RGBColor; 4] =
 pub(crate) fn curves(curves: &[Curve]) -> Result<(), Box<dyn Error>> {
     let log = |points: &[(f64, f64)]| points.iter().map(|(n, bound)| (n.log10(), *bound)).collect::<Vec<_>>();
     let write = |x: &f64| format!("1e{x:.0}");
-    figure::save("auto_encoder", (1000, 520), |area| {
+    let picture = Picture::draw((1000, 520), |area| {
         let axes = [
             Axis { labels: 4, write: Some(&write), ..Axis::new("images seen", 4.0..6.3) },
             Axis::new("bound, nats an image", -26.0..-15.0),
@@ -35,7 +35,8 @@ pub(crate) fn curves(curves: &[Curve]) -> Result<(), Box<dyn Error>> {
         chart.name("of the images that it is trained on", Mark::Line, &BLACK)?;
         chart.name("of images never seen", Mark::Dot(5), &BLACK)?;
         chart.key(SeriesLabelPosition::LowerRight)
-    })
+    })?;
+    figure::save("auto_encoder", &picture)
 }
 
 /// How black each pixel is: from 0 to 1.
@@ -46,7 +47,7 @@ fn gallery(name: &str, rows: &[Vec<Shades>]) -> Result<(), Box<dyn Error>> {
     const CELL: i32 = 6;
     const STEP: i32 = 8 * CELL + 6;
     let size = |cells: usize| u32::try_from(STEP).unwrap_or(0) * u32::try_from(cells).unwrap_or(0) + 6;
-    figure::save(name, (size(rows[0].len()), size(rows.len())), |area| {
+    let picture = Picture::draw((size(rows[0].len()), size(rows.len())), |area| {
         for (y, row) in (0..).zip(rows) {
             for (x, image) in (0..).zip(row) {
                 for (k, shade) in (0..).zip(image) {
@@ -57,7 +58,8 @@ fn gallery(name: &str, rows: &[Vec<Shades>]) -> Result<(), Box<dyn Error>> {
             }
         }
         Ok(())
-    })
+    })?;
+    figure::save(name, &picture)
 }
 
 fn shades(logits: Vec<Real<f64>>) -> Shades {

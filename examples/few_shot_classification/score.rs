@@ -1,9 +1,9 @@
 //! How good answers are, how sure they are, and whether they know.
 
-use crate::figure::{self, Axis, Frame, Mark};
+use crate::figure;
 use hierarch::assess::metrics::Estimate;
-use hierarch::assess::reliability::{Bin, Reliability};
-use plotters::prelude::*;
+use hierarch::assess::reliability::Reliability;
+use hierarch::plots;
 use std::error::Error;
 
 /// Probabilities of each digit, and which it is.
@@ -97,30 +97,13 @@ impl Results {
     }
 }
 
-/// Draws reliability: how often answers are right against how sure they are.
+/// Draws how often answers are right against how sure they are, for each number of examples.
 pub(crate) fn draw(results: &[Results]) -> Result<(), Box<dyn Error>> {
-    let colors = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(120, 120, 120), RGBColor(0, 158, 115)];
-    let percent = |x: &f64| format!("{:.0}%", 100.0 * x);
-    figure::save("few_shot_classification", (1000, 520), |area| {
-        for (Results { shots, scores }, part) in results.iter().zip(area.split_evenly((1, results.len()))) {
-            let title = format!("Digits never seen before, 5-way {shots}-shot");
-            let axes = [
-                Axis { labels: 5, write: Some(&percent), ..Axis::new("confidence", 0.2..1.0) },
-                Axis { write: Some(&percent), ..Axis::new("answers that are right", 0.2..1.0) },
-            ];
-            let mut chart = Frame { margin_right: 28, ..Frame::default() }.chart(&part, &title, axes)?;
-            chart.line([(0.2, 0.2), (1.0, 1.0)], BLACK.mix(0.4))?;
-            for (score, color) in scores.iter().zip(colors) {
-                let (reliability, answers) = (score.reliability(), score.answers.len());
-                let shown: Vec<&Bin> = reliability.bins.iter().filter(|b| 100 * b.count >= answers).collect();
-                let at = |bin: &Bin| (bin.confidence, bin.accuracy);
-                chart.line(shown.iter().map(|b| at(b)), color.stroke_width(2))?;
-                let radius = |bin: &Bin| 3.0 + 14.0 * (bin.count as f64 / answers as f64).sqrt();
-                chart.bubbles(shown.iter().map(|b| (at(b), radius(b))), &color.mix(0.7))?;
-                chart.name(format!("{} (ECE {:.1}%)", score.name, 100.0 * score.ece()), Mark::Dot(5), &color)?;
-            }
-            chart.key(SeriesLabelPosition::LowerRight)?;
-        }
-        Ok(())
-    })
+    for Results { shots, scores } in results {
+        let diagrams = scores.each_ref().map(Score::reliability);
+        let named: Vec<_> = scores.iter().map(|score| score.name).zip(&diagrams).collect();
+        let title = format!("Digits never seen before, 5-way {shots}-shot");
+        figure::save(&format!("few_shot_classification_{shots}"), &plots::reliability(&title, &named)?)?;
+    }
+    Ok(())
 }

@@ -2,15 +2,15 @@
 
 #[allow(unused_imports, reason = "a picture takes what it needs")]
 pub(crate) use hierarch::plots::{
-    Area, Drawn, Picture,
+    Area, Drawn, Picture, PlotError,
     chart::{Axis, Frame, Lines, Mark},
 };
 use std::error::Error;
 use std::path::Path;
 
-/// A picture as `target/figures/NAME.svg`; with the argument `--figures`, as `docs/figures/NAME.svg` too.
-pub(crate) fn save(name: &str, size: (u32, u32), draw: impl Fn(&Area<'_>) -> Drawn) -> Result<(), Box<dyn Error>> {
-    let picture = Picture::draw(size, draw)?;
+/// Saves a picture as `target/figures/NAME.svg`, and as PNG beside it where there are fonts; with the argument `--figures`, as
+/// `docs/figures/NAME.svg` too.
+pub(crate) fn save(name: &str, picture: &Picture) -> Result<(), Box<dyn Error>> {
     let is_published = std::env::args().any(|arg| arg == "--figures");
     for folder in ["target/figures", "docs/figures"].iter().take(1 + usize::from(is_published)) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -18,6 +18,11 @@ pub(crate) fn save(name: &str, size: (u32, u32), draw: impl Fn(&Area<'_>) -> Dra
         let path = folder.join(name).with_extension("svg");
         picture.save(&path)?;
         eprintln!("{}", path.display());
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/figures").join(name).with_extension("png");
+    match picture.save(path) {
+        Err(PlotError::NoFonts) => eprintln!("no fonts are installed: {name} as SVG only"),
+        saved => saved?,
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::error::Error;
 #[path = "figure.rs"]
 mod figure;
 
-use figure::{Axis, Frame, Mark};
+use figure::{Axis, Frame, Mark, Picture};
 
 const BAND: RGBColor = RGBColor(86, 180, 233);
 const LINE: RGBColor = RGBColor(0, 80, 150);
@@ -36,9 +36,10 @@ pub(crate) struct Panel {
 
 /// Saves a picture of four panels.
 pub(crate) fn save(name: &str, panels: &[Panel; 4]) -> Result<(), Box<dyn Error>> {
-    figure::save(name, (1000, 720), |area| {
+    let picture = Picture::draw((1000, 720), |area| {
         panels.iter().zip(area.split_evenly((2, 2))).try_for_each(|(panel, area)| panel.draw(&area))
-    })
+    })?;
+    figure::save(name, &picture)
 }
 
 impl Panel {

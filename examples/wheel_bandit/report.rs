@@ -1,7 +1,7 @@
 //! The table, and its picture.
 
 use crate::bandit::DELTAS;
-use crate::figure::{self, Area, Axis, Frame, Lines};
+use crate::figure::{self, Area, Axis, Frame, Lines, Picture};
 use hierarch::assess::metrics::Estimate;
 use plotters::prelude::*;
 use std::error::Error;
@@ -73,13 +73,14 @@ const FRAME: Frame = Frame {
 
 /// Draws a panel for each number of steps: regret against delta, a line a row of its table.
 pub(crate) fn draw(steps: &[usize], tables: &[Vec<Row>]) -> Result<(), Box<dyn Error>> {
-    figure::save("wheel_bandit", (560 * u32::try_from(steps.len())?, 420), |root| {
+    let picture = Picture::draw((560 * u32::try_from(steps.len())?, 420), |root| {
         for (area, (n, table)) in root.split_evenly((1, steps.len())).iter().zip(steps.iter().zip(tables)) {
             let title = format!("Wheel bandit, {n} steps");
             panel(root, area, &title, table)?;
         }
         Ok(())
-    })
+    })?;
+    figure::save("wheel_bandit", &picture)
 }
 
 /// Draws the lines of a table, and writes their names to the right of them.

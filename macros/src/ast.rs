@@ -99,6 +99,16 @@ pub(crate) struct Branch {
     pub(crate) body: Vec<Stmt>,
 }
 
+impl Flow {
+    /// What a `match` is on.
+    pub(crate) fn on(&self) -> Option<&Expr> {
+        match &self.kind {
+            FlowKind::Match(on) => Some(on),
+            _ => None,
+        }
+    }
+}
+
 impl FlowKind {
     /// Whether the braces may be run through more than once.
     pub(crate) fn repeats(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What a model must mean. Every such error is found here, all of them in one pass.
 
 mod catalogue;
+mod chains;
 mod discrete;
 mod jumps;
 mod left;
@@ -19,7 +20,7 @@ use crate::facts::{Dimension, Facts, Latent, Observation, Role, Tier};
 use crate::names;
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
-use scope::{Discrete, Meaning, Scope};
+use scope::{Discrete, Entry, EntryRead, Meaning, Scope};
 use syn::{Error, Expr, Local, Pat};
 
 /// Finds out what each `~` is, and tells what is wrong. An argument whose name is taken gets another.
@@ -54,6 +55,10 @@ struct Check<'e> {
     inside: Option<Inside>,
     /// The last discrete latent that a condition or a list around the statement depends on.
     under: Option<Discrete>,
+    /// The entry of a chain that it depends on.
+    under_entry: Option<Entry>,
+    /// The entries that are read in the braces around the statement.
+    read: Vec<EntryRead>,
     loops: usize,
 }
 
@@ -85,6 +90,8 @@ impl<'e> Check<'e> {
             nest: None,
             inside: None,
             under: None,
+            under_entry: None,
+            read: Vec::new(),
             loops: 0,
         }
     }
@@ -150,17 +157,18 @@ impl<'e> Check<'e> {
                 self.facts.roles.set(factor.number, role);
             }
             Stmt::Let(local) => self.local(local),
-            Stmt::Flow(flow) if self.is_nest(stmt) => self.nested(flow),
-            Stmt::Flow(flow) => self.flow(flow),
+            Stmt::Flow(flow) if self.is_nest(stmt) => self.braces(|check| check.nested(flow)),
+            Stmt::Flow(flow) => self.braces(|check| check.flow(flow)),
             Stmt::Plain(expr) => {
                 self.plain(expr);
-                self.expr(expr);
+                let entry = self.expr(expr);
+                self.changed(expr, entry.as_ref());
             }
         }
     }
 
     fn flow(&mut self, flow: &Flow) {
-        let (outer, outer_under) = (self.inside, self.under);
+        let (outer, outer_under, outer_entry) = (self.inside, self.under, self.under_entry.clone());
         self.inside = match flow.kind {
             FlowKind::For | FlowKind::Loop => Some(Inside::Loop),
             FlowKind::If => Some(Inside::Condition("`if`")),
@@ -169,23 +177,20 @@ impl<'e> Check<'e> {
         };
         self.loops += usize::from(flow.kind.repeats());
         if let FlowKind::Match(on) = &flow.kind {
-            self.expr(on);
-            self.under = self.under.max(self.scope.summed(&names::in_expr(on)));
+            self.condition(on);
         }
         for branch in &flow.branches {
             let depth = self.scope.depth();
             if let Some(source) = &branch.source {
-                self.expr(source);
-                self.under = self.under.max(self.scope.summed(&names::in_expr(source)));
+                self.condition(source);
                 for binding in names::bound_by_condition(source) {
                     self.scope.bind(&binding.name, Meaning::Data);
                 }
             }
             self.bind_pattern(branch.pat.as_ref(), Meaning::Data);
-            self.scope.depend(depth, self.under);
+            self.scope.depend(depth, self.under, self.under_entry.as_ref());
             if let Some(guard) = &branch.guard {
-                self.expr(guard);
-                self.under = self.under.max(self.scope.summed(&names::in_expr(guard)));
+                self.condition(guard);
             }
             for stmt in &branch.body {
                 self.stmt(stmt);
@@ -193,20 +198,28 @@ impl<'e> Check<'e> {
             self.scope.truncate(depth);
         }
         self.loops -= usize::from(flow.kind.repeats());
-        (self.inside, self.under) = (outer, outer_under);
+        (self.inside, self.under, self.under_entry) = (outer, outer_under, outer_entry);
+    }
+
+    /// Checks what decides how often statements are visited.
+    fn condition(&mut self, expr: &Expr) {
+        let entry = self.expr(expr);
+        self.under_entry = self.under_entry.take().or(entry);
+        self.under = self.under.max(self.scope.summed(&names::in_expr(expr)));
     }
 
     fn local(&mut self, local: &Local) {
         let reads = names::in_let(local);
         let varies = reads.iter().any(|name| self.scope.varies(name));
         let (depth, summed) = (self.scope.depth(), self.scope.summed(&reads));
+        let entry = self.entry(&reads, |lookups| syn::visit::Visit::visit_local(lookups, local));
         self.reads(reads);
         self.jumps(|jumps| syn::visit::visit_local(jumps, local));
         self.quotients(|quotients| syn::visit::visit_local(quotients, local));
         let pat = if let Pat::Type(typed) = &local.pat { &*typed.pat } else { &local.pat };
         let whole = matches!(pat, Pat::Ident(_));
         self.bind_pattern(Some(&local.pat), if varies && whole { Meaning::Computed } else { Meaning::Data });
-        self.scope.depend(depth, summed.max(self.under));
+        self.scope.depend(depth, summed.max(self.under), entry.as_ref());
     }
 
     fn bind_pattern(&mut self, pat: Option<&Pat>, meaning: Meaning) {
@@ -215,10 +228,14 @@ impl<'e> Check<'e> {
         }
     }
 
-    fn expr(&mut self, expr: &Expr) {
-        self.reads(names::in_expr(expr));
+    /// Checks an expression; the entry of a chain that it depends on.
+    fn expr(&mut self, expr: &Expr) -> Option<Entry> {
+        let reads = names::in_expr(expr);
+        let entry = self.entry(&reads, |lookups| syn::visit::Visit::visit_expr(lookups, expr));
+        self.reads(reads);
         self.jumps(|jumps| syn::visit::Visit::visit_expr(jumps, expr));
         self.quotients(|quotients| syn::visit::Visit::visit_expr(quotients, expr));
+        entry
     }
 
     fn reads(&mut self, names: impl IntoIterator<Item = Ident>) {
@@ -238,7 +255,7 @@ impl<'e> Check<'e> {
     }
 
     fn declare(&mut self, latent: Latent) -> Role {
-        if latent.dimension == Dimension::Classes {
+        if latent.dimension.is_discrete() {
             return self.declare_discrete(latent);
         }
         self.scope.bind(&latent.name, Meaning::Latent);

@@ -122,6 +122,8 @@ pub(crate) enum Dimension {
     Vector(Option<usize>),
     /// A discrete latent: its results are the probabilities of its classes.
     Classes,
+    /// A chain of discrete latents: its results are the probabilities of the classes of each entry.
+    Chain,
 }
 
 /// The top-level `for` over tasks.
@@ -179,11 +181,11 @@ impl Facts {
         members.into_iter().map(|(_, member)| member).collect()
     }
 
-    /// Whether a struct of latents has a discrete one, be it in a turn of a nested plate.
-    pub(crate) fn has_classes(&self, owner: Owner) -> bool {
+    /// Whether a struct of latents has one of that kind, be it in a turn of a nested plate.
+    pub(crate) fn has(&self, owner: Owner, dimension: Dimension) -> bool {
         self.members(owner).iter().any(|member| match member {
-            Member::Latent(latent) => latent.dimension == Dimension::Classes,
-            Member::Nest(nest) => self.has_classes(self.owner_of(nest)),
+            Member::Latent(latent) => latent.dimension == dimension,
+            Member::Nest(nest) => self.has(self.owner_of(nest), dimension),
         })
     }
 
@@ -239,5 +241,9 @@ impl<T> Tiers<T> {
 impl Dimension {
     pub(crate) fn is_vector(self) -> bool {
         self != Dimension::Scalar
+    }
+
+    pub(crate) fn is_discrete(self) -> bool {
+        matches!(self, Dimension::Classes | Dimension::Chain)
     }
 }

@@ -10,6 +10,7 @@ mod errors;
 mod facts;
 mod fallback;
 mod lifetimes;
+mod lints;
 mod lower;
 mod names;
 mod parse;
@@ -236,6 +237,49 @@ use quote::quote;
 /// after it. No continuous latent may depend on it: give that latent a `Mixture` as its distribution. Where values are alike
 /// but for their numbers, as components of a mixture are, let an `Ordered` vector or a prior tell which is which.
 ///
+/// # Hidden states
+///
+/// `state[t in 0..n] ~ Markov(&first, &step);` in the plate, or in a nested plate, is a chain of discrete latents: the first has
+/// the probabilities `first`, a vector of K numbers, and each other one those of the row of `step`, K rows of K numbers, that the
+/// one before it has the number of. Rows may be latents or data, `&[stay, go]` or a `Vec<Vec<f64>>`:
+///
+/// ```
+/// use hierarch::prelude::*;
+///
+/// model! {
+///     /// Series of measurements of something that is on or off.
+///     pub Switches(series: &[Vec<Option<f64>>]) {
+///         off ~ Dirichlet([9.0, 1.0]);
+///         on ~ Dirichlet([1.0, 9.0]);
+///         level ~ Flat(Ordered(2));
+///         factor(-0.5 * (level[0].square() + (level[1] - 3.0).square()));
+///         sd ~ HalfNormal(1.0);
+///         for ys in series {
+///             state[t in 0..ys.len()] ~ Markov([0.5, 0.5], &[off, on]);
+///             for (t, y) in ys.iter().enumerate() {
+///                 y ~ Normal(level[state[t]], sd);
+///             }
+///         }
+///     }
+/// }
+///
+/// let series = [vec![0.1, 0.3, 2.8, 3.1], vec![3.3, 2.9, 2.7], vec![-0.2, 0.2, 0.0, -0.1, 3.0]];
+/// let mut series = series.map(|ys| ys.into_iter().map(Some).collect::<Vec<_>>());
+/// series[1].push(None);
+/// let fit = Switches::new(&series).fit()?;
+/// assert!(fit.local(0).state[1][0].mean > 0.9 && fit.local(0).state[2][1].mean > 0.9);
+/// println!("{}", fit.predict(1)?[0].summary); // a forecast
+/// # Ok::<(), hierarch::Error>(())
+/// ```
+///
+/// All paths are summed over, in n K^2 operations. `fit.local(i).state[t]` holds the K probabilities of an entry given all data
+/// of its task, the earlier ones and the later ones. Predictions draw a path given the data where they are made from those.
+///
+/// A statement depends on one entry at most, which it looks up as `state[t]`, by an index that data tell: the number of a turn, or
+/// what `.enumerate()` counts. Where it needs two, let the states be pairs of states. What depends on an entry through `let` is
+/// bound in the same block. The probabilities are the same for all entries, and a discrete latent that the same statements depend
+/// on is declared before the chain. An index beyond the end is an [`Error::Entry`](../hierarch/enum.Error.html#variant.Entry).
+///
 /// # Everything else is Rust
 ///
 /// `let` computes with data and latents, helper functions are generic over `N: Number`, and `for`, `if`, `match` over data may
@@ -279,7 +323,8 @@ use quote::quote;
 /// costs the prior nothing.
 ///
 /// Variables may be called anything, `i`, `global` or `task` included. Latents are variables too: assign to none.
-/// A latent that nothing uses earns a warning; `_name` or `#[allow(unused)]` on the site says that it is meant. So does a
+/// A latent that nothing uses earns a warning; `_name`, or `#[allow(unused)]` or `#[expect(unused)]` on the site, says that it
+/// is meant. So does a
 /// vector of latents in which each row looks up the entry of its group, as in `a[group[i]]`, in a model without a plate: the
 /// groups are the tasks that it wants. `#[not_a_plate]` on the site says that a vector is meant.
 ///

@@ -3,13 +3,16 @@
 //! A site has one home: `global`, `local` or `likelihood`. Whatever else a function needs, it computes again: going
 //! backwards through the statements, one is needed if it writes a variable that a needed one reads.
 
+mod entries;
 mod liveness;
 mod plan;
 mod steps;
 mod sums;
 mod units;
 
-pub(crate) use plan::{Access, Counting, NestStep, Plan, SampleStep, Step, SumStep, TaskList, Turns, Unused};
+pub(crate) use plan::{
+    Access, Counting, EntryStep, NestStep, Plan, SampleStep, Step, SumStep, TaskList, Turns, Unused,
+};
 
 use crate::ast::Model;
 use crate::facts::{Dimension, Facts, Latent, PlateList};
@@ -55,7 +58,7 @@ fn width<'a>(latents: impl Iterator<Item = &'a Latent>) -> usize {
         _ if latent.nest.is_some() => None,
         Dimension::Scalar => Some(1),
         Dimension::Vector(len) => len,
-        Dimension::Classes => Some(0),
+        Dimension::Classes | Dimension::Chain => Some(0),
     });
     coordinates.sum::<Option<usize>>().map_or(8, |sum| sum.clamp(1, 8))
 }

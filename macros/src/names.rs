@@ -5,4 +5,4 @@ mod reads;
 mod tokens;
 
 pub(crate) use bindings::{Binding, bound_by, bound_by_condition};
-pub(crate) use reads::{in_expr, in_let, in_stmt, targets};
+pub(crate) use reads::{in_expr, in_let, in_macro, in_stmt, targets};

@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 9] = [
     &["check"],
     &["lifetimes", "parse"],
     &["facts", "names"],
-    &["ast", "errors"],
+    &["ast", "errors", "lints"],
     &["source"],
 ];
 

@@ -21,7 +21,7 @@ impl PartialEq for Call {
 
 /// All calls of a model, when its latents take `values` one after the other.
 pub(crate) fn record<M: Model>(model: &M, values: &[f64]) -> Vec<Call> {
-    let mut recorder = Recorder { values: values.to_vec(), calls: Vec::new() };
+    let mut recorder = Recorder { values: values.to_vec(), calls: Vec::new(), states: 0 };
     let mut global: Of<M::Global, Recorder> = Default::default();
     model.global(&mut recorder, &mut global);
     for i in 0..model.num_tasks() {
@@ -57,6 +57,8 @@ fn scored(site: &'static str, value: f64, dist: &impl Distribution<f64>) -> Call
 struct Recorder {
     values: Vec<f64>,
     calls: Vec<Call>,
+    /// How many values an entry of the chain that is visited has.
+    states: usize,
 }
 
 impl Interpreter for Recorder {
@@ -103,6 +105,28 @@ impl Interpreter for Recorder {
         for value in 0..dist.num_values() {
             self.calls.push(scored(site.name, value as f64, &dist));
             body(self, value);
+        }
+    }
+
+    /// A call with the chain's length, before those of its body.
+    fn sum_chain<D: hierarch::dist::ChainDistribution<f64>>(
+        &mut self,
+        site: &Site,
+        sum: &Site,
+        chain: hierarch::model::Chain<D>,
+        body: impl Fn(&mut Self),
+    ) {
+        assert_eq!(site.name, sum.name);
+        self.calls.push(Call { site: site.name, value: chain.len as f64, ln_density: 0.0 });
+        self.states = chain.dist.num_states();
+        body(self);
+    }
+
+    /// A call with the entry for each value, before those of the term.
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        for state in 0..self.states {
+            self.calls.push(Call { site: "given", value: t as f64, ln_density: 0.0 });
+            body(self, state);
         }
     }
 }

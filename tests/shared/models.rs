@@ -5,6 +5,8 @@
 pub mod baseball;
 #[path = "../../examples/eight_schools.rs"]
 pub mod eight_schools;
+#[path = "../../examples/pastes/assays.rs"]
+pub mod pastes;
 #[path = "../../examples/radon.rs"]
 pub mod radon;
 #[path = "../../examples/rats.rs"]

@@ -8,6 +8,8 @@
 pub mod answer;
 #[path = "panel/counts.rs"]
 pub mod counts;
+#[path = "panel/nested.rs"]
+pub mod nested;
 #[path = "panel/ordered.rs"]
 pub mod ordered;
 #[path = "panel/published.rs"]
@@ -79,6 +81,9 @@ pub const SMALL: &[Row] = &[
 /// Discriminations have long tails upwards, of which a default fit finds four fifths.
 pub const ITEM_RESPONSE: Row = of_data("item response", response::item_response, on_file!("item_response.ref"));
 
+/// Plates within plates, of binary data.
+pub const PUPILS: Row = of_data("pupils in schools in areas", nested::pupils, on_file!("pupils.ref"));
+
 /// Larger ones.
 pub const LARGE: &[Row] = &[
     counts::POISSON,
@@ -87,6 +92,7 @@ pub const LARGE: &[Row] = &[
     of_data("many", trials::many, on_file!("many.ref")),
     of_data("verbal aggression", verbal::verbal_aggression, on_file!("verbagg.ref")),
     ITEM_RESPONSE,
+    PUPILS,
     simulated::CROSSED,
     simulated::LINES,
 ];

@@ -28,13 +28,14 @@ use nalgebra::{DMatrix, DVector};
 /// How [`GradientFit`] adapts and is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientOptions {
-    /// K, the steps of adaptation. Up to 100,000; with 0 a task keeps its prior.
+    /// K, the steps of adaptation. Up to 100,000, and 5 by default; with 0 a task keeps its prior.
     pub steps: usize,
     /// The rate of these steps before it is learned; `None` for the largest that the prior's own curvatures allow.
     /// Above 0 and at most 1,000,000.
     pub rate: Option<f64>,
     /// How many fixed draws the bound of a support set is averaged over where it has no closed form. Every task meets the
-    /// same ones, in training and later, so that adaptation is one function of the data. From 1 to 100,000.
+    /// same ones, in training and later, so that adaptation is one function of the data. From 1 to 100,000;
+    /// 16 by default.
     pub draws: usize,
     /// What [`EncoderFit::train`](crate::EncoderFit::train) takes from them; `global` and `parameterisation` are fixed.
     pub options: Options,

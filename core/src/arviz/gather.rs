@@ -5,6 +5,7 @@ use crate::fit::solution::Solution;
 use crate::interpret::pointwise::Pointwise;
 use crate::model::Model;
 use crate::posterior::visits::Visits;
+use crate::progress::Progress;
 use crate::sampling::stream::{Question, Stream};
 
 /// All observations, in the order in which the model visits them.
@@ -28,14 +29,21 @@ impl Gathered {
             places.append(&mut record.places);
             values.append(&mut record.values);
         }
-        let mut rng = Stream::Question(Question::Check).of(solution.options.seed);
+        let progress = Progress::new(&solution.options);
+        progress.stage("for ArviZ", 2 * draws.len());
+        let mut rng = Stream::Question(Question::Predictive).of(solution.options.seed);
         let mut ln_densities = Vec::with_capacity(draws.len());
         for &draw in draws {
             let mut scored = Pointwise::default();
             visits.parts().for_each(|part| visits.visit(part, draw, &mut scored));
             ln_densities.push(scored.ln_densities().collect());
+            progress.counted(ln_densities.len(), "visits of the data");
         }
-        let replicated = draws.iter().map(|&draw| visits.replicate(draw, &mut rng).ok()).collect();
+        let replicate = |(done, &draw): (usize, &usize)| {
+            progress.counted(draws.len() + done, "visits of the data");
+            visits.replicate(draw, &mut rng).ok()
+        };
+        let replicated = draws.iter().enumerate().map(replicate).collect();
         Self { places, values, ln_densities, replicated }
     }
 }

@@ -8,6 +8,7 @@ use crate::model::Model;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::summary::Summary;
 use crate::posterior::visits::Visits;
+use crate::progress::Progress;
 use crate::sampling::stream::{Question, Stream};
 use std::fmt;
 use std::sync::Arc;
@@ -72,9 +73,12 @@ impl<M: Model> Fit<M> {
         let visits = Visits::new(&self.model, self.solution.source());
         let data = observed(&visits);
         let mut rng = Stream::Question(Question::Check).of(self.solution.options.seed);
+        let progress = Progress::new(&self.solution.options);
+        progress.stage("predictive check", visits.num_draws());
         let mut replicated = Vec::with_capacity(visits.num_draws());
         for draw in 0..visits.num_draws() {
             replicated.push(statistic(&data.with(visits.replicate(draw, &mut rng)?)));
+            progress.counted(replicated.len(), "replications");
         }
         Ok(Check::of(statistic(&data), replicated, &self.solution.draws))
     }

@@ -86,7 +86,7 @@ impl<M: Model> Fit<M> {
         progress.stage("leaving out", tasks.len());
         let of_task = |&i: &usize| asking.ln_evidences(i, self.solution.draws.thetas());
         for (done, some) in tasks.chunks(TASKS_TOGETHER).enumerate() {
-            progress.of_tasks(done * TASKS_TOGETHER);
+            progress.counted(done * TASKS_TOGETHER, "tasks");
             let columns: Vec<Vec<f64>> = some.par_iter().map(of_task).collect::<Result<_, _>>()?;
             some.iter().zip(&columns).for_each(|(&i, column)| accumulator.add(LeftOut::Task(all.task_name(i)), column));
         }
@@ -98,7 +98,7 @@ impl<M: Model> Fit<M> {
             (Visits::new(&self.model, self.solution.source()), Progress::new(&self.solution.options));
         progress.stage("leaving out", self.model.num_tasks());
         for (done, part) in visits.parts().enumerate() {
-            progress.of_tasks(done);
+            progress.counted(done, "tasks");
             let record = visits.record(part);
             let mut columns = vec![Vec::with_capacity(visits.num_draws()); record.observations.len()];
             for draw in 0..visits.num_draws() {

@@ -7,6 +7,7 @@ use crate::conditional::memory::TaskMemory;
 use crate::conditional::mixture::Component;
 use crate::conditional::modes::{component, components, gaussian_at};
 use crate::conditional::scorers::Scorers;
+use crate::conditional::tree::frame::TreeFrame;
 use crate::density::mode::{Mode, find_mode};
 use crate::linalg::gaussian::Gaussian;
 use nalgebra::DVector;
@@ -46,8 +47,11 @@ impl Scorers<'_> {
         rng: &mut ChaCha8Rng,
     ) -> Answer {
         let n = ask.guess.start.len();
+        if n == 0 {
+            return self.answer_without_latents(ask);
+        }
         let is_narrow = (1..=WIDEST).contains(&n);
-        let has_grid = is_narrow && !memory.spacing.is_hopeless();
+        let has_grid = (is_narrow || memory.tree().is_some()) && !memory.spacing.is_hopeless();
         let before = has_grid.then(|| self.answer_as_before(ask, reads, memory, rng)).flatten();
         let answer = before.unwrap_or_else(|| {
             let modes = self.modes(ask, reads, memory);
@@ -59,19 +63,33 @@ impl Scorers<'_> {
             memory.may_be_gaussian = quadratic.is_some();
             let answer = quadratic
                 .or_else(|| {
-                    (has_grid && memory.fits_grid(n)).then(|| self.answer_around(ask, &modes, memory, rng)).flatten()
+                    let may_sum = !memory.spacing.is_hopeless() && memory.fits_grid(n);
+                    may_sum.then(|| self.answer_around(ask, &modes, memory, rng)).flatten()
                 })
                 .unwrap_or_else(|| self.answer_by_proposals(ask, &modes, memory, rng));
             if let [mode] = &modes[..] {
+                let tree = memory.tree();
                 memory.trend.learn(reads, || {
                     let gaussian = gaussian_at(mode, &ask.guess);
-                    if is_narrow { Frame::of(&gaussian).features() } else { gaussian.mean }
+                    match &tree {
+                        Some(tree) => TreeFrame::of(&gaussian, tree).features(),
+                        None if is_narrow => Frame::of(&gaussian).features(),
+                        None => gaussian.mean,
+                    }
                 });
             }
             answer
         });
         memory.answers += 1;
         answer
+    }
+
+    /// The answer of a task all of whose latents, if it has any, are summed out.
+    fn answer_without_latents(&mut self, ask: &Ask<'_>) -> Answer {
+        let value = self.posterior.value(ask.at(), &[]);
+        let ln_z = if value.is_nan() { f64::NEG_INFINITY } else { value };
+        let mode = DVector::zeros(0);
+        Answer { ln_z, draws: vec![mode.clone(); ask.inner.wanted], mode, weights: Vec::new() }
     }
 
     /// The answer by importance sampling.

@@ -2,11 +2,13 @@
 
 use crate::conditional::mixture::Sample;
 use crate::conditional::spacing::GridSpacing;
+use crate::conditional::tree::{Tree, TreeSearch};
 use crate::conditional::trend::Trend;
 use crate::density::mode::Mode;
 use crate::linalg::gaussian::Gaussian;
 use crate::sampling::strata::Strata;
 use nalgebra::{DMatrix, DVector};
+use std::sync::Arc;
 
 /// Batches of 2^0, 2^1, ... proposals are compared; the least are those of this power.
 const FEWEST: u32 = 2;
@@ -41,6 +43,8 @@ pub(crate) struct TaskMemory {
     /// Where the density is, by theta: its mode, and of few latents how wide it is as well.
     pub(crate) trend: Trend,
     pub(crate) spacing: GridSpacing,
+    /// Whether its latents form a tree.
+    pub(super) tree: TreeSearch,
     /// Uniform numbers that draws of phi are made of.
     pub(crate) strata: Strata,
     pub(crate) past: PastDraws,
@@ -66,6 +70,7 @@ impl Default for TaskMemory {
             modes: Vec::new(),
             trend: Trend::default(),
             spacing: GridSpacing::default(),
+            tree: TreeSearch::ToCome,
             strata: Strata::default(),
             past: PastDraws::default(),
             full: 0,
@@ -97,6 +102,14 @@ impl TaskMemory {
     /// Whether a grid of n latents will find all that counts: in a plane with several modes others may hide.
     pub(crate) fn fits_grid(&self, n: usize) -> bool {
         n == 1 || !self.has_had_many_modes
+    }
+
+    /// The tree that its latents are known to form.
+    pub(super) fn tree(&self) -> Option<Arc<Tree>> {
+        match &self.tree {
+            TreeSearch::Found(tree) => Some(Arc::clone(tree)),
+            TreeSearch::ToCome | TreeSearch::NoTree => None,
+        }
     }
 
     /// Whether a proposal at the mode is all it takes.

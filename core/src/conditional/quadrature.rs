@@ -34,6 +34,9 @@ impl Scorers<'_> {
         if !memory.is_concave || memory.may_be_gaussian || memory.is_time_to_look() {
             return None;
         }
+        if memory.tree().is_some() {
+            return self.tree_as_before(ask, reads, memory, rng);
+        }
         let predicted = memory.trend.predict(reads)?;
         let frame = Frame::of_features(ask.guess.start.len(), predicted.as_slice());
         let answer = self.by_grids(ask, &Beginning { frame, starts: &[] }, memory, rng)?;
@@ -49,6 +52,9 @@ impl Scorers<'_> {
         memory: &mut TaskMemory,
         rng: &mut ChaCha8Rng,
     ) -> Option<Answer> {
+        if ask.guess.start.len() > WIDEST {
+            return self.tree_around(ask, modes, memory, rng);
+        }
         let narrower = |a: &Frame, b: &Frame| a.volume().total_cmp(&b.volume());
         let frame = modes.iter().map(|mode| Frame::of(&gaussian_at(mode, &ask.guess))).min_by(narrower)?;
         let starts: Vec<DVector<f64>> = modes.iter().map(|mode| mode.at.clone()).collect();

@@ -3,6 +3,8 @@
 use crate::conditional::ask::TaskGiven;
 use crate::conditional::grid::Grid;
 use crate::conditional::mixture::Sample;
+use crate::conditional::tree::NodeScorers;
+use crate::conditional::tree::lattice::Lattices;
 use crate::density::Density;
 use crate::density::conditional::{Quadratic, SharedTheta};
 use crate::density::program::Scorer;
@@ -23,6 +25,9 @@ pub(crate) struct Scorers<'f> {
     pub(super) prior: Box<dyn Scorer + 'f>,
     pub(super) sample: Sample,
     pub(super) grid: Grid,
+    /// For tasks whose latents form a tree.
+    pub(super) by_node: NodeScorers<'f>,
+    pub(super) lattices: Lattices,
     pub(super) effort: ProposalEffort,
 }
 

@@ -58,10 +58,15 @@ impl GridSpacing {
         self.failed += 1;
     }
 
+    /// The spacing for the next grid.
+    pub(crate) fn next(&mut self) -> f64 {
+        self.grids += 1;
+        self.known.unwrap_or(FIRST)
+    }
+
     /// The spacing for a grid of n dimensions that so many draws are wanted of.
     pub(crate) fn for_draws(&mut self, n: usize, draws: usize) -> f64 {
-        self.grids += 1;
-        let spacing = self.known.unwrap_or(FIRST);
+        let spacing = self.next();
         if draws <= 1 {
             return spacing;
         }

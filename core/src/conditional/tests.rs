@@ -20,18 +20,18 @@ use rand::RngExt;
 use std::f64::consts::TAU;
 
 /// What asks one task of one theta after another.
-struct Asks {
+pub(super) struct Asks {
     memory: TaskMemory,
     rng: ChaCha8Rng,
     inner: Inner,
 }
 
 impl Asks {
-    fn new(rng: ChaCha8Rng, wanted: usize) -> Self {
+    pub(super) fn new(rng: ChaCha8Rng, wanted: usize) -> Self {
         Self { memory: TaskMemory::default(), rng, inner: Inner { wanted, most: 64 } }
     }
 
-    fn answer(&mut self, conditionals: &Conditionals<'_>, theta: &[f64], task: usize) -> Answer {
+    pub(super) fn answer(&mut self, conditionals: &Conditionals<'_>, theta: &[f64], task: usize) -> Answer {
         let offsets = &conditionals.density.offsets;
         let n = offsets[task + 1] - offsets[task];
         let guess = Guess { start: &DVector::zeros(n), covariance: &DMatrix::identity(n, n) };
@@ -49,7 +49,7 @@ impl Asks {
 }
 
 /// The centred density of a model.
-fn density<M: Model>(model: &M) -> Density<'_> {
+pub(super) fn density<M: Model>(model: &M) -> Density<'_> {
     let program = Subset::all(model);
     let shape = Shape::discover(&program, &Start::Zero).expect("valid");
     Density::new(Box::new(program), &shape, Writing::CENTRED)

@@ -31,6 +31,14 @@ impl Clock {
         self.allowed.filter(|allowed| needed > allowed.mul_f64(LEARNING)).map(|_| needed)
     }
 
+    /// How many more thetas there is time for, as far as those until now tell; `None` without a limit, or before there were any.
+    pub(crate) fn affordable(&self) -> Option<usize> {
+        let left = self.allowed.filter(|_| self.thetas > 0)?.saturating_sub(self.started.elapsed());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
+        let thetas = left.div_duration_f64(self.needed(1).max(Duration::from_nanos(1))) as usize;
+        Some(thetas)
+    }
+
     /// How long so many thetas would take, as far as those until now tell.
     pub(crate) fn needed(&self, thetas: usize) -> Duration {
         self.started.elapsed().mul_f64(thetas as f64 / self.thetas.max(1) as f64)
@@ -56,6 +64,7 @@ mod tests {
         clock.thetas = 6;
         // 10 ms each
         assert!(clock.excess(20).is_none());
+        assert!((1..=4).contains(&clock.affordable().expect("limited")));
         let needed = clock.excess(1000).expect("ten seconds are too much");
         assert!((needed.as_secs_f64() - 10.0).abs() < 1.0, "{needed:?}");
     }

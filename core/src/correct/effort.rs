@@ -21,6 +21,9 @@ const ENOUGH: f64 = 0.7;
 const MANY_TASKS: usize = 500;
 const ENOUGH_OF_MANY: f64 = 0.4;
 
+/// Where time is short one of so many thetas prepares.
+const PREPARING: usize = 4;
+
 /// How much effort goes in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
@@ -74,6 +77,13 @@ impl Effort {
             seed,
             walks: true,
         }
+    }
+
+    /// The same where there is time for so many thetas only, some of which prepare.
+    pub(crate) fn within(self, affordable: Option<usize>) -> Self {
+        let Some(thetas) = affordable.filter(|&thetas| thetas < self.usual()) else { return self };
+        let draws = (thetas - thetas / PREPARING).clamp(FEWEST_DRAWS, self.draws);
+        Self { draws, enough: self.enough * draws as f64 / self.draws as f64, ..self }
     }
 
     /// Whether there are fewer draws than asked for as more are too many to keep.

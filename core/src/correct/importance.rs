@@ -69,7 +69,8 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
             .filter(|pool| !pool.is_cut || pool.len() >= FEWEST_DRAWS)
             .and_then(|pool| at_one_theta(pool, effort.seed))
     } else {
-        let first = inquiry.first_proposal();
+        let first = inquiry.first_proposal().map(|first| inquiry.searched(first));
+        let effort = effort.within(inquiry.clock.affordable());
         first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(|found| {
             let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
             Reweighting { compared, ..over_thetas(found) }

@@ -9,10 +9,9 @@ use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::rest::Rest;
 use crate::correct::reweighting::Basis;
+use crate::correct::search::{MOST_SEARCHED, peak};
 use crate::correct::walk::AskAt;
-use crate::density::bordered::Workspace;
-use crate::density::gaussian_globals::GaussianGlobals;
-use crate::density::integrated::{Integrated, Integration};
+use crate::density::integrated::{Integrated, Integration, IntegrationSpace, TasksGiven};
 use crate::linalg::gaussian::{Gaussian, standard_normal};
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
@@ -23,6 +22,7 @@ use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::Mutex;
 
 /// The weights of proposals for so many thetas judge a task's own.
 const JUDGED: usize = 100;
@@ -77,18 +77,21 @@ pub(crate) struct Inquiry<'a> {
     tasks: Vec<TaskInquiry>,
     effort: Effort,
     rest: Rest,
+    /// Those that no thread uses: what is wide is cleared faster than found.
+    spaces: Mutex<Vec<IntegrationSpace>>,
     pub(crate) clock: Clock,
     progress: &'a Progress,
     /// Where chains start, and what is Gaussian given their states.
     of_chains: ChaCha8Rng,
 }
 
-/// A theta, and everything but some of its coordinates integrated out.
-struct GivenOthers {
+/// A theta, and what is known of it where everything but some of its coordinates was integrated out.
+struct GivenOthers<T> {
     theta: Vec<f64>,
-    /// From where the guide has w to where it was drawn.
-    step: Vec<f64>,
-    rest: Integrated,
+    /// ln p of those coordinates and the data.
+    ln_p: f64,
+    /// What is kept of the tasks given theta.
+    tasks: T,
 }
 
 /// What is remembered of a task from one theta to the next.
@@ -108,7 +111,18 @@ impl<'a> Inquiry<'a> {
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();
         let of_chains = Stream::Chains.of(effort.seed);
         let rest = Rest::of(conditionals.density, basis);
-        Self { conditionals, basis, tasks, effort, rest, clock: Clock::start(effort.budget), progress, of_chains }
+        let spaces = Mutex::default();
+        Self {
+            conditionals,
+            basis,
+            tasks,
+            effort,
+            rest,
+            spaces,
+            clock: Clock::start(effort.budget),
+            progress,
+            of_chains,
+        }
     }
 
     /// Draws theta from the proposal, and asks every task of each draw, as long as there is time; the pool has them then.
@@ -168,6 +182,23 @@ impl<'a> Inquiry<'a> {
         Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
     }
 
+    /// A better first proposal where little is known of few coordinates, all else being integrated out.
+    pub(crate) fn searched(&mut self, first: Part) -> Part {
+        if self.basis.gaussian.curvature.is_some() || first.dimensions() > MOST_SEARCHED {
+            return first;
+        }
+        let pool = Pool::new(self.basis.guide.global.len(), 0);
+        match &self.rest {
+            Rest::Integrated(_) => peak(&first, pool, self).unwrap_or(first),
+            Rest::Field(_) => {
+                let found = peak(&first, pool, &mut ByNormals(self)).unwrap_or(first);
+                self.rest.turn_to(&found.heavy.wide.mean, self.conditionals.density, self.basis);
+                found
+            }
+            Rest::Nothing | Rest::Presumed(_) => first,
+        }
+    }
+
     /// Where chains start: draws of the guide's of those coordinates.
     pub(crate) fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
         let (at, guide) = (self.proposed(), &self.basis.guide.global);
@@ -195,60 +226,62 @@ impl<'a> Inquiry<'a> {
             return pool.add(Proposed { u, ln_outside, coordinates: Vec::new() });
         };
         let points: Vec<ThetaPoint> = numbers.map(|s| points.next(proposal.of_draw(s))).collect();
-        let (u, ln_outside) = if let Some(integrated) = self.integrated(&points) {
-            self.draw_tasks(integrated, &mut pool.tasks)
-        } else {
-            let (u, ln_outside): (Vec<_>, Vec<_>) = points.par_iter().map(|point| self.complete(point)).unzip();
-            self.ask(&u, &mut pool.tasks);
-            (u, ln_outside)
-        };
+        let (u, ln_outside) =
+            if let Some(integrated) = self.integrated(&points, |all, rest, step| rest.tasks_given(all, step)) {
+                self.draw_tasks(integrated, &mut pool.tasks)
+            } else {
+                let (u, ln_outside): (Vec<_>, Vec<_>) = points.par_iter().map(|point| self.complete(point)).unzip();
+                self.ask(&u, &mut pool.tasks);
+                (u, ln_outside)
+            };
         pool.add(Proposed { u, ln_outside, coordinates: points.into_iter().map(|point| point.proposed).collect() });
     }
 
-    /// Everything else integrated out at each point, where it is Gaussian and all the numbers are exact.
-    fn integrated(&self, points: &[ThetaPoint]) -> Option<Vec<GivenOthers>> {
+    /// Everything else integrated out at each point, where it is Gaussian and all the numbers are exact; w is drawn, and `keep`
+    /// is told how far from where the guide has it.
+    fn integrated<T: Send>(
+        &self,
+        points: &[ThetaPoint],
+        keep: impl Fn(&Integration, &Integrated, &[f64]) -> T + Sync,
+    ) -> Option<Vec<GivenOthers<T>>> {
         let Rest::Integrated(integration) = &self.rest else { return None };
         let density = self.conditionals.density;
-        let of_point = |space: &mut Workspace, point: &ThetaPoint| {
-            let mut theta = self.at_others(&integration.globals, point);
-            let rest = density.integrate(integration, &theta, space).filter(|rest| !rest.is_rough)?;
+        let of_point = |point: &ThetaPoint| {
+            let mut theta = self.rest.around(&self.basis.guide.global, &point.proposed);
+            let mut space = self.spaces.lock().ok().and_then(|mut spaces| spaces.pop()).unwrap_or_default();
+            let rest = density.integrate(integration, &theta, &mut space).filter(|rest| !rest.is_rough)?;
             let (step, _) = rest.w.draw(&point.z);
             integration.globals.w.iter().zip(&step).for_each(|(&j, step)| theta[j] += step);
-            Some(GivenOthers { theta, step, rest })
+            let found = GivenOthers { theta, ln_p: rest.ln_p, tasks: keep(integration, rest, &step) };
+            self.spaces.lock().into_iter().for_each(|mut spaces| spaces.push(std::mem::take(&mut space)));
+            Some(found)
         };
-        points.par_iter().map_init(Workspace::default, of_point).collect()
+        points.par_iter().map(of_point).collect()
     }
 
     /// Draws of phi for each theta; the thetas, and the log densities of the others less what the tasks say.
-    fn draw_tasks(&mut self, integrated: Vec<GivenOthers>, answers: &mut [TaskAnswers]) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let Self { rest: Rest::Integrated(Integration { globals, storages, .. }), tasks, basis, .. } = self else {
+    fn draw_tasks(
+        &mut self,
+        given: Vec<GivenOthers<TasksGiven>>,
+        answers: &mut [TaskAnswers],
+    ) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let Self { rest: Rest::Integrated(integration), tasks, basis, .. } = self else {
             unreachable!("something is integrated out");
         };
-        let (mut u, mut ln_outside, mut given) = (Vec::new(), Vec::new(), Vec::new());
-        for GivenOthers { theta, step, rest } in integrated {
-            let ln_p = rest.ln_p;
-            let tasks = rest.tasks_given(globals, &step);
-            ln_outside.push(ln_p - tasks.ln_z.iter().sum::<f64>());
-            u.push(theta);
-            given.push(tasks);
-        }
-        let drawn = tasks.par_iter_mut().zip(answers).zip(storages).enumerate().with_min_len(CHUNK);
-        drawn.for_each_init(Vec::new, |z, (i, ((task, answers), storage))| {
-            for given in &given {
+        let drawn = tasks.par_iter_mut().zip(answers).zip(&integration.tasks).enumerate().with_min_len(CHUNK);
+        drawn.for_each_init(Vec::new, |z, (i, ((task, answers), room))| {
+            for GivenOthers { tasks: given, .. } in &given {
                 z.clear();
                 task.memory.strata.normals(basis.guide.task(i).len(), &mut task.rng, z);
-                given.draw_into(storage, z, &mut answers.phi);
+                given.draw_into(room, z, &mut answers.phi);
                 answers.ln_z.push(given.ln_z[i]);
             }
         });
-        (u, ln_outside)
-    }
-
-    /// A theta with those coordinates, and w where the guide has it.
-    fn at_others(&self, gaussian: &GaussianGlobals, point: &ThetaPoint) -> Vec<f64> {
-        let mut theta = self.basis.guide.global.loc.clone();
-        gaussian.others.iter().zip(point.proposed.iter()).for_each(|(&j, x)| theta[j] = *x);
-        theta
+        let parts = |GivenOthers { theta, ln_p, tasks }| {
+            let TasksGiven { ln_z, .. } = tasks;
+            (theta, ln_p - ln_z.iter().sum::<f64>())
+        };
+        given.into_iter().map(parts).unzip()
     }
 
     /// The whole of a theta, what is proposed given the rest being drawn from its normal; and its log density but for the tasks,
@@ -260,7 +293,7 @@ impl<'a> Inquiry<'a> {
             let ln_p = density.all_outside(&u).total();
             return (u, ln_p);
         };
-        let mut u = self.at_others(globals, point);
+        let mut u = self.rest.around(&self.basis.guide.global, &point.proposed);
         let Some(normal) = self.rest.normal_at(density, &u) else { return (u, f64::NEG_INFINITY) };
         let (step, ln_q) = self.rest.draw(&normal, &point.z);
         globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
@@ -301,8 +334,8 @@ impl AskAt for Inquiry<'_> {
         let rng = &mut self.of_chains;
         let point = |proposed| ThetaPoint { proposed, z: standard_normal(of_w, rng).as_slice().to_vec() };
         let points: Vec<ThetaPoint> = coordinates.into_iter().map(point).collect();
-        let (u, ln_p) = if let Some(integrated) = self.integrated(&points) {
-            integrated.into_iter().map(|given| (given.theta, given.rest.ln_p)).unzip()
+        let (u, ln_p) = if let Some(integrated) = self.integrated(&points, |_, _, _| ()) {
+            integrated.into_iter().map(|given| (given.theta, given.ln_p)).unzip()
         } else {
             let (u, mut ln_p): (Vec<_>, Vec<_>) = points.iter().map(|point| self.complete(point)).unzip();
             let mut tasks = vec![TaskAnswers::default(); self.tasks.len()];
@@ -320,5 +353,23 @@ impl AskAt for Inquiry<'_> {
 
     fn is_up(&self) -> bool {
         self.clock.is_up()
+    }
+}
+
+/// Tells densities by the bounds of normals, in which there is no chance.
+struct ByNormals<'i, 'a>(&'i mut Inquiry<'a>);
+
+impl AskAt for ByNormals<'_, '_> {
+    fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
+        let Self(inquiry) = self;
+        let density = inquiry.conditionals.density;
+        let of_point = |proposed: &DVector<f64>| inquiry.rest.bound_at(density, &inquiry.basis.guide.global, proposed);
+        let (u, ln_outside): (Vec<_>, Vec<_>) = coordinates.par_iter().map(of_point).unzip();
+        inquiry.clock.thetas += u.len();
+        pool.add(Proposed { u, coordinates, ln_outside });
+    }
+
+    fn is_up(&self) -> bool {
+        self.0.clock.is_up()
     }
 }

@@ -44,6 +44,13 @@ impl Part {
         &self.inverse * covariance * self.inverse.transpose()
     }
 
+    /// The part of a Gaussian in [`standardised`](Self::standardised) coordinates; `None` where that is singular.
+    pub(crate) fn of_standardised(&self, here: &Gaussian) -> Option<Self> {
+        let wide = &self.heavy.wide;
+        let covariance = &wide.root * here.covariance() * wide.root.transpose();
+        Self::new(Gaussian { mean: wide.at(&here.mean), root: covariance.cholesky()?.unpack() })
+    }
+
     /// A part that is wider in every direction.
     fn widened(&self) -> Self {
         let HeavyTailed { wide, ln_det } = self.heavy.clone();

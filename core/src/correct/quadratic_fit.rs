@@ -52,10 +52,7 @@ fn quadratic_fit(rows: &[&[f64]], ln_p: &[f64], before: &Part) -> Option<Part> {
     if mean.norm() > FARTHEST {
         return None;
     }
-    let here = Gaussian::of_precision(mean, &precision);
-    let wide = &before.heavy.wide;
-    let covariance = &wide.root * here.covariance() * wide.root.transpose();
-    Part::new(Gaussian { mean: wide.at(&here.mean), root: covariance.cholesky()?.unpack() })
+    before.of_standardised(&Gaussian::of_precision(mean, &precision))
 }
 
 /// 1, z, and the products of two of z.

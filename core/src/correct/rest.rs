@@ -2,11 +2,13 @@
 
 use crate::correct::reweighting::Basis;
 use crate::density::Density;
-use crate::density::bordered::Workspace;
+use crate::density::field::{EXACT, Field, NEAR};
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::given_others::NormalStep;
-use crate::density::integrated::Integration;
+use crate::density::integrated::{Integration, IntegrationSpace};
 use crate::density::presumed::Presumed;
+use crate::guide::MeanField;
+use nalgebra::DVector;
 
 /// What becomes of theta but for the coordinates that are proposed.
 pub(super) enum Rest {
@@ -14,6 +16,8 @@ pub(super) enum Rest {
     Nothing,
     /// It is Gaussian given these, as the tasks are, and integrated out.
     Integrated(Integration),
+    /// There are too many for all to be proposed together: given these it is proposed from a normal around its mode.
+    Field(Box<Field>),
     /// It is proposed given these.
     Presumed(Presumed),
 }
@@ -27,16 +31,54 @@ impl Rest {
         if let Some(integration) = density.integration(&guide.loc, basis.modes_at_mean) {
             return Self::Integrated(integration);
         }
-        let presumed = basis.gaussian.curvature.as_ref().and_then(|curvature| density.presumed(guide, curvature));
-        presumed.map_or(Self::Nothing, Self::Presumed)
+        let Some(curvature) = &basis.gaussian.curvature else {
+            let field = density.field(&guide.loc, basis.modes_at_mean);
+            return field.map_or(Self::Nothing, |field| Self::Field(Box::new(field)));
+        };
+        density.presumed(guide, curvature).map_or(Self::Nothing, Self::Presumed)
     }
 
     pub(super) fn globals(&self) -> Option<&GaussianGlobals> {
         match self {
             Self::Nothing => None,
             Self::Integrated(integration) => Some(&integration.globals),
+            Self::Field(field) => Some(&field.integration.globals),
             Self::Presumed(presumed) => Some(&presumed.globals),
         }
+    }
+
+    /// Theta with these coordinates, all else being where it is looked for.
+    pub(super) fn around(&self, guide: &MeanField, proposed: &DVector<f64>) -> Vec<f64> {
+        let mut theta = if let Self::Field(field) = self { field.centre.clone() } else { guide.loc.clone() };
+        let others = self.globals().into_iter().flat_map(|globals| &globals.others);
+        others.zip(proposed).for_each(|(&j, x)| theta[j] = *x);
+        theta
+    }
+
+    /// Looks for it around its mode given these coordinates, where it has one.
+    pub(super) fn turn_to(&mut self, proposed: &DVector<f64>, density: &Density<'_>, basis: &Basis<'_>) {
+        let theta = self.around(&basis.guide.global, proposed);
+        if let Some(field) = density.field(&theta, basis.modes_at_mean) {
+            *self = Self::Field(Box::new(field));
+        }
+    }
+
+    /// Theta at its mode given these coordinates, and their log density with the data by the bound of the normal there.
+    pub(super) fn bound_at(
+        &self,
+        density: &Density<'_>,
+        guide: &MeanField,
+        proposed: &DVector<f64>,
+    ) -> (Vec<f64>, f64) {
+        let mut theta = self.around(guide, proposed);
+        let Self::Field(field) = self else { return (theta, f64::NEG_INFINITY) };
+        let mut space = IntegrationSpace::default();
+        let Some(mode) = density.mode_given(field, &theta, EXACT, &mut space) else {
+            return (theta, f64::NEG_INFINITY);
+        };
+        let normal = &mode.integrated.w;
+        field.integration.globals.w.iter().zip(normal.mean()).for_each(|(&j, step)| theta[j] += step);
+        (theta, mode.integrated.ln_p)
     }
 
     /// The normal that it is drawn from, given the others in `theta`; `None` where there is none.
@@ -44,7 +86,12 @@ impl Rest {
         match self {
             Self::Nothing => None,
             Self::Integrated(integration) => {
-                density.integrate(integration, theta, &mut Workspace::default()).map(|integrated| integrated.w)
+                let mut space = IntegrationSpace::default();
+                density.integrate(integration, theta, &mut space).map(|integrated| std::mem::take(&mut integrated.w))
+            }
+            Self::Field(field) => {
+                let mut space = IntegrationSpace::default();
+                density.mode_given(field, theta, NEAR, &mut space).map(|mode| std::mem::take(&mut mode.integrated.w))
             }
             Self::Presumed(presumed) => density.presume(presumed, theta),
         }
@@ -54,7 +101,7 @@ impl Rest {
     pub(super) fn draw(&self, normal: &NormalStep, z: &[f64]) -> (Vec<f64>, f64) {
         match self {
             Self::Presumed(_) => normal.draw_heavy(z),
-            Self::Nothing | Self::Integrated(_) => normal.draw(z),
+            Self::Nothing | Self::Integrated(_) | Self::Field(_) => normal.draw(z),
         }
     }
 }

@@ -124,12 +124,33 @@ impl<'a> ClosedBlock<'a> {
         groups.iter().all(|group| group.exponent.is_fixed(first)) && mixed.iter().all(|group| group.is_quadratic(first))
     }
 
+    /// Calls `mark` with every coordinate that is named outside of exponents.
+    pub(crate) fn mark_named(&self, mark: &mut dyn FnMut(usize)) {
+        self.layout.linear.iter().for_each(|&j| mark(j));
+        self.mark_squared(mark);
+    }
+
+    /// Calls `mark` with every coordinate that is a factor in a square.
+    pub(crate) fn mark_squared(&self, mark: &mut dyn FnMut(usize)) {
+        let Layout { groups, mixed, .. } = self.layout;
+        let of_mixed = mixed.iter().flat_map(|group| &group.features).filter_map(|feature| feature.coordinate);
+        groups.iter().flat_map(|group| &group.coordinates).copied().chain(of_mixed).for_each(mark);
+    }
+
     /// Calls `mark` with every coordinate that an exponent names.
     pub(crate) fn mark_exponents(&self, mark: &mut dyn FnMut(usize)) {
+        self.exponents().flat_map(|exponent| &exponent.terms).for_each(|&(j, _)| mark(j));
+    }
+
+    /// Calls `mark` with the number of every exponent that blocks share.
+    pub(crate) fn mark_shared(&self, mark: &mut dyn FnMut(usize)) {
+        self.exponents().filter_map(|exponent| exponent.shared).for_each(mark);
+    }
+
+    fn exponents(&self) -> impl Iterator<Item = &'a Exponent> {
         let Layout { groups, mixed, .. } = self.layout;
         let of_mixed = mixed.iter().flat_map(|group| group.pairs.iter().map(|pair| &pair.exponent));
-        let exponents = groups.iter().map(|group| &group.exponent).chain(of_mixed);
-        exponents.flat_map(|exponent| &exponent.terms).for_each(|&(j, _)| mark(j));
+        groups.iter().map(|group| &group.exponent).chain(of_mixed)
     }
 
     /// Calls `mark` with every coordinate of a square that has an exponent.

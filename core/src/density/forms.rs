@@ -58,7 +58,7 @@ impl LeafCounts {
 
 impl Visitor for Forms<'_> {
     fn visit(&mut self, site: SiteAt, density: &SiteDensity<'_>) {
-        let finding = if marks(self.open, site) {
+        let finding = if site.is_marked_in(self.open) {
             let counts = self.estimator == Estimator::ClosedForm;
             Finding::Open(counts.then(|| leaves::number_of(density.value)).flatten())
         } else {
@@ -69,13 +69,6 @@ impl Visitor for Forms<'_> {
 
     fn see_normal(&mut self, site: usize) {
         self.normal = Some(site);
-    }
-}
-
-fn marks(mask: &SiteMask, site: SiteAt) -> bool {
-    match site {
-        SiteAt::Latent(id) => mask.latents[id],
-        SiteAt::Observed(id) => mask.observed[id],
     }
 }
 
@@ -103,7 +96,7 @@ impl<'m> Forms<'m> {
 
     /// Marks the sites with a closed form that the first mask does not mark.
     pub(crate) fn mark_summed(&self, open: &SiteMask, summed: &mut SiteMask) {
-        for (site, finding) in self.found.iter().filter(|(site, _)| !marks(open, *site)) {
+        for (site, finding) in self.found.iter().filter(|(site, _)| !site.is_marked_in(open)) {
             let is_closed = matches!(finding, Finding::Closed(_));
             match *site {
                 SiteAt::Latent(id) => summed.latents[id] |= is_closed,
@@ -134,7 +127,7 @@ impl<'m> Forms<'m> {
     /// The sums of the forms of sites that the mask does not mark.
     pub(crate) fn collect(&self, mask: &SiteMask, rename: impl Fn(usize) -> usize) -> ClosedSums {
         let mut sums = ClosedSums::default();
-        for (site, finding) in self.found.iter().filter(|(site, _)| !marks(mask, *site)) {
+        for (site, finding) in self.found.iter().filter(|(site, _)| !site.is_marked_in(mask)) {
             if let Finding::Closed(form) = finding {
                 match site {
                     SiteAt::Latent(_) => sums.latents.add(form, &rename),

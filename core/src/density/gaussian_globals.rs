@@ -3,6 +3,7 @@
 //! They are where all that is not constant in w and phi has closed forms, and none of them an exponent that names w or phi.
 
 use crate::density::Density;
+use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
 
 /// With more tasks theta is so well known that all of it is all but Gaussian.
@@ -17,8 +18,8 @@ pub(crate) struct GaussianGlobals {
     pub(crate) w: Vec<usize>,
     /// The others.
     pub(crate) others: Vec<usize>,
-    /// By coordinate of a task's block that is among w: where it is, and where among w.
-    pub(super) in_task: Vec<Seat>,
+    /// By coordinate of theta that tasks read: where among w it is.
+    of_reads: Vec<Option<usize>>,
 }
 
 /// A coordinate of a block that is a coordinate of w.
@@ -31,18 +32,49 @@ pub(super) struct Seat {
 impl GaussianGlobals {
     /// Of which no task says anything that is Gaussian.
     pub(super) fn without_tasks(w: Vec<usize>, others: Vec<usize>) -> Self {
-        Self { w, others, in_task: Vec::new() }
+        Self { w, others, of_reads: Vec::new() }
+    }
+
+    /// Whether the coordinate of that number of those that tasks read is of w.
+    pub(super) fn is_w(&self, read: usize) -> bool {
+        self.of_reads[read].is_some()
+    }
+
+    /// The coordinates of w that are named, ascending; `is_named` by coordinate of theta that tasks read.
+    pub(super) fn seats(&self, is_named: &[bool]) -> Vec<Seat> {
+        let seat = |(of_block, of_w): (usize, &Option<usize>)| {
+            of_w.filter(|_| is_named[of_block]).map(|of_w| Seat { of_block, of_w })
+        };
+        self.of_reads.iter().enumerate().filter_map(seat).collect()
     }
 }
 
 impl Density<'_> {
     /// The globals that are Gaussian given the others, if some are and some are not; `centre` is a theta that is possible.
     pub(crate) fn gaussian_globals(&self, centre: &[f64]) -> Option<GaussianGlobals> {
-        let has_open_priors = self.open.tasks.latents.contains(&true);
-        if self.num_tasks() > MOST_TASKS || has_open_priors || !self.is_gaussian_given_theta() {
+        if self.has_open_data() {
             return None;
         }
-        let mut is_other = self.not_gaussian_outside(centre);
+        self.globals_given(self.not_gaussian_outside(centre))
+    }
+
+    /// Which globals have normal priors given the others, as have the locals, if some have and some have not, whatever is said of
+    /// them where few leaves are read.
+    pub(super) fn globals_with_normal_priors(&self, centre: &[f64]) -> Option<GaussianGlobals> {
+        if self.draws.tasks {
+            return None;
+        }
+        let mut is_other = self.scales_outside();
+        self.mark_open(&self.drawn.outside, centre, &mut is_other);
+        self.globals_given(is_other)
+    }
+
+    /// The globals that are not among the others, nor are in exponents of a task's.
+    fn globals_given(&self, mut is_other: Vec<bool>) -> Option<GaussianGlobals> {
+        let has_open_priors = self.open.tasks.latents.contains(&true);
+        if self.num_tasks() > MOST_TASKS || has_open_priors || !self.is_closed_part_quadratic() {
+            return None;
+        }
         for i in 0..self.num_tasks() {
             let task = self.closed_task(i);
             let reads = &self.layout.task_reads;
@@ -52,26 +84,39 @@ impl Density<'_> {
             }
         }
         let (others, w): (Vec<usize>, Vec<usize>) = (0..is_other.len()).partition(|&j| is_other[j]);
-        let seat = |(of_w, j): (usize, &usize)| {
-            self.layout.task_reads.binary_search(j).ok().map(|of_block| Seat { of_block, of_w })
-        };
-        let in_task = w.iter().enumerate().filter_map(seat).collect();
-        (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, in_task })
+        let of_reads = self.layout.task_reads.iter().map(|j| w.binary_search(j).ok()).collect();
+        (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, of_reads })
+    }
+
+    /// By coordinate of theta that tasks read, whether closed forms of a task name it outside of exponents.
+    pub(super) fn named(&self, i: usize) -> Vec<bool> {
+        let task = self.closed_task(i);
+        let mut is_named = vec![false; self.layout.task_reads.len()];
+        for block in [task.latents, task.data] {
+            block.mark_named(&mut |j| is_named.get_mut(j).into_iter().for_each(|named| *named = true));
+        }
+        is_named
     }
 
     /// By coordinate of theta, whether what is outside the plate is no Gaussian in it, given the others.
     pub(super) fn not_gaussian_outside(&self, centre: &[f64]) -> Vec<bool> {
-        let mut is_other = vec![false; self.num_globals()];
-        let outside = self.closed_outside();
-        for block in [outside.latents, outside.data] {
-            block.mark_exponents(&mut |j| is_other[j] = true);
-        }
-        self.mark_sampled(centre, &mut is_other);
+        let mut is_other = self.scales_outside();
+        self.mark_open(&self.open.outside, centre, &mut is_other);
         is_other
     }
 
-    /// Marks the coordinates that what has no closed form outside the plate depends on.
-    fn mark_sampled(&self, centre: &[f64], is_other: &mut [bool]) {
+    /// By coordinate of theta, whether exponents outside the plate name it.
+    fn scales_outside(&self) -> Vec<bool> {
+        let mut is_scale = vec![false; self.num_globals()];
+        let outside = self.closed_outside();
+        for block in [outside.latents, outside.data] {
+            block.mark_exponents(&mut |j| is_scale[j] = true);
+        }
+        is_scale
+    }
+
+    /// Marks the coordinates that these sites outside the plate depend on.
+    fn mark_open(&self, sites: &SiteMask, centre: &[f64], is_other: &mut [bool]) {
         if !self.samples_outside {
             return;
         }
@@ -79,7 +124,7 @@ impl Density<'_> {
         let mut out = Derivatives::default();
         for away in [-AWAY, 0.0, AWAY] {
             let theta: Vec<f64> = centre.iter().map(|u| u + away).collect();
-            self.program.expand_outside(Order::Second, &self.open.outside, &theta, &mut out);
+            self.program.expand_outside(Order::Second, sites, &theta, &mut out);
             for (j, is_other) in is_other.iter_mut().enumerate() {
                 // also where derivatives are not finite
                 let is_zero = |d: &f64| *d == 0.0;

@@ -3,13 +3,14 @@
 use crate::density::Density;
 use crate::density::closed::BlockPoint;
 use crate::linalg::cholesky;
-use crate::linalg::envelope::Full;
+use crate::linalg::envelope::Symmetric;
 use crate::sampling::lattice::cube;
 use crate::special::LN_SQRT_2PI;
+use nalgebra::DMatrix;
 
 /// Precision and gradient, at some w_0, of a quadratic function of w.
 pub(super) struct QuadraticInW {
-    /// Row-major.
+    /// Row-major; no more than the lower triangle is read.
     pub(super) precision: Vec<f64>,
     pub(super) gradient: Vec<f64>,
 }
@@ -39,6 +40,24 @@ impl QuadraticInW {
 }
 
 impl NormalStep {
+    /// Its covariance.
+    pub(super) fn covariance(&self) -> DMatrix<f64> {
+        let n = self.mean.len();
+        let mut inverse = DMatrix::identity(n, n);
+        cholesky::solve(&self.l, n, inverse.as_mut_slice(), n);
+        inverse
+    }
+
+    /// Its mean.
+    pub(crate) fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// The numbers of the precision's factor.
+    pub(super) fn into_numbers(self) -> Vec<f64> {
+        self.l
+    }
+
     /// ln of the integral of exp(-(w - mean)' P (w - mean) / 2).
     pub(super) fn ln_volume(&self) -> f64 {
         self.mean.len() as f64 * LN_SQRT_2PI - cholesky::ln_det(&self.l, self.mean.len())
@@ -66,19 +85,38 @@ impl NormalStep {
 }
 
 impl Density<'_> {
-    /// What the closed forms outside the plate say of the coordinates `w` of theta, around `theta`.
-    pub(super) fn outside_of(&self, w: &[usize], theta: &[f64]) -> QuadraticInW {
-        let n = theta.len();
-        let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
+    /// What the closed forms outside the plate say of the coordinates `w` of theta, around `theta`; the precision in the room of
+    /// other numbers.
+    pub(super) fn outside_of(&self, w: &[usize], theta: &[f64], mut precision: Vec<f64>) -> QuadraticInW {
+        let (n, k) = (theta.len(), w.len());
+        let (mut gradient, mut places) = (vec![0.0; n], vec![None; n]);
+        precision.clear();
+        precision.resize(k * k, 0.0);
+        for (place, &j) in w.iter().enumerate() {
+            places[j] = Some(place);
+        }
         let (outside, point) = (self.closed_outside(), BlockPoint { u: theta, exps: &[] });
         for block in [outside.latents, outside.data] {
             block.at_point(point, &mut gradient);
-            block.add_curvature(0, point, &mut Full { n, numbers: &mut hessian });
+            block.add_curvature(0, point, &mut Negated { places: &places, k, numbers: &mut precision });
         }
-        let pairs = w.iter().flat_map(|row| w.iter().map(move |col| row * n + col));
-        QuadraticInW {
-            precision: pairs.map(|at| -hessian[at]).collect(),
-            gradient: w.iter().map(|&j| gradient[j]).collect(),
+        QuadraticInW { precision, gradient: w.iter().map(|&j| gradient[j]).collect() }
+    }
+}
+
+/// The negative of a symmetric matrix, of some coordinates only.
+struct Negated<'a> {
+    /// By coordinate: which of these it is.
+    places: &'a [Option<usize>],
+    k: usize,
+    /// Row-major.
+    numbers: &'a mut [f64],
+}
+
+impl Symmetric for Negated<'_> {
+    fn add(&mut self, j: usize, k: usize, value: f64) {
+        if let (Some(j), Some(k)) = (self.places[j], self.places[k]) {
+            self.numbers[j * self.k + k] -= value;
         }
     }
 }

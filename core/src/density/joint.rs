@@ -64,7 +64,6 @@ impl<'a, M: Model> Joint<'a, M> {
     }
 
     /// The density of a model of known shape, whose locals are written as `non_centred` says by site.
-    #[cfg(feature = "nuts")]
     pub(crate) fn written(model: &'a M, shape: &Shape, non_centred: &[bool]) -> Self {
         let writing = Writing { non_centred, ..Writing::CENTRED };
         Self { density: Density::new(Box::new(Subset::all(model)), shape, writing), model }

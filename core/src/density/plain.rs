@@ -2,6 +2,7 @@
 
 use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, LogParts, Scorer};
+use crate::interpret::by_node::ByNode;
 use crate::interpret::log_density::LogDensity;
 use crate::interpret::prior::FirstNormal;
 use crate::model::site_mask::SiteMask;
@@ -37,15 +38,13 @@ struct PlainScorer<'f, M: Model> {
 
 impl<M: Model> Scorer for PlainScorer<'_, M> {
     fn score(&mut self, theta: usize, task: usize, u: &[f64], out: &mut Derivatives) -> LogParts {
-        let PlainThetas { program, thetas } = self.fixed;
-        let (model, theta, task) = (program.model, &thetas[theta], program.task(task));
-        self.coordinates.clear();
-        self.coordinates.extend(u.iter().map(|&u| Real(u)));
-        let mut run = LogDensity::new(&self.coordinates, self.mask);
-        model.local(&mut run, theta, task, &mut self.local);
-        model.likelihood(&mut run, theta, &self.local, task);
-        out.value = (run.latents + run.data).value();
-        LogParts { latents: run.latents.value(), data: run.data.value() }
+        let parts = self.visit(theta, task, u, None);
+        out.value = parts.total();
+        parts
+    }
+
+    fn score_by_node(&mut self, theta: usize, task: usize, u: &[f64], out: &mut ByNode) {
+        self.visit(theta, task, u, Some(out));
     }
 
     fn prior(&mut self, theta: usize, task: usize, out: &mut NormalPrior) -> bool {
@@ -54,5 +53,27 @@ impl<M: Model> Scorer for PlainScorer<'_, M> {
         let mut run = FirstNormal::new(&mut out.mean, &mut out.tril);
         program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
         run.found
+    }
+}
+
+impl<M: Model> PlainScorer<'_, M> {
+    /// Scores a task; apart by the turns of nested plates where that is wanted, and all together where not.
+    fn visit(&mut self, theta: usize, task: usize, u: &[f64], mut by_node: Option<&mut ByNode>) -> LogParts {
+        let PlainThetas { program, thetas } = self.fixed;
+        let (model, theta, task) = (program.model, &thetas[theta], program.task(task));
+        self.coordinates.clear();
+        self.coordinates.extend(u.iter().map(|&u| Real(u)));
+        let mut run = LogDensity::new(&self.coordinates, self.mask);
+        if let Some(sums) = &mut by_node {
+            sums.clear();
+            run = LogDensity::by_node(&self.coordinates, self.mask, sums);
+        }
+        model.local(&mut run, theta, task, &mut self.local);
+        run.end_latents();
+        if self.mask.has_data() {
+            model.likelihood(&mut run, theta, &self.local, task);
+        }
+        run.hand_over();
+        LogParts { latents: run.latents.value(), data: run.data.value() }
     }
 }

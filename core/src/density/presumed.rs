@@ -59,7 +59,7 @@ impl Density<'_> {
     /// The normal of the step from c_w to w, given the others in `theta`, where w is at c_w; `None` where it is none.
     pub(crate) fn presume(&self, presumed: &Presumed, theta: &[f64]) -> Option<NormalStep> {
         let Presumed { globals: GaussianGlobals { w, others, .. }, centre, j, gradient } = presumed;
-        let mut sum = self.outside_of(w, theta);
+        let mut sum = self.outside_of(w, theta, Vec::new());
         for (r, slope) in sum.gradient.iter_mut().enumerate() {
             *slope += gradient[r] - others.iter().map(|&o| j[(r, o)] * (theta[o] - centre[o])).sum::<f64>();
             let row = &mut sum.precision[r * w.len()..(r + 1) * w.len()];

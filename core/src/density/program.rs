@@ -7,6 +7,7 @@ use crate::density::blocks::BlockLayout;
 use crate::density::prior::NormalPrior;
 use crate::error::TaskName;
 use crate::guide::{Guide, MeanField};
+use crate::interpret::by_node::ByNode;
 use crate::interpret::discover::{LevelVisit, Start};
 use crate::interpret::rewrite::Rewriting;
 use crate::interpret::structure::Visitor;
@@ -176,6 +177,11 @@ pub(crate) trait Scorer {
     /// Derivatives, of as many orders as theta was fixed for, replace the content of `out`: in the globals that the layout
     /// lets vary, then in `u`.
     fn score(&mut self, theta: usize, task: usize, u: &[f64], out: &mut Derivatives) -> LogParts;
+
+    /// The same value, apart by the turns of nested plates; asked only of who scores values.
+    fn score_by_node(&mut self, _theta: usize, _task: usize, _u: &[f64], out: &mut ByNode) {
+        out.clear();
+    }
 
     /// The normal of the task's first coordinates given theta replaces the content of `out`, if there is one; asked only of
     /// who scores values.

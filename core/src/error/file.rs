@@ -57,3 +57,9 @@ pub enum FileError {
         here: String,
     },
 }
+
+impl From<std::io::Error> for FileError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}

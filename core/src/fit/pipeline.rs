@@ -9,11 +9,12 @@ use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
+use crate::fit::doubts::failure;
 use crate::fit::imprecise::Naming;
+use crate::fit::judgement::Judgement;
 #[cfg(feature = "serde")]
 use crate::fit::saved::load;
 use crate::fit::solution::{Solution, Times};
-use crate::fit::trust::{Judgement, failure};
 use crate::fit::{Certificate, Chains, Evidence, Fit};
 use crate::interpret::simulated::{Simulated, simulate};
 use crate::model::Model;

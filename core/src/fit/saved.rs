@@ -4,6 +4,8 @@
 //! the solution, as `postcard` writes them: all bits of every `f64`.
 
 mod fingerprint;
+#[cfg(test)]
+mod tests;
 
 use crate::density::shape::Shape;
 use crate::error::{Error, FileError};
@@ -17,8 +19,8 @@ use std::fs;
 use std::path::Path;
 
 const MAGIC: &[u8; 8] = b"hierarch";
-/// To be raised whenever anything changes that a [`Solution`] or a [`Fingerprint`] is made of.
-const FORMAT: u32 = 1;
+/// To be raised whenever anything changes that a [`Solution`] or a [`Fingerprint`] is made of: a test reads files of this format.
+const FORMAT: u32 = 3;
 
 /// What a file holds.
 #[derive(Serialize)]
@@ -28,6 +30,7 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 struct Read {
     fingerprint: Fingerprint,
     solution: Solution,
@@ -67,26 +70,25 @@ impl<M: Model> Fit<M> {
     /// [`Error::File`] where the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let refused = |error: &dyn std::fmt::Display| of_file(path, FileError::Io(error.to_string()));
         let fingerprint = Fingerprint::of(&self.model, &self.solution);
         let written = Written { fingerprint: &fingerprint, solution: &self.solution };
-        let written = postcard::to_stdvec(&written).map_err(|error| refused(&error))?;
-        let bytes = [&MAGIC[..], &FORMAT.to_le_bytes(), &fnv1a(&written).to_le_bytes(), &written].concat();
-        fs::write(path, bytes).map_err(|error| refused(&error))
+        let bytes = bytes_of(&written).map_err(|reason| Error::of_file(path, reason))?;
+        fs::write(path, bytes).map_err(|error| Error::of_file(path, error))
     }
 }
 
 /// The fit that a file holds, if it is one of this model with these data.
 pub(super) fn load<M: Model>(model: M, path: &Path) -> Result<Fit<M>, Error> {
-    let bytes = fs::read(path).map_err(|error| of_file(path, FileError::Io(error.to_string())))?;
-    let Read { fingerprint, mut solution } = read(&bytes).map_err(|reason| of_file(path, reason))?;
+    let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
+    let Read { fingerprint, mut solution } = read(&bytes).map_err(|reason| Error::of_file(path, reason))?;
     solution.shape = Shape::discover(&Subset::all(&model), &solution.start)?;
-    fingerprint.check(&model, &solution).map_err(|reason| of_file(path, reason))?;
+    fingerprint.check(&model, &solution).map_err(|reason| Error::of_file(path, reason))?;
     Ok(Fit::with(model, solution))
 }
 
-fn of_file(path: &Path, reason: FileError) -> Error {
-    Error::File { path: path.to_owned(), reason }
+fn bytes_of(written: &Written<'_>) -> Result<Vec<u8>, FileError> {
+    let written = postcard::to_stdvec(written).map_err(|error| FileError::Io(error.to_string()))?;
+    Ok([&MAGIC[..], &FORMAT.to_le_bytes(), &fnv1a(&written).to_le_bytes(), &written].concat())
 }
 
 fn read(bytes: &[u8]) -> Result<Read, FileError> {

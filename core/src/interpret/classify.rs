@@ -2,11 +2,13 @@
 //!
 //! Where a value comes from: nothing is drawn in a likelihood. What is accumulated: ln p(D | phi, theta), and of every
 //! discrete latent the probabilities of its values,
-//!     P(k | D) = p(k) p(D | k) / sum_j p(j) p(D | j).
+//!     P(k | D) = p(k) p(D | k) / sum_j p(j) p(D | j),
+//! of a chain of them the law of its path given D.
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::interpret::classes::{Classes, Replay};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::interpret::classes::{Classes, Known, Replay};
+use crate::interpret::entry_table::EntryTable;
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::numbers::real::log_sum_exp;
 use crate::support::VectorSupport;
@@ -27,6 +29,8 @@ pub(crate) struct Classify<'a> {
     say: Say,
     /// ln p(D | phi, theta).
     pub(crate) ln_density: f64,
+    /// Of the chain that is being summed over, ln p(D | state).
+    entries: EntryTable<f64>,
     /// The classes met, in order.
     pub(crate) found: Vec<Classes>,
 }
@@ -34,7 +38,7 @@ pub(crate) struct Classify<'a> {
 impl<'a> Classify<'a> {
     /// A visit of a likelihood, of whose discrete latents something may be `known` from other data.
     pub(crate) fn new(known: &'a [Classes], say: Say) -> Self {
-        Self { known: Replay::new(known), say, ln_density: 0.0, found: Vec::new() }
+        Self { known: Replay::new(known), say, ln_density: 0.0, entries: EntryTable::new(), found: Vec::new() }
     }
 
     fn add(&mut self, ln_density: Option<Real<f64>>) {
@@ -75,8 +79,8 @@ impl Interpreter for Classify<'_> {
         let found = std::mem::take(&mut self.found);
         let (mut terms, mut inner) = (Vec::new(), Vec::new());
         for value in 0..dist.num_values() {
-            self.ln_density = match known {
-                Some(known) => known.probabilities.get(value).map_or(f64::NEG_INFINITY, |p| p.ln()),
+            self.ln_density = match known.and_then(Classes::probabilities) {
+                Some(known) => known.get(value).map_or(f64::NEG_INFINITY, |p| p.ln()),
                 None => dist.ln_density(value as f64).0,
             };
             self.known = Replay::within(known, value);
@@ -87,6 +91,31 @@ impl Interpreter for Classify<'_> {
         let total = log_sum_exp(terms.iter().map(|term| Real(*term))).0;
         let probabilities = terms.iter().map(|term| (term - total).exp()).collect();
         (self.found, self.known, self.ln_density) = (found, known_next, ln_density + total);
-        self.found.push(Classes { site: site.id, probabilities, inner });
+        self.found.push(Classes { site: site.id, known: Known::Value { probabilities, inner } });
+    }
+
+    fn sum_chain<D: ChainDistribution<f64>>(
+        &mut self,
+        site: &Site,
+        _: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Self),
+    ) {
+        let law = self.known.next_law(chain.law());
+        self.entries.begin(chain.len, law.states(), 0.0);
+        body(self);
+        let (given, ln_total) = law.given(&self.entries.numbers);
+        self.ln_density += ln_total;
+        self.found.push(Classes { site: site.id, known: Known::Path(given) });
+    }
+
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        let outer = self.ln_density;
+        for state in 0..self.entries.states {
+            self.ln_density = 0.0;
+            body(self, state);
+            self.entries.add(t, state, self.ln_density);
+        }
+        self.ln_density = outer;
     }
 }

@@ -5,17 +5,20 @@
 
 mod start;
 mod sums;
+mod terms;
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
+use crate::dist::{
+    ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
+};
 use crate::error::{Error, Invalid, Place, TaskName};
 use crate::model::level::Entries;
 pub use crate::model::level::Level;
-use crate::model::{Datum, Interpreter, Nest, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
 use crate::support::{Support, VectorSupport};
 pub use start::Start;
-use sums::{MOST_CLASSES, Sums, Whole};
+use sums::{OpenChain, Sums};
 
 /// A place whose log density is not finite, with that density.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +72,8 @@ pub struct Discover<'a> {
     seen: Vec<usize>,
     /// The sums over discrete latents.
     sums: Sums,
+    /// The chain whose paths are being summed over.
+    chain: Option<OpenChain>,
     /// The first error met.
     pub error: Option<Error>,
     /// The first site whose log density is not finite.
@@ -86,6 +91,7 @@ impl<'a> Discover<'a> {
             entries: Vec::new(),
             seen: Vec::new(),
             sums: Sums::default(),
+            chain: None,
             error: None,
             not_finite: None,
         }
@@ -235,36 +241,22 @@ impl Interpreter for Discover<'_> {
         dist: D,
         body: impl Fn(&mut Self, usize),
     ) {
-        let place = self.place(sum);
-        if !self.is_valid(&place, dist.check()) {
-            return;
-        }
-        let found = dist.num_values();
-        let Some(around) = self.sums.begin(site, found) else {
-            self.fail(Error::Classes { place: Box::new(place), found, most: MOST_CLASSES });
-            return;
-        };
-        let before = self.seen.clone();
-        let mut whole = Whole::default();
-        for value in 0..found {
-            let after = std::mem::replace(&mut self.seen, before.clone());
-            self.sums.begin_term(&around, value, dist.ln_density(value as f64));
-            body(self, value);
-            whole.add(value, self.sums.end_term());
-            join_counts(&mut self.seen, &after);
-        }
-        if let Some(value) = whole.uneven {
-            self.fail(Error::Uneven { place: Box::new(place.clone()), value });
-        }
-        self.sums.end(around, &whole);
-        self.scored(place, whole.ln_density);
+        self.visit_values([site, sum], &dist, body);
     }
-}
 
-/// Takes the larger of two counts.
-fn join_counts(counts: &mut Vec<usize>, others: &[usize]) {
-    counts.resize(counts.len().max(others.len()), 0);
-    counts.iter_mut().zip(others).for_each(|(count, other)| *count = (*count).max(*other));
+    fn sum_chain<D: ChainDistribution<Visited>>(
+        &mut self,
+        site: &Site,
+        sum: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Self),
+    ) {
+        self.visit_chain([site, sum], &chain, body);
+    }
+
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        self.visit_entry(t, body);
+    }
 }
 
 /// How often the site was met before, of those that are counted; it is met now.

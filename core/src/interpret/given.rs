@@ -3,8 +3,8 @@
 //! Where a value comes from: the next unconstrained coordinate. How it is transformed: by its support. What is
 //! accumulated: what an [`Observer`] makes of the data.
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 
@@ -26,6 +26,20 @@ pub(crate) trait Observer {
         dist: D,
         body: impl Fn(&mut Given<'a, Self>, usize),
     ) where
+        Self: Sized;
+
+    /// The sum over a chain of discrete latents: `body` visits the data, those of an entry by [`given_entry`](Self::given_entry).
+    fn sum_chain<'a, D: ChainDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        site: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Given<'a, Self>),
+    ) where
+        Self: Sized;
+
+    /// The data of an entry of a chain: `body` visits them for one of its values.
+    fn given_entry<'a>(given: &mut Given<'a, Self>, t: usize, body: impl Fn(&mut Given<'a, Self>, usize))
+    where
         Self: Sized;
 }
 
@@ -81,5 +95,19 @@ impl<O: Observer> Interpreter for Given<'_, O> {
 
     fn sum_out<D: FiniteDistribution<f64>>(&mut self, site: &Site, _: &Site, dist: D, body: impl Fn(&mut Self, usize)) {
         O::sum_out(self, site, dist, body);
+    }
+
+    fn sum_chain<D: ChainDistribution<f64>>(
+        &mut self,
+        site: &Site,
+        _: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Self),
+    ) {
+        O::sum_chain(self, site, chain, body);
+    }
+
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        O::given_entry(self, t, body);
     }
 }

@@ -4,9 +4,11 @@
 //! distribution, or by loc + scale * u at a non-centred site. What is accumulated: ln p + ln |dx/du| of the latents, and
 //! the log density of the data, of those sites that the [`SiteMask`] marks.
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::interpret::by_node::ByNode;
+use crate::interpret::entry_table::EntryTable;
 use crate::model::site_mask::SiteMask;
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
 use crate::support::VectorSupport;
 
@@ -18,6 +20,10 @@ pub struct LogDensity<'a, N: Number> {
     mask: &'a SiteMask,
     /// Whether a term of a sum over a discrete latent is being scored, in which everything counts.
     summing: bool,
+    /// Where sums are kept apart by the turns of nested plates, if that is wanted.
+    by_node: Option<&'a mut ByNode>,
+    /// Of the chain that is being summed over, ln p(data | state).
+    entries: EntryTable<Real<N>>,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
     pub latents: Real<N>,
     /// Sum of the log densities of the counted observations, and of the counted factors.
@@ -28,7 +34,37 @@ impl<'a, N: Number> LogDensity<'a, N> {
     /// An interpreter that reads the unconstrained `coordinates` in order.
     #[inline(always)]
     pub fn new(coordinates: &'a [Real<N>], mask: &'a SiteMask) -> Self {
-        Self { coordinates, next: 0, mask, summing: false, latents: Real::constant(0.0), data: Real::constant(0.0) }
+        Self {
+            coordinates,
+            next: 0,
+            mask,
+            summing: false,
+            by_node: None,
+            entries: EntryTable::new(),
+            latents: Real::constant(0.0),
+            data: Real::constant(0.0),
+        }
+    }
+
+    /// The same, which hands what it sums to the turns of nested plates.
+    pub(crate) fn by_node(coordinates: &'a [Real<N>], mask: &'a SiteMask, sums: &'a mut ByNode) -> Self {
+        Self { by_node: Some(sums), ..Self::new(coordinates, mask) }
+    }
+
+    /// Hands what was summed since the last turn began or ended to the turn it belongs to.
+    #[inline(always)]
+    pub(crate) fn hand_over(&mut self) {
+        if let Some(sums) = &mut self.by_node {
+            sums.add((self.latents + self.data).value());
+            sums.claim(self.next);
+            (self.latents, self.data) = (Real::constant(0.0), Real::constant(0.0));
+        }
+    }
+
+    /// All latents were visited, and the data come next.
+    pub(crate) fn end_latents(&mut self) {
+        self.hand_over();
+        self.by_node.iter_mut().for_each(|sums| sums.start_over());
     }
 
     #[inline(always)]
@@ -123,5 +159,44 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         }
         self.summing = was_summing;
         self.data = outer + total;
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, nest: &Nest, turn: usize, _: impl FnOnce() -> Option<String>) {
+        if self.by_node.is_some() && !self.summing {
+            self.hand_over();
+            self.by_node.iter_mut().for_each(|sums| sums.enter(nest, turn));
+        }
+    }
+
+    #[inline(always)]
+    fn leave(&mut self) {
+        if self.by_node.is_some() && !self.summing {
+            self.hand_over();
+            self.by_node.iter_mut().for_each(|sums| sums.leave());
+        }
+    }
+
+    #[inline(always)]
+    fn sum_chain<D: ChainDistribution<N>>(&mut self, _: &Site, sum: &Site, chain: Chain<D>, body: impl Fn(&mut Self)) {
+        if !self.counts(sum) {
+            return;
+        }
+        let was_summing = std::mem::replace(&mut self.summing, true);
+        self.entries.begin(chain.len, chain.dist.num_states(), Real::constant(0.0));
+        body(self);
+        self.data += chain.ln_total(&self.entries.numbers);
+        self.summing = was_summing;
+    }
+
+    #[inline(always)]
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        let outer = self.data;
+        for state in 0..self.entries.states {
+            self.data = Real::constant(0.0);
+            body(self, state);
+            self.entries.add(t, state, self.data);
+        }
+        self.data = outer;
     }
 }

@@ -3,8 +3,8 @@
 //! Where a value comes from: it is 0. How it is transformed: by its support. What is accumulated: mean and root of the
 //! first site, which no other latent of the task can have a say in, if it is a vector whose distribution is a normal.
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 
@@ -50,4 +50,8 @@ impl Interpreter for FirstNormal<'_> {
     fn factor(&mut self, _: &Site, _: Real<f64>) {}
 
     fn sum_out<D: FiniteDistribution<f64>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
+
+    fn sum_chain<D: ChainDistribution<f64>>(&mut self, _: &Site, _: &Site, _: Chain<D>, _: impl Fn(&mut Self)) {}
+
+    fn given_entry(&mut self, _: usize, _: impl Fn(&mut Self, usize)) {}
 }

@@ -2,10 +2,10 @@
 //!
 //! What is accumulated: every observation that is there, with its place.
 
-use crate::dist::{Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::error::{Place, TaskName};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Datum, Site, VectorDatum};
+use crate::model::{Chain, Datum, Site, VectorDatum};
 
 /// The state: what was seen of a task, or outside the plate.
 #[derive(Debug, Default)]
@@ -63,6 +63,19 @@ impl Observer for Record {
         _: D,
         body: impl Fn(&mut Given<'a, Self>, usize),
     ) {
+        body(given, 0);
+    }
+
+    fn sum_chain<'a, D: ChainDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        _: &Site,
+        _: Chain<D>,
+        body: impl Fn(&mut Given<'a, Self>),
+    ) {
+        body(given);
+    }
+
+    fn given_entry<'a>(given: &mut Given<'a, Self>, _: usize, body: impl Fn(&mut Given<'a, Self>, usize)) {
         body(given, 0);
     }
 }

@@ -4,12 +4,15 @@
 //! Where a value comes from: a draw of its distribution; one beyond the largest number is that number. How it is
 //! transformed: not at all. What is accumulated: the draws of missing data, or of all.
 
-use crate::dist::categorical::sample_category;
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of};
+mod hidden;
+
+use crate::dist::{
+    ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution, name_of,
+};
 use crate::error::{Error, Invalid, Place, TaskName};
 use crate::interpret::classes::{Classes, Replay};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
@@ -57,6 +60,8 @@ pub struct Simulate<'a> {
     noted: Places,
     /// What is known of the classes of discrete latents from data, in place of their distributions.
     known: Replay<'a>,
+    /// The chain that is being drawn from, with the path that was drawn.
+    path: Option<(Site, Vec<usize>)>,
     /// The classes that were drawn, each with probability 1.
     pub(crate) classes: Vec<Classes>,
     /// The first distribution that could not be sampled.
@@ -75,6 +80,7 @@ impl<'a> Simulate<'a> {
             places: Vec::new(),
             noted,
             known: Replay::default(),
+            path: None,
             classes: Vec::new(),
             error: None,
         }
@@ -115,34 +121,6 @@ impl<'a> Simulate<'a> {
         f64::NAN
     }
 
-    /// Draws the value of a discrete latent; what is visited until [`end_class`](Self::end_class) is given it.
-    fn begin_class<D: FiniteDistribution<f64>>(&mut self, site: &Site, dist: &D) -> Begun<'a> {
-        let place = self.place(site, None);
-        let known = self.known.next();
-        // of data that cannot be there is nothing to be known
-        let likely = known.and_then(|known| sample_category(self.rng, known.probabilities.iter().copied()));
-        let draw = match likely {
-            None if self.is_valid(&place, dist.check()) => dist.sample(self.rng),
-            likely => likely,
-        };
-        let draw = draw.unwrap_or_else(|| {
-            self.no_draw::<D>(&place);
-            0.0
-        });
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number of a class")]
-        let value = draw as usize;
-        let known = std::mem::replace(&mut self.known, Replay::within(known, value));
-        Begun { site: site.id, value, count: dist.num_values(), known, around: std::mem::take(&mut self.classes) }
-    }
-
-    fn end_class(&mut self, Begun { site, value, count, known, around }: Begun<'a>) {
-        let mut drawn = Classes { site, probabilities: vec![0.0; count], inner: vec![Vec::new(); count] };
-        drawn.probabilities[value] = 1.0;
-        drawn.inner[value] = std::mem::replace(&mut self.classes, around);
-        self.classes.push(drawn);
-        self.known = known;
-    }
-
     /// Keeps the places of what has been drawn since there were `from` numbers.
     fn record(&mut self, place: &Place, from: usize) {
         if self.noted == Places::Noted {
@@ -151,18 +129,6 @@ impl<'a> Simulate<'a> {
             self.places.extend((0..self.drawn.len() - from).map(place));
         }
     }
-}
-
-/// A discrete latent whose value has been drawn.
-struct Begun<'a> {
-    site: usize,
-    value: usize,
-    /// How many values it could have had.
-    count: usize,
-    /// What is known of the discrete latents behind its sum.
-    known: Replay<'a>,
-    /// What was drawn before.
-    around: Vec<Classes>,
 }
 
 /// A draw as far as an `f64` holds it.
@@ -221,6 +187,23 @@ impl Interpreter for Simulate<'_> {
         body(self, begun.value);
         self.end_class(begun);
     }
+
+    fn sum_chain<D: ChainDistribution<f64>>(
+        &mut self,
+        site: &Site,
+        _: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Self),
+    ) {
+        self.begin_path(site, &chain);
+        body(self);
+        self.end_path();
+    }
+
+    fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
+        let state = self.entry_of_path(t);
+        body(self, state);
+    }
 }
 
 impl Observer for Simulate<'_> {
@@ -241,5 +224,21 @@ impl Observer for Simulate<'_> {
         let begun = given.observer.begin_class(site, &dist);
         body(given, begun.value);
         given.observer.end_class(begun);
+    }
+
+    fn sum_chain<'a, D: ChainDistribution<f64>>(
+        given: &mut Given<'a, Self>,
+        site: &Site,
+        chain: Chain<D>,
+        body: impl Fn(&mut Given<'a, Self>),
+    ) {
+        given.observer.begin_path(site, &chain);
+        body(given);
+        given.observer.end_path();
+    }
+
+    fn given_entry<'a>(given: &mut Given<'a, Self>, t: usize, body: impl Fn(&mut Given<'a, Self>, usize)) {
+        let state = given.observer.entry_of_path(t);
+        body(given, state);
     }
 }

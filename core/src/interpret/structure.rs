@@ -4,9 +4,9 @@
 //! support, as a form. What is accumulated: nothing; every site's log density is shown to a [`Visitor`], which may ask for
 //! its [`ClosedForm`], or for its value at nodes of the leaves that it reads.
 
-use crate::dist::{ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::site_mask::SiteMask;
-use crate::model::{Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::form::{Affine, ClosedForm, Form};
 use crate::numbers::leaves::{LeafFunction, MOST_LEAVES};
 use crate::numbers::nodal::Nodal;
@@ -20,6 +20,16 @@ pub enum SiteAt {
     Latent(usize),
     /// An observation or a factor.
     Observed(usize),
+}
+
+impl SiteAt {
+    /// Whether a mask marks it.
+    pub(crate) fn is_marked_in(self, mask: &SiteMask) -> bool {
+        match self {
+            Self::Latent(id) => mask.latents[id],
+            Self::Observed(id) => mask.observed[id],
+        }
+    }
 }
 
 /// What can be asked of the log density of a site where it is visited.
@@ -184,6 +194,12 @@ impl Interpreter for Structure<'_> {
         };
         self.show(SiteAt::Observed(sum.id), &SiteDensity { closed_form: &|| None, value: &value });
     }
+
+    fn sum_chain<D: ChainDistribution<Nodal>>(&mut self, _: &Site, sum: &Site, _: Chain<D>, _: impl Fn(&mut Self)) {
+        self.show(SiteAt::Observed(sum.id), &SiteDensity { closed_form: &|| None, value: &unknown });
+    }
+
+    fn given_entry(&mut self, _: usize, _: impl Fn(&mut Self, usize)) {}
 }
 
 /// What is no function of few leaves.

@@ -107,6 +107,12 @@ impl Envelope {
 
     /// The solution of R R' X = B in place of B (n x columns).
     pub(crate) fn solve(&self, r: &[f64], b: &mut [f64], columns: usize) {
+        self.solve_upper(r, b, columns);
+        self.solve_transposed(r, b, columns);
+    }
+
+    /// The solution of R X = B in place of B (n x columns).
+    pub(crate) fn solve_upper(&self, r: &[f64], b: &mut [f64], columns: usize) {
         for j in (0..self.rows()).rev() {
             let row = self.row(r, j);
             let (until, behind) = b.split_at_mut((j + 1) * columns);
@@ -118,7 +124,6 @@ impl Envelope {
                 *x /= row[0];
             }
         }
-        self.solve_transposed(r, b, columns);
     }
 
     /// The solution of R' X = B in place of B (n x columns).

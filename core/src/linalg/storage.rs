@@ -54,6 +54,14 @@ impl Storage {
         }
     }
 
+    /// The solution of F x = b in place of b, F being the factor.
+    pub(crate) fn solve_factor(&self, factor: &[f64], b: &mut [f64]) {
+        match self {
+            Self::Full(n) => cholesky::solve_lower(factor, *n, b, 1),
+            Self::Within(envelope) => envelope.solve_upper(factor, b, 1),
+        }
+    }
+
     /// The solution of F' x = b in place of b, F being the factor.
     pub(crate) fn solve_transposed(&self, factor: &[f64], b: &mut [f64]) {
         match self {

@@ -110,3 +110,10 @@ impl<R: Value, S: Value> Field<R, S, Vec<S>> for Vec<R> {
         to.extend(self.iter().map(f));
     }
 }
+
+impl<R: Value, S: Value> Field<R, S, Vec<Vec<S>>> for Vec<Vec<R>> {
+    fn map_into(&self, to: &mut Vec<Vec<S>>, f: &mut impl FnMut(&R) -> S) {
+        to.resize_with(self.len(), Vec::new);
+        self.iter().zip(to).for_each(|(from, to)| from.map_into(to, f));
+    }
+}

@@ -69,7 +69,7 @@ impl Level {
 
     /// Whether a table shows other numbers than the values.
     pub(crate) fn shows_others(&self) -> bool {
-        self.slots.iter().any(|slot| slot.shown != Shown::Entries)
+        self.slots.iter().any(|slot| slot.shown.differs())
     }
 
     /// The numbers that a table shows of the level's values.
@@ -83,8 +83,17 @@ impl Level {
 
     /// The turns of nested plates that a slot is in: `schools[3]`, `schools[3].classes[b]`; empty in the plate itself.
     pub(crate) fn path(&self, slot: &Slot) -> String {
+        self.path_to(slot.node)
+    }
+
+    /// What all turns of nested plates are called, in the order in which they begin.
+    #[cfg(feature = "serde")]
+    pub(crate) fn turns(&self) -> Vec<String> {
+        (0..self.nodes.len()).map(|node| self.path_to(Some(node))).collect()
+    }
+
+    fn path_to(&self, mut next: Option<usize>) -> String {
         let mut path = String::new();
-        let mut next = slot.node;
         while let Some(Node { nest, parent, name }) = next.map(|node| &self.nodes[node]) {
             let dot = if path.is_empty() { "" } else { "." };
             path = format!("{nest}[{name}]{dot}{path}");
@@ -105,14 +114,15 @@ impl Level {
     }
 
     /// Gives the discrete latents their probabilities, as many as `classes` says by site, place after place.
-    pub(crate) fn give_classes(&mut self, classes: &[Vec<usize>]) {
+    pub(crate) fn give_classes(&mut self, classes: &[Vec<Counted>]) {
         let mut next = vec![0; classes.len()];
         let mut shift = 0;
         for slot in &mut self.slots {
             slot.values.start += shift;
-            if let Some(&count) = classes.get(slot.site).and_then(|of_site| of_site.get(next[slot.site])) {
+            if let Some(counted) = classes.get(slot.site).and_then(|of_site| of_site.get(next[slot.site])) {
                 next[slot.site] += 1;
-                shift += count;
+                shift += counted.values;
+                slot.shown = counted.shown;
             }
             slot.values.end += shift;
         }
@@ -133,6 +143,14 @@ impl Level {
         let (coordinates, values) = (u..u + coordinates, x..x + values);
         self.slots.push(Slot { site: site.id, node, coordinates, values, location_scale, identity, shown });
     }
+}
+
+/// The probabilities of a discrete latent, or of all entries of a chain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    /// How many they are.
+    pub(crate) values: usize,
+    pub(crate) shown: Shown,
 }
 
 /// What one visit of a latent site adds to its level.

@@ -40,9 +40,26 @@ impl SiteMask {
         Self::none(self.latents.len(), self.observed.len())
     }
 
+    /// The mask without the sites that another marks.
+    pub(crate) fn without(&self, other: &Self) -> Self {
+        let less = |sites: &[bool], other: &[bool]| sites.iter().zip(other).map(|(is, not)| *is && !not).collect();
+        let (latents, observed) = (less(&self.latents, &other.latents), less(&self.observed, &other.observed));
+        Self { latents, observed, ..self.clone() }
+    }
+
     /// The mask without the observations: p(phi | theta) alone.
     pub(crate) fn without_data(&self) -> Self {
         Self { observed: vec![false; self.observed.len()], ..self.clone() }
+    }
+
+    /// The mask without the latents: p(D | phi, theta) alone.
+    pub(crate) fn without_latents(&self) -> Self {
+        Self { latents: vec![false; self.latents.len()], ..self.clone() }
+    }
+
+    /// Whether any observation counts.
+    pub(crate) fn has_data(&self) -> bool {
+        self.observed.iter().any(|&counts| counts)
     }
 
     /// Whether there is a site that both mark.

@@ -156,6 +156,10 @@ impl<const K: usize, const T: usize> Number for Dual2<K, T> {
         add_scaled(&mut self.triangle, &arg.triangle, partial);
     }
     #[inline(always)]
+    fn add_first(&mut self, arg: Self, partial: f64) {
+        add_scaled(&mut self.partials, &arg.partials, partial);
+    }
+    #[inline(always)]
     fn add_square(&mut self, a: Self, partial: f64) {
         let mut at = 0;
         for row in 0..K {

@@ -187,6 +187,11 @@ pub(crate) fn move_to(node: &[f64]) {
     });
 }
 
+/// Where the leaves stand.
+pub(crate) fn node() -> [f64; MOST_LEAVES] {
+    LEAVES.with_borrow(|leaves| leaves.node)
+}
+
 /// How many leaves were read so far; `None` if what was read is no function of so many as there may be.
 pub(crate) fn count() -> Option<usize> {
     LEAVES.with_borrow(|leaves| (!leaves.is_opaque).then_some(leaves.forms.len()))
@@ -205,7 +210,7 @@ pub(crate) fn number_of(density: &dyn Fn() -> LeafFunction) -> Option<usize> {
     begin();
     evaluate(density);
     count()?;
-    let start = LEAVES.with_borrow(|leaves| leaves.node);
+    let start = node();
     for away in PROBES {
         move_to(&start.map(|at| at + away));
         evaluate(density);

@@ -40,6 +40,11 @@ pub trait Number: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     fn shift(self, shift: f64) -> Self;
     /// Adds `partial * d arg`: one argument's share in a first derivative (and in a second one, by its own curvature).
     fn add_partial(&mut self, arg: Self, partial: f64);
+    /// Adds `partial * d arg` to the first derivative alone; the second one of the number is not asked for then.
+    #[inline(always)]
+    fn add_first(&mut self, arg: Self, partial: f64) {
+        self.add_partial(arg, partial);
+    }
     /// Adds `partial * d a d a'`: one argument's share in a second derivative.
     fn add_square(&mut self, a: Self, partial: f64);
     /// Adds `partial * (d a d b' + d b d a')`: a pair of arguments' share in a second derivative.

@@ -29,6 +29,8 @@ const WIDE_TOLERANCE: f64 = 1e-2;
 const FULL_TOLERANCE: f64 = 1e-3;
 /// The set of fixed draws grows until other draws would move no mean by more than this many guide standard deviations.
 const TOLERABLE_DRAWS_ERROR: f64 = 0.05;
+/// Fixed draws to begin with where a task has discrete latents alone.
+const FEW_DRAWS: usize = 4;
 /// Nodes are too few where twice as many in each direction would move a mean by more than this many guide standard
 /// deviations.
 const COARSE: f64 = 0.05;
@@ -94,6 +96,13 @@ fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
     Guide { global, local, offsets }
 }
 
+/// How many draws to begin with. Where a task has discrete latents alone, all data tell of theta: its guide is narrow then, so
+/// that few draws do, and each is a sum over all values of these.
+fn first_draws(density: &Density<'_>, asked: usize) -> usize {
+    let has_classes_alone = density.layout.has_classes && density.layout.widest.coordinates == 0;
+    if has_classes_alone { asked.min(FEW_DRAWS) } else { asked }
+}
+
 /// Climbs over fixed draws, with more of them where there were too few.
 fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: &ClimbStart, method: Method) -> Summit {
     let ClimbStart { mut guide, mut nodes, beat } = start.clone();
@@ -101,7 +110,7 @@ fn climb_fixed(density: &Density<'_>, settings: &Settings<'_>, start: &ClimbStar
     let most = options.max_iterations.unwrap_or(method.most_iterations());
     let limits = Limits { iterations: most, tolerance: options.tolerance, moving: Moving::Both, beat };
     settings.progress.stage(method.climbing(), most);
-    let mut draws = if density.is_sampled() { options.draws.max(2) } else { 1 };
+    let mut draws = if density.is_sampled() { first_draws(density, options.draws).max(2) } else { 1 };
     let (mut coarse, mut iterations) = (0.0, 0);
     loop {
         let bound = Bound::new(density, draws, options.seed).with_nodes(nodes.clone());

@@ -7,10 +7,10 @@ use crate::plots::chart::{Axis, Frame, Lines, Mark, Point};
 use crate::plots::density_estimate::{DensityEstimate, quantile};
 use crate::plots::picture::{Picture, PlotError};
 use crate::plots::{POSTERIOR, PRIOR};
+use crate::progress::Progress;
+use crate::sampling::stream::{Question, Stream};
 use plotters::prelude::SeriesLabelPosition;
 use plotters::style::{Color, RGBColor};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// Draws of prior and posterior.
 const DRAWS: usize = 2000;
@@ -23,10 +23,17 @@ const POINTS: u32 = 300;
 /// # Errors
 /// [`PlotError::Drawing`], also where the function is the same number, or none, for all draws of the posterior.
 pub fn densities<M: Fittable>(fit: &Fit<M>, name: &str, of: impl Fn(&Draw<M>) -> f64) -> Result<Picture, PlotError> {
-    let mut rng = ChaCha8Rng::seed_from_u64(fit.solution.options.seed);
-    let posterior: Vec<f64> = fit.draws(DRAWS, &mut rng).iter().map(&of).collect();
-    let simulated: Result<Vec<f64>, Error> =
-        (0..DRAWS).map(|_| Ok(of(&fit.model().simulate(&mut rng)?.latents))).collect();
+    let options = &fit.solution.options;
+    let [mut of_posterior, mut of_prior] =
+        [Question::Picture, Question::PictureOfPrior].map(|question| Stream::Question(question).of(options.seed));
+    let progress = Progress::new(options);
+    progress.stage("densities", DRAWS);
+    let posterior: Vec<f64> = fit.draws(DRAWS, &mut of_posterior).iter().map(&of).collect();
+    let simulate = |done: usize| {
+        progress.counted(done, "draws of the prior");
+        Ok(of(&fit.model().simulate(&mut of_prior)?.latents))
+    };
+    let simulated: Result<Vec<f64>, Error> = (0..DRAWS).map(simulate).collect();
     let prior = match simulated {
         Ok(prior) => prior,
         Err(Error::NoSampler { .. }) => Vec::new(),

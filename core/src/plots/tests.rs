@@ -1,7 +1,8 @@
 //! Pictures hold what they should, and say what is wrong with them.
 
+use crate::assess::reliability::Reliability;
 use crate::fit::{Fit, Fittable};
-use crate::plots::{Picture, PlotError, check, densities, forest, trace};
+use crate::plots::{Picture, PlotError, check, densities, forest, reliability, trace};
 use crate::prelude::*;
 
 model! {
@@ -55,6 +56,24 @@ fn the_other_pictures_hold_what_they_show() {
         let climb = trace(fit).expect("it can be drawn");
         assert_eq!(count(&climb, "<circle"), fit.trace().len());
     });
+}
+
+#[test]
+fn a_reliability_diagram_has_a_dot_a_bin_that_is_no_noise() {
+    // 150 at 0.5, of which 75 are right; 150 at 0.9, of which 120 are; 1 alone at 0.1
+    let (mut confidence, mut correct) = (vec![0.5; 150], (0..150).map(|k| k < 75).collect::<Vec<_>>());
+    confidence.extend([0.9; 150]);
+    correct.extend((0..150).map(|k| k < 120));
+    confidence.push(0.1);
+    correct.push(false);
+    let (ours, surer) = (Reliability::new(&confidence, &correct, 10), Reliability::new(&[1.0; 4], &[true; 4], 10));
+    let picture = reliability("answers", &[("ours", &ours), ("sure", &surer)]).expect("it can be drawn");
+    // (150 * 0.1 + 1 * 0.1) / 301
+    assert!(picture.svg().contains("ours (ECE 5.0%)") && picture.svg().contains("sure (ECE 0.0%)"));
+    // two bins and one, and a dot each in the key
+    assert_eq!(count(&picture, "<circle"), 5);
+    let none = reliability("answers", &[("none", &Reliability::new(&[], &[], 10))]);
+    assert!(matches!(none, Err(PlotError::Drawing(why)) if why == "`none` holds no predictions"));
 }
 
 #[test]

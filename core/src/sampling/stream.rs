@@ -36,6 +36,9 @@ pub(crate) enum Stream {
     ProposalsOf { task: u64 },
     /// The steps of a chain of theta.
     Chain { number: u64 },
+    /// The steps of a chain of a sampler that is not of this crate.
+    #[cfg(feature = "nuts")]
+    OtherChain { number: u64 },
     /// What is Gaussian given the states of chains, and where they start.
     Chains,
     /// Draws of a task's phi picked by their weights.
@@ -67,6 +70,15 @@ pub(crate) enum Question {
     Check,
     /// Which draws stand in a table.
     Table,
+    /// Data in place of all that the fit has seen, for ArviZ.
+    #[cfg(feature = "arviz")]
+    Predictive,
+    /// Draws of the posterior in a picture.
+    #[cfg(feature = "plots")]
+    Picture,
+    /// Draws of the prior in a picture.
+    #[cfg(feature = "plots")]
+    PictureOfPrior,
 }
 
 /// Stands for theta where a task's number is asked for.
@@ -92,6 +104,8 @@ impl Stream {
             Self::Question(question) => (u64::MAX - 3, question.number()),
             Self::Chain { number } => (u64::MAX - 6, number),
             Self::Chains => (u64::MAX - 6, THETA),
+            #[cfg(feature = "nuts")]
+            Self::OtherChain { number } => (u64::MAX - 8, number),
             Self::Resampling { task } => (u64::MAX - 4, task),
             Self::LeaveOut { task } => (u64::MAX - 7, task),
             Self::Encoder => (u64::MAX - 5, 0),
@@ -111,6 +125,12 @@ impl Question {
             Self::PredictNew => u64::MAX,
             Self::Check => u64::MAX - 1,
             Self::Table => u64::MAX - 2,
+            #[cfg(feature = "arviz")]
+            Self::Predictive => u64::MAX - 3,
+            #[cfg(feature = "plots")]
+            Self::Picture => u64::MAX - 4,
+            #[cfg(feature = "plots")]
+            Self::PictureOfPrior => u64::MAX - 5,
         }
     }
 }
@@ -132,6 +152,12 @@ mod tests {
             Question::Table,
         ];
         let mut streams: Vec<Stream> = questions.map(Stream::Question).to_vec();
+        #[cfg(feature = "arviz")]
+        streams.push(Stream::Question(Question::Predictive));
+        #[cfg(feature = "plots")]
+        streams.extend([Question::Picture, Question::PictureOfPrior].map(Stream::Question));
+        #[cfg(feature = "nuts")]
+        streams.extend((0..3).map(|number| Stream::OtherChain { number }));
         streams.extend([Stream::Proposals, Stream::Encoder, Stream::Chains]);
         for n in 0..3 {
             let question = Stream::Question(Question::Predict { task: n });

@@ -11,15 +11,22 @@ pub enum Shown {
     /// The correlations below the diagonal, row by row, of that many numbers: the point is the Cholesky factor of their
     /// correlation matrix.
     Correlations(usize),
+    /// Its entries, in rows of so many.
+    Rows(usize),
 }
 
 impl Shown {
     /// Appends the numbers that are shown of a point.
     pub(crate) fn append(self, point: &[f64], out: &mut Vec<f64>) {
         match self {
-            Self::Entries => out.extend(point),
+            Self::Entries | Self::Rows(_) => out.extend(point),
             Self::Correlations(len) => out.extend(pairs(len).map(|(row, column)| correlation(point, row, column))),
         }
+    }
+
+    /// Whether other numbers are shown than the entries.
+    pub(crate) fn differs(self) -> bool {
+        matches!(self, Self::Correlations(_))
     }
 
     /// What to call each number, behind the name of a point of so many entries.
@@ -27,6 +34,7 @@ impl Shown {
         match self {
             Self::Entries if entries == 1 => vec![String::new()],
             Self::Entries => (0..entries).map(|k| format!("[{k}]")).collect(),
+            Self::Rows(len) => (0..entries).map(|at| format!("[{}, {}]", at / len, at % len)).collect(),
             Self::Correlations(len) => pairs(len).map(|(row, column)| format!("[{row}, {column}]")).collect(),
         }
     }

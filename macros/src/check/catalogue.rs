@@ -35,6 +35,14 @@ const OF_DATA: [&str; 9] = [
     "ZeroInflated",
 ];
 
+/// Distributions of chains of discrete latents, which are summed out.
+const CHAINS: [&str; 1] = ["Markov"];
+
+/// The name of the distribution if `right` is known to be one of a chain.
+pub(super) fn chain(right: &Expr) -> Option<&Ident> {
+    named(right, &CHAINS)
+}
+
 /// Whether `right` is a distribution that is known to be over vectors.
 pub(super) fn is_vector(right: &Expr) -> bool {
     named(right, &VECTORS).is_some() || named(right, &["Flat"]).is_some() && has_vector_support(right)

@@ -11,11 +11,12 @@ use syn::Expr;
 impl Check<'_> {
     /// Whether a site with a fresh name declares a discrete latent; says what is wrong with one that cannot be summed out.
     pub(super) fn is_discrete(&mut self, site: &Site, name: &Ident) -> bool {
-        let Some(distribution) = catalogue::discrete(&site.right) else {
+        let chain = catalogue::chain(&site.right);
+        let Some(distribution) = catalogue::discrete(&site.right).or(chain) else {
             self.independent(site, name);
             return false;
         };
-        let is_finite = catalogue::is_finite(&site.right);
+        let is_finite = chain.is_some() || catalogue::is_finite(&site.right);
         let message = if distribution == "Censored" {
             format!("the latent `{name}` cannot be censored: it is never seen; give it the distribution alone")
         } else if !is_finite {
@@ -28,6 +29,8 @@ impl Check<'_> {
                 "the discrete latent `{name}` must stand in the plate: it is summed out of the observations of one task, or of \
                  one turn of a nested plate"
             )
+        } else if chain.is_some() {
+            return self.is_chain(site, name);
         } else if !matches!(site.left.brackets, Brackets::None) {
             format!(
                 "discrete latents are declared one by one: `{name} ~ ...;` in a `for` in the plate, which is then a nested plate"
@@ -40,9 +43,11 @@ impl Check<'_> {
     }
 
     pub(super) fn declare_discrete(&mut self, latent: Latent) -> Role {
-        self.scope.bind_discrete(&latent.name);
-        let sum =
-            Observation { name: latent.name.to_string(), span: latent.name.span(), dimension: Dimension::Classes };
+        match latent.dimension {
+            Dimension::Chain => self.scope.bind_chain(&latent.name),
+            _ => self.scope.bind_discrete(&latent.name),
+        }
+        let sum = Observation { name: latent.name.to_string(), span: latent.name.span(), dimension: latent.dimension };
         self.facts.latents.local.push(latent);
         self.facts.observations.local.push(sum);
         Role::Discrete { at: self.facts.latents.local.len() - 1, sum: self.facts.observations.local.len() - 1 }

@@ -4,8 +4,8 @@ use super::scope::Meaning;
 use super::{Check, Inside, catalogue, lookups};
 use crate::ast::{Brackets, Site, root};
 use crate::facts::{Dimension, Latent, Observation, Role};
-use crate::names;
 use crate::source::text;
+use crate::{lints, names};
 use proc_macro2::Ident;
 use quote::quote;
 use syn::spanned::Spanned;
@@ -30,7 +30,8 @@ impl Check<'_> {
                     self.each_of_data(&name, site);
                     return Role::Unknown;
                 }
-                self.is_discrete(site, &name);
+                let is_discrete = self.is_discrete(site, &name);
+                let dimension = if is_discrete { Dimension::Chain } else { dimension };
                 self.latent(Latent { name, dimension, attrs, source, nest: self.nest })
             }
             (_, Some(name)) if !self.is_data(&name) => {
@@ -138,13 +139,13 @@ impl Check<'_> {
     /// What a site passes on to its field; refuses the rest.
     fn attributes(&mut self, attrs: &[Attribute]) -> Vec<Attribute> {
         for attr in attrs {
-            if !["doc", "allow", "expect", lookups::MEANT].iter().any(|known| attr.path().is_ident(known)) {
-                let message = "expected `///`, `#[allow(...)]` or `#[not_a_plate]`: no other attribute means anything on a \
-                               site";
+            if !(lints::is_lint(attr) || ["doc", lookups::MEANT].iter().any(|known| attr.path().is_ident(known))) {
+                let message = "expected `///`, `#[allow(...)]`, `#[expect(...)]` or `#[not_a_plate]`: no other attribute \
+                               means anything on a site";
                 self.error(attr, message.to_owned());
             }
         }
-        attrs.iter().filter(|attr| attr.path().is_ident("doc") || attr.path().is_ident("allow")).cloned().collect()
+        attrs.iter().filter(|attr| attr.path().is_ident("doc") || lints::is_lint(attr)).cloned().collect()
     }
 }
 

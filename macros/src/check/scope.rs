@@ -26,6 +26,35 @@ struct BoundName {
     mutable: Option<Tier>,
     /// The last discrete latent that its value depends on.
     summed: Option<Discrete>,
+    /// Whether it is a chain of discrete latents.
+    is_chain: bool,
+    /// The entry of a chain that its value depends on.
+    entry: Option<Entry>,
+}
+
+impl BoundName {
+    fn new(name: &Ident, meaning: Meaning, mutable: Option<Tier>) -> Self {
+        Self { name: name.clone(), meaning, mutable, summed: None, is_chain: false, entry: None }
+    }
+}
+
+/// An entry of a chain of discrete latents.
+#[derive(Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) chain: Discrete,
+    /// The index as text.
+    pub(super) index: String,
+    /// Where the variables in it are bound.
+    pub(super) bound: Vec<Option<usize>>,
+}
+
+/// An entry that is read, and where.
+#[derive(Clone)]
+pub(super) struct EntryRead {
+    pub(super) entry: Entry,
+    pub(super) at: Ident,
+    /// Where the variable is bound by which it is read.
+    pub(super) by: Option<usize>,
 }
 
 /// A discrete latent, by its place among the bound names.
@@ -34,12 +63,12 @@ pub(super) struct Discrete(usize);
 
 impl Scope {
     pub(super) fn bind(&mut self, name: &Ident, meaning: Meaning) {
-        self.0.push(BoundName { name: name.clone(), meaning, mutable: None, summed: None });
+        self.0.push(BoundName::new(name, meaning, None));
     }
 
     pub(super) fn bind_variable(&mut self, binding: &Binding, meaning: Meaning, tier: Tier) {
         let mutable = binding.mutable.then_some(tier);
-        self.0.push(BoundName { name: binding.name.clone(), meaning, mutable, summed: None });
+        self.0.push(BoundName::new(&binding.name, meaning, mutable));
     }
 
     pub(super) fn meaning(&self, name: &Ident) -> Option<Meaning> {
@@ -75,14 +104,38 @@ impl Scope {
         self.0[at].summed = Some(Discrete(at));
     }
 
+    /// Marks the name bound last as a chain of discrete latents.
+    pub(super) fn bind_chain(&mut self, name: &Ident) {
+        self.bind_discrete(name);
+        self.0.iter_mut().next_back().expect("it was bound").is_chain = true;
+    }
+
+    /// The chain of that name.
+    pub(super) fn chain(&self, name: &Ident) -> Option<Discrete> {
+        self.find(name).filter(|entry| entry.is_chain)?.summed
+    }
+
+    /// The entry of a chain that the value of `name` depends on.
+    pub(super) fn entry(&self, name: &Ident) -> Option<Entry> {
+        self.find(name)?.entry.clone()
+    }
+
+    /// Where `name` is bound.
+    pub(super) fn place(&self, name: &Ident) -> Option<usize> {
+        self.0.iter().rposition(|entry| entry.name == *name)
+    }
+
     /// The last discrete latent that any of the names depends on.
     pub(super) fn summed<'n>(&self, names: impl IntoIterator<Item = &'n Ident>) -> Option<Discrete> {
         names.into_iter().filter_map(|name| self.find(name)?.summed).max()
     }
 
-    /// Marks the names bound from `depth` on as depending on a discrete latent.
-    pub(super) fn depend(&mut self, depth: usize, on: Option<Discrete>) {
-        self.0[depth..].iter_mut().for_each(|entry| entry.summed = entry.summed.max(on));
+    /// Marks the names bound from `depth` on as depending on a discrete latent, and on an entry of a chain.
+    pub(super) fn depend(&mut self, depth: usize, on: Option<Discrete>, entry: Option<&Entry>) {
+        for name in &mut self.0[depth..] {
+            name.summed = name.summed.max(on);
+            name.entry = name.entry.take().or_else(|| entry.cloned());
+        }
     }
 
     /// Marks a variable as depending on a discrete latent; false if it was bound before that.

@@ -2,7 +2,8 @@
 
 use super::{Check, UnknownRead};
 use crate::facts::{Tier, Warning};
-use proc_macro2::Ident;
+use crate::lints;
+use syn::spanned::Spanned;
 
 impl Check<'_> {
     /// Reports reads of latents that are not in scope where they are read.
@@ -39,23 +40,33 @@ impl Check<'_> {
     }
 
     /// The warnings of latents that nothing reads, so that no data can tell of them; none where there are no data at all.
-    /// `_name` and `#[allow(unused)]` keep it quiet.
+    /// `_name` and an attribute about `unused` keep it quiet; one that expects it is told where it waits in vain.
     pub(super) fn unused(&self) -> Vec<Warning> {
         if self.facts.all_observations().next().is_none() {
             return Vec::new();
         }
-        let warning = |name: &Ident| Warning {
-            item: "unused_latent",
-            span: name.span(),
-            note: format!(
-                "nothing uses the latent `{name}`, so no data can tell about it: use it in a distribution, call it \
-                 `_{name}`, or put `#[allow(unused)]` before it"
-            ),
-        };
         self.latents()
-            .filter(|l| !self.used.contains(&l.name) && !l.name.to_string().starts_with('_'))
-            .filter(|l| !l.attrs.iter().any(|attr| attr.path().is_ident("allow")))
-            .map(|l| warning(&l.name))
+            .filter_map(|latent| {
+                let name = &latent.name;
+                let about_it = latent.attrs.iter().find(|attr| lints::is_of_unused(attr));
+                let is_used = self.used.contains(name);
+                match about_it {
+                    None if !is_used && !name.to_string().starts_with('_') => Some(Warning {
+                        item: "unused_latent",
+                        span: name.span(),
+                        note: format!(
+                            "nothing uses the latent `{name}`, so no data can tell about it: use it in a distribution, call \
+                             it `_{name}`, or put `#[allow(unused)]` before it"
+                        ),
+                    }),
+                    Some(attr) if is_used && attr.path().is_ident("expect") => Some(Warning {
+                        item: "unfulfilled_expectation",
+                        span: attr.path().span(),
+                        note: format!("the latent `{name}` is used: take the attribute away"),
+                    }),
+                    _ => None,
+                }
+            })
             .collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::Emit;
 use super::items::default_doc;
 use crate::facts::{Dimension, Latent, Member, Nest, Owner};
+use crate::lints;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -73,9 +74,18 @@ impl Emit<'_> {
     fn field(&self, latent: &Latent) -> TokenStream {
         let vis = &self.plan.model.vis;
         let (attrs, name) = (&latent.attrs, &latent.name);
-        let of_what = if latent.dimension == Dimension::Classes { ": the probabilities of its values" } else { "" };
+        let of_what = match latent.dimension {
+            Dimension::Classes => ": the probabilities of its values",
+            Dimension::Chain => ": the probabilities of the values of each entry",
+            Dimension::Scalar | Dimension::Vector(_) => "",
+        };
         let doc = default_doc(attrs, &format!("`{}`{of_what}", latent.source));
-        let ty = if latent.dimension.is_vector() { quote!(::std::vec::Vec<R>) } else { quote!(R) };
+        let attrs = attrs.iter().map(lints::emitted);
+        let ty = match latent.dimension {
+            Dimension::Scalar => quote!(R),
+            Dimension::Vector(_) | Dimension::Classes => quote!(::std::vec::Vec<R>),
+            Dimension::Chain => quote!(::std::vec::Vec<::std::vec::Vec<R>>),
+        };
         quote!(#doc #(#attrs)* #vis #name: #ty)
     }
 
@@ -116,7 +126,8 @@ impl Emit<'_> {
                 }
             }
         });
-        let classes = self.plan.facts.has_classes(owner).then(|| self.classes(members));
+        let classes = [Dimension::Classes, Dimension::Chain]
+            .map(|dimension| self.plan.facts.has(owner, dimension).then(|| self.classes(members, dimension)));
         quote_spanned! {Span::mixed_site()=>
             #(#lints)*
             impl #krate::model::Latents for #family {
@@ -131,16 +142,21 @@ impl Emit<'_> {
                     #(#maps)*
                 }
 
-                #classes
+                #(#classes)*
             }
         }
     }
 
-    /// The way to the probabilities of the discrete latents among someone's.
-    fn classes(&self, members: &[Member<'_>]) -> TokenStream {
+    /// The way to the probabilities of the discrete latents among someone's, those declared one by one or the chains.
+    fn classes(&self, members: &[Member<'_>], of: Dimension) -> TokenStream {
         let krate = &self.krate;
+        let (verb, list) = match of {
+            Dimension::Chain => ("chains", quote!(::std::vec::Vec<::std::vec::Vec<R>>)),
+            _ => ("classes", quote!(::std::vec::Vec<R>)),
+        };
+        let verb = Ident::new(verb, Span::mixed_site());
         let visits = members.iter().map(|member| match member {
-            Member::Latent(Latent { name, dimension: Dimension::Classes, .. }) => {
+            Member::Latent(Latent { name, dimension, .. }) if *dimension == of => {
                 let at = self.plan.facts.latents.local.iter().position(|latent| latent.name == *name);
                 let site = Literal::usize_unsuffixed(at.expect("a latent of the plate"));
                 quote_spanned!(Span::mixed_site()=> f(#site, &mut of.#name);)
@@ -150,15 +166,15 @@ impl Emit<'_> {
                 let (name, family) = (&nest.name, self.family(self.plan.facts.owner_of(nest)));
                 quote_spanned! {Span::mixed_site()=>
                     for node in &mut of.#name {
-                        <#family as #krate::model::Latents>::classes(node, f);
+                        <#family as #krate::model::Latents>::#verb(node, f);
                     }
                 }
             }
         });
         quote_spanned! {Span::mixed_site()=>
-            fn classes<R: #krate::model::Value>(
+            fn #verb<R: #krate::model::Value>(
                 of: &mut Self::Of<R>,
-                f: &mut dyn ::core::ops::FnMut(usize, &mut ::std::vec::Vec<R>),
+                f: &mut dyn ::core::ops::FnMut(usize, &mut #list),
             ) {
                 #(#visits)*
             }

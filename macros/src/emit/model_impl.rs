@@ -1,7 +1,7 @@
 //! `impl Model for Name`.
 
 use super::Emit;
-use crate::facts::{Owner, Tier};
+use crate::facts::{Dimension, Owner, Tier};
 use crate::lower::TaskList;
 use crate::source::line;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -42,7 +42,7 @@ impl Emit<'_> {
         let observed_sites = self.observed_sites();
         let (local_reads, likelihood_reads) = (&plan.local_reads, &plan.likelihood_reads);
         let has_plate = plan.facts.plate.is_some();
-        let has_classes = plan.facts.has_classes(Owner::Task);
+        let has_classes = [Dimension::Classes, Dimension::Chain].into_iter().any(|of| plan.facts.has(Owner::Task, of));
         quote_spanned! {Span::mixed_site()=>
             type Global = #global;
             type Local = #local;

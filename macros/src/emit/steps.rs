@@ -2,8 +2,9 @@
 
 use super::Emit;
 use crate::ast::{Brackets, Flow, FlowKind, Site};
-use crate::facts::{Latent, Observation, Tier};
-use crate::lower::{Access, NestStep, SampleStep, Step, SumStep, Turns, Unused};
+use crate::facts::{Dimension, Latent, Observation, Tier};
+use crate::lints;
+use crate::lower::{Access, EntryStep, NestStep, SampleStep, Step, SumStep, Turns, Unused};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -40,7 +41,7 @@ impl Emit<'_> {
             Step::Latent { tier, latent } => bind(*tier, latent),
             Step::Sample(sample) => {
                 let bind = sample.read.then(|| bind(sample.tier, sample.latent));
-                let sample = self.sample(sample);
+                let sample = under_lints(sample.site, self.sample(sample));
                 quote!(#sample #bind)
             }
             Step::Declare { id } => {
@@ -48,8 +49,10 @@ impl Emit<'_> {
                 let site = site_path(at, latent_table(Tier::Local), *id);
                 quote_spanned!(at=> <__I as #krate::model::Interpreter>::declare(__interpreter, #site);)
             }
-            Step::Sum(sum) => self.sum(sum),
-            Step::Observe { id, observation, site } => self.observe(*id, observation, site),
+            Step::Sum(sum) if sum.latent.dimension == Dimension::Chain => under_lints(sum.site, self.chain(sum)),
+            Step::Sum(sum) => under_lints(sum.site, self.sum(sum)),
+            Step::Entry(entry) => self.entry(entry),
+            Step::Observe { id, observation, site } => under_lints(site, self.observe(*id, observation, site)),
             Step::Factor { id, factor } => {
                 let at = located_at(factor.term.span());
                 let (krate, term) = (&self.krate, &factor.term);
@@ -152,6 +155,39 @@ impl Emit<'_> {
         }
     }
 
+    /// Sums over the paths of a chain.
+    fn chain(&self, step: &SumStep<'_>) -> TokenStream {
+        let SumStep { id, sum, latent: _, site, body } = step;
+        let (krate, right, body) = (&self.krate, &site.right, self.steps(body));
+        let at = located_at(right.span());
+        let (latent, sum) = (site_path(at, latent_table(Tier::Local), *id), site_path(at, "OBSERVED_SITES", *sum));
+        let Brackets::Each { range, .. } = &site.left.brackets else { return TokenStream::new() };
+        let len = length(range);
+        quote_spanned! {at=>
+            <__I as #krate::model::Interpreter>::sum_chain(
+                __interpreter,
+                #latent,
+                #sum,
+                #krate::__private::Chain { len: #len, dist: #right },
+                |#[allow(unused_variables)] __interpreter: &mut __I| { #body },
+            );
+        }
+    }
+
+    /// Evaluates statements for the values of an entry of a chain, whose name stands for a vector of that value everywhere.
+    fn entry(&self, step: &EntryStep<'_>) -> TokenStream {
+        let EntryStep { chain, index, body } = step;
+        let (krate, body) = (&self.krate, self.steps(body));
+        let at = located_at(index.span());
+        quote_spanned! {at=>
+            <__I as #krate::model::Interpreter>::given_entry(__interpreter, #index, |__interpreter: &mut __I, __value: usize| {
+                #[allow(unused_variables)]
+                let #chain = #krate::__private::Everywhere(__value);
+                #body
+            });
+        }
+    }
+
     fn observe(&self, id: usize, observation: &Observation, site: &Site) -> TokenStream {
         let (krate, right) = (&self.krate, &site.right);
         let at = located_at(right.span());
@@ -206,6 +242,12 @@ fn site_path(at: Span, table: &str, id: usize) -> TokenStream {
 /// The span of our own tokens when errors about them should show at `span`.
 fn located_at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
+}
+
+/// The statement that a site becomes, under the site's lint attributes.
+fn under_lints(site: &Site, statement: TokenStream) -> TokenStream {
+    let mut lints = site.attrs.iter().filter(|attr| lints::is_lint(attr)).map(lints::emitted).peekable();
+    if lints.peek().is_none() { statement } else { quote!(#(#lints)* { #statement }) }
 }
 
 /// The attribute that keeps the compiler from warning.

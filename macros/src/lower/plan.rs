@@ -2,6 +2,7 @@
 
 use crate::ast::{Arg, Branch, Factor, Flow, Model, Site};
 use crate::facts::{Facts, Latent, Nest, Observation, Tier};
+use proc_macro2::Ident;
 use syn::{Expr, ExprRange, Local, Pat};
 
 /// All that is emitted.
@@ -59,6 +60,7 @@ pub(crate) enum Step<'m> {
         id: usize,
     },
     Sum(SumStep<'m>),
+    Entry(EntryStep<'m>),
     Observe {
         id: usize,
         observation: &'m Observation,
@@ -109,7 +111,7 @@ pub(crate) struct SampleStep<'m> {
     pub(crate) read: bool,
 }
 
-/// Sums a discrete latent out of some statements.
+/// Sums a discrete latent, or a chain of them, out of some statements.
 pub(crate) struct SumStep<'m> {
     /// Its id among the latents of the plate.
     pub(crate) id: usize,
@@ -117,6 +119,13 @@ pub(crate) struct SumStep<'m> {
     pub(crate) sum: usize,
     pub(crate) latent: &'m Latent,
     pub(crate) site: &'m Site,
+    pub(crate) body: Vec<Step<'m>>,
+}
+
+/// Evaluates statements for the values of an entry of a chain.
+pub(crate) struct EntryStep<'m> {
+    pub(crate) chain: &'m Ident,
+    pub(crate) index: &'m Expr,
     pub(crate) body: Vec<Step<'m>>,
 }
 

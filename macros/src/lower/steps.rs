@@ -1,11 +1,12 @@
 //! From what a function needs to its statements.
 
+use super::entries::by_entry;
 use super::liveness::{Need, Needs};
 use super::plan::{Access, NestStep, SampleStep, Step, SumStep, Turns, Unused};
 use super::sums::{Needed, Summed};
 use super::units::{Code, Function, Unit, Units};
 use crate::ast::{Branch, Site, Stmt};
-use crate::facts::{PlateList, Role, Tier};
+use crate::facts::{Dimension, PlateList, Role, Tier};
 use syn::Type;
 
 /// What becomes of the sites in braces.
@@ -38,7 +39,9 @@ impl<'m> Units<'m> {
     fn sum(&self, site: &'m Site, body: Vec<Summed<'_, 'm>>) -> Option<Step<'m>> {
         let Role::Discrete { at, sum } = self.facts.roles.of(site.number) else { return None };
         let (latent, sum) = (&self.facts.latents.local[at], self.facts.observation_id(Tier::Local, sum));
-        Some(Step::Sum(SumStep { id: at, sum, latent, site, body: self.summed_steps(body) }))
+        let body = self.summed_steps(body);
+        let body = if latent.dimension == Dimension::Chain { by_entry(&latent.name, body) } else { body };
+        Some(Step::Sum(SumStep { id: at, sum, latent, site, body }))
     }
 
     fn step(&self, Needed { unit, needs }: Needed<'_, 'm>, function: Function) -> Option<Step<'m>> {

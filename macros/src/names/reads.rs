@@ -21,6 +21,11 @@ pub(crate) fn in_let(local: &Local) -> Vec<Ident> {
     reads.free
 }
 
+/// The variables that a call of a macro seems to read.
+pub(crate) fn in_macro(call: &Macro) -> Vec<Ident> {
+    in_tokens(call.tokens.clone())
+}
+
 /// The variables that a statement reads, in all its depth.
 pub(crate) fn in_stmt(stmt: &Stmt) -> Vec<Ident> {
     let mut reads = Reads::default();

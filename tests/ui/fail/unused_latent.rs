@@ -9,9 +9,15 @@ model! {
         _quiet ~ Normal(0.0, 1.0);
         #[allow(unused)]
         derived ~ Normal(mu, 1.0);
+        #[expect(unused, reason = "generated")]
+        expected ~ Normal(mu, 1.0);
+        #[allow(non_snake_case)]
+        Other ~ Normal(mu, 1.0);
+        #[expect(unused_variables)]
+        in_vain ~ Normal(mu, 1.0);
         for y in ys {
             theta ~ Normal(mu, 1.0);
-            y ~ Normal(mu, 1.0);
+            y ~ Normal(in_vain, 1.0);
         }
     }
 }

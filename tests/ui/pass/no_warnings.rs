@@ -21,7 +21,9 @@ pub mod hygiene {
             sample[k in 0..num_tasks] ~ Normal(local, 1.0);
             for task in i {
                 interpreter ~ Normal(global, 1.0);
-                __interpreter ~ Normal(interpreter, 1.0);
+                #[expect(non_snake_case, reason = "one place where it is emitted is enough")]
+                __Upper ~ Normal(interpreter, 1.0);
+                __interpreter ~ Normal(__Upper, 1.0);
                 __task ~ Normal(sample[0], 1.0);
                 __global ~ Normal(__task, 1.0);
                 __local ~ Normal(__global, 1.0);
@@ -44,6 +46,23 @@ pub mod hygiene {
                     y ~ Normal(of + (r#match * __interpreter) as f64, 1.0);
                 }
                 task.local ~ Normal(f as f64, 1.0);
+            }
+        }
+    }
+
+    model! {
+        /// Chains of discrete latents.
+        pub Chains(i: &[Interpreter], first: &[f64; 2]) {
+            given_entry ~ Normal(0.0, 1.0);
+            for task in i {
+                /// A chain.
+                __value[__interpreter in 0..2] ~ Markov(first, [[0.5, 0.5], [0.1, 0.9]]);
+                r#match[t in 0..=1] ~ Markov([1.0], [[1.0]]);
+                for (__chain, y) in [task.local].iter().enumerate() {
+                    let of = __value[__chain] as f64;
+                    y ~ Normal(given_entry + of, 1.0);
+                }
+                task.local ~ Normal(r#match[1] as f64, 1.0);
             }
         }
     }
@@ -87,6 +106,8 @@ fn main() {
     let fit = hygiene::Site::new(&tasks, 0.0, 2).clone().fit().expect("fits");
     let _ = fit.global().global.mean + fit.local(0).__interpreter.mean;
     let _ = hygiene::Vec::new(&[1.0]).fit().expect("fits").global().r#fn;
+    let fit = hygiene::Chains::new(&tasks, &[0.2, 0.8]).fit().expect("fits");
+    assert_eq!((fit.local(0).__value.len(), fit.local(0).r#match[1].len()), (2, 1));
     let fit = hygiene::Classes::new(&tasks, &[0.2, 0.3, 0.5]).fit().expect("fits");
     let _ = fit.local(0).__interpreter[1].mean + fit.local(0).y[0].r#match[0].mean;
     assert_eq!(inside(&[1.0, 2.0]), 2);

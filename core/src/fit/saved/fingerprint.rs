@@ -1,7 +1,7 @@
 //! What tells whether a model with its data is the one that a fit is of.
 
 use crate::density::blocks::BlockLayout;
-use crate::density::program::{Masks, Program, Scoring};
+use crate::density::program::{Discovery, Masks, Program, Scoring};
 use crate::density::shape::Shape;
 use crate::error::FileError;
 use crate::fit::solution::Solution;
@@ -59,6 +59,8 @@ impl fmt::Display for Layout {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Part {
     label: Option<String>,
+    /// What the turns of its nested plates are called: `schools[Hill]`.
+    turns: Vec<String>,
     /// Of the observations and their places.
     observed: u64,
     /// ln p at the guide's mean, which covariates, constants and distributions change.
@@ -67,8 +69,8 @@ struct Part {
 
 impl Fingerprint {
     pub(super) fn of<M: Model>(model: &M, solution: &Solution) -> Self {
-        let visits = Visits::new(model, solution.source());
-        let ln_densities = ln_densities(&Subset::all(model), solution);
+        let (visits, all) = (Visits::new(model, solution.source()), Subset::all(model));
+        let (ln_densities, Discovery { task, .. }) = (ln_densities(&all, solution), all.discover(&solution.start));
         let part = |(part, ln_density): (Option<usize>, f64)| {
             let record = visits.record(part);
             let mut bytes = Vec::new();
@@ -77,10 +79,11 @@ impl Fingerprint {
                 bytes.extend([place.observation, place.entry].iter().flat_map(|at| at.unwrap_or(0).to_le_bytes()));
                 bytes.extend(value.to_bits().to_le_bytes());
             }
-            Part { label: part.and_then(|i| model.task_label(i)), observed: fnv1a(&bytes), ln_density }
+            let turns = part.map_or_else(Vec::new, |i| task(i).level.turns());
+            Part { label: part.and_then(|i| model.task_label(i)), turns, observed: fnv1a(&bytes), ln_density }
         };
         let layout = Layout::of(&solution.shape);
-        Self { sites: sites(&Subset::all(model)), layout, parts: visits.parts().zip(ln_densities).map(part).collect() }
+        Self { sites: sites(&all), layout, parts: visits.parts().zip(ln_densities).map(part).collect() }
     }
 
     /// Refuses a model of which the solution of this fingerprint is none, though it has the model's own shape.
@@ -113,6 +116,15 @@ impl Fingerprint {
                     None => format!("task {} without a label", k - 1),
                 };
                 return Err(FileError::Layout { saved: said(&saved.label), here: said(&here.label) });
+            }
+            if saved.turns != here.turns {
+                let differ = |at: &usize| saved.turns.get(*at) != here.turns.get(*at);
+                let at = (0..saved.turns.len()).find(differ).unwrap_or(saved.turns.len());
+                let said = |part: &Part| match part.turns.get(at) {
+                    Some(turn) => format!("`{turn}` in {}", name()),
+                    None => format!("{at} turns of nested plates in {}", name()),
+                };
+                return Err(FileError::Layout { saved: said(saved), here: said(here) });
             }
             if saved.observed != here.observed {
                 return Err(FileError::Data { part: name() });

@@ -1,6 +1,8 @@
 //! Sums over discrete latents, as a visit meets them.
 
+use crate::error::Place;
 use crate::model::Site;
+use crate::model::level::Counted;
 use crate::numbers::number::Real;
 use crate::numbers::traced::Traced;
 
@@ -10,8 +12,8 @@ pub(super) const MOST_CLASSES: usize = 1024;
 /// The sums that are being visited.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    /// By latent site: how many values each occurrence of a discrete latent has.
-    classes: Vec<Vec<usize>>,
+    /// By latent site: the results of each occurrence of a discrete latent.
+    classes: Vec<Vec<Counted>>,
     around: Around,
 }
 
@@ -29,7 +31,7 @@ pub(super) struct Around {
 /// A term of a sum.
 #[derive(Debug)]
 pub(super) struct Term {
-    ln_density: Real<Traced>,
+    pub(super) ln_density: Real<Traced>,
     /// The data that were visited: their site's name, and how many they were; `None` for missing ones.
     data: Vec<(&'static str, Option<usize>)>,
 }
@@ -41,6 +43,16 @@ pub(super) struct Whole {
     data: Option<Vec<(&'static str, Option<usize>)>>,
     /// The first value under which other data were visited than under 0.
     pub(super) uneven: Option<usize>,
+}
+
+/// A chain whose paths are being summed over.
+#[derive(Debug)]
+pub(super) struct OpenChain {
+    pub(super) place: Place,
+    /// K.
+    pub(super) states: usize,
+    /// ln p(data | state), K numbers an entry.
+    pub(super) entries: Vec<Real<Traced>>,
 }
 
 impl Default for Whole {
@@ -61,8 +73,8 @@ impl Whole {
 }
 
 impl Sums {
-    /// By latent site: how many values each occurrence of a discrete latent has.
-    pub(super) fn classes(&self) -> &[Vec<usize>] {
+    /// By latent site: the results of each occurrence of a discrete latent.
+    pub(super) fn classes(&self) -> &[Vec<Counted>] {
         &self.classes
     }
 
@@ -80,17 +92,24 @@ impl Sums {
         true
     }
 
-    /// Begins a sum over so many values; `None` if that is too many. What is around it is given back to [`end`](Self::end).
-    pub(super) fn begin(&mut self, site: &Site, values: usize) -> Option<Around> {
+    /// Begins a sum over so many values, for these results; `None` if that is too many. What is around it is given back to
+    /// [`end`](Self::end).
+    pub(super) fn begin(&mut self, site: &Site, values: usize, counted: Counted) -> Option<Around> {
         if !self.around.is_again {
             if self.classes.len() <= site.id {
                 self.classes.resize(site.id + 1, Vec::new());
             }
-            self.classes[site.id].push(values);
+            self.classes[site.id].push(counted);
         }
         let terms = self.around.terms.unwrap_or(1).saturating_mul(values);
         let inner = Around { terms: Some(terms), is_again: self.around.is_again, term: None };
         (terms <= MOST_CLASSES).then(|| std::mem::replace(&mut self.around, inner))
+    }
+
+    /// Begins an entry of a chain, within the sum over its paths.
+    pub(super) fn begin_entry(&mut self) -> Around {
+        let inner = Around { terms: self.around.terms, is_again: self.around.is_again, term: None };
+        std::mem::replace(&mut self.around, inner)
     }
 
     /// Begins the term of a value, with its mass.

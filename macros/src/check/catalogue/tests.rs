@@ -1,6 +1,6 @@
 //! The names of the catalogue against the source of the core: its `impl`s say which distributions and supports there are.
 
-use super::{FINITE, OF_DATA, VECTOR_SUPPORTS, VECTORS};
+use super::{CHAINS, FINITE, OF_DATA, VECTOR_SUPPORTS, VECTORS};
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,11 @@ fn distributions_of_data_are_those_of_the_core() {
 fn finite_distributions_are_those_of_the_core() {
     let core = Core::read();
     compare("FINITE", &FINITE, &core.with_support("Distribution", &core.implementors("FiniteSupport")));
+}
+
+#[test]
+fn chains_are_those_of_the_core() {
+    compare("CHAINS", &CHAINS, &Core::read().implementors("ChainDistribution"));
 }
 
 #[test]

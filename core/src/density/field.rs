@@ -1,0 +1,176 @@
+//! Everything but a few globals given these, where the locals phi and the other globals w have normal priors given these, but some
+//! data have no closed form: a normal of x = (w, phi) that is near to what it has to be.
+//!
+//! Such data are functions of few leaves z, affine in x. Around a point c
+//!     f(z) ~ f_c + g' (z - z_c) - (z - z_c)' K (z - z_c) / 2,
+//! K being -f'' without the directions in which f bends upwards. With that all is quadratic in x, and is integrated as what is
+//! Gaussian is ([`integrated`](crate::density::integrated)); the mean of x is the next c, until that is the mode: the Laplace
+//! approximation, nested under the few (Rue, Martino & Chopin 2009).
+//!
+//! A normal that is right on average is nearer than that of the mode (Opper & Archambeau 2009): with V the covariance of z at the
+//! centre, f, f' and f'' are replaced by their means over z_c + Normal(0, V), and f + tr(K V) / 2 makes it the bound of that normal.
+
+mod expansion;
+mod named;
+mod spreads;
+
+use crate::density::Density;
+use crate::density::bordered::Extent;
+use crate::density::integrated::{Integrated, Integration, IntegrationSpace, TasksGiven, concatenated};
+use crate::linalg::storage::Storage;
+use crate::model::site_mask::SiteMask;
+use crate::numbers::expression::forgetting;
+use expansion::Expansion;
+use nalgebra::DVector;
+use spreads::Spread;
+
+/// Steps to a mode, at most.
+const MOST_STEPS: usize = 40;
+/// How far below a maximum is as good as there, in nats: where values are compared, and where draws are proposed.
+pub(crate) const EXACT: f64 = 1e-2;
+pub(crate) const NEAR: f64 = 0.5;
+/// The mode given this much more of a coordinate tells how it moves with that.
+const AWAY: f64 = 0.1;
+/// A height may fall by rounding, by this part of it.
+const ROUNDING: f64 = 1e-9;
+
+/// What there is given a few globals, and around where.
+pub(crate) struct Field {
+    pub(crate) integration: Integration,
+    /// Theta, w being at w_0: the mode with the others as they are there.
+    pub(crate) centre: Vec<f64>,
+    /// The sites outside the plate that are not expanded.
+    rest: SiteMask,
+    /// How the mode moves with each of the few.
+    ways: Vec<Way>,
+    /// V of every site, of what is outside the plate first, then task by task; none as long as they are not known.
+    spreads: Vec<Vec<Spread>>,
+}
+
+/// Derivatives of a mode in a coordinate that it is given.
+struct Way {
+    of_w: Vec<f64>,
+    of_phi: Vec<f64>,
+}
+
+/// The normal given the few.
+pub(crate) struct Mode<'s> {
+    pub(crate) integrated: &'s mut Integrated,
+    /// The tasks given the mean of w.
+    tasks: TasksGiven,
+}
+
+/// A point x, with the others.
+#[derive(Clone)]
+struct Point {
+    theta: Vec<f64>,
+    phi: Vec<f64>,
+}
+
+impl Point {
+    fn halfway_to(&mut self, other: &Self) {
+        let pairs = self.theta.iter_mut().zip(&other.theta).chain(self.phi.iter_mut().zip(&other.phi));
+        pairs.for_each(|(a, b)| *a = f64::midpoint(*a, *b));
+    }
+}
+
+impl Field {
+    /// Where the mode is to be expected, given the others of a theta.
+    fn expected(&self, theta: &[f64]) -> Point {
+        let Integration { globals, phi, .. } = &self.integration;
+        let mut at = Point { theta: theta.to_vec(), phi: phi.clone() };
+        for (Way { of_w, of_phi }, &j) in self.ways.iter().zip(&globals.others) {
+            let away = theta[j] - self.centre[j];
+            globals.w.iter().zip(of_w).for_each(|(&w, by)| at.theta[w] += away * by);
+            at.phi.iter_mut().zip(of_phi).for_each(|(phi, by)| *phi += away * by);
+        }
+        at
+    }
+
+    /// The mean of what was integrated around a theta whose w is at w_0.
+    fn mean(&self, integrated: &Integrated, theta: &[f64]) -> Point {
+        let step = integrated.w.mean();
+        let mut mean = Point { theta: theta.to_vec(), phi: integrated.tasks_given(&self.integration, step).means };
+        self.integration.globals.w.iter().zip(step).for_each(|(&j, step)| mean.theta[j] += step);
+        mean
+    }
+}
+
+impl Density<'_> {
+    /// What there is given a few globals, if there is something, around the mode given those of `centre`, which is looked for from
+    /// there and the tasks' modes on.
+    pub(crate) fn field(&self, centre: &[f64], modes: &[DVector<f64>]) -> Option<Field> {
+        let globals = self.globals_with_normal_priors(centre)?;
+        let extent = |(i, is_named): (usize, Vec<bool>)| {
+            let coordinates = self.offsets[i + 1] - self.offsets[i];
+            Extent { seats: globals.seats(&is_named), coordinates, storage: Storage::Full(coordinates) }
+        };
+        let extents: Vec<Extent> = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
+        let around =
+            |Point { theta, phi }: Point| (self.integration_of(globals.clone(), extents.clone(), &theta, phi), theta);
+        let (integration, centre) = around(Point { theta: centre.to_vec(), phi: concatenated(modes) });
+        let rest = self.all_outside.without(&self.integrated.outside);
+        let spreads = vec![Vec::new(); 1 + self.num_tasks()];
+        let mut field = Field { integration, centre, rest, ways: Vec::new(), spreads };
+        let mut space = IntegrationSpace::default();
+        let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
+        field.spreads = self.spreads(&field, &mode);
+        let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
+        (field.integration, field.centre) = around(field.mean(mode.integrated, &field.centre));
+        let ways = field.integration.globals.others.iter().map(|&j| self.way(&field, j, &mut space));
+        field.ways = ways.collect::<Option<_>>()?;
+        Some(field)
+    }
+
+    /// How the mode moves with a coordinate that it is given.
+    fn way(&self, field: &Field, j: usize, space: &mut IntegrationSpace) -> Option<Way> {
+        let mut theta = field.centre.clone();
+        theta[j] += AWAY;
+        let Mode { integrated, tasks } = self.mode_given(field, &theta, EXACT, space)?;
+        let of_w = integrated.w.mean().iter().map(|step| step / AWAY).collect();
+        let of_phi = tasks.means.iter().zip(&field.integration.phi).map(|(a, b)| (a - b) / AWAY).collect();
+        Some(Way { of_w, of_phi })
+    }
+
+    /// The normal given the others of a theta whose w is at w_0, expanded no more than so many nats below the maximum; `None` where
+    /// there is none.
+    pub(crate) fn mode_given<'s>(
+        &self,
+        field: &Field,
+        theta: &[f64],
+        tolerance: f64,
+        space: &'s mut IntegrationSpace,
+    ) -> Option<Mode<'s>> {
+        let integration = &field.integration;
+        let mut at = field.expected(theta);
+        // where it was, and how high
+        let mut last: Option<(Point, f64)> = None;
+        for _ in 0..MOST_STEPS {
+            let (height, top) = forgetting(|| {
+                let mut expansion = Expansion::new(self, field, theta, &at);
+                let integrated = self.integrate_with(integration, theta, space, &mut expansion)?;
+                let Expansion { height, raised, .. } = expansion;
+                Some((height, integrated.ln_p - integrated.ln_volume(integration) - raised))
+            })?;
+            if top - height < tolerance {
+                let integrated = space.found();
+                let tasks = integrated.tasks_given(integration, integrated.w.mean());
+                return Some(Mode { integrated, tasks });
+            }
+            match &last {
+                Some((before, its_height)) if height.is_nan() || height < its_height - ROUNDING * its_height.abs() => {
+                    at.halfway_to(before);
+                    continue;
+                }
+                None if !height.is_finite() => return None,
+                _ => {}
+            }
+            let next = field.mean(space.found(), theta);
+            last = Some((std::mem::replace(&mut at, next), height));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;
