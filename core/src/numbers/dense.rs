@@ -166,7 +166,6 @@ pub(crate) fn inner_product<N: Number, A: Param<N>, B: Param<N>>(a: &[A], b: &[B
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "sums and products of small whole numbers are exact")]
 mod tests {
     use super::*;
     use crate::numbers::expression::forgetting;
@@ -192,7 +191,7 @@ mod tests {
         }
 
         fn outputs<N: Number>(&self, numbers: &[Real<N>]) -> Vec<Real<N>> {
-            let plain: Vec<f64> = (0..36).map(|k| (k as f64).cos()).collect();
+            let plain: Vec<f64> = (0..36).map(|k| f64::from(k).cos()).collect();
             let (weights, rest) = numbers.split_at(if self.weights { 36 } else { 0 });
             let (biases, rest) = rest.split_at(if self.biases { 9 } else { 0 });
             let (inputs, second) = rest.split_at(if self.inputs { 4 } else { 0 });
