@@ -5,19 +5,20 @@
 //! posterior from the image. Both have one hidden layer of 100 tanh units. Seen are 1,500 images; the bound, and the evidence
 //! by importance weights on what the encoder proposes, are those of 297 others, in nats an image.
 //!
-//! An independent implementation with JAX, trained for 1,000 epochs, is the mark of a run of the same length.
-//! As it is the program trains for 20 epochs; with `--whole` for 1,000, which takes some ten minutes of processor time.
+//! An independent implementation with JAX, trained for 1,000 epochs on the same images, is the mark of a run of the same length.
+//! As it is the program trains for 20 epochs; with `--quick` for 5, judged by every eighth of the 297; with `--whole` for 20,
+//! 100 and 1,000, with 2 to 20 latents, which takes some twenty minutes of processor time.
 //!
-//! cargo run --release --example `auto_encoder` -- --whole
+//! cargo run --release --example auto_encoder [-- --quick] [-- --whole] [-- --figures]
 
 #[path = "shared/figure.rs"]
 mod figure;
 #[path = "auto_encoder/picture.rs"]
 mod picture;
 
+use cpu_time::ProcessTime;
 use hierarch::prelude::*;
 use hierarch::{AdamOptions, EncoderFit, Estimator, GlobalFactor, Mlp, Optimiser, Options};
-use std::time::Instant;
 
 /// Pixels of an image.
 const PIXELS: usize = 64;
@@ -64,12 +65,17 @@ struct Run {
     estimator: Estimator,
 }
 
+/// Draws that an image's ln p is estimated by: a mean of weights, whose logarithm is too low on average, and less so the more
+/// there are.
+const DRAWS: [usize; 4] = [1, 10, 100, 5000];
+
 /// What became of it, in nats an image.
 struct Found {
     /// The bound of the images that it was trained on, and of the others.
     bounds: [f64; 2],
-    /// An estimate of the others' ln p by 1, 10, 100 and 1,000 weighted draws from the encoder.
+    /// Estimates of the others' ln p, by as many weighted draws from the encoder as [`DRAWS`] says.
     evidence: [f64; 4],
+    /// Processor seconds of the training.
     seconds: f64,
 }
 
@@ -95,16 +101,37 @@ impl Run {
         }
     }
 
+    fn print(&self, found: &Found) {
+        let Self { latents, epochs, estimator } = self;
+        let Found { bounds: [seen, others], evidence: [one, ten, hundred, most], seconds } = found;
+        print!("{latents:7} {epochs:6} {seen:8.2} {others:10.2} {one:10.2} {ten:7.2} {hundred:7.2} {most:7.2}");
+        println!(" {seconds:13.0} {estimator:?}");
+    }
+
+    /// Compares what was found with the bound and the ln p that are the mark of a long run.
+    fn check(&self, found: &Found, [mark, ln_p]: [f64; 2]) {
+        let Found { bounds: [_, bound], evidence: [one, .., most], .. } = *found;
+        assert!((one - bound).abs() < 1.0 && most > bound.max(one), "weights should close a gap");
+        match self.epochs {
+            ..20 => assert!(bound > -32.0, "{bound}"),
+            20..1000 => assert!(bound > -25.0, "{bound}"),
+            _ => {
+                println!("{:14} by JAX {mark:11.2} {ln_p:34.2}", "");
+                assert!(bound > mark - SLACK && most > ln_p - SLACK, "{bound} for {mark}, {most} for {ln_p}");
+            }
+        }
+    }
+
     /// Trains on some images, looks at others, and draws what is asked for.
     fn find(&self, [images, test]: [&[Image]; 2], draws: bool) -> Result<Found, Box<dyn std::error::Error>> {
         let (model, others) = (Digits::new(images, self.latents), Digits::new(test, self.latents));
-        let start = Instant::now();
+        let start = ProcessTime::now();
         let fit = EncoderFit::train(&model, encoder(self.latents), &self.options(images.len()))?;
         let seconds = start.elapsed().as_secs_f64();
         let bound = |model, images: &[Image]| Ok::<_, hierarch::Error>(fit.elbo_of_tasks(model)? / images.len() as f64);
         let bounds = [bound(&model, images)?, bound(&others, test)?];
         let mut evidence = [0.0; 4];
-        for (mean, draws) in evidence.iter_mut().zip([1, 10, 100, 1000]) {
+        for (mean, draws) in evidence.iter_mut().zip(DRAWS) {
             for image in test {
                 let corrected = fit.correct(image, draws)?;
                 *mean += corrected.evidence().map_or(f64::NAN, |found| found.ln_evidence) / test.len() as f64;
@@ -120,42 +147,57 @@ impl Run {
     }
 }
 
-/// Test bound and ln p of 2, 5, 10 and 20 latents after 1,000 epochs with JAX, on the same images.
+/// Test bound and ln p of 2, 5, 10 and 20 latents after 1,000 epochs with JAX, on the same images, ln p by 5,000 draws.
 const MARKS: [(usize, f64, f64); 4] =
     [(2, -20.32, -18.56), (5, -18.40, -17.11), (10, -18.50, -17.21), (20, -18.40, -17.15)];
 
+/// How far below the mark a run of the same length may end, in nats an image; another key moves either by 0.2.
+const SLACK: f64 = 0.3;
+
+/// How long decoders are trained, with how many latents, and which of the images never seen they are judged by.
+struct Plan {
+    epochs: &'static [usize],
+    marks: &'static [(usize, f64, f64)],
+    every: usize,
+}
+
+impl Plan {
+    const USUAL: Self = Self { epochs: &[20], marks: MARKS.split_at(1).0, every: 1 };
+    /// ln p by so many draws takes longer than a short training: of few images.
+    const QUICK: Self = Self { epochs: &[5], every: 8, ..Self::USUAL };
+    const WHOLE: Self = Self { epochs: &[20, 100, 1000], marks: &MARKS, every: 1 };
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let is_whole = std::env::args().any(|arg| arg == "--whole");
-    let (epochs, marks): (&[usize], _) = if is_whole { (&[20, 100, 1000], &MARKS[..]) } else { (&[20], &MARKS[..1]) };
+    let asked = |name: &str| std::env::args().any(|arg| arg == name);
+    let Plan { epochs, marks, every } = match (asked("--whole"), asked("--quick")) {
+        (true, _) => Plan::WHOLE,
+        (_, true) => Plan::QUICK,
+        _ => Plan::USUAL,
+    };
     let longest = epochs[epochs.len() - 1];
     let [images, test] = read()?;
+    let test: Vec<Image> = test.into_iter().step_by(every).collect();
     let mut curves = Vec::new();
-    println!("latents epochs    bound  of others     ln p by 1, 10, 100, 1000 draws      seconds");
+    println!("latents epochs    bound  of others     ln p by 1, 10, 100, 5000 draws   CPU seconds");
     for &(latents, mark, ln_p) in marks {
         let mut curve = picture::Curve { latents, training: Vec::new(), test: Vec::new() };
         let runs = epochs.iter().map(|&epochs| (Estimator::ClosedKl, epochs)).chain([(Estimator::Sampled, epochs[0])]);
         for (estimator, epochs) in runs {
-            let (run, draws) =
-                (Run { latents, epochs, estimator }, estimator == Estimator::ClosedKl && epochs == longest);
-            let Found { bounds: [seen, bound], evidence, seconds } = run.find([&images, &test], draws)?;
-            let [one, ten, hundred, thousand] = evidence;
-            print!("{latents:7} {epochs:6} {seen:8.2} {bound:10.2} {one:10.2} {ten:7.2} {hundred:7.2} {thousand:7.2}");
-            println!(" {seconds:12.0} {estimator:?}");
-            assert!((one - bound).abs() < 1.0 && thousand > bound.max(one), "weights should close a gap");
-            if epochs == 1000 {
-                assert!(bound > mark - 0.3 && thousand > ln_p - 0.5, "{bound} for {mark}, {thousand} for {ln_p}");
-            } else {
-                assert!(bound > -25.0, "{bound}");
-            }
+            let run = Run { latents, epochs, estimator };
+            let draws = estimator == Estimator::ClosedKl && epochs == longest;
+            let found = run.find([&images, &test], draws)?;
+            run.print(&found);
+            run.check(&found, [mark, ln_p]);
             if estimator == Estimator::ClosedKl {
                 let shown = (epochs * images.len()) as f64;
-                curve.training.push((shown, seen));
-                curve.test.push((shown, bound));
+                curve.training.push((shown, found.bounds[0]));
+                curve.test.push((shown, found.bounds[1]));
             }
         }
         curves.push(curve);
     }
-    if is_whole {
+    if curves.len() > 1 {
         picture::curves(&curves)?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use super::{FORMAT, Read, Written, bytes_of, fnv1a, read};
 use crate::error::FileError;
 use crate::fit::Fittable;
 use crate::fit::saved::fingerprint::Fingerprint;
-use crate::options::{Correction, Options};
+use crate::options::{AdamOptions, Correction, Optimiser, Options};
 use crate::prelude::*;
 use std::fs;
 use std::path::Path;
@@ -23,8 +23,11 @@ model! {
 }
 
 /// Kept files of this format, and the hash of what they hold, in words, with all names.
-const KEPT: [(&str, Correction, u64); 2] =
-    [("weights", Correction::Importance, 0x2df8_f298_b665_6801), ("chains", Correction::Chains, 0x2347_7348_2931_d258)];
+const KEPT: [(&str, Correction, u64); 3] = [
+    ("weights", Correction::Importance, 0x2df8_f298_b665_6801),
+    ("chains", Correction::Chains, 0x2347_7348_2931_d258),
+    ("adam", Correction::MeanField, 0xf05e_1ff2_0208_1e4f),
+];
 
 /// Whatever is read otherwise than it was written gives another hash, or none: then [`FORMAT`] is to be raised, and files are to be
 /// kept anew.
@@ -59,7 +62,12 @@ fn hash_of(bytes: &[u8]) -> Result<u64, FileError> {
 
 fn written(correction: Correction) -> Vec<u8> {
     let groups = [vec![0.3, 2.0], vec![1.1, 0.2]];
-    let options = Options { correction, posterior_draws: 50, ..Options::default() };
+    // what is not corrected is climbed by Adam, so that its options are in a file
+    let optimiser = match correction {
+        Correction::MeanField => Optimiser::Adam(AdamOptions::default()),
+        _ => Optimiser::Auto,
+    };
+    let options = Options { correction, optimiser, posterior_draws: 50, ..Options::default() };
     let fit = Groups::new(&groups).fit_with(&options).expect("valid");
     let fingerprint = Fingerprint::of(&fit.model, &fit.solution);
     bytes_of(&Written { fingerprint: &fingerprint, solution: &fit.solution }).expect("plain data")
