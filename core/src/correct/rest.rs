@@ -76,9 +76,8 @@ impl Rest {
         let Some(mode) = density.mode_given(field, &theta, EXACT, &mut space) else {
             return (theta, f64::NEG_INFINITY);
         };
-        let normal = &mode.integrated.w;
-        field.integration.globals.w.iter().zip(normal.mean()).for_each(|(&j, step)| theta[j] += step);
-        (theta, mode.integrated.ln_p)
+        field.integration.globals.w.iter().zip(mode.w.mean()).for_each(|(&j, step)| theta[j] += step);
+        (theta, mode.ln_p)
     }
 
     /// The normal that it is drawn from, given the others in `theta`; `None` where there is none.
@@ -91,7 +90,7 @@ impl Rest {
             }
             Self::Field(field) => {
                 let mut space = IntegrationSpace::default();
-                density.mode_given(field, theta, NEAR, &mut space).map(|mode| std::mem::take(&mut mode.integrated.w))
+                density.mode_given(field, theta, NEAR, &mut space).map(|mode| std::mem::take(&mut mode.w))
             }
             Self::Presumed(presumed) => density.presume(presumed, theta),
         }

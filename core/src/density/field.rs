@@ -17,10 +17,10 @@ mod spreads;
 
 use crate::density::Density;
 use crate::density::bordered::Extent;
-use crate::density::integrated::{IntegrationSpace, concatenated};
+use crate::density::integrated::{Integrated, IntegrationSpace, concatenated};
 use crate::linalg::storage::Storage;
 use crate::numbers::expression::forgetting;
-pub(crate) use around::{Field, Mode};
+pub(crate) use around::Field;
 use around::{Point, Way};
 use expansion::Expansion;
 use nalgebra::DVector;
@@ -53,9 +53,9 @@ impl Density<'_> {
         let mut field = Field { integration, centre, rest, ways: Vec::new(), spreads };
         let mut space = IntegrationSpace::default();
         let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
-        field.spreads = self.spreads(&field, &mode);
+        field.spreads = self.spreads(&field, mode);
         let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
-        (field.integration, field.centre) = around(field.mean(mode.integrated, &field.centre));
+        (field.integration, field.centre) = around(field.mean(mode, &field.centre));
         let ways = field.integration.globals.others.iter().map(|&j| self.way(&field, j, &mut space));
         field.ways = ways.collect::<Option<_>>()?;
         Some(field)
@@ -65,9 +65,10 @@ impl Density<'_> {
     fn way(&self, field: &Field, j: usize, space: &mut IntegrationSpace) -> Option<Way> {
         let mut theta = field.centre.clone();
         theta[j] += AWAY;
-        let Mode { integrated, tasks } = self.mode_given(field, &theta, EXACT, space)?;
-        let of_w = integrated.w.mean().iter().map(|step| step / AWAY).collect();
-        let of_phi = tasks.means.iter().zip(&field.integration.phi).map(|(a, b)| (a - b) / AWAY).collect();
+        let mode = self.mode_given(field, &theta, EXACT, space)?;
+        let of_w = mode.w.mean().iter().map(|step| step / AWAY).collect();
+        let Point { phi, .. } = field.mean(mode, &theta);
+        let of_phi = phi.iter().zip(&field.integration.phi).map(|(a, b)| (a - b) / AWAY).collect();
         Some(Way { of_w, of_phi })
     }
 
@@ -79,7 +80,7 @@ impl Density<'_> {
         theta: &[f64],
         tolerance: f64,
         space: &'s mut IntegrationSpace,
-    ) -> Option<Mode<'s>> {
+    ) -> Option<&'s mut Integrated> {
         let integration = &field.integration;
         let mut at = field.expected(theta);
         // where it was, and how high
@@ -92,9 +93,7 @@ impl Density<'_> {
                 Some((height, integrated.ln_p - integrated.ln_volume(integration) - raised))
             })?;
             if top - height < tolerance {
-                let integrated = space.found();
-                let tasks = integrated.tasks_given(integration, integrated.w.mean());
-                return Some(Mode { integrated, tasks });
+                return Some(space.found());
             }
             match &last {
                 Some((before, its_height)) if height.is_nan() || height < its_height - ROUNDING * its_height.abs() => {

@@ -1,6 +1,6 @@
 //! What there is given a few globals, and where.
 
-use crate::density::integrated::{Integrated, Integration, TasksGiven};
+use crate::density::integrated::{Integrated, Integration};
 use crate::model::site_mask::SiteMask;
 use nalgebra::Matrix3;
 
@@ -24,13 +24,6 @@ pub(crate) struct Field {
 pub(super) struct Way {
     pub(super) of_w: Vec<f64>,
     pub(super) of_phi: Vec<f64>,
-}
-
-/// The normal given the few.
-pub(crate) struct Mode<'s> {
-    pub(crate) integrated: &'s mut Integrated,
-    /// The tasks given the mean of w.
-    pub(super) tasks: TasksGiven,
 }
 
 /// A point x, with the others.
