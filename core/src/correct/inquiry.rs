@@ -251,7 +251,7 @@ impl<'a> Inquiry<'a> {
             let mut space = self.spaces.lock().ok().and_then(|mut spaces| spaces.pop()).unwrap_or_default();
             let rest = density.integrate(integration, &theta, &mut space).filter(|rest| !rest.is_rough)?;
             let (step, _) = rest.w.draw(&point.z);
-            integration.globals.w.iter().zip(&step).for_each(|(&j, step)| theta[j] += step);
+            integration.globals.move_w(&mut theta, &step);
             let found = GivenOthers { theta, ln_p: rest.ln_p, tasks: keep(integration, rest, &step) };
             self.spaces.lock().into_iter().for_each(|mut spaces| spaces.push(std::mem::take(&mut space)));
             Some(found)
@@ -296,7 +296,7 @@ impl<'a> Inquiry<'a> {
         let mut u = self.rest.around(&self.basis.guide.global, &point.proposed);
         let Some(normal) = self.rest.normal_at(density, &u) else { return (u, f64::NEG_INFINITY) };
         let (step, ln_q) = self.rest.draw(&normal, &point.z);
-        globals.w.iter().zip(step).for_each(|(&j, step)| u[j] += step);
+        globals.move_w(&mut u, &step);
         let ln_p = density.all_outside(&u).total();
         (u, ln_p - ln_q)
     }

@@ -76,7 +76,7 @@ impl Rest {
         let Some(mode) = density.mode_given(field, &theta, EXACT, &mut space) else {
             return (theta, f64::NEG_INFINITY);
         };
-        field.integration.globals.w.iter().zip(mode.w.mean()).for_each(|(&j, step)| theta[j] += step);
+        field.integration.globals.move_w(&mut theta, mode.w.mean());
         (theta, mode.ln_p)
     }
 

@@ -156,7 +156,7 @@ impl Density<'_> {
     ) -> Option<&'s mut Integrated> {
         let Integration { globals, tasks, phi, .. } = integration;
         let IntegrationSpace { task: space, out } = space;
-        let mut of_w = self.outside_of(&globals.w, theta, out.clear());
+        let mut of_w = self.outside_of(globals, theta, out.clear());
         out.ln_p = rest.outside(&mut of_w);
         let read = Read::of(self, theta);
         for (task, TaskRoom { extent, sums, first }) in tasks.iter().enumerate() {

@@ -55,9 +55,8 @@ impl Field {
 
     /// The mean of what was integrated around a theta whose w is at w_0.
     pub(super) fn mean(&self, integrated: &Integrated, theta: &[f64]) -> Point {
-        let step = integrated.w.mean();
-        let mut mean = Point { theta: theta.to_vec(), phi: integrated.tasks_given(&self.integration, step).means };
-        self.integration.globals.w.iter().zip(step).for_each(|(&j, step)| mean.theta[j] += step);
-        mean
+        let (step, mut theta) = (integrated.w.mean(), theta.to_vec());
+        self.integration.globals.move_w(&mut theta, step);
+        Point { theta, phi: integrated.tasks_given(&self.integration, step).means }
     }
 }

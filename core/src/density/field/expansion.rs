@@ -27,7 +27,7 @@ pub(super) struct Expansion<'a> {
     theta: &'a [f64],
     at: &'a Point,
     structured: Option<Box<dyn Structured + 'a>>,
-    /// By coordinate of theta: which of the block in hand it is, if it is of w.
+    /// By coordinate of theta: which of the task in hand it is, if it is of w.
     places: Vec<Option<usize>>,
     /// ln p at the point, averaged over V.
     pub(super) height: f64,
@@ -60,15 +60,14 @@ impl<'a> Expansion<'a> {
 impl Beyond for Expansion<'_> {
     fn outside(&mut self, of_w: &mut QuadraticInW) -> f64 {
         let Self { density, field, theta, at, .. } = *self;
-        let w = &field.integration.globals.w;
-        let (k, QuadraticInW { precision, gradient }) = (w.len(), of_w);
-        w.iter().enumerate().for_each(|(place, &j)| self.places[j] = Some(place));
+        let globals = &field.integration.globals;
+        let (k, places, QuadraticInW { precision, gradient }) = (globals.w.len(), globals.places(), of_w);
         let mut sites = Sites {
             mask: &density.integrated.outside,
             spreads: field.spreads[0].iter(),
             from: Coordinates { theta, phi: &[] },
             at: Coordinates { theta: &at.theta, phi: &[] },
-            places: &self.places,
+            places: &places,
             value: 0.0,
             height: 0.0,
             raised: 0.0,
@@ -81,7 +80,6 @@ impl Beyond for Expansion<'_> {
         };
         self.structured = Some(density.program.structure(&density.integrated, &at.theta, &mut sites));
         let Sites { value, height, raised, .. } = sites;
-        self.places.fill(None);
         let rest = |theta: &[f64]| density.program.outside(&field.rest, theta).total();
         self.height += rest(&at.theta) + height;
         self.raised += raised;

@@ -15,9 +15,7 @@ impl Density<'_> {
     pub(super) fn spreads(&self, field: &Field, mode: &Integrated) -> Vec<Vec<Spread>> {
         let integration = &field.integration;
         let Point { theta, phi } = field.mean(mode, &field.centre);
-        let mut places = vec![None; theta.len()];
-        integration.globals.w.iter().enumerate().for_each(|(place, &j)| places[j] = Some(place));
-        let of_w = mode.w.covariance();
+        let (places, of_w) = (integration.globals.places(), mode.w.covariance());
         let see = |mask, of_task| SeeSpreads { mask, places: &places, of_w: &of_w, of_task, spreads: Vec::new() };
         forgetting(|| {
             let mut outside = see(&self.integrated.outside, None);
