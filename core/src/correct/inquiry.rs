@@ -248,13 +248,12 @@ impl<'a> Inquiry<'a> {
         let density = self.conditionals.density;
         let of_point = |point: &ThetaPoint| {
             let mut theta = self.rest.around(&self.basis.guide.global, &point.proposed);
-            let mut space = self.spaces.lock().ok().and_then(|mut spaces| spaces.pop()).unwrap_or_default();
-            let rest = density.integrate(integration, &theta, &mut space).filter(|rest| !rest.is_rough)?;
-            let (step, _) = rest.w.draw(&point.z);
-            integration.globals.move_w(&mut theta, &step);
-            let found = GivenOthers { theta, ln_p: rest.ln_p, tasks: keep(integration, rest, &step) };
-            self.spaces.lock().into_iter().for_each(|mut spaces| spaces.push(std::mem::take(&mut space)));
-            Some(found)
+            self.with_space(|space| {
+                let rest = density.integrate(integration, &theta, space).filter(|rest| !rest.is_rough)?;
+                let (step, _) = rest.w.draw(&point.z);
+                integration.globals.move_w(&mut theta, &step);
+                Some(GivenOthers { theta, ln_p: rest.ln_p, tasks: keep(integration, rest, &step) })
+            })
         };
         points.par_iter().map(of_point).collect()
     }
@@ -288,17 +287,18 @@ impl<'a> Inquiry<'a> {
     /// less that of what is drawn here.
     fn complete(&self, point: &ThetaPoint) -> (Vec<f64>, f64) {
         let density = self.conditionals.density;
-        let Some(globals) = self.rest.globals() else {
-            let u = point.proposed.as_slice().to_vec();
-            let ln_p = density.all_outside(&u).total();
-            return (u, ln_p);
-        };
         let mut u = self.rest.around(&self.basis.guide.global, &point.proposed);
-        let Some(normal) = self.rest.normal_at(density, &u) else { return (u, f64::NEG_INFINITY) };
-        let (step, ln_q) = self.rest.draw(&normal, &point.z);
-        globals.move_w(&mut u, &step);
-        let ln_p = density.all_outside(&u).total();
-        (u, ln_p - ln_q)
+        let ln_q = self.with_space(|space| self.rest.draw_given(density, &mut u, &point.z, space));
+        let ln_p = ln_q.map_or(f64::NEG_INFINITY, |ln_q| density.all_outside(&u).total() - ln_q);
+        (u, ln_p)
+    }
+
+    /// Room that no other thread uses meanwhile.
+    fn with_space<T>(&self, in_room: impl FnOnce(&mut IntegrationSpace) -> T) -> T {
+        let mut space = self.spaces.lock().ok().and_then(|mut spaces| spaces.pop()).unwrap_or_default();
+        let found = in_room(&mut space);
+        self.spaces.lock().into_iter().for_each(|mut spaces| spaces.push(std::mem::take(&mut space)));
+        found
     }
 
     /// What every task says of some thetas.
@@ -362,8 +362,12 @@ struct ByNormals<'i, 'a>(&'i mut Inquiry<'a>);
 impl AskAt for ByNormals<'_, '_> {
     fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
         let Self(inquiry) = self;
-        let density = inquiry.conditionals.density;
-        let of_point = |proposed: &DVector<f64>| inquiry.rest.bound_at(density, &inquiry.basis.guide.global, proposed);
+        let of_point = |proposed: &DVector<f64>| {
+            let mut theta = inquiry.rest.around(&inquiry.basis.guide.global, proposed);
+            let bound = |space: &mut _| inquiry.rest.bound_at(inquiry.conditionals.density, &mut theta, space);
+            let ln_p = inquiry.with_space(bound).unwrap_or(f64::NEG_INFINITY);
+            (theta, ln_p)
+        };
         let (u, ln_outside): (Vec<_>, Vec<_>) = coordinates.par_iter().map(of_point).unzip();
         inquiry.clock.thetas += u.len();
         pool.add(Proposed { u, coordinates, ln_outside });
