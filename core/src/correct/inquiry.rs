@@ -182,7 +182,8 @@ impl<'a> Inquiry<'a> {
         Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
     }
 
-    /// A better first proposal where little is known of few coordinates, all else being integrated out.
+    /// A better first proposal where little is known of few coordinates: at the peak of their density, everything else being
+    /// integrated out, exactly or by a normal around its mode, which is looked for from that peak then.
     pub(crate) fn searched(&mut self, first: Part) -> Part {
         if self.basis.gaussian.curvature.is_some() || first.dimensions() > MOST_SEARCHED {
             return first;

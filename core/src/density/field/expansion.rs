@@ -62,22 +62,18 @@ impl Beyond for Expansion<'_> {
         let Self { density, field, theta, at, .. } = *self;
         let globals = &field.integration.globals;
         let (k, places, QuadraticInW { precision, gradient }) = (globals.w.len(), globals.places(), of_w);
-        let mut sites = Sites {
+        let block = BlockSites {
             mask: &density.integrated.outside,
-            spreads: field.spreads[0].iter(),
+            spreads: &field.spreads[0],
             from: Coordinates { theta, phi: &[] },
             at: Coordinates { theta: &at.theta, phi: &[] },
             places: &places,
-            value: 0.0,
-            height: 0.0,
-            raised: 0.0,
-            parts: Vec::new(),
-            sum: |part: Part| match part {
-                Part::Slope(Place::Global(j), by) => gradient[j] += by,
-                Part::Precision(Place::Global(i), Place::Global(j), by) if j <= i => precision[i * k + j] += by,
-                _ => {}
-            },
         };
+        let mut sites = Sites::new(block, |part: Part| match part {
+            Part::Slope(Place::Global(j), by) => gradient[j] += by,
+            Part::Precision(Place::Global(i), Place::Global(j), by) if j <= i => precision[i * k + j] += by,
+            _ => {}
+        });
         self.structured = Some(density.program.structure(&density.integrated, &at.theta, &mut sites));
         let Sites { value, height, raised, .. } = sites;
         let rest = |theta: &[f64]| density.program.outside(&field.rest, theta).total();
@@ -94,25 +90,21 @@ impl Beyond for Expansion<'_> {
         let (reads, s, n) = (&density.layout.task_reads, extent.seats.len(), extent.coordinates);
         extent.seats.iter().enumerate().for_each(|(number, seat)| places[reads[seat.of_block]] = Some(number));
         let TaskNumbers { value, slopes, rows, own, corner } = extent.split(numbers);
-        let mut sites = Sites {
+        let block = BlockSites {
             mask: &density.integrated.tasks,
-            spreads: self.field.spreads[1 + task].iter(),
+            spreads: &self.field.spreads[1 + task],
             from: Coordinates { theta, phi },
             at: Coordinates { theta: &at.theta, phi: here },
             places,
-            value: 0.0,
-            height: 0.0,
-            raised: 0.0,
-            parts: Vec::new(),
-            sum: |part: Part| match part {
-                Part::Slope(Place::Global(j), by) => slopes[j] += by,
-                Part::Slope(Place::Local(r), by) => rows[r * (s + 1) + s] += by,
-                Part::Precision(Place::Global(i), Place::Global(j), by) if j <= i => corner[i * (i + 1) / 2 + j] -= by,
-                Part::Precision(Place::Local(r), Place::Global(j), by) => rows[r * (s + 1) + j] -= by,
-                Part::Precision(Place::Local(r), Place::Local(c), by) => own[r * n + c] += by,
-                Part::Precision(..) => {}
-            },
         };
+        let mut sites = Sites::new(block, |part: Part| match part {
+            Part::Slope(Place::Global(j), by) => slopes[j] += by,
+            Part::Slope(Place::Local(r), by) => rows[r * (s + 1) + s] += by,
+            Part::Precision(Place::Global(i), Place::Global(j), by) if j <= i => corner[i * (i + 1) / 2 + j] -= by,
+            Part::Precision(Place::Local(r), Place::Global(j), by) => rows[r * (s + 1) + j] -= by,
+            Part::Precision(Place::Local(r), Place::Local(c), by) => own[r * n + c] += by,
+            Part::Precision(..) => {}
+        });
         structured.task(task, here, &mut sites);
         *value += sites.value;
         let Sites { height, raised, .. } = sites;
@@ -153,14 +145,21 @@ enum Part {
     Precision(Place, Place, f64),
 }
 
-/// Expands the sites of a block: what they are around `at`, as a quadratic function around `from`.
-struct Sites<'a, S> {
+/// The sites of a block, and where they are expanded.
+struct BlockSites<'a> {
     mask: &'a SiteMask,
-    /// V of the sites to come.
-    spreads: Iter<'a, Spread>,
+    /// V of each.
+    spreads: &'a [Spread],
     from: Coordinates<'a>,
     at: Coordinates<'a>,
     places: &'a [Option<usize>],
+}
+
+/// Expands the sites of a block: what they are around `at`, as a quadratic function around `from`.
+struct Sites<'a, S> {
+    block: BlockSites<'a>,
+    /// V of the sites to come.
+    spreads: Iter<'a, Spread>,
     /// The quadratic function at `from`, and f at `at`.
     value: f64,
     height: f64,
@@ -170,11 +169,16 @@ struct Sites<'a, S> {
     sum: S,
 }
 
-impl<S> Sites<'_, S> {
+impl<'a, S> Sites<'a, S> {
+    fn new(block: BlockSites<'a>, sum: S) -> Self {
+        let spreads = block.spreads.iter();
+        Self { block, spreads, value: 0.0, height: 0.0, raised: 0.0, parts: Vec::new(), sum }
+    }
+
     fn place(&self, coordinate: usize) -> Option<Place> {
-        match coordinate.checked_sub(self.places.len()) {
+        match coordinate.checked_sub(self.block.places.len()) {
             Some(local) => Some(Place::Local(local)),
-            None => self.places[coordinate].map(Place::Global),
+            None => self.block.places[coordinate].map(Place::Global),
         }
     }
 
@@ -190,7 +194,7 @@ impl<S> Sites<'_, S> {
 
 impl<S: FnMut(Part)> Visitor for Sites<'_, S> {
     fn visit(&mut self, site: SiteAt, density: &SiteDensity<'_>) {
-        if !site.is_marked_in(self.mask) {
+        if !site.is_marked_in(self.block.mask) {
             return;
         }
         leaves::begin();
@@ -203,7 +207,7 @@ impl<S: FnMut(Part)> Visitor for Sites<'_, S> {
         let spread = self.spreads.next();
         let f = spread.map_or(at_point, |root| averaged(density.value, count, root));
         let curvature = concave(&f, count);
-        let (from, at) = (self.from, self.at);
+        let BlockSites { from, at, .. } = self.block;
         let way = |leaf: usize| {
             leaves::form(leaf).with_terms(|terms| terms.iter().map(|&(j, c)| c * (from.at(j) - at.at(j))).sum())
         };
