@@ -61,8 +61,10 @@ impl Rest {
     /// Looks for it around its mode given these coordinates, where it has one.
     pub(super) fn turn_to(&mut self, proposed: &DVector<f64>, density: &Density<'_>, basis: &Basis<'_>) {
         let theta = self.around(&basis.guide.global, proposed);
-        if let Some(field) = density.field(&theta, basis.modes_at_mean) {
-            *self = Self::Field(Box::new(field));
+        if let Self::Field(field) = self
+            && let Some(turned) = density.field_around(field, &theta, basis.modes_at_mean)
+        {
+            **field = turned;
         }
     }
 

@@ -17,7 +17,7 @@ mod spreads;
 
 use crate::density::Density;
 use crate::density::bordered::Extent;
-use crate::density::integrated::{Integrated, IntegrationSpace, concatenated};
+use crate::density::integrated::{Integrated, Integration, IntegrationSpace, concatenated};
 use crate::linalg::storage::Storage;
 use crate::numbers::expression::forgetting;
 pub(crate) use around::Field;
@@ -44,10 +44,19 @@ impl Density<'_> {
             let coordinates = self.offsets[i + 1] - self.offsets[i];
             Extent { seats: globals.seats(&is_named), coordinates, storage: Storage::Full(coordinates) }
         };
-        let extents: Vec<Extent> = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
-        let around =
-            |Point { theta, phi }: Point| (self.integration_of(globals.clone(), extents.clone(), &theta, phi), theta);
-        let (integration, centre) = around(Point { theta: centre.to_vec(), phi: concatenated(modes) });
+        let extents = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
+        let integration = self.integration_of(globals, extents, centre, concatenated(modes));
+        self.field_of(integration, centre)
+    }
+
+    /// The same around the mode given others.
+    pub(crate) fn field_around(&self, field: &Field, centre: &[f64], modes: &[DVector<f64>]) -> Option<Field> {
+        self.field_of(self.integration_around(&field.integration, centre, concatenated(modes)), centre)
+    }
+
+    /// `integration` is around the centre and the tasks' modes.
+    fn field_of(&self, integration: Integration, centre: &[f64]) -> Option<Field> {
+        let centre = centre.to_vec();
         let rest = self.all_outside.without(&self.integrated.outside);
         let spreads = vec![Vec::new(); 1 + self.num_tasks()];
         let mut field = Field { integration, centre, rest, ways: Vec::new(), spreads };
@@ -55,7 +64,9 @@ impl Density<'_> {
         let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
         field.spreads = self.spreads(&field, mode);
         let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
-        (field.integration, field.centre) = around(field.mean(mode, &field.centre));
+        let Point { theta, phi } = field.mean(mode, &field.centre);
+        field.integration = self.integration_around(&field.integration, &theta, phi);
+        field.centre = theta;
         let ways = field.integration.globals.others.iter().map(|&j| self.way(&field, j, &mut space));
         field.ways = ways.collect::<Option<_>>()?;
         Some(field)

@@ -135,6 +135,12 @@ impl Density<'_> {
         Integration { globals, tasks, phi, end }
     }
 
+    /// The same around another centre.
+    pub(super) fn integration_around(&self, integration: &Integration, centre: &[f64], phi: Vec<f64>) -> Integration {
+        let extents = integration.tasks.iter().map(|task| task.extent.clone()).collect();
+        self.integration_of(integration.globals.clone(), extents, centre, phi)
+    }
+
     /// Integrates everything but the other globals out; w is at w_0 in `theta`. `None` where it cannot be.
     pub(crate) fn integrate<'s>(
         &self,
