@@ -13,6 +13,7 @@
 mod around;
 mod expansion;
 mod named;
+mod sites;
 mod spreads;
 
 use crate::density::Density;
