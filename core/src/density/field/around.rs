@@ -57,6 +57,6 @@ impl Field {
     pub(super) fn mean(&self, integrated: &Integrated, theta: &[f64]) -> Point {
         let (step, mut theta) = (integrated.w.mean(), theta.to_vec());
         self.integration.globals.move_w(&mut theta, step);
-        Point { theta, phi: integrated.tasks_given(&self.integration, step).means }
+        Point { theta, phi: integrated.means_given(&self.integration, step) }
     }
 }
