@@ -59,7 +59,7 @@ struct Row {
 }
 
 /// The marks of the first so many students, and the numbers of lecturers and of departments.
-fn marks(most: u32) -> csv::Result<(Vec<Mark>, Vec<u32>, usize)> {
+fn marks(most: u32) -> csv::Result<(Vec<Mark>, [usize; 2])> {
     let rows: Vec<Row> =
         csv::Reader::from_path("examples/data/insteval.csv")?.deserialize().collect::<Result<_, _>>()?;
     let rows: Vec<Row> = rows.into_iter().filter(|row| row.s <= most).collect();
@@ -73,14 +73,14 @@ fn marks(most: u32) -> csv::Result<(Vec<Mark>, Vec<u32>, usize)> {
         service: row.service,
         mark: row.y,
     };
-    Ok((rows.iter().map(mark).collect(), lecturers, departments.len()))
+    Ok((rows.iter().map(mark).collect(), [lecturers.len(), departments.len()]))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let is_quick = std::env::args().any(|arg| arg == "--quick");
-    let (marks, lecturers, departments) = marks(if is_quick { 100 } else { u32::MAX })?;
+    let (marks, [lecturers, departments]) = marks(if is_quick { 100 } else { u32::MAX })?;
     println!("{} marks", marks.len());
-    let model = Lectures::new(grouped(marks, |mark| mark.student), lecturers.len(), departments);
+    let model = Lectures::new(grouped(marks, |mark| mark.student), lecturers, departments);
     // of an occupied machine too
     let correction_budget = Duration::from_secs(60);
     let posterior_draws = if is_quick { 200 } else { 500 };

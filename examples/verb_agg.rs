@@ -15,13 +15,9 @@ mod figure;
 mod reference;
 
 use answers::{Item, VerbalAggression, items, persons};
-use figure::{Axis, Frame, Lines, Picture};
 use hierarch::prelude::*;
-use hierarch::{Options, Summary};
-use plotters::style::{BLACK, Color, RGBColor};
+use hierarch::{Options, Summary, plots};
 use std::time::Duration;
-
-const ITEM: RGBColor = RGBColor(0, 80, 150);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (persons, items) = (persons(), items());
@@ -33,21 +29,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(fit.trust().is_reliable, "{:?}", fit.trust());
 
     // how easily each item is said yes to, by a woman of little anger
-    let ease = |j: usize| {
-        let of: &Item = &items[j];
-        fit.marginal(|draw| {
+    let ease = |(j, of): (usize, &Item)| {
+        let ease = fit.marginal(|draw| {
             let global = &draw.global;
             global.intercept
                 + global.item[j]
                 + global.curse * of.curse
                 + global.scold * of.scold
                 + global.to_blame * of.to_blame
-        })
+        });
+        (of.name.to_owned(), ease)
     };
-    let ease: Vec<Summary> = (0..items.len()).map(ease).collect();
+    let mut eases: Vec<(String, Summary)> = items.iter().enumerate().map(ease).collect();
+    eases.sort_by(|(_, a), (_, b)| b.mean.total_cmp(&a.mean));
+    let title = "Would you? Median and 90% of each item, log odds of yes";
+    figure::save("verb_agg", &plots::intervals(title, ["log odds", "item"], &eases, 0.0)?)?;
     let between = fit.marginal(|draw| (draw.global.item_scale / draw.global.tau).powi(2));
     println!("variance between items over that between persons: {between}");
-    draw(&items, &ease)?;
 
     // NumPyro's NUTS, non-centred, 4 chains of 2,500: 3,231 effective draws and more
     let global = fit.global();
@@ -60,33 +58,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     reference::assert_near("NUTS", &compared);
     Ok(())
-}
-
-/// Items, the easiest on top.
-fn draw(items: &[Item], ease: &[Summary]) -> Result<(), Box<dyn std::error::Error>> {
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by(|&a, &b| ease[b].mean.total_cmp(&ease[a].mean));
-    let picture = Picture::draw((760, 620), |area| {
-        let name = |y: &f64| {
-            let row = order.iter().enumerate().find(|(row, _)| (y + *row as f64).abs() < 1e-9);
-            row.map_or_else(String::new, |(_, &j)| items[j].name.to_owned())
-        };
-        let rows = Axis {
-            labels: items.len() + 1,
-            lines: Lines::No,
-            write: Some(&name),
-            ..Axis::new("item", 0.2 - items.len() as f64..1.0)
-        };
-        let title = "Would you? Median and 90% of each item, log odds of yes";
-        let frame = Frame { beside: 130, margin_right: 24, ..Frame::default() };
-        let mut chart = frame.chart(area, title, [Axis::new("log odds", -4.0..3.0), rows])?;
-        chart.dashes([(0.0, -(items.len() as f64) + 0.2), (0.0, 0.6)], &BLACK.mix(0.5))?;
-        for (row, &j) in order.iter().enumerate() {
-            let (of, y) = (&ease[j], -(row as f64));
-            chart.bars([[(of.q05, y), (of.q95, y)]], &ITEM.mix(0.6))?;
-            chart.dots([(of.q50, y)], 4, &ITEM)?;
-        }
-        Ok(())
-    })?;
-    figure::save("verb_agg", &picture)
 }

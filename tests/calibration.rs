@@ -15,6 +15,8 @@
 
 #[path = "calibration/choices.rs"]
 mod choices;
+#[path = "shared/command_line.rs"]
+mod command_line;
 #[path = "calibration/counts.rs"]
 mod counts;
 #[path = "calibration/measured.rs"]
@@ -36,6 +38,7 @@ mod trial;
 #[path = "calibration/uniform.rs"]
 mod uniform;
 
+use command_line::CommandLine;
 use nature::Nature;
 use roster::{Entry, ROSTER};
 use std::ops::Range;
@@ -64,18 +67,15 @@ struct Asked {
 
 impl Asked {
     fn read() -> Self {
-        let words: Vec<String> = std::env::args().collect();
-        let behind = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1)).cloned();
-        let number =
-            |name: &str| behind(name).map(|word| word.parse().unwrap_or_else(|_| panic!("{name} is a number")));
-        let one: Option<u64> = number("--replication");
-        let from = one.or(number("--from")).unwrap_or(0);
-        let count = if one.is_some() { 1 } else { number("--replications").unwrap_or(FEW) };
+        let mut line = CommandLine::read();
+        let one = line.number("--replication");
+        let from = one.or(line.number("--from")).unwrap_or(0);
+        let count = if one.is_some() { 1 } else { line.number("--replications").unwrap_or(FEW) };
         Self {
             replications: from..from + count,
             is_one: one.is_some(),
-            model: behind("--model"),
-            style: Style { is_markdown: words.iter().any(|word| word == "--markdown") },
+            model: line.text("--model"),
+            style: Style { is_markdown: line.has("--markdown") },
         }
     }
 

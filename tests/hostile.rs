@@ -7,6 +7,9 @@
 //! cargo test --release -p hierarch-tests --test hostile -- --model Poissons --set 1234
 //! ```
 
+#[path = "shared/command_line.rs"]
+#[allow(dead_code, reason = "no flag is asked for here")]
+mod command_line;
 #[path = "hostile/data.rs"]
 mod data;
 #[path = "hostile/examine.rs"]
@@ -20,6 +23,7 @@ mod roster;
 #[path = "hostile/watch.rs"]
 mod watch;
 
+use command_line::CommandLine;
 use data::Set;
 use examine::{Found, Tally};
 use roster::ROSTER;
@@ -39,15 +43,12 @@ struct Asked {
 
 impl Asked {
     fn read() -> Self {
-        let words: Vec<String> = std::env::args().collect();
-        let behind = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1)).cloned();
-        let number =
-            |name: &str| behind(name).map(|word| word.parse().unwrap_or_else(|_| panic!("{name} is a number")));
-        let one = number("--set");
+        let mut line = CommandLine::read();
+        let one = line.number("--set");
         Self {
-            sets: if one.is_some() { 1 } else { number("--sets").unwrap_or(FEW) },
-            from: one.or(number("--from")).unwrap_or(0),
-            model: behind("--model"),
+            sets: if one.is_some() { 1 } else { line.number("--sets").unwrap_or(FEW) },
+            from: one.or(line.number("--from")).unwrap_or(0),
+            model: line.text("--model"),
         }
     }
 }

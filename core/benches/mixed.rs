@@ -13,6 +13,8 @@
 //! Data sets have 5 to 137 groups, 20 to 2,339 rows, 1 to 16 fixed and 1 to 5 correlated random terms.
 #![allow(missing_docs)]
 
+#[path = "../../tests/shared/command_line.rs"]
+mod command_line;
 #[path = "mixed/families.rs"]
 mod families;
 #[path = "mixed/score.rs"]
@@ -24,6 +26,7 @@ mod table;
 #[path = "mixed/trial.rs"]
 mod trial;
 
+use command_line::CommandLine;
 use families::{FAMILIES, Family};
 use hierarch::Options;
 use score::Score;
@@ -54,26 +57,16 @@ struct Asked {
 impl Asked {
     /// Without `--bench`, as `cargo test --benches` starts it, it is quick.
     fn read() -> Self {
-        let mut asked =
-            Self { words: Vec::new(), count: None, one: None, budget: None, is_listed: false, is_quick: true };
-        let (mut is_bench, mut is_quick) = (false, false);
-        let mut arguments = std::env::args().skip(1);
-        while let Some(argument) = arguments.next() {
-            let mut number = || {
-                let number = arguments.next().and_then(|word| word.parse().ok());
-                Some(number.unwrap_or_else(|| panic!("{argument} is a number")))
-            };
-            match argument.as_str() {
-                "--replications" => asked.count = number(),
-                "--set" => asked.one = number(),
-                "--budget" => asked.budget = number(),
-                "--list" => asked.is_listed = true,
-                "--quick" => is_quick = true,
-                "--bench" => is_bench = true,
-                _ => asked.words.push(argument),
-            }
+        let mut line = CommandLine::read();
+        let is_bench = line.has("--bench");
+        Self {
+            count: line.number("--replications"),
+            one: line.number("--set"),
+            budget: line.number("--budget"),
+            is_listed: line.has("--list"),
+            is_quick: line.has("--quick") || !is_bench,
+            words: line.words,
         }
-        Self { is_quick: is_quick || !is_bench, ..asked }
     }
 
     /// Numbers of data sets.

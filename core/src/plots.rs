@@ -20,6 +20,8 @@
 //! let fit = Groups::new(&groups).fit()?;
 //! let means: Vec<f64> = groups.iter().map(|ys| ys.iter().sum::<f64>() / ys.len() as f64).collect();
 //! plots::forest(&fit, "theta", |local| local.theta, &means)?.save("forest.svg")?;
+//! let difference = ("first - second".to_owned(), fit.marginal(|draw| draw.local[0].theta - draw.local[1].theta));
+//! plots::intervals("Median and 90%", ["difference", "groups"], &[difference], 0.0)?.save("differences.svg")?;
 //! plots::densities(&fit, "tau", |draw| draw.global.tau)?.save("tau.png")?;
 //! plots::check(&fit.check(|data| data.task(0)[1])?, "second value of the first group")?.save("check.svg")?;
 //! plots::trace(&fit)?.save("elbo.svg")?;
@@ -35,6 +37,7 @@ mod check;
 mod densities;
 mod density_estimate;
 mod forest;
+mod intervals;
 mod picture;
 mod reliability;
 #[cfg(test)]
@@ -44,6 +47,7 @@ mod trace;
 pub use check::check;
 pub use densities::densities;
 pub use forest::forest;
+pub use intervals::intervals;
 pub use picture::{Area, Drawn, Picture, PlotError};
 pub use plotters;
 pub use reliability::reliability;

@@ -8,7 +8,9 @@
 mod items;
 mod latents;
 mod model_impl;
+mod places;
 mod steps;
+mod sums;
 
 use crate::lower::Plan;
 use proc_macro2::{Span, TokenStream};

@@ -3,6 +3,7 @@
 use crate::simulated::{Numbers, Row, Set};
 use cpu_time::ProcessTime;
 use hierarch::fit::Trust;
+use hierarch::prelude::{Real, log_sum_exp};
 use hierarch::{Draw, Error, Fit, Fittable, Options};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -99,13 +100,10 @@ impl Estimate {
 /// - ln of the mean over draws of p(row), averaged over rows.
 fn log_loss<Y>(groups: &[Vec<Row<Y>>], draws: &[Numbers], ln_p: impl Fn(usize, &Row<Y>, &Numbers) -> f64) -> f64 {
     let rows = groups.iter().enumerate().flat_map(|(group, rows)| rows.iter().map(move |row| (group, row)));
-    let losses: Vec<f64> = rows
-        .map(|(group, row)| {
-            let terms: Vec<f64> = draws.iter().map(|draw| ln_p(group, row, draw)).collect();
-            let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let mean = terms.iter().map(|term| (term - most).exp()).sum::<f64>() / terms.len() as f64;
-            -(most + mean.ln())
-        })
-        .collect();
+    let loss = |(group, row): (usize, &Row<Y>)| {
+        let terms = draws.iter().map(|draw| Real(ln_p(group, row, draw)));
+        (draws.len() as f64).ln() - log_sum_exp(terms).value()
+    };
+    let losses: Vec<f64> = rows.map(loss).collect();
     losses.iter().sum::<f64>() / losses.len() as f64
 }

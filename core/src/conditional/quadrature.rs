@@ -10,9 +10,7 @@ use crate::conditional::spacing::GridSpacing;
 use crate::density::mode::Mode;
 use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
-
-/// How often a grid is made finer for one theta.
-const MOST_HALVINGS: usize = 3;
+use std::ops::ControlFlow::{self, Break, Continue};
 
 /// Where to begin.
 struct Beginning<'m> {
@@ -97,27 +95,25 @@ impl Scorers<'_> {
         memory: &mut TaskMemory,
         rng: &mut ChaCha8Rng,
     ) -> Option<f64> {
-        let Self { posterior, grid, .. } = self;
+        let (Self { posterior, grid, .. }, TaskMemory { spacing, strata, .. }) = (self, memory);
         let mut ln_f = |u: &[f64]| posterior.value(ask.at(), u);
-        grid.falls_ever_faster = memory.spacing.falls_ever_faster();
-        let spacing = memory.spacing.for_draws(from.frame.n, ask.inner.wanted);
-        let halved = (0..=MOST_HALVINGS).scan(spacing, |next, _| Some(std::mem::replace(next, 0.5 * *next)));
-        for (halvings, spacing) in halved.take_while(|_| from.frame.is_regular()).enumerate() {
+        grid.falls_ever_faster = spacing.falls_ever_faster();
+        let widest = spacing.for_draws(from.frame.n, ask.inner.wanted);
+        let sum = |spacing: f64| -> ControlFlow<Option<f64>> {
             let (mut shift, mut at) = ([0.0; WIDEST + 1], 0);
-            memory.strata.next(from.frame.n + 1, rng, |u| {
+            strata.next(from.frame.n + 1, rng, |u| {
                 shift[at] = u;
                 at += 1;
             });
             if grid.sum(from.frame.laid(spacing, shift), from.starts, &mut ln_f) == Summed::Failed {
-                return None;
+                return Break(None);
             }
             if GridSpacing::is_fine_enough(spacing, grid.variance_of_coarser()) {
-                if halvings == 1 {
-                    memory.spacing.narrow();
-                }
-                return Some(spacing);
+                Break(Some(spacing))
+            } else {
+                Continue(())
             }
-        }
-        None
+        };
+        from.frame.is_regular().then(|| spacing.refined(widest, sum)).flatten()
     }
 }

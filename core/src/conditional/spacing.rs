@@ -1,11 +1,14 @@
 //! How far apart the nodes of a task's grids may be.
 
 use std::f64::consts::SQRT_2;
+use std::ops::ControlFlow;
 
 /// Standard deviations between nodes: at first, and at most.
 const FIRST: f64 = 0.75;
 const WIDE: f64 = 1.5;
 const NARROWEST: f64 = 0.375;
+/// How often nodes are laid closer for one theta.
+const MOST_HALVINGS: i32 = 3;
 /// One of so many grids may be too coarse, after so many.
 const RARE: usize = 12;
 const SEEN: usize = 4;
@@ -84,9 +87,22 @@ impl GridSpacing {
         variance_of_coarser < if spacing > 1.0 { ROUGH } else { ROUGH_OF_FINE }
     }
 
+    /// What is summed at this spacing, or at a finer one as long as `sum` goes on; `None` where it fails, or finds none fine enough.
+    pub(crate) fn refined<T>(&mut self, spacing: f64, mut sum: impl FnMut(f64) -> ControlFlow<Option<T>>) -> Option<T> {
+        for halvings in 0..=MOST_HALVINGS {
+            if let ControlFlow::Break(summed) = sum(spacing * 0.5_f64.powi(halvings)) {
+                if halvings == 1 && summed.is_some() {
+                    self.narrow();
+                }
+                return summed;
+            }
+        }
+        None
+    }
+
     /// A grid was too coarse by little, and the next is finer, as will be those of later thetas: grids that are made finer only
     /// where they meet a peak would make Z too small. What is too coarse by more lies where nothing was expected.
-    pub(crate) fn narrow(&mut self) {
+    fn narrow(&mut self) {
         self.coarse += 1;
         if RARE * self.coarse > RARE * SEEN + self.grids {
             self.known = self.known.map(|known| (known / SQRT_2).max(NARROWEST));

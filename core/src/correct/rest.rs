@@ -4,7 +4,6 @@ use crate::correct::reweighting::Basis;
 use crate::density::Density;
 use crate::density::field::{EXACT, Field, NEAR};
 use crate::density::gaussian_globals::GaussianGlobals;
-use crate::density::given_others::NormalStep;
 use crate::density::integrated::{Integration, IntegrationSpace};
 use crate::density::presumed::Presumed;
 use crate::guide::MeanField;
@@ -49,7 +48,11 @@ impl Rest {
 
     /// Theta with these coordinates, all else being where it is looked for.
     pub(super) fn around(&self, guide: &MeanField, proposed: &DVector<f64>) -> Vec<f64> {
-        let mut theta = if let Self::Field(field) = self { field.centre.clone() } else { guide.loc.clone() };
+        let mut theta = match self {
+            Self::Nothing => return proposed.as_slice().to_vec(),
+            Self::Field(field) => field.centre.clone(),
+            Self::Integrated(_) | Self::Presumed(_) => guide.loc.clone(),
+        };
         let others = self.globals().into_iter().flat_map(|globals| &globals.others);
         others.zip(proposed).for_each(|(&j, x)| theta[j] = *x);
         theta
@@ -58,50 +61,48 @@ impl Rest {
     /// Looks for it around its mode given these coordinates, where it has one.
     pub(super) fn turn_to(&mut self, proposed: &DVector<f64>, density: &Density<'_>, basis: &Basis<'_>) {
         let theta = self.around(&basis.guide.global, proposed);
-        if let Some(field) = density.field(&theta, basis.modes_at_mean) {
-            *self = Self::Field(Box::new(field));
+        if let Self::Field(field) = self
+            && let Some(turned) = density.field_around(field, &theta, basis.modes_at_mean)
+        {
+            **field = turned;
         }
     }
 
-    /// Theta at its mode given these coordinates, and their log density with the data by the bound of the normal there.
+    /// Moves it in `theta` to its mode given the others there; their log density with the data by the bound of the normal there.
+    /// `None` where there is none.
     pub(super) fn bound_at(
         &self,
         density: &Density<'_>,
-        guide: &MeanField,
-        proposed: &DVector<f64>,
-    ) -> (Vec<f64>, f64) {
-        let mut theta = self.around(guide, proposed);
-        let Self::Field(field) = self else { return (theta, f64::NEG_INFINITY) };
-        let mut space = IntegrationSpace::default();
-        let Some(mode) = density.mode_given(field, &theta, EXACT, &mut space) else {
-            return (theta, f64::NEG_INFINITY);
-        };
-        let normal = &mode.integrated.w;
-        field.integration.globals.w.iter().zip(normal.mean()).for_each(|(&j, step)| theta[j] += step);
-        (theta, mode.integrated.ln_p)
+        theta: &mut [f64],
+        space: &mut IntegrationSpace,
+    ) -> Option<f64> {
+        let Self::Field(field) = self else { return None };
+        let mode = density.mode_given(field, theta, EXACT, space)?;
+        field.integration.globals.move_w(theta, mode.w.mean());
+        Some(mode.ln_p)
     }
 
-    /// The normal that it is drawn from, given the others in `theta`; `None` where there is none.
-    pub(super) fn normal_at(&self, density: &Density<'_>, theta: &[f64]) -> Option<NormalStep> {
-        match self {
-            Self::Nothing => None,
+    /// Moves it in `theta`, from where it is looked for, to where a standard normal z stands for, by its normal given the others
+    /// there; ln of its density. `None` where there is none.
+    pub(super) fn draw_given(
+        &self,
+        density: &Density<'_>,
+        theta: &mut [f64],
+        z: &[f64],
+        space: &mut IntegrationSpace,
+    ) -> Option<f64> {
+        let (globals, (step, ln_q)) = match self {
+            Self::Nothing => return Some(0.0),
             Self::Integrated(integration) => {
-                let mut space = IntegrationSpace::default();
-                density.integrate(integration, theta, &mut space).map(|integrated| std::mem::take(&mut integrated.w))
+                (&integration.globals, density.integrate(integration, theta, space)?.w.draw(z))
             }
             Self::Field(field) => {
-                let mut space = IntegrationSpace::default();
-                density.mode_given(field, theta, NEAR, &mut space).map(|mode| std::mem::take(&mut mode.integrated.w))
+                (&field.integration.globals, density.mode_given(field, theta, NEAR, space)?.w.draw(z))
             }
-            Self::Presumed(presumed) => density.presume(presumed, theta),
-        }
-    }
-
-    /// The step to it that a standard normal z stands for, and ln of its density: what is but presumed is looked for further out.
-    pub(super) fn draw(&self, normal: &NormalStep, z: &[f64]) -> (Vec<f64>, f64) {
-        match self {
-            Self::Presumed(_) => normal.draw_heavy(z),
-            Self::Nothing | Self::Integrated(_) | Self::Field(_) => normal.draw(z),
-        }
+            // what is but presumed is looked for further out
+            Self::Presumed(presumed) => (&presumed.globals, density.presume(presumed, theta)?.draw_heavy(z)),
+        };
+        globals.move_w(theta, &step);
+        Some(ln_q)
     }
 }

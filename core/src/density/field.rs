@@ -13,14 +13,15 @@
 mod around;
 mod expansion;
 mod named;
+mod sites;
 mod spreads;
 
 use crate::density::Density;
 use crate::density::bordered::Extent;
-use crate::density::integrated::{IntegrationSpace, concatenated};
+use crate::density::integrated::{Integrated, Integration, IntegrationSpace, concatenated};
 use crate::linalg::storage::Storage;
 use crate::numbers::expression::forgetting;
-pub(crate) use around::{Field, Mode};
+pub(crate) use around::Field;
 use around::{Point, Way};
 use expansion::Expansion;
 use nalgebra::DVector;
@@ -44,18 +45,29 @@ impl Density<'_> {
             let coordinates = self.offsets[i + 1] - self.offsets[i];
             Extent { seats: globals.seats(&is_named), coordinates, storage: Storage::Full(coordinates) }
         };
-        let extents: Vec<Extent> = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
-        let around =
-            |Point { theta, phi }: Point| (self.integration_of(globals.clone(), extents.clone(), &theta, phi), theta);
-        let (integration, centre) = around(Point { theta: centre.to_vec(), phi: concatenated(modes) });
+        let extents = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
+        let integration = self.integration_of(globals, extents, centre, concatenated(modes));
+        self.field_of(integration, centre)
+    }
+
+    /// The same around the mode given others.
+    pub(crate) fn field_around(&self, field: &Field, centre: &[f64], modes: &[DVector<f64>]) -> Option<Field> {
+        self.field_of(self.integration_around(&field.integration, centre, concatenated(modes)), centre)
+    }
+
+    /// `integration` is around the centre and the tasks' modes.
+    fn field_of(&self, integration: Integration, centre: &[f64]) -> Option<Field> {
+        let centre = centre.to_vec();
         let rest = self.all_outside.without(&self.integrated.outside);
         let spreads = vec![Vec::new(); 1 + self.num_tasks()];
         let mut field = Field { integration, centre, rest, ways: Vec::new(), spreads };
         let mut space = IntegrationSpace::default();
         let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
-        field.spreads = self.spreads(&field, &mode);
+        field.spreads = self.spreads(&field, mode);
         let mode = self.mode_given(&field, &field.centre, EXACT, &mut space)?;
-        (field.integration, field.centre) = around(field.mean(mode.integrated, &field.centre));
+        let Point { theta, phi } = field.mean(mode, &field.centre);
+        field.integration = self.integration_around(&field.integration, &theta, phi);
+        field.centre = theta;
         let ways = field.integration.globals.others.iter().map(|&j| self.way(&field, j, &mut space));
         field.ways = ways.collect::<Option<_>>()?;
         Some(field)
@@ -65,9 +77,10 @@ impl Density<'_> {
     fn way(&self, field: &Field, j: usize, space: &mut IntegrationSpace) -> Option<Way> {
         let mut theta = field.centre.clone();
         theta[j] += AWAY;
-        let Mode { integrated, tasks } = self.mode_given(field, &theta, EXACT, space)?;
-        let of_w = integrated.w.mean().iter().map(|step| step / AWAY).collect();
-        let of_phi = tasks.means.iter().zip(&field.integration.phi).map(|(a, b)| (a - b) / AWAY).collect();
+        let mode = self.mode_given(field, &theta, EXACT, space)?;
+        let of_w = mode.w.mean().iter().map(|step| step / AWAY).collect();
+        let Point { phi, .. } = field.mean(mode, &theta);
+        let of_phi = phi.iter().zip(&field.integration.phi).map(|(a, b)| (a - b) / AWAY).collect();
         Some(Way { of_w, of_phi })
     }
 
@@ -79,7 +92,7 @@ impl Density<'_> {
         theta: &[f64],
         tolerance: f64,
         space: &'s mut IntegrationSpace,
-    ) -> Option<Mode<'s>> {
+    ) -> Option<&'s mut Integrated> {
         let integration = &field.integration;
         let mut at = field.expected(theta);
         // where it was, and how high
@@ -92,9 +105,7 @@ impl Density<'_> {
                 Some((height, integrated.ln_p - integrated.ln_volume(integration) - raised))
             })?;
             if top - height < tolerance {
-                let integrated = space.found();
-                let tasks = integrated.tasks_given(integration, integrated.w.mean());
-                return Some(Mode { integrated, tasks });
+                return Some(space.found());
             }
             match &last {
                 Some((before, its_height)) if height.is_nan() || height < its_height - ROUNDING * its_height.abs() => {

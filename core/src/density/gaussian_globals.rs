@@ -35,6 +35,18 @@ impl GaussianGlobals {
         Self { w, others, of_reads: Vec::new() }
     }
 
+    /// By coordinate of theta: where among w it is.
+    pub(super) fn places(&self) -> Vec<Option<usize>> {
+        let mut places = vec![None; self.w.len() + self.others.len()];
+        self.w.iter().enumerate().for_each(|(place, &j)| places[j] = Some(place));
+        places
+    }
+
+    /// Moves w in `theta` by a step.
+    pub(crate) fn move_w(&self, theta: &mut [f64], step: &[f64]) {
+        self.w.iter().zip(step).for_each(|(&j, step)| theta[j] += step);
+    }
+
     /// Whether the coordinate of that number of those that tasks read is of w.
     pub(super) fn is_w(&self, read: usize) -> bool {
         self.of_reads[read].is_some()

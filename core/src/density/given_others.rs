@@ -2,6 +2,7 @@
 
 use crate::density::Density;
 use crate::density::closed::BlockPoint;
+use crate::density::gaussian_globals::GaussianGlobals;
 use crate::linalg::cholesky;
 use crate::linalg::envelope::Symmetric;
 use crate::sampling::lattice::cube;
@@ -85,22 +86,17 @@ impl NormalStep {
 }
 
 impl Density<'_> {
-    /// What the closed forms outside the plate say of the coordinates `w` of theta, around `theta`; the precision in the room of
-    /// other numbers.
-    pub(super) fn outside_of(&self, w: &[usize], theta: &[f64], mut precision: Vec<f64>) -> QuadraticInW {
-        let (n, k) = (theta.len(), w.len());
-        let (mut gradient, mut places) = (vec![0.0; n], vec![None; n]);
+    /// What the closed forms outside the plate say of w, around `theta`; the precision in the room of other numbers.
+    pub(super) fn outside_of(&self, globals: &GaussianGlobals, theta: &[f64], mut precision: Vec<f64>) -> QuadraticInW {
+        let (k, mut gradient, places) = (globals.w.len(), vec![0.0; theta.len()], globals.places());
         precision.clear();
         precision.resize(k * k, 0.0);
-        for (place, &j) in w.iter().enumerate() {
-            places[j] = Some(place);
-        }
         let (outside, point) = (self.closed_outside(), BlockPoint { u: theta, exps: &[] });
         for block in [outside.latents, outside.data] {
             block.at_point(point, &mut gradient);
             block.add_curvature(0, point, &mut Negated { places: &places, k, numbers: &mut precision });
         }
-        QuadraticInW { precision, gradient: w.iter().map(|&j| gradient[j]).collect() }
+        QuadraticInW { precision, gradient: globals.w.iter().map(|&j| gradient[j]).collect() }
     }
 }
 

@@ -8,11 +8,15 @@
 //!     ln p(D, the few) = ln p at (w_0) outside + sum_i ln Z_i(0) + h' S^-1 h / 2 - ln |S| / 2 + k ln(2 pi) / 2.
 //! A task says something of those coordinates of w only that it names, its seats: of crossed effects some dozens in a thousand.
 
+mod given;
+
 use crate::density::Density;
 use crate::density::bordered::{Extent, Read, TaskAt, TaskNumbers, TaskSums};
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::given_others::{NormalStep, QuadraticInW};
 use crate::special::LN_SQRT_2PI;
+pub(super) use given::GivenW;
+pub(crate) use given::TasksGiven;
 use nalgebra::DVector;
 
 /// Nats above which a difference is not exact to a millionth of one.
@@ -38,22 +42,12 @@ pub(crate) struct Integrated {
     factors: Vec<f64>,
 }
 
-/// The tasks given theta.
-pub(crate) struct TasksGiven {
-    /// By task: ln p(D_i | theta).
-    pub(crate) ln_z: Vec<f64>,
-    /// E\[phi_i\], one task behind the other.
-    pub(super) means: Vec<f64>,
-    factors: Vec<f64>,
-}
-
 /// What is integrated out, and where.
 pub(crate) struct Integration {
     pub(crate) globals: GaussianGlobals,
     pub(crate) tasks: Vec<TaskRoom>,
     /// phi_0: where sums are expanded, one task behind the other. Near the modes nothing large is taken from anything large.
     pub(super) phi: Vec<f64>,
-    end: Firsts,
 }
 
 /// Space for one theta after another.
@@ -132,7 +126,13 @@ impl Density<'_> {
             TaskRoom { extent, sums, first }
         };
         let tasks = extents.into_iter().enumerate().map(room).collect();
-        Integration { globals, tasks, phi, end }
+        Integration { globals, tasks, phi }
+    }
+
+    /// The same around another centre.
+    pub(super) fn integration_around(&self, integration: &Integration, centre: &[f64], phi: Vec<f64>) -> Integration {
+        let extents = integration.tasks.iter().map(|task| task.extent.clone()).collect();
+        self.integration_of(integration.globals.clone(), extents, centre, phi)
     }
 
     /// Integrates everything but the other globals out; w is at w_0 in `theta`. `None` where it cannot be.
@@ -156,7 +156,7 @@ impl Density<'_> {
     ) -> Option<&'s mut Integrated> {
         let Integration { globals, tasks, phi, .. } = integration;
         let IntegrationSpace { task: space, out } = space;
-        let mut of_w = self.outside_of(&globals.w, theta, out.clear());
+        let mut of_w = self.outside_of(globals, theta, out.clear());
         out.ln_p = rest.outside(&mut of_w);
         let read = Read::of(self, theta);
         for (task, TaskRoom { extent, sums, first }) in tasks.iter().enumerate() {
@@ -268,13 +268,6 @@ impl Integrated {
         true
     }
 
-    /// A task given w.
-    pub(super) fn given_w<'s>(&'s self, integration: &'s Integration, i: usize) -> GivenW<'s> {
-        let TaskRoom { extent, first, .. } = &integration.tasks[i];
-        let solved = &self.solved[first.solved..][..extent.coordinates * (extent.seats.len() + 1)];
-        GivenW { extent, solved, factor: &self.factors[first.factor..][..extent.storage.len()] }
-    }
-
     /// ln of the integral over (w, phi) of the density relative to that at the mode.
     pub(super) fn ln_volume(&self, integration: &Integration) -> f64 {
         let of_task = |TaskRoom { extent, first, .. }: &TaskRoom| {
@@ -283,128 +276,7 @@ impl Integrated {
         };
         self.w.ln_volume() + integration.tasks.iter().map(of_task).sum::<f64>()
     }
-
-    /// The tasks given w, which is so far from w_0.
-    pub(crate) fn tasks_given(&self, integration: &Integration, step: &[f64]) -> TasksGiven {
-        let Self { slopes, curvatures, solved, factors, .. } = self;
-        let (mut ln_z, factors) = (self.ln_z.clone(), factors.clone());
-        let (mut means, mut d) = (Vec::with_capacity(integration.phi.len()), Vec::new());
-        for (i, (ln_z, TaskRoom { extent, first, .. })) in ln_z.iter_mut().zip(&integration.tasks).enumerate() {
-            d.clear();
-            d.extend(extent.seats.iter().map(|seat| step[seat.of_w]));
-            let (s, mut triangle) = (d.len(), &curvatures[first.curvature..]);
-            for (r, d_r) in d.iter().enumerate() {
-                let (row, below) = triangle.split_at(r + 1);
-                let bent = row[..r].iter().zip(&d).map(|(c, d)| c * d).sum::<f64>() + 0.5 * row[r] * d_r;
-                *ln_z += d_r * (slopes[first.seat + r] - bent);
-                triangle = below;
-            }
-            let mean = |row: &[f64]| row[s] + row.iter().zip(&d).map(|(x, d)| x * d).sum::<f64>();
-            let end = integration.tasks.get(i + 1).map_or(integration.end, |next| next.first);
-            means.extend(solved[first.solved..end.solved].chunks_exact(s + 1).map(mean));
-        }
-        TasksGiven { ln_z, means, factors }
-    }
-}
-
-/// A task given w: phi = phi_0 + P_ii^-1 g_i + G d + e, with G = -P_ii^-1 P_iw and the precision P_ii of e.
-pub(super) struct GivenW<'a> {
-    extent: &'a Extent,
-    /// G, and a column more.
-    solved: &'a [f64],
-    factor: &'a [f64],
-}
-
-impl GivenW<'_> {
-    pub(super) fn coordinates(&self) -> usize {
-        self.extent.coordinates
-    }
-
-    /// Adds c' G to the coefficients of w, and puts those of e, in units of a root of its covariance, in place of c.
-    pub(super) fn take_apart(&self, c: &mut [f64], of_w: &mut Vec<(usize, f64)>) {
-        let seats = &self.extent.seats;
-        for (c, row) in c.iter().zip(self.solved.chunks_exact(seats.len() + 1)) {
-            of_w.extend(seats.iter().zip(row).map(|(seat, g)| (seat.of_w, c * g)));
-        }
-        self.extent.storage.solve_factor(self.factor, c);
-    }
-}
-
-impl TasksGiven {
-    /// Appends the draw of phi that a standard normal z stands for, which is used up.
-    pub(crate) fn draw_into(&self, TaskRoom { extent, first, .. }: &TaskRoom, z: &mut [f64], out: &mut Vec<f64>) {
-        let factor = &self.factors[first.factor..][..extent.storage.len()];
-        extent.storage.solve_transposed(factor, z);
-        out.extend(self.means[first.coordinate..].iter().zip(&*z).map(|(m, x)| m + x));
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::density::Writing;
-    use crate::density::shape::Shape;
-    use crate::interpret::discover::Start;
-    use crate::model::subset::Subset;
-    use crate::prelude::*;
-
-    model! {
-        /// mean, slope and shifts are Gaussian given the scales.
-        Lines(lines: &[Vec<(f64, f64)>]) {
-            mean ~ Normal(0.0, 3.0);
-            slope ~ Normal(mean, 2.0);
-            shift[_ in 0..3] ~ Normal(0.0, 0.7);
-            tau ~ HalfCauchy(1.0);
-            sigma ~ HalfNormal(1.0);
-            for line in lines {
-                a ~ Normal(mean, tau);
-                for (k, &(x, y)) in line.iter().enumerate() {
-                    y ~ Normal(a + slope * x + shift[(line.len() + k) % 2 + line.len() % 2], sigma);
-                }
-            }
-        }
-    }
-
-    /// The same as one w after another and one task after another say; tasks name different shifts.
-    #[test]
-    fn it_is_the_density_of_what_is_integrated_out() {
-        let lines: Vec<Vec<(f64, f64)>> =
-            (0..4).map(|i| (0..i + 2).map(|k| (f64::from(k) - 1.0, f64::from(i * k % 3) + 0.5)).collect()).collect();
-        let model = Lines::new(&lines);
-        let program = Subset::all(&model);
-        let shape = Shape::discover(&program, &Start::Zero).expect("valid");
-        let density = Density::new(Box::new(program), &shape, Writing::CENTRED);
-        let modes: Vec<DVector<f64>> = (0..4).map(|i| DVector::from_element(1, f64::from(i) - 1.0)).collect();
-        let w_0 = [5.0, -3.0, 0.4, -0.2, 0.1];
-        let at = |w: &[f64], others: [f64; 2]| [w, &others].concat();
-        let integration = density.integration(&at(&w_0, [0.0; 2]), &modes).expect("mean, slope and shifts");
-        let globals = &integration.globals;
-        assert_eq!((&globals.w[..], &globals.others[..]), (&[0, 1, 2, 3, 4][..], &[5, 6][..]));
-        let seats: Vec<usize> = integration.tasks.iter().map(|task| task.extent.seats.len()).collect();
-        assert_eq!(seats, [4; 4], "two shifts each");
-        let mut space = IntegrationSpace::default();
-        for z in [[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.3, 2.0], [-2.0, -1.5]] {
-            let (z, theta) = ([z[0], z[1], z[0] - z[1], 0.5 * z[1], -z[0]], at(&w_0, [-0.4, 0.3]));
-            let given = density.integrate(&integration, &theta, &mut space).expect("Gaussian");
-            let (ln_p, (step, ln_q)) = (given.ln_p, given.w.draw(&z));
-            let moved: Vec<f64> = w_0.iter().zip(&step).map(|(w, step)| w + step).collect();
-            let theta = at(&moved, [-0.4, 0.3]);
-            // ln p(D, the others) is the same by any w
-            let fixed = density.fix_gaussian(std::slice::from_ref(&theta));
-            let mut eliminator = fixed.eliminator();
-            let found = given.tasks_given(&integration, &step);
-            let mut sum = 0.0;
-            for (i, at) in integration.tasks.iter().enumerate() {
-                let conditional = eliminator.eliminate(i, 0).expect("Gaussian");
-                assert!((found.ln_z[i] - conditional.ln_z()).abs() < 1e-9, "task {i}: {}", found.ln_z[i]);
-                let (mut draw, mut same) = (Vec::new(), Vec::new());
-                found.draw_into(at, &mut [0.7], &mut draw);
-                conditional.draw_into(&mut [0.7], &mut same);
-                assert!((draw[0] - same[0]).abs() < 1e-9, "{draw:?} is not {same:?}");
-                sum += conditional.ln_z();
-            }
-            let off = density.all_outside(&theta).total() + sum - ln_q - ln_p;
-            assert!(off.abs() < 1e-9, "{z:?}: {off}");
-        }
-    }
-}
+mod tests;

@@ -58,8 +58,9 @@ impl Density<'_> {
 
     /// The normal of the step from c_w to w, given the others in `theta`, where w is at c_w; `None` where it is none.
     pub(crate) fn presume(&self, presumed: &Presumed, theta: &[f64]) -> Option<NormalStep> {
-        let Presumed { globals: GaussianGlobals { w, others, .. }, centre, j, gradient } = presumed;
-        let mut sum = self.outside_of(w, theta, Vec::new());
+        let Presumed { globals, centre, j, gradient } = presumed;
+        let GaussianGlobals { w, others, .. } = globals;
+        let mut sum = self.outside_of(globals, theta, Vec::new());
         for (r, slope) in sum.gradient.iter_mut().enumerate() {
             *slope += gradient[r] - others.iter().map(|&o| j[(r, o)] * (theta[o] - centre[o])).sum::<f64>();
             let row = &mut sum.precision[r * w.len()..(r + 1) * w.len()];
@@ -110,7 +111,7 @@ mod tests {
             let normal = density.presume(&exact, &theta).expect("normal");
             let ln_p = |step: &[f64]| {
                 let mut at = theta.clone();
-                exact.globals.w.iter().zip(step).for_each(|(&j, step)| at[j] += step);
+                exact.globals.move_w(&mut at, step);
                 density.all_outside(&at).total()
             };
             let (origin, of_origin) = normal.draw(&[0.0; 6]);

@@ -3,6 +3,7 @@
 //! Where a value comes from: every unconstrained coordinate is given by the start. How it is transformed: by its support.
 //! What is accumulated: for every latent site its coordinates and whether it can be non-centred, and the first error.
 
+mod found;
 mod start;
 mod sums;
 mod terms;
@@ -17,42 +18,9 @@ use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
 use crate::support::{Support, VectorSupport};
+pub use found::{LevelVisit, NotFinite};
 pub use start::Start;
 use sums::{OpenChain, Sums};
-
-/// A place whose log density is not finite, with that density.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NotFinite {
-    /// The site and where in it.
-    pub place: Place,
-    /// The log density: infinite or NaN.
-    pub value: f64,
-}
-
-/// What a visit of one level found.
-#[derive(Debug)]
-pub struct LevelVisit {
-    /// The shape of its latents.
-    pub level: Level,
-    /// Occurrences of each observed site; of none past the end.
-    pub seen: Vec<usize>,
-    /// The first error met.
-    pub error: Option<Error>,
-    /// The first site whose log density is not finite.
-    pub not_finite: Option<NotFinite>,
-}
-
-impl LevelVisit {
-    /// Visits of observed sites and factors.
-    pub fn num_observations(&self) -> usize {
-        self.seen.iter().sum()
-    }
-
-    /// Whether an observed site was visited.
-    pub fn has_seen(&self, id: usize) -> bool {
-        self.seen.get(id).is_some_and(|&count| count > 0)
-    }
-}
 
 /// The algebra of the visit: it tells what varies from what is constant, and what of the data or constants is not finite.
 pub type Visited = Traced;

@@ -2,7 +2,7 @@
 
 use crate::assess::reliability::Reliability;
 use crate::fit::{Fit, Fittable};
-use crate::plots::{Picture, PlotError, check, densities, forest, reliability, trace};
+use crate::plots::{Picture, PlotError, check, densities, forest, intervals, reliability, trace};
 use crate::prelude::*;
 
 model! {
@@ -40,6 +40,18 @@ fn a_forest_has_a_dot_and_a_raw_dot_a_task() {
         assert!(both.svg().contains("the task by itself") && !bare.svg().contains("the task by itself"));
         let wrong = forest(fit, "theta", |local| local.theta, &RAW[..2]);
         assert!(matches!(wrong, Err(PlotError::Drawing(why)) if why == "2 raw estimates of 3 tasks"));
+    });
+}
+
+#[test]
+fn intervals_have_a_dot_and_a_name_a_row() {
+    with_fit(|fit| {
+        let row = |i: usize| (format!("group {i}"), fit.marginal(|draw| draw.local[i].theta - draw.global.mu));
+        let picture = intervals("Shifts", ["shift", "where"], &[row(2), row(0)], 0.0).expect("it can be drawn");
+        assert_eq!(count(&picture, "<circle"), 2);
+        let at = |text: &str| picture.svg().find(text).unwrap_or_else(|| panic!("{text} is not written"));
+        assert!(at("Shifts") < at("group 0") && at("group 2") > 0);
+        assert!(intervals("Nothing", ["", ""], &[], 0.0).is_ok());
     });
 }
 

@@ -1,11 +1,12 @@
 //! `impl Model for Name`.
 
 use super::Emit;
+use super::places::located_at;
 use crate::facts::{Dimension, Owner, Tier};
 use crate::lower::TaskList;
 use crate::source::line;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 /// What is known of a `~` at run time.
@@ -86,9 +87,7 @@ impl Emit<'_> {
     fn task_list(&self) -> TokenStream {
         let krate = &self.krate;
         let (ty, tasks, at) = match &self.plan.tasks {
-            TaskList::Argument(arg) => {
-                (arg.ty.to_token_stream(), &arg.name, Span::mixed_site().located_at(arg.ty.span()))
-            }
+            TaskList::Argument(arg) => (arg.ty.to_token_stream(), &arg.name, self.at_list()),
             TaskList::Numbers(_) => {
                 let at = Span::mixed_site();
                 (quote_spanned!(at=> #krate::__private::Numbers), &Ident::new("__tasks", at), at)
@@ -104,14 +103,14 @@ impl Emit<'_> {
         quote_spanned! {at=>
             type Task = <#ty as #krate::__private::Tasks>::Task;
             fn num_tasks(&self) -> usize {
-                <#ty as #krate::__private::Tasks>::num_tasks(&self.#tasks)
+                <_ as #krate::__private::Tasks>::num_tasks(&self.#tasks)
             }
             #[inline(always)]
             fn task(&self, i: usize) -> &Self::Task {
-                <#ty as #krate::__private::Tasks>::task(&self.#tasks, i)
+                <_ as #krate::__private::Tasks>::task(&self.#tasks, i)
             }
             fn task_label(&self, i: usize) -> ::core::option::Option<::std::string::String> {
-                <#ty as #krate::__private::Tasks>::label(&self.#tasks, i)
+                <_ as #krate::__private::Tasks>::label(&self.#tasks, i)
             }
         }
     }
@@ -120,7 +119,7 @@ impl Emit<'_> {
     fn functions(&self) -> TokenStream {
         let Self { plan, krate } = self;
         let [global, local, likelihood] = [&plan.global, &plan.local, &plan.likelihood].map(|steps| self.steps(steps));
-        quote_spanned! {self.at()=>
+        let of_globals = quote_spanned! {self.at()=>
             #[inline(always)]
             fn global<__I: #krate::model::Interpreter>(
                 &self,
@@ -129,6 +128,8 @@ impl Emit<'_> {
             ) {
                 #global
             }
+        };
+        let of_tasks = quote_spanned! {self.at_list()=>
             #[inline(always)]
             fn local<__I: #krate::model::Interpreter>(
                 &self,
@@ -149,11 +150,20 @@ impl Emit<'_> {
             ) {
                 #likelihood
             }
-        }
+        };
+        quote!(#of_globals #of_tasks)
     }
 
     /// The span of our own tokens when errors about them should show at the model's name.
     fn at(&self) -> Span {
-        Span::mixed_site().located_at(self.plan.model.name.span())
+        located_at(self.plan.model.name.span())
+    }
+
+    /// The same where they are about the tasks: at the type of their list, so that what is wrong with it shows there alone.
+    fn at_list(&self) -> Span {
+        match &self.plan.tasks {
+            TaskList::Argument(arg) => located_at(arg.ty.span()),
+            TaskList::Numbers(_) | TaskList::None => self.at(),
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! The statements of the model's functions.
 
 use super::Emit;
+use super::places::{borrowed, latent_table, length, located_at, site_path, structure};
 use crate::ast::{Brackets, Flow, FlowKind, Site};
 use crate::facts::{Dimension, Latent, Observation, Tier};
 use crate::lints;
-use crate::lower::{Access, EntryStep, NestStep, SampleStep, Step, SumStep, Turns, Unused};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use crate::lower::{Access, NestStep, SampleStep, Step, Turns, Unused};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, RangeLimits};
 
 impl Emit<'_> {
     pub(super) fn steps(&self, steps: &[Step<'_>]) -> TokenStream {
@@ -138,56 +138,6 @@ impl Emit<'_> {
         }
     }
 
-    /// Evaluates statements for each value of a discrete latent.
-    fn sum(&self, step: &SumStep<'_>) -> TokenStream {
-        let SumStep { id, sum, latent, site, body } = step;
-        let (krate, name, right, body) = (&self.krate, &latent.name, &site.right, self.steps(body));
-        let at = located_at(right.span());
-        let (latent, sum) = (site_path(at, latent_table(Tier::Local), *id), site_path(at, "OBSERVED_SITES", *sum));
-        quote_spanned! {at=>
-            <__I as #krate::model::Interpreter>::sum_out(
-                __interpreter,
-                #latent,
-                #sum,
-                #right,
-                |#[allow(unused_variables)] __interpreter: &mut __I, #[allow(unused_variables)] #name: usize| { #body },
-            );
-        }
-    }
-
-    /// Sums over the paths of a chain.
-    fn chain(&self, step: &SumStep<'_>) -> TokenStream {
-        let SumStep { id, sum, latent: _, site, body } = step;
-        let (krate, right, body) = (&self.krate, &site.right, self.steps(body));
-        let at = located_at(right.span());
-        let (latent, sum) = (site_path(at, latent_table(Tier::Local), *id), site_path(at, "OBSERVED_SITES", *sum));
-        let Brackets::Each { range, .. } = &site.left.brackets else { return TokenStream::new() };
-        let len = length(range);
-        quote_spanned! {at=>
-            <__I as #krate::model::Interpreter>::sum_chain(
-                __interpreter,
-                #latent,
-                #sum,
-                #krate::__private::Chain { len: #len, dist: #right },
-                |#[allow(unused_variables)] __interpreter: &mut __I| { #body },
-            );
-        }
-    }
-
-    /// Evaluates statements for the values of an entry of a chain, whose name stands for a vector of that value everywhere.
-    fn entry(&self, step: &EntryStep<'_>) -> TokenStream {
-        let EntryStep { chain, index, body } = step;
-        let (krate, body) = (&self.krate, self.steps(body));
-        let at = located_at(index.span());
-        quote_spanned! {at=>
-            <__I as #krate::model::Interpreter>::given_entry(__interpreter, #index, |__interpreter: &mut __I, __value: usize| {
-                #[allow(unused_variables)]
-                let #chain = #krate::__private::Everywhere(__value);
-                #body
-            });
-        }
-    }
-
     fn observe(&self, id: usize, observation: &Observation, site: &Site) -> TokenStream {
         let (krate, right) = (&self.krate, &site.right);
         let at = located_at(right.span());
@@ -216,34 +166,6 @@ fn bind(tier: Tier, latent: &Latent) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> let #name = #value;)
 }
 
-/// The parameter that holds the latents of a tier.
-fn structure(tier: Tier) -> Ident {
-    let name = match tier {
-        Tier::Global => "__global",
-        Tier::Local => "__local",
-    };
-    Ident::new(name, Span::mixed_site())
-}
-
-/// The table of the latent sites of a tier.
-fn latent_table(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Global => "GLOBAL_SITES",
-        Tier::Local => "LOCAL_SITES",
-    }
-}
-
-/// A reference to the entry `id` of a table of sites.
-fn site_path(at: Span, table: &str, id: usize) -> TokenStream {
-    let (table, id) = (Ident::new(table, at), Literal::usize_unsuffixed(id));
-    quote_spanned!(at=> &Self::#table[#id])
-}
-
-/// The span of our own tokens when errors about them should show at `span`.
-fn located_at(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
-}
-
 /// The statement that a site becomes, under the site's lint attributes.
 fn under_lints(site: &Site, statement: TokenStream) -> TokenStream {
     let mut lints = site.attrs.iter().filter(|attr| lints::is_lint(attr)).map(lints::emitted).peekable();
@@ -253,29 +175,4 @@ fn under_lints(site: &Site, statement: TokenStream) -> TokenStream {
 /// The attribute that keeps the compiler from warning.
 fn allow(unused: Unused) -> Option<TokenStream> {
     (unused == Unused::Allow).then(|| quote_spanned!(Span::mixed_site()=> #[allow(unused)]))
-}
-
-/// `&place`.
-fn borrowed(place: &Expr) -> TokenStream {
-    let at = located_at(place.span());
-    match place {
-        Expr::Path(_) | Expr::Field(_) | Expr::Index(_) | Expr::MethodCall(_) | Expr::Call(_) | Expr::Paren(_) => {
-            quote_spanned!(at=> &#place)
-        }
-        _ => quote_spanned!(at=> &(#place)),
-    }
-}
-
-/// The length of `0..len`.
-fn length(range: &Expr) -> TokenStream {
-    match range {
-        Expr::Range(range) => {
-            let end = &range.end;
-            match range.limits {
-                RangeLimits::HalfOpen(_) => quote!(#end),
-                RangeLimits::Closed(_) => quote!(#end + 1),
-            }
-        }
-        other => quote!(#other),
-    }
 }

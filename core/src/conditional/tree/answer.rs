@@ -11,10 +11,9 @@ use crate::conditional::trend::Trend;
 use crate::density::mode::Mode;
 use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
-/// How often lattices are made finer for one theta.
-const MOST_HALVINGS: usize = 3;
 /// Points lie so many times as far apart as those of grids, as far as a task's noise allows.
 const WIDER: f64 = 7.0 / 6.0;
 /// The relative variance of Z from lattices of twice the spacing that is tolerated of a node: three times that of a normal.
@@ -111,30 +110,25 @@ impl Scorers<'_> {
         memory: &mut TaskMemory,
         rng: &mut ChaCha8Rng,
     ) -> Option<f64> {
-        let Self { lattices, by_node, effort, .. } = self;
-        let mut spacing = memory.spacing.next();
-        for halvings in (0..=MOST_HALVINGS).take_while(|_| frame.is_regular()) {
-            let mut uniform = Vec::with_capacity(frame.0.len() + 1);
-            memory.strata.next(frame.0.len() + 1, rng, |u| uniform.push(u));
-            let (first, shift) = uniform.split_last()?;
+        let (Self { lattices, by_node, effort, .. }, TaskMemory { spacing, strata, .. }) = (self, memory);
+        let (widest, n) = (spacing.next(), frame.0.len());
+        let sum = |spacing: f64| {
+            let mut uniform = Vec::with_capacity(n + 1);
+            strata.next(n + 1, rng, |u| uniform.push(u));
+            let (shift, first) = (&uniform[..n], uniform[n]);
             if lattices.sum(tree, Laid { frame, spacing: WIDER * spacing, shift }, by_node, ask.at()) == Summed::Failed
             {
-                return None;
+                return Break(None);
             }
             let (mut roughest, mut variance) = (0.0_f64, 0.0);
             for of_node in lattices.variances_of_coarser(tree) {
                 roughest = roughest.max(of_node);
                 variance += of_node;
             }
-            if roughest < ROUGH {
-                if halvings == 1 {
-                    memory.spacing.narrow();
-                }
-                memory.spacing.learn(spacing, variance, effort.noise);
-                return Some(*first);
-            }
-            spacing *= 0.5;
-        }
-        None
+            if roughest < ROUGH { Break(Some((first, spacing, variance))) } else { Continue(()) }
+        };
+        let (first, at, variance) = frame.is_regular().then(|| spacing.refined(widest, sum)).flatten()?;
+        spacing.learn(at, variance, effort.noise);
+        Some(first)
     }
 }

@@ -1,6 +1,6 @@
 //! What there is given a few globals, and where.
 
-use crate::density::integrated::{Integrated, Integration, TasksGiven};
+use crate::density::integrated::{Integrated, Integration};
 use crate::model::site_mask::SiteMask;
 use nalgebra::Matrix3;
 
@@ -24,13 +24,6 @@ pub(crate) struct Field {
 pub(super) struct Way {
     pub(super) of_w: Vec<f64>,
     pub(super) of_phi: Vec<f64>,
-}
-
-/// The normal given the few.
-pub(crate) struct Mode<'s> {
-    pub(crate) integrated: &'s mut Integrated,
-    /// The tasks given the mean of w.
-    pub(super) tasks: TasksGiven,
 }
 
 /// A point x, with the others.
@@ -62,9 +55,8 @@ impl Field {
 
     /// The mean of what was integrated around a theta whose w is at w_0.
     pub(super) fn mean(&self, integrated: &Integrated, theta: &[f64]) -> Point {
-        let step = integrated.w.mean();
-        let mut mean = Point { theta: theta.to_vec(), phi: integrated.tasks_given(&self.integration, step).means };
-        self.integration.globals.w.iter().zip(step).for_each(|(&j, step)| mean.theta[j] += step);
-        mean
+        let (step, mut theta) = (integrated.w.mean(), theta.to_vec());
+        self.integration.globals.move_w(&mut theta, step);
+        Point { theta, phi: integrated.means_given(&self.integration, step) }
     }
 }

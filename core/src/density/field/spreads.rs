@@ -2,8 +2,8 @@
 //! c_phi' e, which are independent.
 
 use crate::density::Density;
-use crate::density::field::around::{Field, Mode, Spread};
-use crate::density::integrated::GivenW;
+use crate::density::field::around::{Field, Point, Spread};
+use crate::density::integrated::{GivenW, Integrated};
 use crate::interpret::structure::{SiteAt, SiteDensity, Visitor};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::expression::forgetting;
@@ -12,19 +12,17 @@ use nalgebra::{DMatrix, Matrix3, SymmetricEigen};
 
 impl Density<'_> {
     /// V of every site, around a mode at the centre.
-    pub(super) fn spreads(&self, field: &Field, mode: &Mode<'_>) -> Vec<Vec<Spread>> {
-        let (integration, integrated) = (&field.integration, &mode.integrated);
-        let theta = field.mean(integrated, &field.centre).theta;
-        let mut places = vec![None; theta.len()];
-        integration.globals.w.iter().enumerate().for_each(|(place, &j)| places[j] = Some(place));
-        let of_w = integrated.w.covariance();
+    pub(super) fn spreads(&self, field: &Field, mode: &Integrated) -> Vec<Vec<Spread>> {
+        let integration = &field.integration;
+        let Point { theta, phi } = field.mean(mode, &field.centre);
+        let (places, of_w) = (integration.globals.places(), mode.w.covariance());
         let see = |mask, of_task| SeeSpreads { mask, places: &places, of_w: &of_w, of_task, spreads: Vec::new() };
         forgetting(|| {
             let mut outside = see(&self.integrated.outside, None);
             let structured = self.program.structure(&self.integrated, &theta, &mut outside);
             let of_task = |i: usize| {
-                let mut task = see(&self.integrated.tasks, Some(integrated.given_w(integration, i)));
-                let phi = &mode.tasks.means[self.offsets[i]..self.offsets[i + 1]];
+                let mut task = see(&self.integrated.tasks, Some(mode.given_w(integration, i)));
+                let phi = &phi[self.offsets[i]..self.offsets[i + 1]];
                 forgetting(|| structured.task(i, phi, &mut task));
                 task.spreads
             };
