@@ -3,7 +3,7 @@
 use crate::data::Rng;
 use hierarch::{
     AdamOptions, AdaptOptions, Correction, Estimator, GlobalFactor, GradientOptions, LocalFactor, Optimiser, Options,
-    Parameterisation,
+    Parameterisation, TaskFactor,
 };
 use rand::RngExt;
 use std::time::Duration;
@@ -70,5 +70,6 @@ pub(crate) fn adapt_options(rng: &mut Rng) -> AdaptOptions {
 pub(crate) fn gradient_options(rng: &mut Rng) -> GradientOptions {
     let rate = rng.random::<bool>().then(|| real(rng, 0.1));
     let few = Options { max_iterations: Some(2), posterior_draws: 8, ..options(rng) };
-    GradientOptions { steps: number(rng, 3), rate, draws: number(rng, 4), options: few }
+    let factor = if rng.random() { TaskFactor::MeanField } else { TaskFactor::Point };
+    GradientOptions { steps: number(rng, 3), rate, draws: number(rng, 4), factor, options: few }
 }
