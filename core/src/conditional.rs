@@ -103,7 +103,7 @@ impl<'a> Conditionals<'a> {
             takes_closed_forms,
             is_gaussian: density.is_gaussian_given_theta(),
             effort: ProposalEffort {
-                noise: (NOISE / density.num_tasks().max(1) as f64).min(NOISE_OF_ONE),
+                noise: (NOISE / density.total_tasks.max(1) as f64).min(NOISE_OF_ONE),
                 most_grown: 0,
             },
         }

@@ -89,6 +89,7 @@ mod posterior;
 mod private;
 mod progress;
 mod sampling;
+pub mod shards;
 pub mod special;
 pub mod support;
 pub mod testing;
