@@ -43,6 +43,7 @@
 //! | to fit | [`Fittable`], [`Options`], [`Error`] |
 //! | what a fit found | [`Fit`], [`Summary`], [`Posterior`], [`DrawsTable`], [`Draw`] |
 //! | whether to believe it | [`Trust`], [`Verdict`], [`Certificate`], [`Evidence`], [`Chains`] |
+//! | tasks that do not fit in memory | [`shards`], [`Fit::over_shards`] |
 //! | tasks never seen | [`Fit::adapt`], [`Adapted`], [`Prediction`]; by a network or by gradient steps: [`amortise`] |
 //! | to compare and to check | [`assess`]: leave-one-out, WAIC, [`compare`], predictive checks, scores, calibration |
 //! | pictures | `plots`, behind the feature of that name |
