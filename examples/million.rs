@@ -120,7 +120,7 @@ impl<T: Send + Sync, M: Model<Task = T>> Study<M, T> {
         assert!(fit.trust().is_reliable, "{:?}", fit.trust());
         let (started, mut reliable) = (ProcessTime::now(), 0);
         let few = AdaptOptions { global_draws: 16, ..AdaptOptions::default() };
-        fit.each_task(&made(self.tasks, shards, self.make), &few, |_, task| {
+        fit.each_task(&made(self.tasks, shards, self.make), &InTurn, &few, |_, task| {
             reliable += usize::from(task.trust().is_reliable);
             Ok(())
         })?;

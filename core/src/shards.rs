@@ -5,6 +5,9 @@
 //! sum of ln Z_i for each theta, an [`ExactSum`]: the same bits for any number of shards and threads.
 
 mod exact_sum;
+#[cfg(feature = "mpi")]
+mod processes;
+mod shard_sum;
 mod streamed;
 
 use crate::adapt::adapted::Adapted;
@@ -17,7 +20,7 @@ use crate::density::program::Program;
 use crate::density::{Density, Writing};
 use crate::error::Error;
 use crate::fit::{Evidence, Fit, FoundLater, Trust};
-use crate::linalg::gaussian::Moments;
+use crate::linalg::gaussian::{Gaussian, Moments};
 use crate::model::subset::Subset;
 use crate::model::{Latents, Model};
 use crate::options::{AdaptOptions, Correction};
@@ -28,8 +31,12 @@ use crate::sampling::lattice::Points;
 use crate::sampling::psis::smooth;
 use crate::sampling::stream::Stream;
 pub use exact_sum::ExactSum;
+#[cfg(feature = "mpi")]
+pub use processes::Processes;
 use rayon::prelude::*;
-use streamed::{ShardPrograms, Streamed};
+use shard_sum::agree;
+pub use shard_sum::{InTurn, ShardSum};
+use streamed::{ShardPrograms, Streamed, same_length};
 
 /// Draws of theta.
 const DRAWS: usize = 256;
@@ -46,39 +53,6 @@ pub trait Shards<T>: Sync {
     /// # Errors
     /// Whatever keeps them from being read.
     fn shard(&self, number: usize) -> Result<Vec<T>, Error>;
-}
-
-/// Takes sums over shards: on this machine one shard after another ([`InTurn`]), or by processes that share them.
-pub trait ShardSum: Sync {
-    /// Adds up what `of_shard` gives for the shards 0..`shards`: `width` sums each. All processes return the same.
-    ///
-    /// # Errors
-    /// Those of `of_shard`.
-    fn sum(
-        &self,
-        shards: usize,
-        width: usize,
-        of_shard: &dyn Fn(usize) -> Result<Vec<ExactSum>, Error>,
-    ) -> Result<Vec<ExactSum>, Error>;
-}
-
-/// One shard after another, so that one lies in memory at a time; threads share its tasks.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct InTurn;
-
-impl ShardSum for InTurn {
-    fn sum(
-        &self,
-        shards: usize,
-        width: usize,
-        of_shard: &dyn Fn(usize) -> Result<Vec<ExactSum>, Error>,
-    ) -> Result<Vec<ExactSum>, Error> {
-        let mut total = vec![ExactSum::default(); width];
-        for number in 0..shards {
-            total.iter_mut().zip(of_shard(number)?).for_each(|(sum, more)| sum.merge(more));
-        }
-        Ok(total)
-    }
 }
 
 /// Shards as tasks of a model.
@@ -106,7 +80,8 @@ pub struct ShardedFit<M: Model> {
     /// With the draws of theta that all tasks give; its own tasks keep none.
     fit: Fit<M>,
     evidence: Evidence,
-    num_tasks: usize,
+    /// By shard, the number of its first task; and how many there are at the end.
+    firsts: Vec<usize>,
 }
 
 impl<M: Model> Fit<M> {
@@ -126,7 +101,7 @@ impl<M: Model> Fit<M> {
             let asking = self.asking(&all);
             let density = Density::new(all.all(), &self.solution.shape, Writing::CENTRED);
             let shards = Typed { model: &self.model, shards };
-            let firsts = Streamed::firsts(&shards)?;
+            let firsts = Streamed::firsts(&shards, sum)?;
             let mut streamed = Streamed {
                 shards: &shards,
                 sum,
@@ -137,15 +112,16 @@ impl<M: Model> Fit<M> {
                 seed: self.solution.options.seed,
                 error: None,
             };
-            let num_tasks = streamed.firsts[streamed.firsts.len() - 1];
-            if num_tasks == 0 {
+            if streamed.num_tasks() == 0 {
                 return Err(Error::NoTasks);
             }
             let part = self.first_part()?;
-            let found = weighed(part, &mut streamed);
-            (found.map_err(|error| streamed.error.take().unwrap_or(error))?, num_tasks)
+            let Gaussian { mean, root } = &part.heavy.wide;
+            agree(sum, &[mean.as_slice(), root.as_slice()].concat())?;
+            let found = weighed(&part, &mut streamed);
+            (found.map_err(|error| streamed.error.take().unwrap_or(error))?, streamed.firsts)
         };
-        let ((theta, weights, evidence), num_tasks) = found;
+        let ((theta, weights, evidence), firsts) = found;
         let mut solution = self.solution;
         let trust = Trust::of_shards(&evidence);
         let draws = &mut solution.draws;
@@ -156,7 +132,7 @@ impl<M: Model> Fit<M> {
         Ok(ShardedFit {
             fit: Self { model: self.model, solution, found_later: FoundLater::default() },
             evidence,
-            num_tasks,
+            firsts,
         })
     }
 
@@ -177,10 +153,10 @@ impl<M: Model> Fit<M> {
 /// Draws of theta, row-major, their weights, and what these say.
 type Weighed = (Vec<f64>, Vec<f64>, Evidence);
 
-fn weighed(first: Part, streamed: &mut Streamed<'_>) -> Result<Weighed, Error> {
+fn weighed(first: &Part, streamed: &mut Streamed<'_>) -> Result<Weighed, Error> {
     let n = first.dimensions();
     let none = || Error::Unusable("no mode of theta was found from where the pilot has it".to_owned());
-    let part = peak(&first, Pool::new(n, 0), streamed).ok_or_else(none)?;
+    let part = peak(first, Pool::new(n, 0), streamed).ok_or_else(none)?;
     let proposal = part.with_lookouts();
     let mut rng = Stream::Proposals.of(streamed.seed);
     let mut points = Points::new(n, &mut rng);
@@ -207,7 +183,7 @@ fn weighed(first: Part, streamed: &mut Streamed<'_>) -> Result<Weighed, Error> {
 impl<M: Model> ShardedFit<M> {
     /// How many tasks there are in all shards.
     pub fn num_tasks(&self) -> usize {
-        self.num_tasks
+        self.firsts[self.firsts.len() - 1]
     }
 
     /// Posterior summaries of the globals, given all tasks.
@@ -225,14 +201,16 @@ impl<M: Model> ShardedFit<M> {
         self.fit.trust()
     }
 
-    /// Reads all shards once more, and hands over the posterior of every task in turn, with its number and its own trust
-    /// ([`Adapted::trust`]); none of it is kept.
+    /// Reads the shards of the fit once more, those that this process reads, and hands over the posterior of every task in
+    /// turn, with its number among all and its own trust ([`Adapted::trust`]); none of it is kept.
     ///
     /// # Errors
-    /// Errors of reading, those of [`Fit::adapt`], and those that `take` returns.
+    /// Errors of reading, those of [`Fit::adapt`], those that `take` returns, and [`Error::Unusable`] where the shards are not
+    /// those of the fit.
     pub fn each_task<S: Shards<M::Task>>(
         &self,
         shards: &S,
+        sum: &dyn ShardSum,
         options: &AdaptOptions,
         mut take: impl FnMut(usize, Adapted<'_, M>) -> Result<(), Error>,
     ) -> Result<(), Error>
@@ -242,9 +220,14 @@ impl<M: Model> ShardedFit<M> {
         options.check()?;
         let all = Subset::all(&self.fit.model);
         let asking = self.fit.asking(&all);
-        let mut number = 0;
-        for shard in 0..shards.num_shards() {
-            for some in shards.shard(shard)?.chunks(TOGETHER) {
+        if shards.num_shards() + 1 != self.firsts.len() {
+            let (now, then) = (shards.num_shards(), self.firsts.len() - 1);
+            return Err(Error::Unusable(format!("there are {now} shards, and the fit has read {then}")));
+        }
+        for shard in (0..shards.num_shards()).filter(|shard| sum.reads(*shard)) {
+            let (tasks, mut number) = (shards.shard(shard)?, self.firsts[shard]);
+            same_length(&self.firsts, shard, tasks.len())?;
+            for some in tasks.chunks(TOGETHER) {
                 let of_task = |task: &M::Task| {
                     let new = Subset::one(&self.fit.model, task);
                     Ok(self.fit.as_known(&new, asking.adapt(&new, Standing::Among, options)?))

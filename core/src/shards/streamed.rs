@@ -46,34 +46,50 @@ pub(super) struct Streamed<'a> {
 
 impl Streamed<'_> {
     /// By shard, the number of its first task; and the number of all.
-    pub(super) fn firsts(shards: &dyn ShardPrograms) -> Result<Vec<usize>, Error> {
-        let mut firsts = vec![0];
-        for number in 0..shards.num_shards() {
-            let mut next = firsts[number];
+    pub(super) fn firsts(shards: &dyn ShardPrograms, sum: &dyn ShardSum) -> Result<Vec<usize>, Error> {
+        let mut counts = vec![ExactSum::default(); shards.num_shards()];
+        let counted = (0..counts.len()).filter(|number| sum.reads(*number)).try_for_each(|number| {
             shards.visit(number, &mut |program| {
-                next += program.num_tasks();
+                counts[number].add(program.num_tasks() as f64);
                 Ok(())
-            })?;
-            firsts.push(next);
+            })
+        });
+        let mut firsts = vec![0];
+        for count in sum.total(counted.map(|()| counts))? {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that was a `usize`")]
+            firsts.push(firsts[firsts.len() - 1] + count.value() as usize);
         }
         Ok(firsts)
     }
 
+    pub(super) fn num_tasks(&self) -> usize {
+        self.firsts[self.firsts.len() - 1]
+    }
+
     /// ln p(theta, D), by theta.
     pub(super) fn ln_p(&self, thetas: &[Vec<f64>]) -> Result<Vec<f64>, Error> {
-        let of_shard = |number: usize| self.of_shard(number, thetas);
-        let sums = self.sum.sum(self.shards.num_shards(), thetas.len(), &of_shard)?;
+        let sums = self.sum.total(self.of_own_shards(thetas))?;
         Ok(thetas.iter().zip(sums).map(|(u, sum)| self.outside.all_outside(u).total() + sum.value()).collect())
+    }
+
+    /// By theta, the sum of ln Z_i over the tasks of the shards that this process reads.
+    fn of_own_shards(&self, thetas: &[Vec<f64>]) -> Result<Vec<ExactSum>, Error> {
+        let mut total = vec![ExactSum::default(); thetas.len()];
+        for number in (0..self.shards.num_shards()).filter(|number| self.sum.reads(*number)) {
+            total.iter_mut().zip(self.of_shard(number, thetas)?).for_each(|(sum, more)| sum.merge(more));
+        }
+        Ok(total)
     }
 
     /// By theta, the sum of ln Z_i over the tasks of a shard.
     fn of_shard(&self, number: usize, thetas: &[Vec<f64>]) -> Result<Vec<ExactSum>, Error> {
         let mut sums = vec![ExactSum::default(); thetas.len()];
         self.shards.visit(number, &mut |program| {
+            same_length(&self.firsts, number, program.num_tasks())?;
             if program.num_tasks() > 0 {
                 let shape = Shape::discover(program, self.start)?;
                 let mut density = Density::new(program.all(), &shape, Writing::CENTRED);
-                density.total_tasks = self.firsts[self.firsts.len() - 1];
+                density.total_tasks = self.num_tasks();
                 sums = self.of_tasks(&density, self.firsts[number], thetas);
             }
             Ok(())
@@ -86,14 +102,15 @@ impl Streamed<'_> {
         let fixed = conditionals.fix(thetas);
         let tasks = density.num_tasks();
         let nothing = || vec![ExactSum::default(); thetas.len()];
+        let (typical, seed) = (self.typical, self.seed);
         let of_chunk = |chunk: usize| {
             let (mut asker, mut sums, mut phi) = (fixed.asker(), nothing(), Vec::new());
             for task in chunk * CHUNK..((chunk + 1) * CHUNK).min(tasks) {
                 let n = density.offsets[task + 1] - density.offsets[task];
-                let (start, covariance) = ((self.typical)(n), DMatrix::identity(n, n));
+                let (start, covariance) = (typical(n), DMatrix::identity(n, n));
                 let guess = Guess { start: &start, covariance: &covariance };
                 let mut memory = TaskMemory::default();
-                let mut rng = Stream::ProposalsOf { task: (first + task) as u64 }.of(self.seed);
+                let mut rng = Stream::ProposalsOf { task: (first + task) as u64 }.of(seed);
                 for (theta, sum) in sums.iter_mut().enumerate() {
                     let (ask, mut weights) =
                         (Ask { task, theta, guess, inner: Inner { wanted: 1, most: MOST_INNER } }, Vec::new());
@@ -110,6 +127,13 @@ impl Streamed<'_> {
         };
         (0..tasks.div_ceil(CHUNK)).into_par_iter().map(of_chunk).reduce(nothing, merged)
     }
+}
+
+/// Whether a shard is as long as it was at first.
+pub(super) fn same_length(firsts: &[usize], shard: usize, now: usize) -> Result<(), Error> {
+    let then = firsts[shard + 1] - firsts[shard];
+    let changed = || Error::Unusable(format!("shard {shard} has {now} tasks, and had {then} when it was first read"));
+    if now == then { Ok(()) } else { Err(changed()) }
 }
 
 impl AskAt for Streamed<'_> {
