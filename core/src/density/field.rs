@@ -10,19 +10,20 @@
 //! A normal that is right on average is nearer than that of the mode (Opper & Archambeau 2009): with V the covariance of z at the
 //! centre, f, f' and f'' are replaced by their means over z_c + Normal(0, V), and f + tr(K V) / 2 makes it the bound of that normal.
 
+mod around;
 mod expansion;
 mod named;
 mod spreads;
 
 use crate::density::Density;
 use crate::density::bordered::Extent;
-use crate::density::integrated::{Integrated, Integration, IntegrationSpace, TasksGiven, concatenated};
+use crate::density::integrated::{IntegrationSpace, concatenated};
 use crate::linalg::storage::Storage;
-use crate::model::site_mask::SiteMask;
 use crate::numbers::expression::forgetting;
+pub(crate) use around::{Field, Mode};
+use around::{Point, Way};
 use expansion::Expansion;
 use nalgebra::DVector;
-use spreads::Spread;
 
 /// Steps to a mode, at most.
 const MOST_STEPS: usize = 40;
@@ -33,68 +34,6 @@ pub(crate) const NEAR: f64 = 0.5;
 const AWAY: f64 = 0.1;
 /// A height may fall by rounding, by this part of it.
 const ROUNDING: f64 = 1e-9;
-
-/// What there is given a few globals, and around where.
-pub(crate) struct Field {
-    pub(crate) integration: Integration,
-    /// Theta, w being at w_0: the mode with the others as they are there.
-    pub(crate) centre: Vec<f64>,
-    /// The sites outside the plate that are not expanded.
-    rest: SiteMask,
-    /// How the mode moves with each of the few.
-    ways: Vec<Way>,
-    /// V of every site, of what is outside the plate first, then task by task; none as long as they are not known.
-    spreads: Vec<Vec<Spread>>,
-}
-
-/// Derivatives of a mode in a coordinate that it is given.
-struct Way {
-    of_w: Vec<f64>,
-    of_phi: Vec<f64>,
-}
-
-/// The normal given the few.
-pub(crate) struct Mode<'s> {
-    pub(crate) integrated: &'s mut Integrated,
-    /// The tasks given the mean of w.
-    tasks: TasksGiven,
-}
-
-/// A point x, with the others.
-#[derive(Clone)]
-struct Point {
-    theta: Vec<f64>,
-    phi: Vec<f64>,
-}
-
-impl Point {
-    fn halfway_to(&mut self, other: &Self) {
-        let pairs = self.theta.iter_mut().zip(&other.theta).chain(self.phi.iter_mut().zip(&other.phi));
-        pairs.for_each(|(a, b)| *a = f64::midpoint(*a, *b));
-    }
-}
-
-impl Field {
-    /// Where the mode is to be expected, given the others of a theta.
-    fn expected(&self, theta: &[f64]) -> Point {
-        let Integration { globals, phi, .. } = &self.integration;
-        let mut at = Point { theta: theta.to_vec(), phi: phi.clone() };
-        for (Way { of_w, of_phi }, &j) in self.ways.iter().zip(&globals.others) {
-            let away = theta[j] - self.centre[j];
-            globals.w.iter().zip(of_w).for_each(|(&w, by)| at.theta[w] += away * by);
-            at.phi.iter_mut().zip(of_phi).for_each(|(phi, by)| *phi += away * by);
-        }
-        at
-    }
-
-    /// The mean of what was integrated around a theta whose w is at w_0.
-    fn mean(&self, integrated: &Integrated, theta: &[f64]) -> Point {
-        let step = integrated.w.mean();
-        let mut mean = Point { theta: theta.to_vec(), phi: integrated.tasks_given(&self.integration, step).means };
-        self.integration.globals.w.iter().zip(step).for_each(|(&j, step)| mean.theta[j] += step);
-        mean
-    }
-}
 
 impl Density<'_> {
     /// What there is given a few globals, if there is something, around the mode given those of `centre`, which is looked for from

@@ -3,8 +3,7 @@
 use crate::density::Density;
 use crate::density::bordered::{TaskAt, TaskNumbers};
 use crate::density::closed::BlockPoint;
-use crate::density::field::spreads::Spread;
-use crate::density::field::{Field, Point};
+use crate::density::field::around::{Field, Point, Spread};
 use crate::density::given_others::QuadraticInW;
 use crate::density::integrated::Beyond;
 use crate::density::program::Structured;

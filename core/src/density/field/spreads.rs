@@ -2,16 +2,13 @@
 //! c_phi' e, which are independent.
 
 use crate::density::Density;
-use crate::density::field::{Field, Mode};
+use crate::density::field::around::{Field, Mode, Spread};
 use crate::density::integrated::GivenW;
 use crate::interpret::structure::{SiteAt, SiteDensity, Visitor};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::expression::forgetting;
 use crate::numbers::leaves::{self, MOST_LEAVES};
 use nalgebra::{DMatrix, Matrix3, SymmetricEigen};
-
-/// A root of V, for as many leaves as there may be.
-pub(super) type Spread = Matrix3<f64>;
 
 impl Density<'_> {
     /// V of every site, around a mode at the centre.
