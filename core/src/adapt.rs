@@ -190,7 +190,7 @@ impl<M: Model> Fit<M> {
 
 impl<M: Model> Adapted<'_, M> {
     /// Takes the draws of a task's answers.
-    fn take(&mut self, program: &Subset<'_, M>, NewWeights { answers, smoothed }: NewWeights) {
+    fn take(&mut self, program: &Subset<'_, M>, NewWeights { answers, smoothed, .. }: NewWeights) {
         let centred = unscored(&Signature::of::<M>(), &vec![false; M::LOCAL_SITES.len()]);
         for (AnswerAt { theta, answer, given_theta }, weight) in answers.into_iter().zip(smoothed.weights) {
             let globals = program.plain_globals(&theta);

@@ -114,6 +114,13 @@ impl<'a> Conditionals<'a> {
         Self { effort: ProposalEffort { most_grown, ..self.effort }, ..self }
     }
 
+    /// Every task is visited, whatever closed forms there are: what one says does not depend on which others are here.
+    pub(crate) fn by_visits(self) -> Self {
+        let signature = self.density.program.signature();
+        let visited = SiteMask::all(signature.local_sites.len(), signature.observed_sites.len());
+        Self { visited, takes_closed_forms: false, is_gaussian: false, ..self }
+    }
+
     /// Fixes theta at these unconstrained values.
     pub(crate) fn fix(&self, u: &[Vec<f64>]) -> FixedThetas<'_> {
         let program: &dyn Program = &*self.density.program;
@@ -168,6 +175,21 @@ impl Asker<'_> {
         match self {
             Self::Closed { .. } => None,
             Self::Visits { reads, scorers } => Some(scorers.answer(ask, &reads[ask.theta], memory, rng)),
+        }
+    }
+
+    /// ln Z_i(theta), and the weights of the proposals that it is a mean of: none where it is exact. The memory is that of the
+    /// task.
+    pub(crate) fn evidence(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> (f64, Vec<f64>) {
+        match self {
+            Self::Closed { eliminator, .. } => {
+                let given = eliminator.eliminate(ask.task, ask.theta);
+                (given.map_or(f64::NEG_INFINITY, |given| given.ln_z()), Vec::new())
+            }
+            Self::Visits { reads, scorers } => {
+                let answer = scorers.answer(ask, &reads[ask.theta], memory, rng);
+                (answer.ln_z, answer.weights)
+            }
         }
     }
 

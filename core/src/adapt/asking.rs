@@ -70,11 +70,10 @@ impl<'f> Asking<'f> {
         }
         let inner = Inner { wanted: few.local_draws, most: options.max_proposals };
         let Answers { level, by_theta } = self.ask(new, rows, inner, Stream::Question(Question::Adapt))?;
-        if standing == Standing::Among {
-            let ln_z: Vec<f64> = by_theta.iter().map(|at| at.answer.ln_z).collect();
-            take_back(&ln_z, &mut before);
-        }
-        let weighed = NewWeights::possible(by_theta, &before)?;
+        let weighed = match standing {
+            Standing::Among => NewWeights::of_one_among(by_theta, &before)?,
+            Standing::New | Standing::Instead(_) => NewWeights::possible(by_theta, &before)?,
+        };
         let mut evidence = weighed.evidence();
         if self.has_one_theta() {
             // the draws of phi are what there is

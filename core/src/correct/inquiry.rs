@@ -5,14 +5,13 @@ use crate::conditional::{Ask, Conditionals, Guess, Inner, Known};
 use crate::correct::clock::Clock;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::pool::{Pool, ProposalWeights, Proposed, TaskAnswers};
-use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::rest::Rest;
 use crate::correct::reweighting::Basis;
 use crate::correct::search::{MOST_SEARCHED, peak};
 use crate::correct::walk::AskAt;
 use crate::density::integrated::{Integrated, Integration, IntegrationSpace, TasksGiven};
-use crate::linalg::gaussian::{Gaussian, standard_normal};
+use crate::linalg::gaussian::standard_normal;
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
 use crate::sampling::psis::SmoothWeights;
@@ -25,7 +24,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 /// The weights of proposals for so many thetas judge a task's own.
-const JUDGED: usize = 100;
+pub(crate) const JUDGED: usize = 100;
 /// Thetas are asked about together, for about so many answers of tasks, and in batches of no fewer and no more than these.
 const ANSWERS_TOGETHER: usize = 1 << 14;
 const FEWEST_TOGETHER: usize = 8;
@@ -156,8 +155,7 @@ impl<'a> Inquiry<'a> {
     /// How many times the draws that there are it takes until enough of them count, and what they tell is precise.
     pub(crate) fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
         let precision = pool.drawn(&smoothed.weights).precision(self.conditionals.density);
-        let worst = precision.worst_within(self.effort.most_draws as f64 / smoothed.weights.len() as f64);
-        (worst / PRECISE).powi(2).max(self.effort.enough / smoothed.effective)
+        self.effort.times_wanted(&precision, smoothed)
     }
 
     /// Thetas that are asked about before the clock is looked at again; at first very few.
@@ -176,10 +174,7 @@ impl<'a> Inquiry<'a> {
 
     /// What the basis says of the coordinates that are proposed.
     pub(crate) fn first_proposal(&self) -> Option<Part> {
-        let (at, root) = (self.proposed(), self.basis.gaussian.global.root());
-        let covariance = (&root * root.transpose()).select_rows(&at).select_columns(&at);
-        let mean = DVector::from_column_slice(&self.basis.guide.global.loc).select_rows(&at);
-        Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
+        self.basis.proposal_of(&self.proposed())
     }
 
     /// A better first proposal where little is known of few coordinates, all else being integrated out.
@@ -201,12 +196,7 @@ impl<'a> Inquiry<'a> {
 
     /// Where chains start: draws of the guide's of those coordinates.
     pub(crate) fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
-        let (at, guide) = (self.proposed(), &self.basis.guide.global);
-        let mut draw = || {
-            let drawn = guide.at(standard_normal(guide.len(), &mut self.of_chains).as_slice());
-            DVector::from_vec(drawn).select_rows(&at)
-        };
-        (0..chains).map(|_| draw()).collect()
+        self.basis.starts(chains, &self.proposed(), &mut self.of_chains)
     }
 
     /// Draws thetas of a round, and what every task says of each, into the pool.

@@ -7,10 +7,6 @@ const UNITS: f64 = (1_u64 << 40) as f64;
 /// Larger numbers have no place: 2^40 of them can still be added.
 const LARGEST: f64 = (1_u64 << 46) as f64;
 
-/// Numbers that a sum is sent as.
-#[cfg(feature = "mpi")]
-pub(super) const LIMBS: usize = 5;
-
 /// A sum of log densities, in nats; the same bits for any order and any grouping of the terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExactSum {
@@ -28,7 +24,7 @@ impl ExactSum {
     }
 
     /// Adds a term.
-    pub fn add(&mut self, term: f64) {
+    pub(super) fn add(&mut self, term: f64) {
         if term.abs() < LARGEST {
             #[expect(clippy::cast_possible_truncation, reason = "below 2^86")]
             let units = (term * UNITS).round() as i128;
@@ -44,26 +40,18 @@ impl ExactSum {
         self.impossible += other.impossible;
     }
 
-    /// A product, in squares of units.
-    pub(super) fn times(self, other: Self) -> i128 {
-        self.units.wrapping_mul(other.units)
-    }
-
     /// The sum as numbers that can be added one by one, those of up to 2^31 sums.
-    #[cfg(feature = "mpi")]
-    pub(super) fn limbs(self) -> [i64; LIMBS] {
+    #[must_use]
+    pub fn limbs(self) -> [i64; 5] {
         let low = |limb: u32| ((self.units >> (32 * limb)) & 0xffff_ffff) as i64;
         [low(0), low(1), low(2), (self.units >> 96) as i64, i64::try_from(self.impossible).unwrap_or(1)]
     }
 
     /// The sum of which these are the limbs, or sums of limbs.
-    #[cfg(feature = "mpi")]
-    pub(super) fn of_limbs(limbs: &[i64]) -> Self {
-        let (units, impossible) = limbs.split_at(LIMBS - 1);
-        Self {
-            units: units.iter().rev().fold(0, |sum, limb| (sum << 32) + i128::from(*limb)),
-            impossible: impossible.iter().map(|count| count.unsigned_abs()).sum(),
-        }
+    #[must_use]
+    pub fn of_limbs([units @ .., impossible]: [i64; 5]) -> Self {
+        let units = units.iter().rev().fold(0, |sum, limb| (sum << 32) + i128::from(*limb));
+        Self { units, impossible: impossible.unsigned_abs() }
     }
 
     /// The sum; -inf where a term was not finite.
@@ -106,17 +94,16 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "mpi")]
     #[test]
     fn limbs_add_up() {
         let sums = [-1e13, -0.3, 7e13, 2.5, f64::NAN].map(ExactSum::of);
-        let mut added = [0; LIMBS];
+        let mut added = [0; 5];
         let mut whole = ExactSum::default();
         for sum in sums {
-            assert_eq!(ExactSum::of_limbs(&sum.limbs()), sum);
+            assert_eq!(ExactSum::of_limbs(sum.limbs()), sum);
             added.iter_mut().zip(sum.limbs()).for_each(|(a, limb)| *a += limb);
             whole.merge(sum);
-            assert_eq!(ExactSum::of_limbs(&added), whole);
+            assert_eq!(ExactSum::of_limbs(added), whole);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Shards shared by processes that speak MPI.
 
 use crate::error::Error;
-use crate::shards::exact_sum::LIMBS;
 use crate::shards::{ExactSum, ShardSum};
 use mpi::collective::SystemOperation;
 use mpi::traits::CommunicatorCollectives;
@@ -33,6 +32,6 @@ impl<C: CommunicatorCollectives> ShardSum for Processes<'_, C> {
             return Err(Error::Unusable(format!("{failed} other processes have failed to read their shards")));
         }
         let limbs: Vec<i64> = own.into_iter().flat_map(ExactSum::limbs).collect();
-        Ok(self.added(&limbs).chunks_exact(LIMBS).map(ExactSum::of_limbs).collect())
+        Ok(self.added(&limbs).as_chunks().0.iter().map(|limbs| ExactSum::of_limbs(*limbs)).collect())
     }
 }

@@ -30,11 +30,17 @@ impl ShardSum for InTurn {
     }
 }
 
+/// Rounding of sums over processes, relative to their terms.
+const ROUNDING: f64 = 1e-12;
+
 /// Fails in every process where the numbers are not the same in all of them.
 pub(super) fn agree(sum: &dyn ShardSum, numbers: &[f64]) -> Result<(), Error> {
     let own: Vec<ExactSum> = [1.0].iter().chain(numbers).map(|number| ExactSum::of(*number)).collect();
-    let total = sum.total(Ok(own.clone()))?;
-    let is_same = own.iter().zip(&total).all(|(number, sum)| sum.times(own[0]) == number.times(total[0]));
+    let total: Vec<f64> = sum.total(Ok(own.clone()))?.into_iter().map(ExactSum::value).collect();
+    let is_same = own.iter().zip(&total).all(|(own, sum)| {
+        let alike = total[0] * own.value();
+        (sum - alike).abs() <= ROUNDING * alike.abs()
+    });
     let different =
         || Error::Unusable("the pilot is not the same in all processes: did it run out of time?".to_owned());
     sum.total(if is_same { Ok(Vec::new()) } else { Err(different()) }).map(drop)

@@ -1,122 +1,125 @@
 //! ln p(theta, D) of tasks that come in shards, every shard read once for many thetas:
 //!     ln p(theta, D) = ln p(theta) + ln p(D outside the plate | theta) + sum_i ln Z_i(theta)
+//!
+//! Where Z_i is no exact number but a mean over proposals, new ones for every theta, weights of theta are multiplied by noise whose
+//! logarithm has a variance of
+//!     V = sum_i Var[Z_i] / Z_i^2
+//! They remain right on average, but only e^-V of the draws that would count still do: k-hat and effective draws show it, as long
+//! as the tasks' own weights have a variance. V and the tasks of which that is in doubt are told with each round.
 
 use crate::conditional::memory::TaskMemory;
-use crate::conditional::{Ask, Conditionals, Guess, Inner, Known};
+use crate::conditional::{Ask as AskTask, Conditionals, Guess, Inner};
+use crate::correct::effort::Effort;
+use crate::correct::inquiry::{JUDGED, RoundPlan, SETS};
+use crate::correct::judged::{Judged, NoiseOfTasks};
 use crate::correct::pool::{Pool, Proposed};
+use crate::correct::proposal::Proposal;
+use crate::correct::reweighting::Basis;
+use crate::correct::rounds::Ask;
 use crate::correct::walk::AskAt;
-use crate::density::program::Program;
-use crate::density::shape::Shape;
-use crate::density::{Density, Writing};
+use crate::density::Density;
 use crate::error::Error;
-use crate::interpret::discover::Start;
+use crate::sampling::lattice::Points;
+use crate::sampling::psis::SmoothWeights;
 use crate::sampling::stream::Stream;
-use crate::shards::{ExactSum, ShardSum};
+use crate::shards::ExactSum;
+use crate::shards::source::{Counted, Source};
 use nalgebra::{DMatrix, DVector};
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 /// Tasks that one thread takes at a time.
 const CHUNK: usize = 64;
-/// Most proposals of phi_i a theta.
-const MOST_INNER: usize = 64;
 
-/// Shards of tasks whose types are erased.
-pub(super) trait ShardPrograms: Sync {
-    fn num_shards(&self) -> usize;
-
-    /// Reads a shard, and shows it as the tasks of a program.
-    fn visit(&self, number: usize, look: &mut dyn FnMut(&dyn Program) -> Result<(), Error>) -> Result<(), Error>;
-}
-
-/// What tells ln p(theta, D).
+/// What asks the tasks of all shards about thetas, pass after pass.
 pub(super) struct Streamed<'a> {
-    pub(super) shards: &'a dyn ShardPrograms,
-    pub(super) sum: &'a dyn ShardSum,
-    /// What is outside the plate.
-    pub(super) outside: &'a Density<'a>,
-    pub(super) start: &'a Start,
-    /// Where phi is for a task of so many coordinates, as far as is known.
-    pub(super) typical: &'a (dyn Fn(usize) -> DVector<f64> + Sync),
-    /// By shard, the number of its first task; and how many there are at the end.
-    pub(super) firsts: Vec<usize>,
-    pub(super) seed: u64,
+    source: &'a Source<'a>,
+    counted: &'a Counted,
+    basis: &'a Basis<'a>,
+    effort: Effort,
+    passes: u64,
+    of_chains: ChaCha8Rng,
+    /// Of the last round.
+    pub(super) noise: NoiseOfTasks,
     /// The first thing that went wrong, after which nothing is asked any more.
     pub(super) error: Option<Error>,
 }
 
-impl Streamed<'_> {
-    /// By shard, the number of its first task; and the number of all.
-    pub(super) fn firsts(shards: &dyn ShardPrograms, sum: &dyn ShardSum) -> Result<Vec<usize>, Error> {
-        let mut counts = vec![ExactSum::default(); shards.num_shards()];
-        let counted = (0..counts.len()).filter(|number| sum.reads(*number)).try_for_each(|number| {
-            shards.visit(number, &mut |program| {
-                counts[number].add(program.num_tasks() as f64);
-                Ok(())
-            })
+/// Thetas that tasks are asked about.
+struct Thetas<'t> {
+    u: &'t [Vec<f64>],
+    /// By theta, its weight in the posterior as far as that is known; empty where tasks are not judged.
+    shares: &'t [f64],
+}
+
+impl Thetas<'_> {
+    /// The weight of a theta that tasks are judged by: of many thetas some do.
+    fn judging(&self, theta: usize) -> Option<f64> {
+        let every = (self.u.len() / JUDGED).max(1);
+        self.shares.get(theta).copied().filter(|_| theta.is_multiple_of(every))
+    }
+}
+
+impl<'a> Streamed<'a> {
+    pub(super) fn new(source: &'a Source<'a>, counted: &'a Counted, basis: &'a Basis<'a>, effort: Effort) -> Self {
+        let of_chains = Stream::Chains.of(effort.seed);
+        Self { source, counted, basis, effort, passes: 0, of_chains, noise: NoiseOfTasks::default(), error: None }
+    }
+
+    /// Adds thetas to the pool, and what all tasks say of each.
+    fn tell(&mut self, coordinates: Vec<DVector<f64>>, shares: &[f64], pool: &mut Pool) {
+        let u: Vec<Vec<f64>> = coordinates.iter().map(|u| u.as_slice().to_vec()).collect();
+        let told = if self.error.is_none() { self.pass(&Thetas { u: &u, shares }) } else { Ok(Vec::new()) };
+        let told = told.unwrap_or_else(|error| {
+            self.error = Some(error);
+            Vec::new()
         });
-        let mut firsts = vec![0];
-        for count in sum.total(counted.map(|()| counts))? {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that was a `usize`")]
-            firsts.push(firsts[firsts.len() - 1] + count.value() as usize);
+        let ln_z = told.iter().map(|sum| sum.value()).chain(std::iter::repeat(f64::NEG_INFINITY));
+        let outside = self.source.pilot.outside;
+        let ln_outside = u.iter().zip(ln_z).map(|(u, ln_z)| outside.all_outside(u).total() + ln_z).collect();
+        if let ([variance, doubtful], false) = (told.get(u.len()..).unwrap_or_default(), shares.is_empty()) {
+            self.noise = NoiseOfTasks { variance: variance.value(), doubtful: doubtful.value() };
         }
-        Ok(firsts)
+        pool.add(Proposed { u, coordinates, ln_outside });
     }
 
-    pub(super) fn num_tasks(&self) -> usize {
-        self.firsts[self.firsts.len() - 1]
+    /// By theta, the sum of ln Z_i over all tasks; then that of the variances of ln Z_i, and the number of doubtful tasks.
+    fn pass(&mut self, thetas: &Thetas<'_>) -> Result<Vec<ExactSum>, Error> {
+        self.passes += 1;
+        self.source.pass(thetas.u.len() + 2, |shard, program| {
+            let tasks = self.counted.same_length(shard, program.num_tasks())?;
+            let Some(mut density) = self.source.density(program)? else { return Ok(Vec::new()) };
+            density.total_tasks = self.counted.num_tasks();
+            Ok(self.of_tasks(&density, tasks.start, thetas))
+        })
     }
 
-    /// ln p(theta, D), by theta.
-    pub(super) fn ln_p(&self, thetas: &[Vec<f64>]) -> Result<Vec<f64>, Error> {
-        let sums = self.sum.total(self.of_own_shards(thetas))?;
-        Ok(thetas.iter().zip(sums).map(|(u, sum)| self.outside.all_outside(u).total() + sum.value()).collect())
-    }
-
-    /// By theta, the sum of ln Z_i over the tasks of the shards that this process reads.
-    fn of_own_shards(&self, thetas: &[Vec<f64>]) -> Result<Vec<ExactSum>, Error> {
-        let mut total = vec![ExactSum::default(); thetas.len()];
-        for number in (0..self.shards.num_shards()).filter(|number| self.sum.reads(*number)) {
-            total.iter_mut().zip(self.of_shard(number, thetas)?).for_each(|(sum, more)| sum.merge(more));
-        }
-        Ok(total)
-    }
-
-    /// By theta, the sum of ln Z_i over the tasks of a shard.
-    fn of_shard(&self, number: usize, thetas: &[Vec<f64>]) -> Result<Vec<ExactSum>, Error> {
-        let mut sums = vec![ExactSum::default(); thetas.len()];
-        self.shards.visit(number, &mut |program| {
-            same_length(&self.firsts, number, program.num_tasks())?;
-            if program.num_tasks() > 0 {
-                let shape = Shape::discover(program, self.start)?;
-                let mut density = Density::new(program.all(), &shape, Writing::CENTRED);
-                density.total_tasks = self.num_tasks();
-                sums = self.of_tasks(&density, self.firsts[number], thetas);
-            }
-            Ok(())
-        })?;
-        Ok(sums)
-    }
-
-    fn of_tasks(&self, density: &Density<'_>, first: usize, thetas: &[Vec<f64>]) -> Vec<ExactSum> {
+    fn of_tasks(&self, density: &Density<'_>, first: usize, thetas: &Thetas<'_>) -> Vec<ExactSum> {
         let conditionals = Conditionals::new(density);
-        let fixed = conditionals.fix(thetas);
-        let tasks = density.num_tasks();
-        let nothing = || vec![ExactSum::default(); thetas.len()];
-        let (typical, seed) = (self.typical, self.seed);
+        let conditionals = if self.counted.is_gaussian { conditionals } else { conditionals.by_visits() };
+        let fixed = conditionals.fix(thetas.u);
+        let inner = Inner { wanted: 0, most: self.effort.most_inner };
+        let seed = self.effort.seed.wrapping_add(self.passes);
+        let nothing = || vec![ExactSum::default(); thetas.u.len() + 2];
         let of_chunk = |chunk: usize| {
-            let (mut asker, mut sums, mut phi) = (fixed.asker(), nothing(), Vec::new());
-            for task in chunk * CHUNK..((chunk + 1) * CHUNK).min(tasks) {
+            let (mut asker, mut sums) = (fixed.asker(), nothing());
+            for task in (chunk * CHUNK..density.num_tasks()).take(CHUNK) {
                 let n = density.offsets[task + 1] - density.offsets[task];
-                let (start, covariance) = (typical(n), DMatrix::identity(n, n));
+                let (start, covariance) = ((self.source.pilot.typical)(n), DMatrix::identity(n, n));
                 let guess = Guess { start: &start, covariance: &covariance };
                 let mut memory = TaskMemory::default();
                 let mut rng = Stream::ProposalsOf { task: (first + task) as u64 }.of(seed);
-                for (theta, sum) in sums.iter_mut().enumerate() {
-                    let (ask, mut weights) =
-                        (Ask { task, theta, guess, inner: Inner { wanted: 1, most: MOST_INNER } }, Vec::new());
-                    phi.clear();
-                    let known = &mut Known { phi: &mut phi, weights: &mut weights };
-                    sum.add(asker.sample(&ask, &mut memory, &mut rng, known));
+                let mut judging = Vec::new();
+                for theta in 0..thetas.u.len() {
+                    let (ln_z, weights) = asker.evidence(&AskTask { task, theta, guess, inner }, &mut memory, &mut rng);
+                    sums[theta].add(ln_z);
+                    let share = thetas.judging(theta).filter(|_| ln_z.is_finite());
+                    judging.extend(share.map(|share| (share, weights)));
+                }
+                if judging.iter().any(|(_, weights)| !weights.is_empty()) {
+                    let Judged { noise, is_doubtful, .. } = Judged::of(judging);
+                    sums[thetas.u.len()].add(noise);
+                    sums[thetas.u.len() + 1].add(if is_doubtful { 1.0 } else { 0.0 });
                 }
             }
             sums
@@ -125,28 +128,49 @@ impl Streamed<'_> {
             sums.iter_mut().zip(more).for_each(|(sum, more)| sum.merge(more));
             sums
         };
-        (0..tasks.div_ceil(CHUNK)).into_par_iter().map(of_chunk).reduce(nothing, merged)
+        (0..density.num_tasks().div_ceil(CHUNK)).into_par_iter().map(of_chunk).reduce(nothing, merged)
     }
-}
-
-/// Whether a shard is as long as it was at first.
-pub(super) fn same_length(firsts: &[usize], shard: usize, now: usize) -> Result<(), Error> {
-    let then = firsts[shard + 1] - firsts[shard];
-    let changed = || Error::Unusable(format!("shard {shard} has {now} tasks, and had {then} when it was first read"));
-    if now == then { Ok(()) } else { Err(changed()) }
 }
 
 impl AskAt for Streamed<'_> {
     fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
-        let u: Vec<Vec<f64>> = coordinates.iter().map(|u| u.as_slice().to_vec()).collect();
-        let ln_outside = self.ln_p(&u).unwrap_or_else(|error| {
-            self.error.get_or_insert(error);
-            vec![f64::NEG_INFINITY; u.len()]
-        });
-        pool.add(Proposed { u, coordinates, ln_outside });
+        self.tell(coordinates, &[], pool);
     }
 
     fn is_up(&self) -> bool {
         self.error.is_some()
+    }
+}
+
+impl Ask for Streamed<'_> {
+    fn round(&mut self, plan: RoundPlan<'_>, pool: &mut Pool) {
+        let proposal = plan.proposal.expect("theta is drawn");
+        let dimensions = proposal.main().dimensions();
+        let mut rng = Stream::Proposals.of(self.effort.seed.wrapping_add(plan.number as u64));
+        let set = plan.draws.div_ceil(SETS);
+        let mut coordinates = Vec::with_capacity(plan.draws);
+        while coordinates.len() < plan.draws {
+            let mut points = Points::new(dimensions, &mut rng);
+            for number in (coordinates.len()..plan.draws).take(set) {
+                coordinates.push(proposal.of_draw(number).heavy.wide.at(&points.next(&mut rng)));
+            }
+        }
+        // what the proposal takes the posterior for, without its lookouts
+        let main = Proposal::of(proposal.main().clone());
+        let share = |u: &DVector<f64>| (main.ln_density(u.as_slice()) - proposal.ln_density(u.as_slice())).exp();
+        let shares: Vec<f64> = coordinates.iter().map(share).collect();
+        self.tell(coordinates, &shares, pool);
+        pool.is_cut = self.error.is_some();
+        pool.end_round(plan.proposal, set);
+    }
+
+    fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
+        let precision = pool.drawn(&smoothed.weights).precision(self.source.pilot.outside);
+        self.effort.times_wanted(&precision, smoothed)
+    }
+
+    fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
+        let globals: Vec<usize> = (0..self.basis.guide.global.len()).collect();
+        self.basis.starts(chains, &globals, &mut self.of_chains)
     }
 }
