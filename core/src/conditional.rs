@@ -27,7 +27,7 @@ use crate::density::elimination::{Eliminator, GaussianThetas};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
-pub(crate) use ask::{Answer, Ask, Guess, Inner};
+pub(crate) use ask::{Answer, Ask, Guess, Inner, TaskEvidence};
 use grid::Grid;
 use memory::TaskMemory;
 use mixture::Sample;
@@ -178,17 +178,18 @@ impl Asker<'_> {
         }
     }
 
-    /// ln Z_i(theta), and the weights of the proposals that it is a mean of: none where it is exact. The memory is that of the
-    /// task.
-    pub(crate) fn evidence(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> (f64, Vec<f64>) {
+    /// ln Z_i(theta) alone. The memory is that of the task.
+    pub(crate) fn evidence(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> TaskEvidence {
         match self {
             Self::Closed { eliminator, .. } => {
                 let given = eliminator.eliminate(ask.task, ask.theta);
-                (given.map_or(f64::NEG_INFINITY, |given| given.ln_z()), Vec::new())
+                let ln_z = given.map_or(f64::NEG_INFINITY, |given| given.ln_z());
+                TaskEvidence { ln_z, variance: 0.0, weights: Vec::new() }
             }
             Self::Visits { reads, scorers } => {
-                let answer = scorers.answer(ask, &reads[ask.theta], memory, rng);
-                (answer.ln_z, answer.weights)
+                let Answer { ln_z, weights, .. } = scorers.answer(ask, &reads[ask.theta], memory, rng);
+                let variance = if weights.is_empty() { 0.0 } else { scorers.sample.variance() };
+                TaskEvidence { ln_z, variance, weights }
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::correct::precision::Drawn;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::reweighting::Basis;
 use crate::correct::rounds::Weighted;
-use crate::correct::walk::{AskAt, CHAINS, Walk};
+use crate::correct::walk::{CHAINS, Walk};
 use crate::density::Density;
 use crate::density::program::Program;
 use crate::linalg::gaussian::Moments;
@@ -33,7 +33,7 @@ const MISSED: f64 = 0.02;
 pub(crate) fn opinion(
     found: &Weighted,
     effort: &Effort,
-    asked: &mut dyn AskAt,
+    inquiry: &mut Inquiry<'_>,
     program: &dyn Program,
 ) -> Option<Compared> {
     let Weighted { pool, smoothed, proposal, walk } = found;
@@ -46,8 +46,8 @@ pub(crate) fn opinion(
     let rows = pool.rows();
     let picked = resample(&smoothed.weights, CHAINS, &mut Stream::Chains.of(effort.seed));
     let starts = picked.into_iter().map(|s| DVector::from_column_slice(rows[s])).collect();
-    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), pool.of_theta_alone(), asked);
-    again.until(walk.looks(), &proposal.reference()?, asked);
+    let mut again = Walk::from(starts, effort.seed.wrapping_add(1), pool.of_theta_alone(), inquiry);
+    again.until(walk.looks(), &proposal.reference()?, inquiry);
     compared(&answer, &again, from, program).or(Some(first))
 }
 

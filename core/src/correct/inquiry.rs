@@ -196,7 +196,12 @@ impl<'a> Inquiry<'a> {
 
     /// Where chains start: draws of the guide's of those coordinates.
     pub(crate) fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
-        self.basis.starts(chains, &self.proposed(), &mut self.of_chains)
+        let (at, guide) = (self.proposed(), &self.basis.guide.global);
+        let mut draw = || {
+            let drawn = guide.at(standard_normal(guide.len(), &mut self.of_chains).as_slice());
+            DVector::from_vec(drawn).select_rows(&at)
+        };
+        (0..chains).map(|_| draw()).collect()
     }
 
     /// Draws thetas of a round, and what every task says of each, into the pool.

@@ -8,14 +8,6 @@ const NEGLIGIBLE: f64 = 0.01;
 /// unless its weights have no mean.
 const QUIET: f64 = 0.05;
 
-/// A judgement on a task's proposals.
-pub(crate) struct Judged {
-    pub(crate) k_hat: f64,
-    pub(crate) is_doubtful: bool,
-    /// The variance of ln Z_i, on average over theta.
-    pub(crate) noise: f64,
-}
-
 /// What the proposals of very many tasks come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct NoiseOfTasks {
@@ -23,6 +15,12 @@ pub(crate) struct NoiseOfTasks {
     pub(crate) variance: f64,
     /// How many tasks are doubtful.
     pub(crate) doubtful: f64,
+}
+
+/// A judgement on a task's proposals.
+pub(crate) struct Judged {
+    pub(crate) k_hat: f64,
+    pub(crate) is_doubtful: bool,
 }
 
 impl Judged {
@@ -40,7 +38,7 @@ impl Judged {
         let k_hat = k_hat_of_proposals(pooled.iter().copied());
         let noise = thetas.iter().map(|(weight, proposals)| weight * variance_of_mean(proposals)).sum::<f64>() / total;
         let is_poor = k_hat != 0.0 && k_hat >= reliable_below(pooled.len());
-        Self { k_hat, is_doubtful: is_poor && (noise > QUIET || k_hat >= 1.0), noise }
+        Self { k_hat, is_doubtful: is_poor && (noise > QUIET || k_hat >= 1.0) }
     }
 }
 

@@ -7,12 +7,11 @@ use crate::correct::precision::Precision;
 use crate::correct::proposal::Part;
 use crate::correct::scores::Scores;
 use crate::guide::Guide;
-use crate::linalg::gaussian::{Gaussian, standard_normal};
+use crate::linalg::gaussian::Gaussian;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::mc_error::Dependence;
 use nalgebra::DVector;
-use rand_chacha::ChaCha8Rng;
 
 /// What a correction starts from.
 pub(crate) struct Basis<'a> {
@@ -34,13 +33,6 @@ impl Basis<'_> {
         let covariance = (&root * root.transpose()).select_rows(at).select_columns(at);
         let mean = DVector::from_column_slice(&self.guide.global.loc).select_rows(at);
         Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
-    }
-
-    /// Where so many chains start: draws of the guide's of some coordinates of theta.
-    pub(crate) fn starts(&self, chains: usize, at: &[usize], rng: &mut ChaCha8Rng) -> Vec<DVector<f64>> {
-        let guide = &self.guide.global;
-        let mut draw = || DVector::from_vec(guide.at(standard_normal(guide.len(), rng).as_slice())).select_rows(at);
-        (0..chains).map(|_| draw()).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The posterior of theta given the tasks of all shards: a search for its mode, and rounds of weighted draws from there.
 
 use crate::adapt::asking::Asking;
-use crate::correct::certify::opinion;
 use crate::correct::effort::Effort;
 use crate::correct::pool::Pool;
 use crate::correct::precision::Drawn;
@@ -47,14 +46,13 @@ pub(super) fn found(asking: &Asking<'_>, shards: &dyn ShardPrograms, sum: &dyn S
     let source = Source { shards, sum, pilot, progress: &progress };
     let counted = source.counted()?;
     let effort = Effort::of_tasks(&solution.options, counted.num_tasks(), 0).expect("little is kept of a draw");
-    let effort = Effort { budget: None, ..effort };
-    let mut streamed = Streamed::new(&source, &counted, &basis, effort);
+    // chains look at few thetas at a time, and would read all shards for each few
+    let effort = Effort { budget: None, walks: false, ..effort };
+    let mut streamed = Streamed::new(&source, &counted, effort);
     let first = peak(&first, Pool::new(globals, 0), &mut streamed).unwrap_or(first);
     let weighed = refined(first, effort, &mut streamed, Pool::new(globals, 0));
-    let compared = weighed.as_ref().and_then(|found| opinion(found, &effort, &mut streamed, &*outside.program));
     streamed.error.map_or(Ok(()), Err)?;
-    let corrected = weighed.map(|found| Reweighting { compared, ..over_thetas(found) });
-    let corrected = corrected.filter(|c| !c.is_useless).ok_or_else(failed)?;
+    let corrected = weighed.map(over_thetas).filter(|c| !c.is_useless).ok_or_else(failed)?;
     let precision = Drawn::of(&corrected.posterior).precision(&outside);
     let corrected = Reweighting { precision, ..corrected };
     let naming = Naming { program: asking.program, globals: &solution.shape.global };

@@ -8,13 +8,12 @@
 //! as the tasks' own weights have a variance. V and the tasks of which that is in doubt are told with each round.
 
 use crate::conditional::memory::TaskMemory;
-use crate::conditional::{Ask as AskTask, Conditionals, Guess, Inner};
+use crate::conditional::{Ask as AskTask, Conditionals, Guess, Inner, TaskEvidence};
 use crate::correct::effort::Effort;
 use crate::correct::inquiry::{JUDGED, RoundPlan, SETS};
 use crate::correct::judged::{Judged, NoiseOfTasks};
 use crate::correct::pool::{Pool, Proposed};
 use crate::correct::proposal::Proposal;
-use crate::correct::reweighting::Basis;
 use crate::correct::rounds::Ask;
 use crate::correct::walk::AskAt;
 use crate::density::Density;
@@ -25,7 +24,6 @@ use crate::sampling::stream::Stream;
 use crate::shards::ExactSum;
 use crate::shards::source::{Counted, Source};
 use nalgebra::{DMatrix, DVector};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 /// Tasks that one thread takes at a time.
@@ -35,10 +33,8 @@ const CHUNK: usize = 64;
 pub(super) struct Streamed<'a> {
     source: &'a Source<'a>,
     counted: &'a Counted,
-    basis: &'a Basis<'a>,
     effort: Effort,
     passes: u64,
-    of_chains: ChaCha8Rng,
     /// Of the last round.
     pub(super) noise: NoiseOfTasks,
     /// The first thing that went wrong, after which nothing is asked any more.
@@ -60,10 +56,38 @@ impl Thetas<'_> {
     }
 }
 
+/// What a task's evidences say of themselves.
+#[derive(Default)]
+struct Judging {
+    shares: f64,
+    /// Sum of shares and variances.
+    noise: f64,
+    /// The weights of its proposals, by theta.
+    proposals: Vec<(f64, Vec<f64>)>,
+}
+
+impl Judging {
+    fn hear(&mut self, share: f64, evidence: TaskEvidence) {
+        if evidence.ln_z.is_finite() {
+            self.shares += share;
+            self.noise += share * evidence.variance;
+            self.proposals.push((share, evidence.weights));
+        }
+    }
+
+    /// The noise of this one task: none where its evidences are exact.
+    fn judge(self) -> NoiseOfTasks {
+        if self.proposals.iter().all(|(_, weights)| weights.is_empty()) {
+            return NoiseOfTasks::default();
+        }
+        let doubtful = if Judged::of(self.proposals).is_doubtful { 1.0 } else { 0.0 };
+        NoiseOfTasks { variance: self.noise / self.shares, doubtful }
+    }
+}
+
 impl<'a> Streamed<'a> {
-    pub(super) fn new(source: &'a Source<'a>, counted: &'a Counted, basis: &'a Basis<'a>, effort: Effort) -> Self {
-        let of_chains = Stream::Chains.of(effort.seed);
-        Self { source, counted, basis, effort, passes: 0, of_chains, noise: NoiseOfTasks::default(), error: None }
+    pub(super) fn new(source: &'a Source<'a>, counted: &'a Counted, effort: Effort) -> Self {
+        Self { source, counted, effort, passes: 0, noise: NoiseOfTasks::default(), error: None }
     }
 
     /// Adds thetas to the pool, and what all tasks say of each.
@@ -107,20 +131,18 @@ impl<'a> Streamed<'a> {
                 let n = density.offsets[task + 1] - density.offsets[task];
                 let (start, covariance) = ((self.source.pilot.typical)(n), DMatrix::identity(n, n));
                 let guess = Guess { start: &start, covariance: &covariance };
-                let mut memory = TaskMemory::default();
+                let (mut memory, mut judging) = (TaskMemory::default(), Judging::default());
                 let mut rng = Stream::ProposalsOf { task: (first + task) as u64 }.of(seed);
-                let mut judging = Vec::new();
                 for theta in 0..thetas.u.len() {
-                    let (ln_z, weights) = asker.evidence(&AskTask { task, theta, guess, inner }, &mut memory, &mut rng);
-                    sums[theta].add(ln_z);
-                    let share = thetas.judging(theta).filter(|_| ln_z.is_finite());
-                    judging.extend(share.map(|share| (share, weights)));
+                    let evidence = asker.evidence(&AskTask { task, theta, guess, inner }, &mut memory, &mut rng);
+                    sums[theta].add(evidence.ln_z);
+                    if let Some(share) = thetas.judging(theta) {
+                        judging.hear(share, evidence);
+                    }
                 }
-                if judging.iter().any(|(_, weights)| !weights.is_empty()) {
-                    let Judged { noise, is_doubtful, .. } = Judged::of(judging);
-                    sums[thetas.u.len()].add(noise);
-                    sums[thetas.u.len() + 1].add(if is_doubtful { 1.0 } else { 0.0 });
-                }
+                let NoiseOfTasks { variance, doubtful } = judging.judge();
+                sums[thetas.u.len()].add(variance);
+                sums[thetas.u.len() + 1].add(doubtful);
             }
             sums
         };
@@ -167,10 +189,5 @@ impl Ask for Streamed<'_> {
     fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
         let precision = pool.drawn(&smoothed.weights).precision(self.source.pilot.outside);
         self.effort.times_wanted(&precision, smoothed)
-    }
-
-    fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
-        let globals: Vec<usize> = (0..self.basis.guide.global.len()).collect();
-        self.basis.starts(chains, &globals, &mut self.of_chains)
     }
 }
