@@ -2,7 +2,7 @@
 
 use hierarch::prelude::*;
 use hierarch::shards::{ExactSum, InTurn, ShardSum, ShardedFit, Shards};
-use hierarch::{AdaptOptions, Error, GlobalFactor, Model, Options, Summary};
+use hierarch::{AdaptOptions, Correction, Error, GlobalFactor, Model, Options, Summary};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
@@ -56,12 +56,12 @@ model! {
 
 model! {
     /// Tasks that are neither Gaussian nor of few latents: their evidences are means over proposals.
-    Counts(tasks: Vec<[u32; 4]>) {
+    Counts(tasks: Vec<[u32; 8]>) {
         level ~ Normal(0.0, 1.0);
         for counts in tasks {
-            rate[_ in 0..4] ~ Normal(level, 1.5);
+            rate[_ in 0..8] ~ Normal(level, 3.0);
             for (k, &count) in counts.iter().enumerate() {
-                count ~ PoissonLog(rate[k] + 0.7 * rate[(k + 1) % 4]);
+                count ~ PoissonLog(rate[k] + 0.7 * rate[(k + 1) % 8]);
             }
         }
     }
@@ -212,18 +212,20 @@ fn any_number_of_shards_gives_the_same_bits() {
 
 #[test]
 fn noise_of_the_tasks_evidences_is_told() {
-    let make = |i: usize| [0, 1, 2, 3].map(|k| [0, 1, 4, 0, 2, 11, 0][(i + k * k) % 7]);
+    let make = |i: usize| std::array::from_fn(|k| [0, 1, 0, 0, 2, 11, 0][(i + k * k) % 7]);
+    let options = Options { posterior_draws: 100, correction: Correction::LinearResponse, ..Options::default() };
     let fit = |tasks: usize| {
-        let few = Options {
-            posterior_draws: 200,
-            correction_budget: std::time::Duration::from_secs(1),
-            ..Options::default()
-        };
-        let pilot = Counts::new((0..20).map(make).collect()).fit_with(&few).expect("a pilot");
+        let pilot = Counts::new((0..10).map(make).collect()).fit_with(&options).expect("a pilot");
         pilot.over_shards(&Made { tasks, shards: 2, make }, &InTurn).expect("a fit")
     };
-    let (quiet, loud) = (fit(20), fit(500));
-    println!("{:?}\n{:?}\n{:?}\n{:?}", quiet.trust(), quiet.evidence(), loud.trust(), loud.evidence());
+    let (quiet, loud) = (fit(10), fit(70));
+    assert!(quiet.trust().is_reliable, "{:?}", quiet.trust());
+    let notes = &loud.trust().notes;
+    let is_told = notes.iter().any(|note| note.starts_with("ln p(D | theta) has a noise of variance"));
+    assert!(loud.trust().is_doubtful && is_told, "{notes:?}");
+    // e^-1 of the draws that would count, or fewer
+    let share = |fit: &ShardedFit<Counts>| fit.evidence().effective_sample_size / fit.evidence().draws as f64;
+    assert!(share(&loud) < 0.5 * share(&quiet), "{:?} and {:?}", loud.evidence(), quiet.evidence());
 }
 
 /// Two threads as if they were processes: what they send each other are numbers.

@@ -196,6 +196,7 @@ mod pages {
         ForStanUsers "docs/for_stan_users.md"
         Limitations "docs/limitations.md"
         MetaLearning "docs/meta_learning.md"
+        Million "docs/million.md"
         OwnOrBorrow "docs/own_or_borrow.md"
         QuestionsToAFit "docs/questions_to_a_fit.md"
         WritingADistribution "docs/writing_a_distribution.md"
