@@ -22,7 +22,7 @@ mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::conditional::{Quadratic, SharedTheta};
+use crate::density::conditional::{Conditional, Quadratic, SharedTheta};
 use crate::density::elimination::{Eliminator, GaussianThetas};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
@@ -183,7 +183,7 @@ impl Asker<'_> {
         match self {
             Self::Closed { eliminator, .. } => {
                 let given = eliminator.eliminate(ask.task, ask.theta);
-                let ln_z = given.map_or(f64::NEG_INFINITY, |given| given.ln_z());
+                let ln_z = given.map_or(f64::NEG_INFINITY, Conditional::ln_z);
                 TaskEvidence { ln_z, variance: 0.0, weights: Vec::new() }
             }
             Self::Visits { reads, scorers } => {

@@ -96,12 +96,14 @@ where
 
 impl<M: Model> Fit<M> {
     /// The posterior of theta given the tasks of all shards, in place of this fit's own, which serve to find it: a fit of
-    /// some hundred of them is a good pilot. Data outside the plate are those of the pilot, and so are the options:
-    /// [`posterior_draws`](crate::Options::posterior_draws) says how many draws of theta a round has, and there are more rounds until Monte
-    /// Carlo errors are small. [`correction_budget`](crate::Options::correction_budget) does not count: it takes as long as it takes.
-    /// The answer depends on the tasks and on the pilot, not on where one shard ends and the next begins.
+    /// some hundred of them is a good pilot. Data outside the plate are those of the pilot, and so are the options. Of these
+    /// [`posterior_draws`](crate::Options::posterior_draws) says how many draws of theta a round has at most; rounds follow each
+    /// other until Monte Carlo errors are small, as long as that takes, whatever
+    /// [`correction_budget`](crate::Options::correction_budget) is. The answer depends on the tasks and on the pilot, not on
+    /// where one shard ends and the next begins.
     ///
-    /// Of n coordinates theta has, a step of the search reads all shards for (n + 1)(n + 2) / 2 thetas at once, and once more.
+    /// With n coordinates of theta, a step of the search reads all shards for (n + 1)(n + 2) / 2 thetas at once, and once or a
+    /// few times more for one. Chains do not check the answer, as they would read all shards for every few thetas.
     ///
     /// # Errors
     /// [`Error::Shard`] for shards that cannot be read, and for data outside their support; [`Error::NoTasks`];

@@ -133,9 +133,9 @@ impl<'a> Streamed<'a> {
                 let guess = Guess { start: &start, covariance: &covariance };
                 let (mut memory, mut judging) = (TaskMemory::default(), Judging::default());
                 let mut rng = Stream::ProposalsOf { task: (first + task) as u64 }.of(seed);
-                for theta in 0..thetas.u.len() {
+                for (theta, sum) in sums.iter_mut().enumerate().take(thetas.u.len()) {
                     let evidence = asker.evidence(&AskTask { task, theta, guess, inner }, &mut memory, &mut rng);
-                    sums[theta].add(evidence.ln_z);
+                    sum.add(evidence.ln_z);
                     if let Some(share) = thetas.judging(theta) {
                         judging.hear(share, evidence);
                     }
