@@ -203,7 +203,7 @@ fn any_number_of_shards_gives_the_same_bits() {
     let one = fit(1);
     for other in [3, 7].map(fit) {
         assert_eq!(one.evidence(), other.evidence());
-        let [a, b] = [&one, &other].map(|fit| fit.global());
+        let [a, b] = [&one, &other].map(ShardedFit::global);
         for (a, b) in [(a.mu, b.mu), (a.tau, b.tau)] {
             assert!(a.mean.to_bits() == b.mean.to_bits() && a.sd.to_bits() == b.sd.to_bits(), "{a:?} and {b:?}");
         }
