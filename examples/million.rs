@@ -92,12 +92,15 @@ fn peak() -> Option<f64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 
+/// A global's name, what is found of it, and the truth.
+type Global = (&'static str, Summary, f64);
+
 /// What is done with a model's tasks, whatever they are.
 struct Study<M: Model, T> {
     model: fn(Vec<T>) -> M,
     make: fn(usize) -> T,
     tasks: usize,
-    globals: fn(&ShardedFit<M>) -> Vec<(&'static str, Summary, f64)>,
+    globals: fn(&ShardedFit<M>) -> Vec<Global>,
 }
 
 impl<T: Send + Sync, M: Model<Task = T>> Study<M, T> {
