@@ -27,6 +27,7 @@ mod readme;
 mod repeated;
 mod results;
 mod saved;
+mod shards;
 mod summed;
 mod tables;
 mod trust;

@@ -16,7 +16,7 @@ use std::path::Path;
 const FLOORS: &[&[&str]] = &[
     &["lib", "prelude", "private"],
     &["plots"],
-    &["adapt", "amortise", "arviz", "assess", "nuts"],
+    &["adapt", "amortise", "arviz", "assess", "nuts", "shards"],
     &["fit"],
     &["correct", "optimize"],
     &["conditional"],

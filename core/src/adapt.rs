@@ -22,7 +22,7 @@ use crate::model::values::values_of;
 use crate::options::AdaptOptions;
 use crate::sampling::stream::{Question, Stream};
 use adapted::{Adapted, AtTheta, TaskDraw};
-use asking::{Asking, TaskKnowledge};
+use asking::{Asking, Standing, TaskKnowledge};
 use new_task::AnswerAt;
 use new_weights::NewWeights;
 use prediction::Prediction;
@@ -48,7 +48,7 @@ impl<M: Model> Fit<M> {
     pub fn adapt_with(&self, task: &M::Task, options: &AdaptOptions) -> Result<Adapted<'_, M>, Error> {
         options.check()?;
         let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
-        Ok(self.as_known(&new, self.asking(&all).adapt(&new, None, options)?))
+        Ok(self.as_known(&new, self.asking(&all).adapt(&new, Standing::New, options)?))
     }
 
     /// The posterior of phi for task `i` of the fit as it is now, with other data than it had: another visit of a known
@@ -63,10 +63,10 @@ impl<M: Model> Fit<M> {
     pub fn readapt(&self, i: usize, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
         assert!(i < self.model.num_tasks(), "there is no task {i}");
         let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
-        Ok(self.as_known(&new, self.asking(&all).adapt(&new, Some(i), &AdaptOptions::default())?))
+        Ok(self.as_known(&new, self.asking(&all).adapt(&new, Standing::Instead(i), &AdaptOptions::default())?))
     }
 
-    fn as_known(&self, new: &Subset<'_, M>, known: TaskKnowledge) -> Adapted<'_, M> {
+    pub(crate) fn as_known(&self, new: &Subset<'_, M>, known: TaskKnowledge) -> Adapted<'_, M> {
         let TaskKnowledge { level, weighed, cluster, evidence, trust } = known;
         let mut adapted = Adapted { cluster, evidence: Some(evidence), ..self.without_draws(level, trust) };
         adapted.take(new, weighed);
@@ -190,7 +190,7 @@ impl<M: Model> Fit<M> {
 
 impl<M: Model> Adapted<'_, M> {
     /// Takes the draws of a task's answers.
-    fn take(&mut self, program: &Subset<'_, M>, NewWeights { answers, smoothed }: NewWeights) {
+    fn take(&mut self, program: &Subset<'_, M>, NewWeights { answers, smoothed, .. }: NewWeights) {
         let centred = unscored(&Signature::of::<M>(), &vec![false; M::LOCAL_SITES.len()]);
         for (AnswerAt { theta, answer, given_theta }, weight) in answers.into_iter().zip(smoothed.weights) {
             let globals = program.plain_globals(&theta);

@@ -22,12 +22,12 @@ mod trend;
 
 use crate::density::Density;
 use crate::density::blocks::BlockLayout;
-use crate::density::conditional::{Quadratic, SharedTheta};
+use crate::density::conditional::{Conditional, Quadratic, SharedTheta};
 use crate::density::elimination::{Eliminator, GaussianThetas};
 use crate::density::program::{Fixed, Program, Scoring};
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
-pub(crate) use ask::{Answer, Ask, Guess, Inner};
+pub(crate) use ask::{Answer, Ask, Guess, Inner, TaskEvidence};
 use grid::Grid;
 use memory::TaskMemory;
 use mixture::Sample;
@@ -103,7 +103,7 @@ impl<'a> Conditionals<'a> {
             takes_closed_forms,
             is_gaussian: density.is_gaussian_given_theta(),
             effort: ProposalEffort {
-                noise: (NOISE / density.num_tasks().max(1) as f64).min(NOISE_OF_ONE),
+                noise: (NOISE / density.total_tasks.max(1) as f64).min(NOISE_OF_ONE),
                 most_grown: 0,
             },
         }
@@ -112,6 +112,13 @@ impl<'a> Conditionals<'a> {
     /// Where the proposals asked for are too few, their number may grow to as many as this.
     pub(crate) fn growing_to(self, most_grown: usize) -> Self {
         Self { effort: ProposalEffort { most_grown, ..self.effort }, ..self }
+    }
+
+    /// Every task is visited, whatever closed forms there are: what one says does not depend on which others are here.
+    pub(crate) fn by_visits(self) -> Self {
+        let signature = self.density.program.signature();
+        let visited = SiteMask::all(signature.local_sites.len(), signature.observed_sites.len());
+        Self { visited, takes_closed_forms: false, is_gaussian: false, ..self }
     }
 
     /// Fixes theta at these unconstrained values.
@@ -168,6 +175,22 @@ impl Asker<'_> {
         match self {
             Self::Closed { .. } => None,
             Self::Visits { reads, scorers } => Some(scorers.answer(ask, &reads[ask.theta], memory, rng)),
+        }
+    }
+
+    /// ln Z_i(theta) alone. The memory is that of the task.
+    pub(crate) fn evidence(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> TaskEvidence {
+        match self {
+            Self::Closed { eliminator, .. } => {
+                let given = eliminator.eliminate(ask.task, ask.theta);
+                let ln_z = given.map_or(f64::NEG_INFINITY, Conditional::ln_z);
+                TaskEvidence { ln_z, variance: 0.0, weights: Vec::new() }
+            }
+            Self::Visits { reads, scorers } => {
+                let Answer { ln_z, weights, .. } = scorers.answer(ask, &reads[ask.theta], memory, rng);
+                let variance = if weights.is_empty() { 0.0 } else { scorers.sample.variance() };
+                TaskEvidence { ln_z, variance, weights }
+            }
         }
     }
 

@@ -143,6 +143,16 @@ pub enum Error {
         /// Why.
         reason: FileError,
     },
+    /// Something is wrong with a shard of tasks: see [`shards`](crate::shards).
+    #[error("shard {shard}{}: {error}", .task.as_ref().map_or_else(String::new, |task| format!(", {task}")))]
+    Shard {
+        /// Which shard, counted from 0.
+        shard: usize,
+        /// Which of its tasks, if it is one: its number in the shard.
+        task: Option<TaskName>,
+        /// What is wrong.
+        error: Box<Error>,
+    },
     /// What was asked for cannot be done, for the reason given.
     #[error("{0}")]
     Unusable(String),
@@ -171,6 +181,12 @@ impl Error {
         self
     }
 
+    /// The error as that of a shard, and of that task of it; otherwise of the one that the error names, if it does.
+    pub(crate) fn in_shard(mut self, shard: usize, task: Option<usize>) -> Self {
+        let named = self.task_mut().and_then(Option::take);
+        Self::Shard { shard, task: task.map(TaskName::unlabelled).or(named), error: Box::new(self) }
+    }
+
     /// The error with its task called by its label.
     pub(crate) fn label_task(mut self, label: impl Fn(usize) -> Option<String>) -> Self {
         if let Some(Some(task)) = self.task_mut() {
@@ -192,7 +208,7 @@ impl Error {
             | Self::Entry { place, .. }
             | Self::WithinChain { place, .. }
             | Self::NoSampler { place, .. } => Some(&mut place.task),
-            Self::Option { task, .. } => Some(task),
+            Self::Option { task, .. } | Self::Shard { task, .. } => Some(task),
             Self::NoTasks | Self::NoLatents | Self::File { .. } | Self::Unusable(_) => None,
         }
     }

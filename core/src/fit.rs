@@ -5,7 +5,7 @@ mod certify;
 mod chains;
 mod doubts;
 mod evidence;
-mod imprecise;
+pub(crate) mod imprecise;
 mod judgement;
 pub(crate) mod names;
 mod pipeline;

@@ -43,6 +43,7 @@
 //! | to fit | [`Fittable`], [`Options`], [`Error`] |
 //! | what a fit found | [`Fit`], [`Summary`], [`Posterior`], [`DrawsTable`], [`Draw`] |
 //! | whether to believe it | [`Trust`], [`Verdict`], [`Certificate`], [`Evidence`], [`Chains`] |
+//! | tasks that do not fit in memory | [`shards`], [`Fit::over_shards`] |
 //! | tasks never seen | [`Fit::adapt`], [`Adapted`], [`Prediction`]; by a network or by gradient steps: [`amortise`] |
 //! | to compare and to check | [`assess`]: leave-one-out, WAIC, [`compare`], predictive checks, scores, calibration |
 //! | pictures | `plots`, behind the feature of that name |
@@ -89,6 +90,7 @@ mod posterior;
 mod private;
 mod progress;
 mod sampling;
+pub mod shards;
 pub mod special;
 pub mod support;
 pub mod testing;
@@ -195,6 +197,7 @@ mod pages {
         ForStanUsers "docs/for_stan_users.md"
         Limitations "docs/limitations.md"
         MetaLearning "docs/meta_learning.md"
+        Million "docs/million.md"
         OwnOrBorrow "docs/own_or_borrow.md"
         QuestionsToAFit "docs/questions_to_a_fit.md"
         WritingADistribution "docs/writing_a_distribution.md"

@@ -23,7 +23,7 @@ pub(crate) fn curves(curves: &[Curve]) -> Result<(), Box<dyn Error>> {
     let picture = Picture::draw((1000, 520), |area| {
         let axes = [
             Axis { labels: 4, write: Some(&write), ..Axis::new("images seen", 4.0..6.3) },
-            Axis::new("bound, nats an image", -26.0..-15.0),
+            Axis::new("bound, nats an image", -31.0..-15.0),
         ];
         let mut chart = Frame::default().chart(area, "Bound of an image by number of latents", axes)?;
         for (curve, color) in curves.iter().zip(COLORS) {

@@ -25,6 +25,17 @@ pub(crate) struct Asking<'f> {
     pub(crate) later: &'f FoundLater,
 }
 
+/// What a task that is asked about is to the fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The fit has not seen it, and learns from it.
+    New,
+    /// It is the task of that number as it is now.
+    Instead(usize),
+    /// The draws of theta have learned from it already.
+    Among,
+}
+
 /// What a fit knows of a new task.
 pub(crate) struct TaskKnowledge {
     /// What the task's latents look like.
@@ -44,22 +55,25 @@ struct FewThetas<'f> {
 }
 
 impl<'f> Asking<'f> {
-    /// The posterior of phi of the one task of another program, which may stand for a task of the fit as it is now.
+    /// The posterior of phi of the one task of another program.
     pub(crate) fn adapt(
         &self,
         new: &dyn Program,
-        known: Option<usize>,
+        standing: Standing,
         options: &AdaptOptions,
     ) -> Result<TaskKnowledge, Error> {
         let few = self.few_thetas(options);
         let (rows, mut before): (Vec<Vec<f64>>, Vec<f64>) =
             few.thetas.iter().map(|(u, weight)| (u.to_vec(), weight)).unzip();
-        if let Some(i) = known {
+        if let Standing::Instead(i) = standing {
             take_back(&self.ln_evidences(i, rows.clone())?, &mut before);
         }
         let inner = Inner { wanted: few.local_draws, most: options.max_proposals };
         let Answers { level, by_theta } = self.ask(new, rows, inner, Stream::Question(Question::Adapt))?;
-        let weighed = NewWeights::possible(by_theta, &before)?;
+        let weighed = match standing {
+            Standing::Among => NewWeights::of_one_among(by_theta, &before)?,
+            Standing::New | Standing::Instead(_) => NewWeights::possible(by_theta, &before)?,
+        };
         let mut evidence = weighed.evidence();
         if self.has_one_theta() {
             // the draws of phi are what there is
@@ -120,7 +134,7 @@ impl<'f> Asking<'f> {
 
     /// Where to look for the phi of a new task of n coordinates: where those of the fit are on average, or failing such
     /// tasks where the fit itself started.
-    fn typical(&self, n: usize) -> DVector<f64> {
+    pub(crate) fn typical(&self, n: usize) -> DVector<f64> {
         let known = self.later.modes.get_or_init(|| {
             let some: Vec<usize> = (0..self.program.num_tasks().min(MOST_TASKS)).collect();
             modes_at_mean(&*self.program.some(&some), &self.solution.climbed)

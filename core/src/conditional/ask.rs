@@ -13,6 +13,16 @@ pub(crate) struct Answer {
     pub(crate) weights: Vec<f64>,
 }
 
+/// What a task says of the probability of its data under one theta.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskEvidence {
+    pub(crate) ln_z: f64,
+    /// How noisy ln Z_i is, at most; 0 where it is exact.
+    pub(crate) variance: f64,
+    /// As those of an [`Answer`].
+    pub(crate) weights: Vec<f64>,
+}
+
 /// What a task is asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask<'a> {

@@ -1,7 +1,9 @@
 //! How much effort an importance correction may take.
 
+use crate::correct::precision::{PRECISE, Precision};
 use crate::density::shape::Shape;
 use crate::options::{CertifyOptions, Correction, Options};
+use crate::sampling::psis::SmoothWeights;
 use std::time::Duration;
 
 /// Most proposals of phi a draw of theta at first, and where a task's estimates remain noisy.
@@ -46,7 +48,11 @@ pub(crate) struct Effort {
 impl Effort {
     /// What the options allow for a model of that shape; `None` where even the fewest draws are too many to keep.
     pub(crate) fn of(options: &Options, shape: &Shape) -> Option<Self> {
-        let (tasks, locals) = (shape.num_tasks(), shape.num_locals());
+        Self::of_tasks(options, shape.num_tasks(), shape.num_locals())
+    }
+
+    /// What they allow for so many tasks, of whose locals so many numbers are kept a draw.
+    pub(crate) fn of_tasks(options: &Options, tasks: usize, locals: usize) -> Option<Self> {
         let is_limited = options.correction != Correction::Importance;
         let most = if is_limited { MOST_NUMBERS / locals.max(1) } else { usize::MAX };
         let draws = options.posterior_draws.max(FEWEST_DRAWS).min(most);
@@ -77,6 +83,12 @@ impl Effort {
             seed,
             walks: true,
         }
+    }
+
+    /// How many times the draws that there are it takes until enough of them count, and what they tell is precise.
+    pub(crate) fn times_wanted(&self, precision: &Precision, smoothed: &SmoothWeights) -> f64 {
+        let worst = precision.worst_within(self.most_draws as f64 / smoothed.weights.len() as f64);
+        (worst / PRECISE).powi(2).max(self.enough / smoothed.effective)
     }
 
     /// The same where there is time for so many thetas only, some of which prepare.

@@ -9,12 +9,11 @@ use crate::conditional::memory::TaskMemory;
 use crate::correct::clock::Clock;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::pool::Pool;
-use crate::correct::precision::PRECISE;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::rest::Rest;
 use crate::correct::reweighting::Basis;
 use crate::density::integrated::IntegrationSpace;
-use crate::linalg::gaussian::{Gaussian, standard_normal};
+use crate::linalg::gaussian::standard_normal;
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
 use crate::sampling::psis::SmoothWeights;
@@ -24,6 +23,7 @@ use nalgebra::DVector;
 use points::ProposedPoints;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Mutex;
+pub(crate) use thetas::JUDGED;
 
 /// Thetas are asked about together, for about so many answers of tasks, and in batches of no fewer and no more than these.
 const ANSWERS_TOGETHER: usize = 1 << 14;
@@ -118,8 +118,7 @@ impl<'a> Inquiry<'a> {
     /// How many times the draws that there are it takes until enough of them count, and what they tell is precise.
     pub(crate) fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64 {
         let precision = pool.drawn(&smoothed.weights).precision(self.conditionals.density);
-        let worst = precision.worst_within(self.effort.most_draws as f64 / smoothed.weights.len() as f64);
-        (worst / PRECISE).powi(2).max(self.effort.enough / smoothed.effective)
+        self.effort.times_wanted(&precision, smoothed)
     }
 
     /// Thetas that are asked about before the clock is looked at again; at first very few.
@@ -138,10 +137,7 @@ impl<'a> Inquiry<'a> {
 
     /// What the basis says of the coordinates that are proposed.
     pub(crate) fn first_proposal(&self) -> Option<Part> {
-        let (at, root) = (self.proposed(), self.basis.gaussian.global.root());
-        let covariance = (&root * root.transpose()).select_rows(&at).select_columns(&at);
-        let mean = DVector::from_column_slice(&self.basis.guide.global.loc).select_rows(&at);
-        Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
+        self.basis.proposal_of(&self.proposed())
     }
 
     /// Where chains start: draws of the guide's of those coordinates.

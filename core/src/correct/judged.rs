@@ -8,6 +8,15 @@ const NEGLIGIBLE: f64 = 0.01;
 /// unless its weights have no mean.
 const QUIET: f64 = 0.05;
 
+/// What the proposals of very many tasks come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct NoiseOfTasks {
+    /// The variance of sum_i ln Z_i.
+    pub(crate) variance: f64,
+    /// How many tasks are doubtful.
+    pub(crate) doubtful: f64,
+}
+
 /// A judgement on a task's proposals.
 pub(crate) struct Judged {
     pub(crate) k_hat: f64,

@@ -4,8 +4,10 @@ use crate::correct::certificate::Compared;
 use crate::correct::judged::Judged;
 use crate::correct::pool::{Pool, ProposalWeights, TaskAnswers};
 use crate::correct::precision::Precision;
+use crate::correct::proposal::Part;
 use crate::correct::scores::Scores;
 use crate::guide::Guide;
+use crate::linalg::gaussian::Gaussian;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::posterior::mc_error::Dependence;
@@ -23,6 +25,14 @@ impl Basis<'_> {
     /// Whether there is but one theta: a point, or none at all.
     pub(crate) fn is_fixed(&self) -> bool {
         self.guide.is_point() || self.guide.global.is_empty()
+    }
+
+    /// What it says of some coordinates of theta.
+    pub(crate) fn proposal_of(&self, at: &[usize]) -> Option<Part> {
+        let root = self.gaussian.global.root();
+        let covariance = (&root * root.transpose()).select_rows(at).select_columns(at);
+        let mean = DVector::from_column_slice(&self.guide.global.loc).select_rows(at);
+        Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
     }
 }
 

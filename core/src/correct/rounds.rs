@@ -52,8 +52,10 @@ pub(crate) trait Ask: AskAt {
     /// How many times the draws that there are it takes until what they tell is precise.
     fn times_wanted(&self, pool: &Pool, smoothed: &SmoothWeights) -> f64;
 
-    /// Where so many chains start.
-    fn starts(&mut self, chains: usize) -> Vec<DVector<f64>>;
+    /// Where so many chains start; nowhere, where the effort has none.
+    fn starts(&mut self, _chains: usize) -> Vec<DVector<f64>> {
+        Vec::new()
+    }
 }
 
 /// Rounds under way.

@@ -1,6 +1,7 @@
 //! What is to be said against importance weights, second methods and the mean-field guide, in words.
 
 use crate::correct::importance::Attempt;
+use crate::correct::judged::NoiseOfTasks;
 use crate::correct::reweighting::Reweighting;
 use crate::density::program::Program;
 use crate::fit::imprecise::Naming;
@@ -12,6 +13,9 @@ use crate::sampling::psis::reliable_below;
 const MOST_NOT_FINITE: f64 = 0.01;
 /// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
 pub(super) const ENOUGH: f64 = 100.0;
+
+/// Noise of ln p(D | theta) with a larger variance is doubtful: it leaves less than a third of the draws that would count.
+const LOUD: f64 = 1.0;
 
 /// Why weights have failed, if they have.
 pub(crate) fn failure(attempt: &Attempt, program: &dyn Program) -> Option<String> {
@@ -47,6 +51,20 @@ pub(super) fn of_weights(c: &Reweighting, program: &dyn Program) -> Vec<String> 
         doubts.push(format!("k-hat is too large in {}", list(&c.doubtful_tasks, program)));
     }
     doubts
+}
+
+/// What is to be said against tasks by the million, in none of which anything is looked at by itself.
+pub(super) fn of_noise(noise: &NoiseOfTasks) -> Vec<String> {
+    let NoiseOfTasks { variance, doubtful } = noise;
+    let is_loud = *variance > LOUD;
+    let of_all = is_loud.then(|| {
+        format!(
+            "ln p(D | theta) has a noise of variance {variance:.1}, as the tasks' evidences are means over proposals"
+        )
+    });
+    let of_some =
+        (*doubtful > 0.0).then(|| format!("k-hat is too large in {doubtful} tasks: `each_task` tells in which"));
+    of_all.into_iter().chain(of_some).collect()
 }
 
 /// What chains and gradients say against an answer.

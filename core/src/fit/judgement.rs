@@ -3,6 +3,7 @@
 use crate::correct::chains::{ByChains, CONVERGED};
 use crate::correct::effort::Effort;
 use crate::correct::importance::Attempt;
+use crate::correct::judged::NoiseOfTasks;
 use crate::correct::reweighting::Reweighting;
 use crate::density::program::Program;
 use crate::density::shape::Shape;
@@ -41,6 +42,28 @@ impl Said {
     fn of(doubts: Vec<String>, remarks: impl Iterator<Item = String>) -> Self {
         let remarks: Vec<String> = remarks.collect();
         Self { doubts, remark: (!remarks.is_empty()).then(|| remarks.join("; ")) }
+    }
+
+    /// What is to be said against weights that are used, and of how little they tell; and why there are fewer of them than were
+    /// asked for.
+    fn of_weights(c: &Reweighting, naming: &Naming<'_>, cut: Option<String>) -> Self {
+        let mut doubts = doubts::of_weights(c, naming.program);
+        let (of_means, of_sds) = imprecise(&c.precision, naming);
+        doubts.extend(of_means);
+        doubts.extend(doubts::of_second_methods(c, naming));
+        Self::of(doubts, cut.into_iter().chain(of_sds))
+    }
+}
+
+impl Trust {
+    /// The trust that theta's posterior deserves given tasks that were read in shards.
+    pub(crate) fn of_shards(c: &Reweighting, noise: &NoiseOfTasks, naming: &Naming<'_>) -> Self {
+        let Said { doubts: mut notes, remark } = Said::of_weights(c, naming, None);
+        notes.extend(doubts::of_noise(noise));
+        let is_doubtful = !notes.is_empty();
+        notes.extend(remark);
+        let (method, doubtful_tasks) = (Correction::Importance, Vec::new());
+        Self { method, is_reliable: !is_doubtful, is_doubtful, doubtful_tasks, notes }
     }
 }
 
@@ -89,7 +112,7 @@ impl Judgement<'_> {
         let doubts = |doubts| Said { doubts, remark: None };
         let remark = |remark: &str| Said { doubts: Vec::new(), remark: Some(remark.into()) };
         match self.attempt {
-            Attempt::Ran(c) if !c.is_useless => self.of_weights(c),
+            Attempt::Ran(c) if !c.is_useless => Said::of_weights(c, &self.naming(), self.cut_short(c)),
             Attempt::Chained { found, since } => self.of_chains(found, since.as_deref()),
             Attempt::Ran(c) => doubts(vec![doubts::failed(c, self.program)]),
             Attempt::NoWeight => doubts(vec!["no draw of theta has a finite importance weight".into()]),
@@ -122,16 +145,6 @@ impl Judgement<'_> {
 
     fn naming(&self) -> Naming<'_> {
         Naming { program: self.program, globals: &self.shape.global }
-    }
-
-    /// What is to be said against weights that are used, and of how little they tell.
-    fn of_weights(&self, c: &Reweighting) -> Said {
-        let mut doubts = doubts::of_weights(c, self.program);
-        let naming = self.naming();
-        let (of_means, of_sds) = imprecise(&c.precision, &naming);
-        doubts.extend(of_means);
-        doubts.extend(doubts::of_second_methods(c, &naming));
-        Said::of(doubts, self.cut_short(c).into_iter().chain(of_sds))
     }
 
     /// Why there are fewer draws than were asked for.

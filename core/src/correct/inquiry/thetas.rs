@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// The weights of proposals for so many thetas judge a task's own.
-const JUDGED: usize = 100;
+pub(crate) const JUDGED: usize = 100;
 /// Tasks that one thread takes at least.
 const CHUNK: usize = 8;
 
