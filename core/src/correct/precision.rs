@@ -41,6 +41,8 @@ impl Imprecision {
 pub(crate) struct Precision {
     /// The numbers that have larger errors than they should.
     pub(crate) imprecise: Vec<Imprecision>,
+    /// Globals whose standard deviation may be short by more than any error says: their tails are longer than draws reach.
+    pub(crate) long_tailed: Vec<Place>,
 }
 
 impl Precision {
@@ -96,8 +98,12 @@ impl<'a> Drawn<'a> {
         let (program, draws) = (&*density.program, self.weights.len());
         let mut precision = Precision::default();
         let globals = global_columns(program, (0..draws).map(|s| self.theta(s)));
-        for (number, moments) in globals.moments(self.weights, &self.dependence).iter().enumerate() {
-            precision.see(Place { task: None, number }, moments);
+        let moments = globals.moments(self.weights, &self.dependence);
+        let long_tails = globals.long_tails(self.weights, &moments);
+        for (number, (moments, is_long)) in moments.iter().zip(long_tails).enumerate() {
+            let place = Place { task: None, number };
+            precision.see(place, moments);
+            precision.long_tailed.extend(is_long.then_some(place));
         }
         let non_centred = &density.open.tasks.non_centred;
         let are_values = density.layout.identity && !non_centred.contains(&true);

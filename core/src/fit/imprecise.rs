@@ -46,12 +46,13 @@ fn in_level(level: &NamedLevel<'_>, number: usize) -> String {
     level.of_value(number).map_or_else(String::new, |name| name.in_level())
 }
 
-/// A doubt about means that are known too roughly, and a remark on the other numbers that have larger errors than they should.
-pub(crate) fn imprecise(precision: &Precision, naming: &Naming<'_>) -> (Option<String>, Option<String>) {
+/// A doubt about means that are known too roughly, and remarks: on the other numbers that have larger errors than they should,
+/// and on those of which draws do not tell how large the error is.
+pub(crate) fn imprecise(precision: &Precision, naming: &Naming<'_>) -> (Option<String>, Vec<String>) {
     let is_doubtful = |of: &&Imprecision| of.of_mean > DOUBTFUL;
     let (doubtful, other): (Vec<&Imprecision>, Vec<&Imprecision>) = precision.imprecise.iter().partition(is_doubtful);
-    let doubt = listed(doubtful, |of| of.of_mean, |of| format!("{} ({:.2} sd)", naming.name(of.place), of.of_mean));
-    let of_other = |of: &Imprecision| {
+    let of_mean = |of: &&Imprecision| format!("{} ({:.2} sd)", naming.name(of.place), of.of_mean);
+    let of_other = |of: &&Imprecision| {
         let name = naming.name(of.place);
         if of.of_sd > of.of_mean {
             format!("the sd of {name} ({:.0}%)", 100.0 * of.of_sd)
@@ -60,20 +61,30 @@ pub(crate) fn imprecise(precision: &Precision, naming: &Naming<'_>) -> (Option<S
         }
     };
     let limit = format!("{PRECISE} sd of a mean or {:.0}% of an sd", 100.0 * PRECISE);
+    let doubt = listed(&sorted(doubtful, |of| of.of_mean), of_mean);
+    let errors = listed(&sorted(other, Imprecision::worst), of_other);
+    let tails = listed(&precision.long_tailed, |place| naming.name(*place));
     (
         doubt.map(|list| format!("Monte Carlo errors of means are above {DOUBTFUL} sd: {list}")),
-        listed(other, Imprecision::worst, of_other).map(|list| format!("Monte Carlo errors above {limit}: {list}")),
+        [
+            errors.map(|list| format!("Monte Carlo errors above {limit}: {list}")),
+            tails.map(|list| format!("tails longer than the draws reach, so that the sd may be short: {list}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     )
 }
 
-/// The worst first, and how many more there are; `None` of none.
-fn listed(
-    mut numbers: Vec<&Imprecision>,
-    error: impl Fn(&Imprecision) -> f64,
-    say: impl Fn(&Imprecision) -> String,
-) -> Option<String> {
+/// The worst first.
+fn sorted(mut numbers: Vec<&Imprecision>, error: impl Fn(&Imprecision) -> f64) -> Vec<&Imprecision> {
     numbers.sort_by(|a, b| error(b).total_cmp(&error(a)));
-    let said: Vec<String> = numbers.iter().take(NAMED).map(|of| say(of)).collect();
+    numbers
+}
+
+/// The first of them, and how many more there are; `None` of none.
+fn listed<T>(numbers: &[T], say: impl Fn(&T) -> String) -> Option<String> {
+    let said: Vec<String> = numbers.iter().take(NAMED).map(say).collect();
     let more = numbers.len() - said.len();
     let list = said.join(", ");
     (!said.is_empty()).then(|| if more > 0 { format!("{list} and {more} more") } else { list })

@@ -48,10 +48,10 @@ impl Said {
     /// asked for.
     fn of_weights(c: &Reweighting, naming: &Naming<'_>, cut: Option<String>) -> Self {
         let mut doubts = doubts::of_weights(c, naming.program);
-        let (of_means, of_sds) = imprecise(&c.precision, naming);
+        let (of_means, remarks) = imprecise(&c.precision, naming);
         doubts.extend(of_means);
         doubts.extend(doubts::of_second_methods(c, naming));
-        Self::of(doubts, cut.into_iter().chain(of_sds))
+        Self::of(doubts, cut.into_iter().chain(remarks))
     }
 }
 
@@ -137,10 +137,10 @@ impl Judgement<'_> {
         if c.divergent > MOST_DIVERGENT {
             doubts.push(format!("{:.0}% of the chains' trajectories left their path", 100.0 * c.divergent));
         }
-        let (of_means, of_sds) = imprecise(&c.precision, &self.naming());
+        let (of_means, remarks) = imprecise(&c.precision, &self.naming());
         doubts.extend(of_means);
         let cut = c.is_cut.then(|| "the budget ended the chains: see `Options::correction_budget`".to_owned());
-        Said::of(doubts, since.map(str::to_owned).into_iter().chain(cut).chain(of_sds))
+        Said::of(doubts, since.map(str::to_owned).into_iter().chain(cut).chain(remarks))
     }
 
     fn naming(&self) -> Naming<'_> {

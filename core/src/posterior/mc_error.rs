@@ -8,7 +8,10 @@
 //! They are few, so that what they tell is rough; but evenly spread points are no worse than independent ones, so that the
 //! smaller of the two errors counts. By the delta method the influences are, with weights w_i that sum to 1,
 //!     on a mean w_i (v_i - mean),   on a standard deviation w_i ((v_i - mean)^2 - sd^2) / (2 sd)
+//! An error that is told by draws knows no more of a tail than these: where the shares w_i (v_i - mean)^2 of the variance have a
+//! k-hat for which means of weights are not reliable, the standard deviation may be short by more than its error says.
 
+use crate::sampling::psis::{reliable_below, smooth};
 use std::ops::Range;
 
 /// How draws depend on each other.
@@ -100,11 +103,27 @@ impl Moments {
     }
 }
 
+/// A tail is looked at where one draw has so large a share of the variance.
+const LARGE_SHARE: f64 = 0.02;
+
+/// Whether the variance of values is a matter of few draws, far out, with weights that sum to 1: that there may be more of it
+/// than they have reached.
+pub(crate) fn has_long_tail(values: &[f64], weights: &[f64], moments: &Moments) -> bool {
+    let share = |(v, w): (&f64, &f64)| if *w > 0.0 { w * (v - moments.mean).powi(2) } else { 0.0 };
+    let shares = || values.iter().zip(weights).map(share);
+    if shares().fold(0.0, f64::max) <= LARGE_SHARE * moments.sd.powi(2) {
+        return false;
+    }
+    let ln_shares: Vec<f64> = shares().map(f64::ln).collect();
+    smooth(&ln_shares).is_some_and(|shares| shares.k_hat >= reliable_below(values.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sampling::recurrence::Recurrence;
     use crate::sampling::stream::keyed;
+    use crate::special::normal_quantile::normal_quantile;
 
     /// Means and standard deviations of exp(x + y) over 8 sets of 64 evenly spread points of a square, 400 times: they spread as
     /// the errors say, which are a fraction of those of independent points.
@@ -143,5 +162,30 @@ mod tests {
         let (values, weights) = ([1.0, 2.0, 4.0], [0.2, 0.5, 0.3]);
         let one = Dependence::Sets(vec![Stretch { draws: 3, set: 3 }]);
         assert_eq!(Moments::of(&values, &weights, &one), Moments::of(&values, &weights, &Dependence::NONE));
+    }
+
+    /// Student's t of 3 degrees of freedom has a standard deviation that 2,000 draws of it tell badly; a normal does not, nor
+    /// do weights that a wider proposal has.
+    #[test]
+    fn long_tails_are_known_by_few_draws_that_matter() {
+        let n = 2000;
+        let levels = || (0..n).map(|i| (f64::from(i) + 0.5) / f64::from(n));
+        let is_long = |values: &[f64], weights: &[f64]| {
+            let total: f64 = weights.iter().sum();
+            let weights: Vec<f64> = weights.iter().map(|w| w / total).collect();
+            has_long_tail(values, &weights, &Moments::of(values, &weights, &Dependence::NONE))
+        };
+        let normal: Vec<f64> = levels().map(normal_quantile).collect();
+        // Student's t of 2 degrees of freedom has a quantile in closed form, and no variance at all
+        let heavy: Vec<f64> = levels().map(|p| (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).collect();
+        let equal = vec![1.0; normal.len()];
+        assert!(!is_long(&normal, &equal) && is_long(&heavy, &equal));
+        // a standard normal from proposals of another scale: exp(-x^2 / 2 (1 - 1 / scale^2)) at x = scale z
+        let proposed = |scale: f64| {
+            let values: Vec<f64> = normal.iter().map(|z| scale * z).collect();
+            let weights: Vec<f64> = values.iter().map(|x| (-0.5 * x * x * (1.0 - scale.powi(-2))).exp()).collect();
+            is_long(&values, &weights)
+        };
+        assert!(!proposed(1.5) && proposed(0.6), "narrow proposals leave tails out");
     }
 }
