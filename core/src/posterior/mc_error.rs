@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::sampling::recurrence::Recurrence;
     use crate::sampling::stream::keyed;
-    use crate::special::normal_quantile::normal_quantile;
+    use crate::special::normal_quantile;
 
     /// Means and standard deviations of exp(x + y) over 8 sets of 64 evenly spread points of a square, 400 times: they spread as
     /// the errors say, which are a fraction of those of independent points.
@@ -164,8 +164,8 @@ mod tests {
         assert_eq!(Moments::of(&values, &weights, &one), Moments::of(&values, &weights, &Dependence::NONE));
     }
 
-    /// Student's t of 3 degrees of freedom has a standard deviation that 2,000 draws of it tell badly; a normal does not, nor
-    /// do weights that a wider proposal has.
+    /// Student's t of 2 degrees of freedom has no standard deviation, whatever draws say; a normal has one, by equal weights and by
+    /// those of a wider proposal.
     #[test]
     fn long_tails_are_known_by_few_draws_that_matter() {
         let n = 2000;
@@ -176,7 +176,7 @@ mod tests {
             has_long_tail(values, &weights, &Moments::of(values, &weights, &Dependence::NONE))
         };
         let normal: Vec<f64> = levels().map(normal_quantile).collect();
-        // Student's t of 2 degrees of freedom has a quantile in closed form, and no variance at all
+        // its quantile is known in closed form
         let heavy: Vec<f64> = levels().map(|p| (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).collect();
         let equal = vec![1.0; normal.len()];
         assert!(!is_long(&normal, &equal) && is_long(&heavy, &equal));
