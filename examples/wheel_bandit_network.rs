@@ -6,7 +6,7 @@
 //! sampling: a draw of the weights a pull, and the arm that it likes best.
 //!
 //! The published network has two hidden layers of 100; this one, of 40, so that a run takes minutes. Rewards are in units
-//! of 25. As it is the program trains for seconds; with `--whole`, for some twenty minutes of processor time.
+//! of 25. As it is the program trains for seconds; with `--whole`, for some eight minutes of processor time.
 //!
 //! cargo run --release --example `wheel_bandit_network` -- --whole
 
@@ -143,7 +143,7 @@ struct Plan {
 
 impl Plan {
     const QUICK: Self = Self { rounds: 2, iterations: 30, runs: 2, pulls: 100 };
-    const WHOLE: Self = Self { rounds: 32, iterations: 9000, runs: 10, pulls: 2000 };
+    const WHOLE: Self = Self { rounds: 32, iterations: 3000, runs: 10, pulls: 2000 };
 
     fn options(&self) -> GradientOptions {
         let options = Options {
