@@ -15,7 +15,7 @@
 
 #[path = "sinusoid_network/judge.rs"]
 mod judge;
-#[path = "sinusoid_network/network.rs"]
+#[path = "shared/network.rs"]
 mod network;
 #[path = "shared/panel.rs"]
 mod panel;

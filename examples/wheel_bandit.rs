@@ -40,11 +40,14 @@ mod figure;
 mod report;
 #[path = "wheel_bandit/split.rs"]
 mod split;
+#[path = "wheel_bandit/wheel.rs"]
+mod wheel;
 
-use bandit::{ARMS, CELLS, DELTAS, GRID, Learned, Policy, SAFE_ARM, Triple, cell, play, training_wheels};
+use bandit::{CELLS, GRID, Learned, Policy, cell, play};
 use hierarch::assess::metrics::Estimate;
 use report::{Row, draw, print, published_tables};
 use split::{Split, ln_stepwise};
+use wheel::{ARMS, DELTAS, SAFE_ARM, Triple, training_wheels};
 
 /// A step between two radii.
 struct Between {

@@ -1,7 +1,7 @@
 //! The table, and its picture.
 
-use crate::bandit::DELTAS;
 use crate::figure::{self, Area, Axis, Frame, Lines, Picture};
+use crate::wheel::DELTAS;
 use hierarch::assess::metrics::Estimate;
 use plotters::prelude::*;
 use std::error::Error;
