@@ -20,12 +20,15 @@ fn small_rows_have_the_right_posterior() {
 }
 
 /// Two vectors of globals, each with a scale of its own: a joint Gaussian of all of theta finds next to no weight (k-hat 0.8, 31
-/// effective draws). Standard deviations of discriminations are short of their upper tails.
+/// effective draws). Standard deviations of discriminations are short of
+/// their upper tails, and the report says so.
 #[test]
 fn items_with_scales_of_their_own_are_told_by_weights() {
     let fit = (ITEM_RESPONSE.job)()(&Options::default()).expect("the data are valid");
     let evidence = fit.evidence().expect("weights");
     assert!(evidence.effective_sample_size > 400.0, "{evidence:?}");
+    let long = fit.trust().notes.iter().find(|note| note.contains("tails longer than the draws reach"));
+    assert!(long.is_some_and(|note| note.contains("a[")), "{:?}", fit.trust());
     let mut expected = (ITEM_RESPONSE.reference)();
     let Off { mean, .. } = Off::of(&fit.latents(), &expected);
     assert!(mean.error < 0.2, "the mean of {} is {:.3} sd off", mean.name, mean.error);
