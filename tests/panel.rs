@@ -20,8 +20,7 @@ fn small_rows_have_the_right_posterior() {
 }
 
 /// Two vectors of globals, each with a scale of its own: a joint Gaussian of all of theta finds next to no weight (k-hat 0.8, 31
-/// effective draws). Standard deviations of discriminations are short of
-/// their upper tails, and the report says so.
+/// effective draws). Standard deviations of discriminations are short of their upper tails, and the report says so.
 #[test]
 fn items_with_scales_of_their_own_are_told_by_weights() {
     let fit = (ITEM_RESPONSE.job)()(&Options::default()).expect("the data are valid");

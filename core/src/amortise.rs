@@ -95,6 +95,12 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
         tasks + outside
     }
 
+    /// Refuses a task whose factor cannot be computed.
+    fn check(&self, task: &M::Task) -> Result<(), Error> {
+        self.training.check(task)?;
+        self.how.check(task, self.training.num_latents)
+    }
+
     /// Posterior summaries of the globals, under q(theta).
     pub fn global(&self) -> <M::Global as Latents>::Of<Summary> {
         let thetas = self.training.thetas(self.training.options.posterior_draws);
@@ -124,8 +130,7 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// # Errors
     /// As for [`adapt`](Self::adapt).
     pub fn factor(&self, task: &M::Task) -> Result<MeanField, Error> {
-        self.training.check(task)?;
-        self.how.check(task, self.training.num_latents)?;
+        self.check(task)?;
         Ok(self.how.factors(&self.training, &[task]))
     }
 
@@ -153,14 +158,9 @@ impl<M: Model, R: Recognition<M>> Amortised<'_, M, R> {
     /// # Errors
     /// As for [`adapt`](Self::adapt), of the first task that has one.
     pub fn elbo_of_tasks(&self, model: &M) -> Result<f64, Error> {
-        let check = |i| {
-            let checked = self
-                .training
-                .check(model.task(i))
-                .and_then(|()| self.how.check(model.task(i), self.training.num_latents));
-            checked.map_err(|error| error.of_task(Subset::all(model).task_name(i)))
-        };
-        (0..model.num_tasks()).try_for_each(check)?;
+        for i in 0..model.num_tasks() {
+            self.check(model.task(i)).map_err(|error| error.of_task(Subset::all(model).task_name(i)))?;
+        }
         Ok(Self::bounds(&self.training, [model, model], &self.how).tasks)
     }
 
