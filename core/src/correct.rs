@@ -22,3 +22,4 @@ pub(crate) mod rounds;
 pub(crate) mod scores;
 pub(crate) mod search;
 pub(crate) mod walk;
+mod walked;

@@ -19,10 +19,12 @@ pub(crate) mod integrated;
 pub mod joint;
 mod lanes;
 pub(crate) mod mode;
+pub(crate) mod natural;
 mod order;
 mod plain;
 pub(crate) mod presumed;
 pub(crate) mod prior;
+mod prior_moves;
 pub(crate) mod program;
 pub(crate) mod shape;
 pub(crate) mod tape;
@@ -70,6 +72,8 @@ pub(crate) struct Density<'a> {
     observed_outside: Vec<bool>,
     /// By local site: whether it is a multivariate normal of a task's first coordinates given theta.
     normal: Vec<bool>,
+    /// Whether that is the same for all tasks, so that its expectation is a matter of theta alone.
+    pub(crate) has_shared_prior: bool,
     /// By task, once asked for: where the rows of its precision given theta end, if that helps.
     envelopes: OnceLock<Vec<Option<Arc<Envelope>>>>,
     /// Which of the two parts have sites whose expectation is a sum over nodes.
@@ -172,7 +176,7 @@ impl<'a> Density<'a> {
         let (layout, _) = writing.layout(&signature, shape);
         let (integrated, drawn) = (closing.integrated(), closing.drawn());
         let taken = closing.explain(&signature);
-        let Closing { outside, tasks, open, normal, .. } = closing;
+        let Closing { outside, tasks, open, normal, has_shared_prior, .. } = closing;
         let mut all_outside = open.outside.clone();
         all_outside.latents.fill(true);
         all_outside.observed.fill(true);
@@ -191,6 +195,7 @@ impl<'a> Density<'a> {
             samples_tasks,
             observed_outside: shape.observed_outside.clone(),
             normal,
+            has_shared_prior,
             envelopes: OnceLock::new(),
             integrates: places(&integrated),
             draws: places(&drawn),
@@ -232,7 +237,7 @@ impl<'a> Density<'a> {
 
     /// Whether any expectation is a mean over draws.
     pub(crate) fn is_sampled(&self) -> bool {
-        self.draws.outside || self.draws.tasks
+        self.draws.outside || self.draws.tasks || self.has_shared_prior
     }
 
     /// Whether any expectation is a sum over nodes.

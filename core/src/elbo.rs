@@ -18,6 +18,7 @@ mod normals;
 mod product;
 pub(crate) mod profile;
 mod quadrature;
+mod shared_prior;
 mod split;
 
 use crate::density::Density;

@@ -20,9 +20,19 @@ impl Clock {
         Self { started: Instant::now(), allowed, thetas: 0 }
     }
 
+    /// How long it has taken.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// How long it still may take; `None` without a limit.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        Some(self.allowed?.saturating_sub(self.elapsed()))
+    }
+
     /// Whether no more thetas can be afforded.
     pub(crate) fn is_up(&self) -> bool {
-        self.allowed.is_some_and(|allowed| self.started.elapsed() >= allowed)
+        self.allowed.is_some_and(|allowed| self.elapsed() >= allowed)
     }
 
     /// How long so many thetas would take, if that is more than they may.
@@ -33,7 +43,7 @@ impl Clock {
 
     /// How many more thetas there is time for, as far as those until now tell; `None` without a limit, or before there were any.
     pub(crate) fn affordable(&self) -> Option<usize> {
-        let left = self.allowed.filter(|_| self.thetas > 0)?.saturating_sub(self.started.elapsed());
+        let left = self.left().filter(|_| self.thetas > 0)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
         let thetas = left.div_duration_f64(self.needed(1).max(Duration::from_nanos(1))) as usize;
         Some(thetas)
@@ -41,7 +51,7 @@ impl Clock {
 
     /// How long so many thetas would take, as far as those until now tell.
     pub(crate) fn needed(&self, thetas: usize) -> Duration {
-        self.started.elapsed().mul_f64(thetas as f64 / self.thetas.max(1) as f64)
+        self.elapsed().mul_f64(thetas as f64 / self.thetas.max(1) as f64)
     }
 }
 

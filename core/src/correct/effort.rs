@@ -43,6 +43,8 @@ pub(crate) struct Effort {
     pub(crate) seed: u64,
     /// Whether chains look at the posterior as well: not by default where every theta costs so many answers.
     pub(crate) walks: bool,
+    /// Whether their states may be the answer.
+    pub(crate) may_turn_to_chains: bool,
 }
 
 impl Effort {
@@ -67,6 +69,7 @@ impl Effort {
             budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
             walks: !is_large,
+            may_turn_to_chains: !is_large && options.correction == Correction::Auto,
         })
     }
 
@@ -82,6 +85,7 @@ impl Effort {
             budget: None,
             seed,
             walks: true,
+            may_turn_to_chains: false,
         }
     }
 

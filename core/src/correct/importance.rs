@@ -18,6 +18,7 @@ use crate::correct::precision::Drawn;
 use crate::correct::reweighting::{Basis, Reweighting};
 use crate::correct::rounds::{over_thetas, refined};
 use crate::correct::scores::scores;
+use crate::correct::walked::by_walk;
 use crate::density::Density;
 use crate::progress::Progress;
 use std::time::Duration;
@@ -56,13 +57,20 @@ impl Attempt {
     }
 }
 
-/// Corrects the Gaussian of a density written centred.
-pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort, progress: &Progress) -> Attempt {
+/// Corrects the Gaussian of a density written centred; with the draws of chains of theta, where they should take the place of
+/// weights.
+pub(crate) fn corrected(
+    density: &Density<'_>,
+    basis: &Basis<'_>,
+    effort: Effort,
+    progress: &Progress,
+) -> (Attempt, Option<ByChains>) {
     // given one theta, more draws serve as well as more proposals for each
     let most_grown = if basis.is_fixed() { 0 } else { effort.most_grown };
     let conditionals = Conditionals::new(density).growing_to(most_grown);
     let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
     let mut pool = Pool::new(basis.guide.global.len(), basis.guide.num_tasks());
+    let mut walked = None;
     let found = if basis.is_fixed() {
         inquiry.round(RoundPlan { proposal: None, draws: effort.draws, number: 0 }, &mut pool);
         Some(pool)
@@ -73,10 +81,14 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
         let effort = effort.within(inquiry.clock.affordable());
         first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(|found| {
             let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
+            let is_refuted = compared.is_some_and(|compared| compared.refuted.is_some());
+            if effort.may_turn_to_chains && (is_refuted || found.is_poor()) {
+                walked = by_walk(&found, &effort, &mut inquiry, density);
+            }
             Reweighting { compared, ..over_thetas(found) }
         })
     };
-    match found {
+    let attempt = match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             corrected.posterior.are_values = density.layout.are_values();
@@ -89,7 +101,8 @@ pub(crate) fn corrected(density: &Density<'_>, basis: &Basis<'_>, effort: Effort
             Attempt::TooCostly(inquiry.clock.needed(effort.usual()))
         }
         None => Attempt::NoWeight,
-    }
+    };
+    (attempt, walked)
 }
 
 #[cfg(test)]

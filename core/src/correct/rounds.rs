@@ -44,6 +44,16 @@ pub(crate) struct Weighted {
     pub(crate) walk: Option<Walk>,
 }
 
+/// Fewer effective draws of weights say little.
+const FEW: f64 = 100.0;
+
+impl Weighted {
+    /// Whether chains should take the place of the weights.
+    pub(crate) fn is_poor(&self) -> bool {
+        !self.smoothed.is_reliable() || self.smoothed.effective < FEW
+    }
+}
+
 /// Asks about thetas.
 pub(crate) trait Ask: AskAt {
     /// Draws the thetas of a round, and what every task says of them, into the pool.
@@ -291,6 +301,7 @@ mod tests {
             budget: None,
             seed: 0,
             walks: true,
+            may_turn_to_chains: false,
         };
         let mut told = Told { ln_weights, asked: Vec::new() };
         let found = refined(first, effort, &mut told, Pool::new(2, 0));

@@ -3,6 +3,7 @@
 use crate::correct::pool::Pool;
 use crate::correct::proposal::Proposal;
 use crate::posterior::mc_error::{Dependence, Moments};
+use crate::sampling::convergence::Convergence;
 use crate::sampling::elliptical::{Look, Reference, Walker};
 use crate::sampling::psis::smooth;
 use crate::sampling::stream::Stream;
@@ -53,11 +54,18 @@ impl Walk {
         Self { walkers, states: (0..chains).map(|i| vec![i]).collect(), asked, flat: None }
     }
 
+    /// Chains that start where these ended, and know nothing else of them.
+    pub(crate) fn began_again<A: AskAt + ?Sized>(&self, seed: u64, ask: &mut A) -> Self {
+        let rows = self.asked.rows();
+        let end = |states: &Vec<usize>| DVector::from_column_slice(rows[states[states.len() - 1]]);
+        Self::from(self.states.iter().map(end).collect(), seed, self.asked.of_theta_alone(), ask)
+    }
+
     /// Goes on under a reference that flattens the posterior, to find what is apart under it.
     pub(crate) fn flat_until<A: AskAt + ?Sized>(&mut self, looks: usize, reference: &Reference, ask: &mut A) {
         let flattened = reference.flattened();
         self.until(looks, &flattened, ask);
-        self.flat = Some((self.steps(), flattened));
+        self.flat = Some((self.length(), flattened));
     }
 
     /// Goes on until so many thetas were asked about and the step under way is over, as long as there is time.
@@ -65,9 +73,14 @@ impl Walk {
         while self.asked.len() < looks && self.step(reference, ask) {}
     }
 
+    /// So many steps of every chain; whether there was time for them.
+    pub(crate) fn steps<A: AskAt + ?Sized>(&mut self, steps: usize, reference: &Reference, ask: &mut A) -> bool {
+        (0..steps).all(|_| self.step(reference, ask))
+    }
+
     /// A step of every chain; whether there was time for it.
     fn step<A: AskAt + ?Sized>(&mut self, reference: &Reference, ask: &mut A) -> bool {
-        let wanted = self.steps() + 1;
+        let wanted = self.length() + 1;
         loop {
             let on: Vec<usize> = (0..self.walkers.len()).filter(|&i| self.states[i].len() < wanted).collect();
             if on.is_empty() || ask.is_up() {
@@ -94,13 +107,13 @@ impl Walk {
     }
 
     /// How many states every chain has by now, its start included.
-    fn steps(&self) -> usize {
+    fn length(&self) -> usize {
         self.states.iter().map(Vec::len).min().unwrap_or(0)
     }
 
     /// States of each chain that count: all but those in which it forgets where it started.
     pub(crate) fn len(&self) -> usize {
-        let steps = self.steps() - self.flat_steps();
+        let steps = self.length() - self.flat_steps();
         steps - (steps / FORGOTTEN).clamp(1.min(steps), FORGETTING)
     }
 
@@ -125,7 +138,7 @@ impl Walk {
 
     /// Where the states that count are, chain after chain.
     fn counting(&self) -> impl Iterator<Item = usize> + '_ {
-        let (to, len) = (self.steps(), self.len());
+        let (to, len) = (self.length(), self.len());
         self.states.iter().flat_map(move |states| states[to - len..to].iter().copied())
     }
 
@@ -145,6 +158,22 @@ impl Walk {
             }
         }
         Rows { rows: states.iter().map(|&s| all[s]).collect(), weights }
+    }
+
+    /// Whether the chains agree on the coordinates that are proposed, and what their states are worth; of the worst.
+    pub(crate) fn convergence(&self) -> Option<Convergence> {
+        let (all, states) = (self.asked.rows(), self.counting().collect::<Vec<_>>());
+        let of = |j: usize| Convergence::of(&states.iter().map(|&s| all[s][j]).collect::<Vec<_>>(), self.states.len());
+        (0..all[0].len()).map(of).reduce(Convergence::worse)
+    }
+
+    /// The thetas of about so many states at most, evenly spread over each chain; and how many there are of each.
+    pub(crate) fn kept(&self, most: usize) -> (Vec<Vec<f64>>, usize) {
+        let stride = (self.len() * self.states.len()).div_ceil(most);
+        let each = self.len().div_ceil(stride);
+        let thetas: Vec<&[f64]> = self.thetas().collect();
+        let kept = thetas.chunks(self.len()).flat_map(|chain| chain.iter().step_by(stride));
+        (kept.map(|theta| theta.to_vec()).collect(), each)
     }
 
     /// Their thetas.

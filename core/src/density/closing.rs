@@ -4,7 +4,8 @@ use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
 use crate::density::explained::Taken;
 use crate::density::forms::{ClosedSums, Forms, LeafCount, LeafCounts};
-use crate::density::program::{Masks, Program, Structured};
+use crate::density::prior::NormalPrior;
+use crate::density::program::{Masks, Program, Scoring, Structured};
 use crate::interpret::structure::Absent;
 use crate::linalg::arrow::CHUNK;
 use crate::model::Site;
@@ -39,6 +40,8 @@ pub(crate) struct Closing {
     pub(crate) leaves_of_tasks: LeafCounts,
     /// By local site: whether it is a multivariate normal of a task's first coordinates given theta, wherever it is visited.
     pub(crate) normal: Vec<bool>,
+    /// Whether that is the same for all tasks.
+    pub(crate) has_shared_prior: bool,
 }
 
 /// Whether the sums of closed forms are wanted, or known.
@@ -117,7 +120,20 @@ impl Closing {
             tasks.push(data, &layout.task_reads);
         }
         let (leaves_of_tasks, normal) = (forms.leaves, forms.normal);
-        Self { outside: outside.table, tasks, open, leaves_outside: outside.leaves, leaves_of_tasks, normal }
+        let is_drawn =
+            |(id, normal): (usize, &bool)| *normal && open.tasks.latents[id] && leaves_of_tasks.latents[id].is_none();
+        let has_shared_prior = estimator == Estimator::ClosedForm
+            && normal.iter().enumerate().any(is_drawn)
+            && is_prior_shared(program, layout, &open.tasks);
+        Self {
+            has_shared_prior,
+            outside: outside.table,
+            tasks,
+            open,
+            leaves_outside: outside.leaves,
+            leaves_of_tasks,
+            normal,
+        }
     }
 }
 
@@ -132,9 +148,13 @@ impl Closing {
         self.of_leaves(|count| count.is_some())
     }
 
-    /// The open sites that are not.
+    /// The open sites that are not, but for a prior that all tasks share.
     pub(crate) fn drawn(&self) -> Masks {
-        self.of_leaves(|count| count.is_none())
+        let mut drawn = self.of_leaves(|count| count.is_none());
+        if self.has_shared_prior {
+            drawn.tasks.latents.iter_mut().zip(&self.normal).for_each(|(drawn, normal)| *drawn &= !normal);
+        }
+        drawn
     }
 
     fn of_leaves(&self, is_such: impl Fn(LeafCount) -> bool) -> Masks {
@@ -172,6 +192,30 @@ impl Closing {
         ]
         .concat()
     }
+}
+
+/// At these values of every coordinate of theta it is seen whether tasks have the same prior.
+const SEEN_AT: [f64; 2] = [0.0, 0.7];
+
+/// Whether the normal of all tasks' first coordinates is the same, given any theta.
+fn is_prior_shared(program: &dyn Program, layout: &BlockLayout, open: &SiteMask) -> bool {
+    if layout.task_reads.is_empty() {
+        return false;
+    }
+    let thetas = SEEN_AT.map(|u| vec![u; layout.num_globals()]);
+    let fixed = program.fix(Scoring::Value, layout, &thetas);
+    let mut scorer = fixed.scorer(open);
+    let mut prior_of = |task: usize| -> Vec<NormalPrior> {
+        let of_theta = |theta: usize| {
+            let mut prior = NormalPrior::default();
+            scorer.prior(theta, task, &mut prior);
+            prior
+        };
+        (0..SEEN_AT.len()).map(of_theta).collect()
+    };
+    let first = prior_of(0);
+    let mut others = (1..program.num_tasks()).map(prior_of);
+    others.all(|other| other.iter().zip(&first).all(|(a, b)| a.mean == b.mean && a.tril == b.tril))
 }
 
 /// Calls `f` with what is found outside the plate, given what is known to be open.

@@ -179,7 +179,7 @@ impl Density<'_> {
 
     fn envelope(&self, i: usize) -> Option<Arc<Envelope>> {
         // a prior without closed form is full
-        if self.open.tasks.latents.contains(&true) {
+        if self.has_open_priors() {
             return None;
         }
         let (task, reads) = (self.closed_task(i), self.layout.task_reads.len());
@@ -192,10 +192,7 @@ impl Density<'_> {
 
     /// Whether every task is Gaussian given theta, by its closed forms and normal priors alone.
     pub(crate) fn is_gaussian_given_theta(&self) -> bool {
-        let mut latents = self.open.tasks.latents.iter().zip(&self.normal);
-        !self.has_open_data()
-            && latents.all(|(is_open, is_normal)| !is_open || *is_normal)
-            && self.is_closed_part_quadratic()
+        !self.has_open_data() && self.are_open_priors_normal() && self.is_closed_part_quadratic()
     }
 
     /// Whether the closed forms of every task are quadratic in phi_i.

@@ -40,10 +40,10 @@ impl Density<'_> {
     /// What there is given a few globals, if there is something, around the mode given those of `centre`, which is looked for from
     /// there and the tasks' modes on.
     pub(crate) fn field(&self, centre: &[f64], modes: &[DVector<f64>]) -> Option<Field> {
-        let globals = self.globals_with_normal_priors(centre)?;
+        let globals = self.globals_with_normal_priors(centre).filter(|_| !self.has_open_priors())?;
         let extent = |(i, is_named): (usize, Vec<bool>)| {
             let coordinates = self.offsets[i + 1] - self.offsets[i];
-            Extent { seats: globals.seats(&is_named), coordinates, storage: Storage::Full(coordinates) }
+            Extent { seats: globals.seats(i, is_named), coordinates, storage: Storage::Full(coordinates) }
         };
         let extents = self.named_by_any(centre).into_iter().enumerate().map(extent).collect();
         let integration = self.integration_of(globals, extents, centre, concatenated(modes));

@@ -3,6 +3,7 @@
 //! They are where all that is not constant in w and phi has closed forms, and none of them an exponent that names w or phi.
 
 use crate::density::Density;
+use crate::density::prior_moves::Move;
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
 
@@ -12,7 +13,7 @@ const MOST_TASKS: usize = 4096;
 const AWAY: f64 = 0.7;
 
 /// Which globals are Gaussian given the others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GaussianGlobals {
     /// Coordinates of theta that are.
     pub(crate) w: Vec<usize>,
@@ -20,6 +21,8 @@ pub(crate) struct GaussianGlobals {
     pub(crate) others: Vec<usize>,
     /// By coordinate of theta that tasks read: where among w it is.
     of_reads: Vec<Option<usize>>,
+    /// By task, what moves the mean of its prior if that has no closed form; empty where all have one.
+    moves: Vec<Vec<Move>>,
 }
 
 /// A coordinate of a block that is a coordinate of w.
@@ -32,7 +35,7 @@ pub(super) struct Seat {
 impl GaussianGlobals {
     /// Of which no task says anything that is Gaussian.
     pub(super) fn without_tasks(w: Vec<usize>, others: Vec<usize>) -> Self {
-        Self { w, others, of_reads: Vec::new() }
+        Self { w, others, of_reads: Vec::new(), moves: Vec::new() }
     }
 
     /// By coordinate of theta: where among w it is.
@@ -52,8 +55,14 @@ impl GaussianGlobals {
         self.of_reads[read].is_some()
     }
 
-    /// The coordinates of w that are named, ascending; `is_named` by coordinate of theta that tasks read.
-    pub(super) fn seats(&self, is_named: &[bool]) -> Vec<Seat> {
+    /// What moves the mean of a task's prior.
+    pub(super) fn moves(&self, task: usize) -> &[Move] {
+        self.moves.get(task).map_or(&[], Vec::as_slice)
+    }
+
+    /// The coordinates of w that a task names, ascending; `is_named` by coordinate of theta that tasks read, but for its prior.
+    pub(super) fn seats(&self, task: usize, mut is_named: Vec<bool>) -> Vec<Seat> {
+        self.moves(task).iter().for_each(|moves| is_named[moves.read] = true);
         let seat = |(of_block, of_w): (usize, &Option<usize>)| {
             of_w.filter(|_| is_named[of_block]).map(|of_w| Seat { of_block, of_w })
         };
@@ -67,7 +76,7 @@ impl Density<'_> {
         if self.has_open_data() {
             return None;
         }
-        self.globals_given(self.not_gaussian_outside(centre))
+        self.globals_given(centre, self.not_gaussian_outside(centre))
     }
 
     /// Which globals have normal priors given the others, as have the locals, if some have and some have not, whatever is said of
@@ -78,13 +87,12 @@ impl Density<'_> {
         }
         let mut is_other = self.scales_outside();
         self.mark_open(&self.drawn.outside, centre, &mut is_other);
-        self.globals_given(is_other)
+        self.globals_given(centre, is_other)
     }
 
     /// The globals that are not among the others, nor are in exponents of a task's.
-    fn globals_given(&self, mut is_other: Vec<bool>) -> Option<GaussianGlobals> {
-        let has_open_priors = self.open.tasks.latents.contains(&true);
-        if self.num_tasks() > MOST_TASKS || has_open_priors || !self.is_closed_part_quadratic() {
+    fn globals_given(&self, centre: &[f64], mut is_other: Vec<bool>) -> Option<GaussianGlobals> {
+        if self.num_tasks() > MOST_TASKS || !self.are_open_priors_normal() || !self.is_closed_part_quadratic() {
             return None;
         }
         for i in 0..self.num_tasks() {
@@ -95,9 +103,10 @@ impl Density<'_> {
                 block.mark_exponents(&mut mark);
             }
         }
+        let moves = if self.has_open_priors() { self.prior_moves(centre, &mut is_other) } else { Vec::new() };
         let (others, w): (Vec<usize>, Vec<usize>) = (0..is_other.len()).partition(|&j| is_other[j]);
         let of_reads = self.layout.task_reads.iter().map(|j| w.binary_search(j).ok()).collect();
-        (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, of_reads })
+        (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, of_reads, moves })
     }
 
     /// By coordinate of theta that tasks read, whether closed forms of a task name it outside of exponents.

@@ -14,6 +14,8 @@ use crate::density::Density;
 use crate::density::bordered::{Extent, Read, TaskAt, TaskNumbers, TaskSums};
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::given_others::{NormalStep, QuadraticInW};
+use crate::density::prior_moves::OpenPriors;
+use crate::density::program::Scoring;
 use crate::special::LN_SQRT_2PI;
 pub(super) use given::GivenW;
 pub(crate) use given::TasksGiven;
@@ -102,7 +104,7 @@ impl Density<'_> {
         let globals = self.gaussian_globals(centre)?;
         let extent = |i: usize| {
             let coordinates = self.offsets[i + 1] - self.offsets[i];
-            Extent { seats: globals.seats(&self.named(i)), coordinates, storage: self.storage(i) }
+            Extent { seats: globals.seats(i, self.named(i)), coordinates, storage: self.storage(i) }
         };
         let extents = (0..self.num_tasks()).map(extent).collect();
         Some(self.integration_of(globals, extents, centre, concatenated(modes)))
@@ -159,9 +161,16 @@ impl Density<'_> {
         let mut of_w = self.outside_of(globals, theta, out.clear());
         out.ln_p = rest.outside(&mut of_w);
         let read = Read::of(self, theta);
+        let fixed = self.has_open_priors().then(|| self.program.fix(Scoring::Value, &self.layout, &[theta.to_vec()]));
+        let mut priors = fixed.as_deref().map(|fixed| OpenPriors::of(self, fixed));
         for (task, TaskRoom { extent, sums, first }) in tasks.iter().enumerate() {
             let at = TaskAt { task, extent, phi: &phi[first.coordinate..][..extent.coordinates] };
             self.fill(&mut space.numbers, at, sums.as_ref(), &read);
+            if let Some(priors) = &mut priors
+                && !priors.add_to(at, globals.moves(task), &mut space.numbers)
+            {
+                return None;
+            }
             rest.task(at, &mut space.numbers);
             if !out.add(extent, at.phi, space, &mut of_w) {
                 return None;

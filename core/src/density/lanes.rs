@@ -10,6 +10,7 @@ use crate::density::order::{LikelihoodN, LocalN, TypedOrder};
 use crate::density::program::{Fixed, LogParts, Scorer};
 use crate::density::theta::Theta;
 use crate::interpret::log_density::LogDensity;
+use crate::interpret::prior::FirstNormal;
 use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
 use crate::model::{Latents, Locals, Model};
@@ -65,6 +66,31 @@ impl<M: Model, O: TypedOrder> Scorer for LaneScorer<'_, M, O> {
             self.chain.apply(layout.likelihood_reads.len(), out);
         }
         LogParts { latents, data }
+    }
+
+    fn natural_prior(&mut self, theta: usize, task: usize, out: &mut Vec<Derivatives>) {
+        let LaneThetas { program, layout, thetas } = self.fixed;
+        let (reads, n) = (&layout.local_reads, layout.task_reads.len());
+        let (mut route, mut of_pass) = (Route::default(), Derivatives::default());
+        route.lay(reads, layout.widest.coordinates, &layout.task_reads, passes::<LocalN<M, O>>);
+        out.clear();
+        for (pass, global) in route.passes.iter().zip(&thetas[theta].local) {
+            let mut run = FirstNormal::default();
+            program.model.local(&mut run, global, program.task(task), &mut self.prior_local);
+            for (k, Real(parameter)) in run.natural_parameters().into_iter().enumerate() {
+                if out.len() == k {
+                    out.push(Derivatives::default());
+                    out[k].reset(route.n, O::ORDER);
+                }
+                out[k].take(&parameter, pass);
+            }
+        }
+        for parameter in out {
+            std::mem::swap(parameter, &mut of_pass);
+            parameter.reset(n, O::ORDER);
+            parameter.add_head(&of_pass, &route.at[..reads.len()]);
+            parameter.value = of_pass.value;
+        }
     }
 }
 

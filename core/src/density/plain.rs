@@ -50,9 +50,20 @@ impl<M: Model> Scorer for PlainScorer<'_, M> {
     fn prior(&mut self, theta: usize, task: usize, out: &mut NormalPrior) -> bool {
         let PlainThetas { program, thetas } = self.fixed;
         out.clear();
-        let mut run = FirstNormal::new(&mut out.mean, &mut out.tril);
+        let mut run = FirstNormal::default();
         program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
+        out.mean.extend(run.mean.iter().map(|x| x.0));
+        out.tril.extend(run.tril.iter().map(|x| x.0));
         run.found
+    }
+
+    fn natural_prior(&mut self, theta: usize, task: usize, out: &mut Vec<Derivatives>) {
+        let PlainThetas { program, thetas } = self.fixed;
+        let mut run = FirstNormal::default();
+        program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
+        let value = |parameter: Real<f64>| Derivatives { value: parameter.0, ..Derivatives::default() };
+        out.clear();
+        out.extend(run.natural_parameters().into_iter().map(value));
     }
 }
 

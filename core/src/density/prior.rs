@@ -102,8 +102,9 @@ mod tests {
     #[test]
     fn is_the_density_with_its_derivatives() {
         let prior_of_dist = MultivariateNormal(MEAN, TRIL);
-        let mut prior = NormalPrior::default();
-        assert!(VectorDistribution::<f64>::as_normal(&prior_of_dist, &mut prior.mean, &mut prior.tril));
+        let mut prior = NormalPrior { mean: MEAN.to_vec(), tril: TRIL.to_vec(), ..NormalPrior::default() };
+        let (mut mean, mut tril): (Vec<Real<f64>>, Vec<Real<f64>>) = Default::default();
+        assert!(prior_of_dist.as_normal(&mut mean, &mut tril) && mean == MEAN.map(Real) && tril == TRIL.map(Real));
         assert!(prior.invert());
         let at = [1.0, 0.25, -0.5, 7.0];
         let (mut gradient, mut curvature) = ([0.0; 4], [0.0; 16]);

@@ -188,6 +188,12 @@ pub(crate) trait Scorer {
     fn prior(&mut self, _theta: usize, _task: usize, _out: &mut NormalPrior) -> bool {
         false
     }
+
+    /// The [natural parameters](crate::density::natural) of that normal replace the content of `out`, with derivatives in the globals
+    /// that tasks read; none where there is no such normal.
+    fn natural_prior(&mut self, _theta: usize, _task: usize, out: &mut Vec<Derivatives>) {
+        out.clear();
+    }
 }
 
 /// A number on the tape, of first derivatives unless it is said otherwise.

@@ -120,7 +120,7 @@ pub trait VectorDistribution<N: Number>: Clone {
 
     /// Where it is a multivariate normal, appends its mean, and the Cholesky factor of its covariance as a packed lower
     /// triangle, row by row; true then. Only for distributions over all of R^n.
-    fn as_normal(&self, _mean: &mut Vec<f64>, _tril: &mut Vec<f64>) -> bool {
+    fn as_normal(&self, _mean: &mut Vec<Real<N>>, _tril: &mut Vec<Real<N>>) -> bool {
         false
     }
 

@@ -85,10 +85,10 @@ impl<N: Number, L: ParamVec<N> + Clone, T: ScaleTril<N> + Clone> VectorDistribut
         Some(Real(out))
     }
 
-    fn as_normal(&self, mean: &mut Vec<f64>, tril: &mut Vec<f64>) -> bool {
+    fn as_normal(&self, mean: &mut Vec<Real<N>>, tril: &mut Vec<Real<N>>) -> bool {
         for i in 0..self.1.dim() {
-            mean.push(self.0.entry(i).value());
-            tril.extend((0..=i).map(|j| self.1.entry(i, j).value()));
+            mean.push(self.0.entry(i).real());
+            tril.extend((0..=i).map(|j| self.1.entry(i, j).real()));
         }
         true
     }

@@ -11,6 +11,7 @@ use crate::density::program::{LogParts, Scoring};
 use crate::elbo::expectation::{BlockMoments, GlobalMoments, Scores};
 use crate::elbo::leaf_normal::Wanted;
 use crate::elbo::quadrature::Integral;
+use crate::elbo::shared_prior::SharedPrior;
 use crate::elbo::split::Split;
 use crate::elbo::{Bound, ExpectedParts};
 use crate::guide::{Guide, variances};
@@ -24,6 +25,7 @@ use rayon::prelude::*;
 struct TaskSum<'s> {
     bound: &'s Bound<'s>,
     globals: &'s GlobalMoments,
+    prior: Option<&'s SharedPrior>,
     /// `None` where nothing of a task is sampled.
     scores: Option<Scores<'s>>,
     /// `None` where nothing of a task is integrated.
@@ -53,13 +55,15 @@ impl Bound<'_> {
         let scores_tasks = density.draws.tasks && (order == Order::Second || !self.is_taped());
         let fixed = scores_tasks.then(|| self.fix(guide, Scoring::Derivatives(order)));
         let globals = self.global_moments(guide);
+        let prior = self.shared_prior(guide, Scoring::Derivatives(order));
         let of_chunk = |(chunk, tasks): (usize, &[usize])| {
             let scores = fixed.as_deref().map(|fixed| Scores::of(fixed, self));
             let (moments, sum) = (BlockMoments::of(&globals), GuideDerivatives::default());
             let mut out = ChunkSum { parts: Vec::with_capacity(tasks.len()), split: Split::new(reads, order) };
             forgetting(|| {
                 let integral = Integral::of_tasks(self, guide);
-                let mut task_sum = TaskSum { bound: self, globals: &globals, scores, integral, moments, sum };
+                let mut task_sum =
+                    TaskSum { bound: self, globals: &globals, prior: prior.as_ref(), scores, integral, moments, sum };
                 for (position, &task) in tasks.iter().enumerate() {
                     out.parts.push(task_sum.evaluate(order, guide, task, chunk * CHUNK + position));
                     out.split.take(&task_sum.sum, weight);
@@ -127,8 +131,11 @@ impl TaskSum<'_> {
         if let Some(integral) = &mut self.integral {
             parts.add(1.0, integral.of_task(task, seen, Wanted::Derivatives(order), &mut self.sum));
         }
-        self.add_draws(task, position, &mut parts);
         let reads = density.layout.task_reads.len();
+        if let Some(prior) = self.prior {
+            parts.latents += prior.add_to(seen, reads, &mut self.sum);
+        }
+        self.add_draws(task, position, &mut parts);
         entropy_gradient(&mut self.sum, &guide.local.ln_scale[guide.task(task)], reads);
         parts
     }
@@ -158,7 +165,7 @@ pub(super) fn derivatives(closed: ClosedParts<'_>, seen: BlockView<'_>, sum: &mu
 }
 
 /// Adds one draw's derivatives in u to those in (loc, `ln_scale`); `spread` is noise * scale.
-fn add_draw(sum: &mut GuideDerivatives, out: &Derivatives, spread: &[f64], weight: f64) {
+pub(super) fn add_draw(sum: &mut GuideDerivatives, out: &Derivatives, spread: &[f64], weight: f64) {
     let n = sum.n;
     for (j, (g, e)) in out.gradient.iter().zip(spread).enumerate() {
         sum.gradient[j] += weight * g;

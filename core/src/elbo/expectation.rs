@@ -59,6 +59,7 @@ impl Bound<'_> {
     /// E\[ln p\] of the sites that have a closed form, or are functions of few leaves.
     pub(super) fn exact_part(&self, guide: &Guide) -> ExpectedParts {
         let (density, globals) = (self.density, self.global_moments(guide));
+        let (prior, reads) = (self.shared_prior(guide, Scoring::Value), density.layout.task_reads.len());
         let tasks: Vec<usize> = (0..density.num_tasks()).collect();
         let of_chunk = |tasks: &[usize]| -> Vec<LogParts> {
             forgetting(|| {
@@ -70,6 +71,9 @@ impl Bound<'_> {
                     let mut parts = value(density.closed_task(i), seen);
                     if let Some(integral) = &mut integral {
                         parts.add(1.0, integral.of_task(i, seen, Wanted::Value, &mut unwanted));
+                    }
+                    if let Some(prior) = &prior {
+                        parts.latents += prior.value(seen, reads);
                     }
                     parts
                 };

@@ -8,7 +8,7 @@
 //! ```
 
 use crate::density::closed::derivatives::GuideDerivatives;
-use crate::density::program::Curved;
+use crate::density::program::{Curved, Scoring};
 use crate::density::tape::WIDEST_LANES;
 use crate::elbo::Bound;
 use crate::elbo::by_tape::TapeShare;
@@ -16,6 +16,7 @@ use crate::elbo::derivatives::derivatives;
 use crate::elbo::expectation::{BlockMoments, GlobalMoments};
 use crate::elbo::leaf_normal::Wanted;
 use crate::elbo::quadrature::Integral;
+use crate::elbo::shared_prior::SharedPrior;
 use crate::guide::{Guide, MeanField};
 use crate::linalg::arrow::{ArrowVector, CHUNK};
 use crate::linalg::ragged::Ragged;
@@ -47,14 +48,22 @@ impl Bound<'_> {
     fn exact_product(&self, guide: &Guide, along: &Ragged) -> ArrowVector {
         let globals = self.global_moments(guide);
         let all: Vec<usize> = (0..guide.num_tasks()).collect();
-        let of_chunk = |tasks: &[usize]| forgetting(|| self.exact_product_of(guide, &globals, along, tasks));
+        let prior = self.shared_prior(guide, Scoring::Derivatives(Order::First));
+        let of_chunk =
+            |tasks: &[usize]| forgetting(|| self.exact_product_of(guide, (&globals, prior.as_ref()), along, tasks));
         let chunks: Vec<ArrowVector> = all.par_chunks(CHUNK).map(of_chunk).collect();
         let mut product = ArrowVector::zeros(2 * guide.global.len(), along.iter().map(<[f64]>::len));
         chunks.iter().enumerate().for_each(|(chunk, found)| product.add(found, chunk * CHUNK));
         product
     }
 
-    fn exact_product_of(&self, guide: &Guide, globals: &GlobalMoments, along: &Ragged, tasks: &[usize]) -> ArrowVector {
+    fn exact_product_of(
+        &self,
+        guide: &Guide,
+        (globals, prior): (&GlobalMoments, Option<&SharedPrior>),
+        along: &Ragged,
+        tasks: &[usize],
+    ) -> ArrowVector {
         let reads = &self.density.layout.task_reads;
         let mut integral = Integral::of_tasks(self, guide);
         let (mut moments, mut sum) = (BlockMoments::of(globals), GuideDerivatives::default());
@@ -68,6 +77,9 @@ impl Bound<'_> {
             derivatives(self.density.closed_task(task), seen, &mut sum);
             if let Some(integral) = &mut integral {
                 integral.of_task(task, seen, Wanted::Derivatives(Order::Second), &mut sum);
+            }
+            if let Some(prior) = prior {
+                prior.add_to(seen, reads.len(), &mut sum);
             }
             let (of_loc, of_ln_scale) = sum.product.split_at(n);
             for (&j, (of_loc, of_ln_scale)) in reads.iter().zip(of_loc.iter().zip(of_ln_scale)) {

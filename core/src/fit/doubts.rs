@@ -20,13 +20,21 @@ const LOUD: f64 = 1.0;
 /// Why weights have failed, if they have.
 pub(crate) fn failure(attempt: &Attempt, program: &dyn Program) -> Option<String> {
     match attempt {
-        Attempt::Ran(c) if c.is_useless => Some(failed(c, program)),
-        Attempt::Ran(c) if !c.is_reliable || (c.effective < least_effective(c) && !c.is_cut) => {
-            Some(format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws)", c.k_hat, c.effective))
+        Attempt::Ran(c) if c.is_useless || !c.is_reliable || (c.effective < least_effective(c) && !c.is_cut) => {
+            Some(poor_weights(c, program))
         }
         Attempt::NoWeight => Some("no draw of theta had a finite importance weight".into()),
         _ => None,
     }
+}
+
+/// What was wrong with weights that are not used.
+pub(crate) fn poor_weights(c: &Reweighting, program: &dyn Program) -> String {
+    if c.is_useless {
+        return failed(c, program);
+    }
+    let disagreed = if c.is_reliable && c.effective >= least_effective(c) { ", and chains disagreed" } else { "" };
+    format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws{disagreed})", c.k_hat, c.effective)
 }
 
 /// How many draws of weights are to count: of those that the budget cut short no share will do.

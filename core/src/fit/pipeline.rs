@@ -1,6 +1,6 @@
 //! From a model to its posterior, in five stages: discover, climb, respond, correct, judge.
 
-use crate::correct::chains::{CONVERGED, by_chains};
+use crate::correct::chains::{ByChains, CONVERGED, by_chains};
 use crate::correct::effort::Effort;
 use crate::correct::importance::{Attempt, corrected};
 use crate::correct::linear_response::{Identity, linear_response};
@@ -9,7 +9,7 @@ use crate::density::program::Program;
 use crate::density::shape::{Shape, ShapeAtStart};
 use crate::density::{Density, Writing};
 use crate::error::Error;
-use crate::fit::doubts::failure;
+use crate::fit::doubts::{failure, poor_weights};
 use crate::fit::imprecise::Naming;
 use crate::fit::judgement::Judgement;
 #[cfg(feature = "serde")]
@@ -187,14 +187,14 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The importance correction, where it is wanted and can be afforded.
-    fn correct(&self, climbed: &Summit, gaussian: &GaussianHierarchy) -> Attempt {
+    fn correct(&self, climbed: &Summit, gaussian: &GaussianHierarchy) -> (Attempt, Option<ByChains>) {
         let Self { program, shape, options, progress } = *self;
         match options.correction {
-            Correction::MeanField | Correction::LinearResponse | Correction::Chains => Attempt::NotAsked,
+            Correction::MeanField | Correction::LinearResponse | Correction::Chains => (Attempt::NotAsked, None),
             Correction::Auto | Correction::Importance => {
                 let jacobian = options.global == GlobalFactor::MeanField;
                 let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
-                let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
+                let Some(effort) = Effort::of(options, shape) else { return (Attempt::TooLarge, None) };
                 progress.stage("correction", effort.usual());
                 let modes = modes_at_mean(program, climbed);
                 let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes };
@@ -203,10 +203,13 @@ impl Asked<'_> {
         }
     }
 
-    /// Chains in place of weights, where they are asked for or weights failed; what was attempted before where they find no
-    /// more.
-    fn chained(&self, before: Attempt, climbed: &Summit) -> Attempt {
+    /// Chains in place of weights, where they are asked for or weights failed: those of theta that were `walked`, or of all latents;
+    /// what was attempted before where they find no more.
+    fn chained(&self, (before, walked): (Attempt, Option<ByChains>), climbed: &Summit) -> Attempt {
         let Self { program, shape, options, progress } = *self;
+        if let (Some(found), Some(weights)) = (walked, before.ran()) {
+            return Attempt::Chained { found: Box::new(found), since: Some(poor_weights(weights, program)) };
+        }
         let is_asked = options.correction == Correction::Chains;
         let failure = if options.correction == Correction::Auto { failure(&before, program) } else { None };
         if !is_asked && (failure.is_none() || !can_chain(options)) {

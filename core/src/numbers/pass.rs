@@ -46,6 +46,17 @@ impl Derivatives {
         }
     }
 
+    /// Adds the derivatives of another function in its first coordinates, coordinate c of which is slot `at[c]` here.
+    pub(crate) fn add_head(&mut self, from: &Self, at: &[usize]) {
+        let (n, width) = (self.gradient.len(), from.gradient.len());
+        for (c, row) in at.iter().enumerate() {
+            self.gradient[*row] += from.gradient[c];
+            for (col, h) in at.iter().zip(from.hessian.iter().skip(c * width)) {
+                self.hessian[row * n + col] += h;
+            }
+        }
+    }
+
     /// Adds the gradient of one pass, coordinate c of which is slot `at[c]` here.
     #[inline(always)]
     pub(crate) fn add_gradient<N: Lanes>(&mut self, number: &N, pass: &Pass, at: &[usize]) {

@@ -1,7 +1,7 @@
 //! Thetas of a round, and what every task says of each.
 
-use super::Inquiry;
 use super::points::{ProposedPoints, ThetaPoint};
+use super::{Inquiry, MOST_TOGETHER};
 use crate::conditional::{Ask, Guess, Inner, Known};
 use crate::correct::pool::{Pool, ProposalWeights, Proposed, TaskAnswers};
 use crate::correct::proposal::Proposal;
@@ -115,6 +115,15 @@ impl Inquiry<'_> {
         let found = in_room(&mut space);
         self.spaces.lock().into_iter().for_each(|mut spaces| spaces.push(std::mem::take(&mut space)));
         found
+    }
+
+    /// By task, a draw given each of these thetas, row-major.
+    pub(crate) fn locals_given(&mut self, thetas: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let mut answers = vec![TaskAnswers::default(); self.tasks.len()];
+        for some in thetas.chunks(MOST_TOGETHER) {
+            self.ask(some, &mut answers);
+        }
+        answers.into_iter().map(|task| task.phi).collect()
     }
 
     /// What every task says of some thetas.

@@ -60,7 +60,7 @@ impl GuideDerivatives {
     }
 
     /// Whether any second derivatives are wanted.
-    pub(super) fn is_second(&self) -> bool {
+    pub(crate) fn is_second(&self) -> bool {
         !self.hessian.is_empty() || !self.direction.is_empty()
     }
 
