@@ -10,6 +10,9 @@ use rayon::prelude::*;
 /// Monte Carlo errors are to be below this: of a mean, in standard deviations, and of a standard deviation, relatively.
 pub(crate) const PRECISE: f64 = 0.05;
 
+/// A spread below this part of the mean is none.
+const ROUNDING: f64 = 1e-13;
+
 /// Which number of which level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -53,10 +56,10 @@ impl Precision {
     }
 
     fn see(&mut self, place: Place, moments: &Moments) {
-        let Moments { sd, error_of_mean, error_of_sd, .. } = moments;
+        let Moments { mean, sd, error_of_mean, error_of_sd } = moments;
         let found = Imprecision { place, of_mean: error_of_mean / sd, of_sd: error_of_sd / sd };
-        // a number without spread, or without a finite one, has no relative error
-        if !found.worst().is_finite() {
+        // a number without spread but for rounding, or without a finite one, has no relative error
+        if *sd <= ROUNDING * mean.abs() || !found.worst().is_finite() {
             return;
         }
         if found.worst() > PRECISE {

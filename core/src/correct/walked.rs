@@ -22,6 +22,8 @@ const LEARNING: [usize; 3] = [50, 50, 100];
 /// Steps until it is seen whether they have converged; then so much more of all each time.
 const FIRST: usize = 100;
 const MORE: f64 = 0.25;
+/// Longer chains are no use any more.
+const LONGEST: usize = 1 << 14;
 
 /// Draws by the chains of an answer by weights, if these find the posterior in the time that there is.
 pub(crate) fn by_walk(
@@ -51,8 +53,8 @@ pub(crate) fn by_walk(
         if wanted <= 1.0 && convergence.r_hat < CONVERGED {
             return Some(drawn(&walk, convergence, effort, inquiry, density));
         }
-        let needed = (inquiry.clock.elapsed() - began).mul_f64(wanted - 1.0);
-        if inquiry.clock.left().is_some_and(|left| needed > left) {
+        let needed = (inquiry.clock.elapsed() - began).as_secs_f64() * (wanted - 1.0);
+        if walk.len() >= LONGEST || inquiry.clock.left().is_some_and(|left| needed > left.as_secs_f64()) {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a part of a length")]

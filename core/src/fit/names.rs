@@ -60,7 +60,7 @@ impl NamedLevel<'_> {
             index -= if is_there { 0 } else { slot.values.len() };
             is_there
         })?;
-        Some(self.name(slot, if slot.values.len() > 1 { format!("[{index}]") } else { String::new() }))
+        Some(self.name(slot, slot.shown.label_of_value(index, slot.values.len())))
     }
 
     /// The name of the latent that one of the level's unconstrained coordinates belongs to.

@@ -38,6 +38,13 @@ impl Shown {
             Self::Correlations(len) => pairs(len).map(|(row, column)| format!("[{row}, {column}]")).collect(),
         }
     }
+
+    /// The label of one of so many values: of a correlation's Cholesky factor its place there, as that of the correlation.
+    pub(crate) fn label_of_value(self, value: usize, values: usize) -> String {
+        let Self::Correlations(_) = self else { return self.labels(values).swap_remove(value) };
+        let row = ((8 * value + 1).isqrt() - 1) / 2;
+        format!("[{row}, {}]", value - row * (row + 1) / 2)
+    }
 }
 
 /// Row and column of each entry below the diagonal.
