@@ -63,6 +63,40 @@ fn where_weights_fail_chains_are_the_answer() {
     }
 }
 
+model! {
+    /// Pairs that lie along parabolas, and tell nothing of each other; y is a constant of the data of each task.
+    Bent(number: usize, groups: &[f64]) {
+        x[_ in 0..number] ~ Normal(0.0, 1.0);
+        y[k in 0..number] ~ StudentT(5.0, x[k] * x[k], 0.3);
+        for shift in groups {
+            b ~ Normal(x[0], 1.0);
+            shift ~ Normal(b - x[0], 1.0);
+        }
+    }
+}
+
+#[test]
+fn chains_of_theta_are_the_answer_where_its_weights_are_poor() {
+    let groups = [0.5, -0.3, 0.1];
+    let fit = Bent::new(8, &groups).fit().expect("valid");
+    assert!(fit.trust().method == Correction::Chains && fit.trust().is_reliable, "{fit}");
+    let chains = fit.chains().expect("they ran");
+    assert!(chains.r_hat < 1.03 && chains.effective_sample_size >= 400.0, "{chains:?}");
+    assert!(fit.trust().notes[0].starts_with("importance weights were poor"), "{:?}", fit.trust().notes);
+    let within = |found: &hierarch::Summary, mean: f64, sd: f64| {
+        assert!((found.mean - mean).abs() < 0.2 * sd && (found.sd / sd).ln().abs() < 0.15, "{found:?}, {mean} {sd}");
+    };
+    for k in 0..8 {
+        within(&fit.global().x[k], 0.0, 1.0);
+        // x^2 has the mean 1 and the variance 2
+        within(&fit.global().y[k], 1.0, (2.0_f64 + 0.09 * 5.0 / 3.0).sqrt());
+    }
+    for (i, shift) in groups.iter().enumerate() {
+        // b - x is half of the shift and has half of the variance
+        within(&fit.local(i).b, 0.5 * shift, 1.5_f64.sqrt());
+    }
+}
+
 #[test]
 fn a_point_has_no_chains() {
     let point = Options { global: GlobalFactor::Point, ..asked() };

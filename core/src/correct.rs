@@ -10,6 +10,7 @@ pub(crate) mod importance;
 pub(crate) mod inquiry;
 pub(crate) mod judged;
 pub(crate) mod linear_response;
+mod log_scales;
 mod one_theta;
 pub(crate) mod pool;
 pub(crate) mod precision;

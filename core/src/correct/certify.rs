@@ -61,10 +61,10 @@ pub(crate) fn certified(
 ) -> Option<Compared> {
     let conditionals = Conditionals::new(density).growing_to(effort.most_grown);
     let mut inquiry = Inquiry::new(&conditionals, basis, effort, progress);
-    let at = inquiry.proposed();
-    let thetas: Vec<Vec<f64>> =
-        answer.theta.chunks(answer.globals).map(|theta| at.iter().map(|&j| theta[j]).collect()).collect();
-    let moments = Moments::of(at.len(), || thetas.iter().map(Vec::as_slice).zip(answer.weights.iter().copied()));
+    let thetas: Vec<DVector<f64>> =
+        answer.theta.chunks(answer.globals).map(|theta| inquiry.coordinates_of(theta)).collect();
+    let moments =
+        Moments::of(thetas.first()?.len(), || thetas.iter().map(DVector::as_slice).zip(answer.weights.iter().copied()));
     let gaussian_of_answer = moments.gaussian()?;
     let proposal = Proposal::of(Part::new(gaussian_of_answer.clone())?);
     let mut pool = Pool::new(answer.globals, basis.guide.num_tasks());
@@ -76,7 +76,7 @@ pub(crate) fn certified(
     walk.flat_until(looks / (2 * LEARNING), &reference, &mut inquiry);
     walk.until(looks / LEARNING, &reference, &mut inquiry);
     let seen = walk.rows();
-    let moments = Moments::of(at.len(), || seen.rows.iter().copied().zip(seen.weights.iter().copied()));
+    let moments = Moments::of(seen.rows[0].len(), || seen.rows.iter().copied().zip(seen.weights.iter().copied()));
     if let Some(learned) = moments.gaussian().and_then(Reference::new) {
         reference = learned;
     }

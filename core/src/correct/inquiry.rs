@@ -8,6 +8,7 @@ use crate::conditional::Conditionals;
 use crate::conditional::memory::TaskMemory;
 use crate::correct::clock::Clock;
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
+use crate::correct::log_scales::LogScales;
 use crate::correct::pool::Pool;
 use crate::correct::proposal::{Part, Proposal};
 use crate::correct::rest::Rest;
@@ -48,6 +49,7 @@ pub(crate) struct Inquiry<'a> {
     tasks: Vec<TaskInquiry>,
     effort: Effort,
     rest: Rest,
+    log_scales: LogScales,
     /// Those that no thread uses: what is wide is cleared faster than found.
     spaces: Mutex<Vec<IntegrationSpace>>,
     pub(crate) clock: Clock,
@@ -73,6 +75,7 @@ impl<'a> Inquiry<'a> {
         let tasks = (0..basis.guide.num_tasks()).map(new).collect();
         let of_chains = Stream::Chains.of(effort.seed);
         let rest = Rest::of(conditionals.density, basis);
+        let log_scales = LogScales::among(&rest.proposed(basis.guide), conditionals.density, basis.guide);
         let spaces = Mutex::default();
         Self {
             conditionals,
@@ -80,6 +83,7 @@ impl<'a> Inquiry<'a> {
             tasks,
             effort,
             rest,
+            log_scales,
             spaces,
             clock: Clock::start(effort.budget),
             progress,
@@ -130,23 +134,35 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Coordinates of theta that are proposed.
-    pub(crate) fn proposed(&self) -> Vec<usize> {
-        let all = || (0..self.basis.guide.global.len()).collect();
-        self.rest.globals().map_or_else(all, |globals| globals.others.clone())
+    fn proposed(&self) -> Vec<usize> {
+        self.rest.proposed(self.basis.guide)
     }
 
-    /// What the basis says of the coordinates that are proposed.
+    /// What is proposed of a theta, as it is proposed.
+    pub(crate) fn coordinates_of(&self, theta: &[f64]) -> DVector<f64> {
+        let mut proposed = DVector::from_column_slice(theta).select_rows(&self.proposed());
+        self.log_scales.of_theta(&mut proposed);
+        proposed
+    }
+
+    /// The theta with these coordinates, all else being where it is looked for; ln of the volume of theta that one of the
+    /// coordinates stands for.
+    fn theta_of(&self, proposed: &DVector<f64>) -> (Vec<f64>, f64) {
+        let mut proposed = proposed.clone();
+        let ln_volume = self.log_scales.to_theta(&mut proposed);
+        (self.rest.around(&self.basis.guide.global, &proposed), ln_volume)
+    }
+
+    /// What the basis says of the coordinates that are proposed; around their centres they are those of theta.
     pub(crate) fn first_proposal(&self) -> Option<Part> {
         self.basis.proposal_of(&self.proposed())
     }
 
     /// Where chains start: draws of the guide's of those coordinates.
     pub(crate) fn starts(&mut self, chains: usize) -> Vec<DVector<f64>> {
-        let (at, guide) = (self.proposed(), &self.basis.guide.global);
-        let mut draw = || {
-            let drawn = guide.at(standard_normal(guide.len(), &mut self.of_chains).as_slice());
-            DVector::from_vec(drawn).select_rows(&at)
-        };
-        (0..chains).map(|_| draw()).collect()
+        let guide = &self.basis.guide.global;
+        let mut draw = || guide.at(standard_normal(guide.len(), &mut self.of_chains).as_slice());
+        let drawn: Vec<Vec<f64>> = (0..chains).map(|_| draw()).collect();
+        drawn.iter().map(|theta| self.coordinates_of(theta)).collect()
     }
 }

@@ -3,13 +3,15 @@
 //! A scale whose prior density is finite at 0, of which data only say that it is small, has a log u with the density exp(u) on
 //! the left; a scale that few groups tell of, one that falls exponentially on the right. With the guide's centre m of u,
 //!     u - m = 2 w sqrt(1 + w^2),   z = m + 2 w,   du/dz = (1 + 2 w^2) / sqrt(1 + w^2)
-//! leaves narrow posteriors as they are, and makes a density exp(-|u - m|) one that falls as exp(-(z - m)^2 / 2) does.
+//! leaves narrow posteriors as they are, and makes a density exp(-|u - m|) one that falls as exp(-(z - m)^2 / 2) does; up to some
+//! |w|, behind which there is next to nothing of such a density, and u goes on as z does.
 
 use crate::density::Density;
 use crate::guide::Guide;
-use crate::model::site_mask::SiteMask;
 use nalgebra::DVector;
 
+/// |w| up to which tails are known: a density exp(-|u - m|) has 5e-9 beyond.
+const KNOWN: f64 = 3.0;
 /// Where it is seen how the prior of a scale falls on the left: so far from the centre, and one more.
 const FAR: f64 = 12.0;
 /// The slope of a density that is finite at 0 is 1 there, up to this.
@@ -35,9 +37,12 @@ impl LogScales {
         for (x, centre) in z.iter_mut().zip(&self.centres) {
             let Some(centre) = centre else { continue };
             let w = 0.5 * (*x - centre);
-            let root = (1.0 + w * w).sqrt();
-            *x = centre + 2.0 * w * root;
-            ln_slope += ((1.0 + 2.0 * w * w) / root).ln();
+            let known = w.clamp(-KNOWN, KNOWN);
+            let (root, beyond) = ((1.0 + known * known).sqrt(), w - known);
+            *x = centre + 2.0 * known * root + 2.0 * beyond;
+            if beyond == 0.0 {
+                ln_slope += ((1.0 + 2.0 * w * w) / root).ln();
+            }
         }
         ln_slope
     }
@@ -46,7 +51,9 @@ impl LogScales {
     pub(super) fn of_theta(&self, u: &mut DVector<f64>) {
         for (x, centre) in u.iter_mut().zip(&self.centres) {
             let Some(centre) = centre else { continue };
-            *x = centre + 2.0 * (0.5 * (*x - centre).asinh()).sinh();
+            let most = 2.0 * KNOWN * (1.0 + KNOWN * KNOWN).sqrt();
+            let (away, known) = (*x - centre, (*x - centre).clamp(-most, most));
+            *x = centre + 2.0 * (0.5 * known.asinh()).sinh() + (away - known);
         }
     }
 }
@@ -78,7 +85,7 @@ mod tests {
     #[test]
     fn there_and_back_with_its_slope() {
         let scales = LogScales { centres: vec![Some(-1.0), None, Some(2.0)] };
-        for z in [[-4.0, 3.0, 2.0], [-1.0, 0.0, 7.0], [0.5, -2.0, 1.9]] {
+        for z in [[-4.0, 3.0, 2.0], [-1.0, 0.0, 9.5], [0.5, -2.0, 1.9], [-40.0, 1.0, 12.0]] {
             let (mut u, step) = (DVector::from_row_slice(&z), 1e-6);
             let ln_slope = scales.to_theta(&mut u);
             let slope = |j: usize| {

@@ -6,7 +6,7 @@ use crate::density::field::{EXACT, Field, NEAR};
 use crate::density::gaussian_globals::GaussianGlobals;
 use crate::density::integrated::{Integration, IntegrationSpace};
 use crate::density::presumed::Presumed;
-use crate::guide::MeanField;
+use crate::guide::{Guide, MeanField};
 use nalgebra::DVector;
 
 /// What becomes of theta but for the coordinates that are proposed.
@@ -46,6 +46,11 @@ impl Rest {
         }
     }
 
+    /// Coordinates of theta that are proposed.
+    pub(super) fn proposed(&self, guide: &Guide) -> Vec<usize> {
+        self.globals().map_or_else(|| (0..guide.global.len()).collect(), |globals| globals.others.clone())
+    }
+
     /// Theta with these coordinates, all else being where it is looked for.
     pub(super) fn around(&self, guide: &MeanField, proposed: &DVector<f64>) -> Vec<f64> {
         let mut theta = match self {
@@ -58,11 +63,10 @@ impl Rest {
         theta
     }
 
-    /// Looks for it around its mode given these coordinates, where it has one.
-    pub(super) fn turn_to(&mut self, proposed: &DVector<f64>, density: &Density<'_>, basis: &Basis<'_>) {
-        let theta = self.around(&basis.guide.global, proposed);
+    /// Looks for it around its mode given the others of a theta, where it has one.
+    pub(super) fn turn_to(&mut self, theta: &[f64], density: &Density<'_>, basis: &Basis<'_>) {
         if let Self::Field(field) = self
-            && let Some(turned) = density.field_around(field, &theta, basis.modes_at_mean)
+            && let Some(turned) = density.field_around(field, theta, basis.modes_at_mean)
         {
             **field = turned;
         }

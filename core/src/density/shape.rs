@@ -125,8 +125,8 @@ impl Shape {
     fn add_task(&mut self, level: &Level) {
         self.offsets.push(self.num_locals() + level.num_coordinates());
         self.widest.coordinates = self.widest.coordinates.max(level.num_coordinates());
-        let with_coordinates = level.slots().iter().filter(|slot| !slot.coordinates.is_empty());
-        let values = with_coordinates.map(|slot| slot.values.len()).sum();
+        let continuous = level.slots().iter().filter(|slot| !slot.is_discrete);
+        let values = continuous.map(|slot| slot.values.len()).sum();
         self.widest.values = self.widest.values.max(values);
         self.widest.rows = self.widest.rows.max(level.num_values());
         for slot in level.slots() {

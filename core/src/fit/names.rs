@@ -55,7 +55,7 @@ impl NamedLevel<'_> {
     /// The name of one of the level's values, those of discrete latents not counted.
     pub(crate) fn of_value(&self, value: usize) -> Option<NumberName> {
         let mut index = value;
-        let slot = self.level.slots().iter().filter(|slot| !slot.coordinates.is_empty()).find(|slot| {
+        let slot = self.level.slots().iter().filter(|slot| !slot.is_discrete).find(|slot| {
             let is_there = index < slot.values.len();
             index -= if is_there { 0 } else { slot.values.len() };
             is_there

@@ -28,6 +28,8 @@ pub struct Slot {
     pub identity: bool,
     /// What a table shows of its values.
     pub shown: Shown,
+    /// Whether its values are probabilities of a discrete latent.
+    pub(crate) is_discrete: bool,
 }
 
 /// A turn of a nested plate.
@@ -123,6 +125,7 @@ impl Level {
                 next[slot.site] += 1;
                 shift += counted.values;
                 slot.shown = counted.shown;
+                slot.is_discrete = true;
             }
             slot.values.end += shift;
         }
@@ -141,7 +144,17 @@ impl Level {
         }
         let Entries { coordinates, values, location_scale, identity, shown } = entries;
         let (coordinates, values) = (u..u + coordinates, x..x + values);
-        self.slots.push(Slot { site: site.id, node, coordinates, values, location_scale, identity, shown });
+        let is_discrete = false;
+        self.slots.push(Slot {
+            site: site.id,
+            node,
+            coordinates,
+            values,
+            location_scale,
+            identity,
+            shown,
+            is_discrete,
+        });
     }
 }
 

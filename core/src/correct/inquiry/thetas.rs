@@ -63,12 +63,12 @@ impl Inquiry<'_> {
         let Rest::Integrated(integration) = &self.rest else { return None };
         let density = self.conditionals.density;
         let of_point = |point: &ThetaPoint| {
-            let mut theta = self.rest.around(&self.basis.guide.global, &point.proposed);
+            let (mut theta, ln_volume) = self.theta_of(&point.proposed);
             self.with_space(|space| {
                 let rest = density.integrate(integration, &theta, space).filter(|rest| !rest.is_rough)?;
                 let (step, _) = rest.w.draw(&point.z);
                 integration.globals.move_w(&mut theta, &step);
-                Some(GivenOthers { theta, ln_p: rest.ln_p, tasks: keep(integration, rest, &step) })
+                Some(GivenOthers { theta, ln_p: rest.ln_p + ln_volume, tasks: keep(integration, rest, &step) })
             })
         };
         points.par_iter().map(of_point).collect()
@@ -103,9 +103,9 @@ impl Inquiry<'_> {
     /// less that of what is drawn here.
     pub(super) fn complete(&self, point: &ThetaPoint) -> (Vec<f64>, f64) {
         let density = self.conditionals.density;
-        let mut u = self.rest.around(&self.basis.guide.global, &point.proposed);
+        let (mut u, ln_volume) = self.theta_of(&point.proposed);
         let ln_q = self.with_space(|space| self.rest.draw_given(density, &mut u, &point.z, space));
-        let ln_p = ln_q.map_or(f64::NEG_INFINITY, |ln_q| density.all_outside(&u).total() - ln_q);
+        let ln_p = ln_q.map_or(f64::NEG_INFINITY, |ln_q| density.all_outside(&u).total() - ln_q + ln_volume);
         (u, ln_p)
     }
 

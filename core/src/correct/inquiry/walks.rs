@@ -23,7 +23,8 @@ impl Inquiry<'_> {
             Rest::Integrated(_) => peak(&first, pool, self).unwrap_or(first),
             Rest::Field(_) => {
                 let found = peak(&first, pool, &mut ByNormals(self)).unwrap_or(first);
-                self.rest.turn_to(&found.heavy.wide.mean, self.conditionals.density, self.basis);
+                let (theta, _) = self.theta_of(&found.heavy.wide.mean);
+                self.rest.turn_to(&theta, self.conditionals.density, self.basis);
                 found
             }
             Rest::Nothing | Rest::Presumed(_) => first,
@@ -66,10 +67,10 @@ impl AskAt for ByNormals<'_, '_> {
     fn at(&mut self, coordinates: Vec<DVector<f64>>, pool: &mut Pool) {
         let Self(inquiry) = self;
         let of_point = |proposed: &DVector<f64>| {
-            let mut theta = inquiry.rest.around(&inquiry.basis.guide.global, proposed);
+            let (mut theta, ln_volume) = inquiry.theta_of(proposed);
             let bound = |space: &mut _| inquiry.rest.bound_at(inquiry.conditionals.density, &mut theta, space);
             let ln_p = inquiry.with_space(bound).unwrap_or(f64::NEG_INFINITY);
-            (theta, ln_p)
+            (theta, ln_p + ln_volume)
         };
         let (u, ln_outside): (Vec<_>, Vec<_>) = coordinates.par_iter().map(of_point).unzip();
         inquiry.clock.thetas += u.len();
