@@ -239,7 +239,8 @@ impl Default for CertifyOptions {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Correction {
-    /// Importance where affordable, chains where its weights fail, otherwise linear response.
+    /// Importance where affordable. Where its weights are poor, chains: of the globals by elliptical slices, the locals integrated
+    /// out, and if these do not agree in time, Hamiltonian ones on all latents. Otherwise linear response.
     #[default]
     Auto,
     /// Hierarchical importance weights on top of the linear-response Gaussian.

@@ -31,8 +31,10 @@ pub(crate) const CONVERGED: f64 = 1.03;
 /// What chains found.
 #[derive(Clone, Debug)]
 pub(crate) struct ByChains {
+    /// Whether theta alone walked.
+    pub(crate) of_globals: bool,
     pub(crate) posterior: WeightedDraws,
-    /// The largest R-hat, and the least effective draws, of any latent.
+    /// The largest R-hat, and the least effective draws, of anything that walked.
     pub(crate) convergence: Convergence,
     /// The part of trajectories that left their path.
     pub(crate) divergent: f64,
@@ -171,7 +173,7 @@ impl<'a> Chains<'a> {
         let posterior = WeightedDraws::of_chains(self.density, &rows, steps);
         let precision = Drawn::of(&posterior).precision(self.density);
         let divergent = self.walking.iter().map(|chain| chain.divergent).sum::<usize>() as f64 / rows.len() as f64;
-        Some(ByChains { posterior, convergence, divergent, is_cut: false, precision })
+        Some(ByChains { of_globals: false, posterior, convergence, divergent, is_cut: false, precision })
     }
 }
 

@@ -84,5 +84,5 @@ fn drawn(
         dependence: Dependence::Clusters(each.div_ceil(BATCHES)),
     };
     let precision = Drawn::of(&posterior).precision(density);
-    ByChains { posterior, convergence, divergent: 0.0, is_cut: false, precision }
+    ByChains { of_globals: true, posterior, convergence, divergent: 0.0, is_cut: false, precision }
 }
