@@ -25,6 +25,7 @@ pub(crate) mod presumed;
 pub(crate) mod prior;
 pub(crate) mod program;
 pub(crate) mod shape;
+pub(crate) mod spoilt;
 pub(crate) mod tape;
 mod theta;
 pub(crate) mod typed;

@@ -45,7 +45,9 @@ impl Progress {
     /// A stage of the work begins, of so many steps; of 0 where they are not counted.
     pub(crate) fn stage(&self, name: &'static str, steps: usize) {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage { begun: Instant::now(), planned: steps };
-        let template = if steps > 0 { "{prefix} {bar:40} {pos}/{len} {elapsed} {msg}" } else { "{prefix} {elapsed}" };
+        // the last part is cut where a terminal is narrow: a line that wraps leaves debris behind
+        let template =
+            if steps > 0 { "{prefix} {bar:20} {pos}/{len} {elapsed} {wide_msg}" } else { "{prefix} {elapsed}" };
         self.bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_prefix(name);
         self.bar.set_length(steps as u64);
