@@ -54,12 +54,9 @@ impl Progress {
         self.show(0, String::new);
     }
 
-    /// A climb is at `step`, and there its ELBO is this; it may end at any step.
+    /// A climb is at `step`, and there its ELBO is this; it may end at any step, so that nobody knows what time is left.
     pub(crate) fn at(&self, step: usize, elbo: f64) {
-        self.show(step, || {
-            let left = self.seconds(step, self.planned().saturating_sub(step));
-            format!("ELBO {elbo:.2}, at most {left:.0} s left")
-        });
+        self.show(step, || format!("ELBO {elbo:.2}"));
     }
 
     /// So many thetas have been asked about, and so many are left of the round.
