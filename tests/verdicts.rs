@@ -318,6 +318,52 @@ fn an_elbo_that_is_not_finite_has_not_converged() {
     assert!(!fit.verdict().is_converged() && verdict.contains("ELBO is not finite"), "{fit}");
 }
 
+model! {
+    /// Responses to doses, of which one may be 0: its logarithm does no harm to the density, but to its derivatives.
+    Doses(patients: &[Vec<(f64, f64)>]) {
+        hill ~ LogNormal(0.0, 0.5);
+        for visits in patients {
+            ln_ed50 ~ Normal(1.0, 0.5);
+            for &(dose, response) in visits {
+                response ~ Normal((hill * (dose.ln() - ln_ed50)).sigmoid(), 0.1);
+            }
+        }
+    }
+}
+
+model! {
+    /// A rate that nothing keeps positive.
+    Unlinked(rows: &[(f64, u32)]) {
+        slope ~ Normal(0.0, 1.0);
+        for &(x, count) in rows {
+            level ~ Normal(0.0, 1.0);
+            count ~ Poisson(level + slope * x);
+        }
+    }
+}
+
+#[test]
+fn a_verdict_names_the_site_that_is_not_finite() {
+    let patients = [vec![(1.0, 0.3), (4.0, 0.6)], vec![(2.0, 0.4), (0.0, 0.0)]];
+    let fit = survives("dose 0", Doses::new(&patients)).expect("the density is finite");
+    let verdict = fit.verdict().to_string();
+    assert!(verdict.contains("ELBO is not finite: `response`, task 1, observation 1 ("), "{verdict}");
+    assert!(verdict.contains("-inf enters here") && verdict.contains("try finite numbers"), "{verdict}");
+    let finite = patients.map(|visits| visits.into_iter().filter(|visit| visit.0 > 0.0).collect());
+    assert!(survives("no dose 0", Doses::new(&finite)).expect("valid").verdict().is_converged());
+
+    let fit = survives("no link", Unlinked::new(&[(1.0, 3), (2.0, 2)])).expect("finite at some start");
+    let verdict = fit.verdict().to_string();
+    assert!(verdict.contains("the ELBO is not finite: `count`, task "), "{verdict}");
+    assert!(verdict.contains("`rate` of Poisson must be") && verdict.contains("`exp`"), "{verdict}");
+}
+
+#[test]
+#[should_panic(expected = "there is no task 8: there are 8, counted from 0")]
+fn a_task_that_there_is_not_is_refused() {
+    survives("eight schools", EightSchools::new(&SCHOOLS)).expect("valid").local(8);
+}
+
 #[test]
 fn every_option_gives_an_answer() {
     let base = || Options { posterior_draws: 400, ..Options::default() };

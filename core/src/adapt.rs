@@ -18,6 +18,7 @@ use crate::model::Model;
 use crate::model::level::Level;
 use crate::model::signature::Signature;
 use crate::model::subset::Subset;
+use crate::model::tasks::must_be_one;
 use crate::model::values::values_of;
 use crate::options::AdaptOptions;
 use crate::sampling::stream::{Question, Stream};
@@ -60,8 +61,9 @@ impl<M: Model> Fit<M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     pub fn readapt(&self, i: usize, task: &M::Task) -> Result<Adapted<'_, M>, Error> {
-        assert!(i < self.model.num_tasks(), "there is no task {i}");
+        must_be_one(i, self.model.num_tasks());
         let (all, new) = (Subset::all(&self.model), Subset::one(&self.model, task));
         Ok(self.as_known(&new, self.asking(&all).adapt(&new, Standing::Instead(i), &AdaptOptions::default())?))
     }
@@ -84,6 +86,7 @@ impl<M: Model> Fit<M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     pub fn predict(&self, i: usize) -> Result<Vec<Prediction>, Error> {
         self.seen(i).predictions(self.model.task(i), Some(i), Wanted::Missing)
     }
@@ -95,6 +98,7 @@ impl<M: Model> Fit<M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     pub fn replicate(&self, i: usize) -> Result<Vec<Prediction>, Error> {
         self.seen(i).predictions(self.model.task(i), Some(i), Wanted::All)
     }
@@ -132,7 +136,9 @@ impl<M: Model> Fit<M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     pub fn seen(&self, i: usize) -> Adapted<'_, M> {
+        must_be_one(i, self.model.num_tasks());
         let posterior = self.posterior();
         let source = posterior.typed();
         let draws = (0..self.solution.draws.len()).map(|s| {

@@ -51,6 +51,7 @@ pub use data::InferenceData;
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::model::Model;
+use crate::progress::Progress;
 use gather::Gathered;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -83,6 +84,8 @@ impl InferenceData {
     /// [`Error::File`] where the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
+        let progress = Progress::if_wanted(self.progress);
+        progress.stage("writing for ArviZ", 0);
         let write = || -> io::Result<()> {
             let mut out = BufWriter::new(std::fs::File::create(path)?);
             self.to_json(&mut out)?;

@@ -27,6 +27,7 @@ pub(crate) mod prior;
 mod prior_moves;
 pub(crate) mod program;
 pub(crate) mod shape;
+pub(crate) mod spoilt;
 pub(crate) mod tape;
 mod theta;
 pub(crate) mod typed;

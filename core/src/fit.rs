@@ -177,6 +177,7 @@ impl<M: Model> Fit<M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
         self.posterior().local(i)
     }

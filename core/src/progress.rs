@@ -45,19 +45,18 @@ impl Progress {
     /// A stage of the work begins, of so many steps; of 0 where they are not counted.
     pub(crate) fn stage(&self, name: &'static str, steps: usize) {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage { begun: Instant::now(), planned: steps };
-        let template = if steps > 0 { "{prefix} {bar:40} {pos}/{len} {elapsed} {msg}" } else { "{prefix} {elapsed}" };
+        // the last part is cut where a terminal is narrow: a line that wraps leaves debris behind
+        let template =
+            if steps > 0 { "{prefix} {bar:20} {pos}/{len} {elapsed} {wide_msg}" } else { "{prefix} {elapsed}" };
         self.bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_prefix(name);
         self.bar.set_length(steps as u64);
         self.show(0, String::new);
     }
 
-    /// A climb is at `step`, and there its ELBO is this; it may end at any step.
+    /// A climb is at `step`, and there its ELBO is this; it may end at any step, so that nobody knows what time is left.
     pub(crate) fn at(&self, step: usize, elbo: f64) {
-        self.show(step, || {
-            let left = self.seconds(step, self.planned().saturating_sub(step));
-            format!("ELBO {elbo:.2}, at most {left:.0} s left")
-        });
+        self.show(step, || format!("ELBO {elbo:.2}"));
     }
 
     /// So many thetas have been asked about, and so many are left of the round.

@@ -50,7 +50,7 @@ impl<M: Model> Adapted<'_, M> {
         self.predictions(query, None, Wanted::All)
     }
 
-    /// ln p(data of `query` | what was adapted to), jointly, integrated over phi and theta: for held-out data of the same
+    /// ln p(data of `query` | what was adapted to) in nats, jointly, integrated over phi and theta: for held-out data of the same
     /// task.
     ///
     /// phi is integrated in closed form where the task is Gaussian given theta. Elsewhere the density is averaged over

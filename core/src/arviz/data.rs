@@ -20,6 +20,8 @@ pub struct InferenceData {
     pub(super) coordinates: Vec<Coordinate>,
     /// Of the group `sample_stats`: name, and value as JSON.
     pub(super) attributes: Vec<(&'static str, String)>,
+    /// Whether a bar may be shown while a file of it is written, as the options of the fit say.
+    pub(super) progress: bool,
 }
 
 /// Variables of a kind.

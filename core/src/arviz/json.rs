@@ -30,7 +30,7 @@ pub(super) fn string(text: &str) -> String {
 }
 
 pub(super) fn write(data: &InferenceData, out: &mut dyn Write) -> io::Result<()> {
-    let InferenceData { groups, coordinates, attributes } = data;
+    let InferenceData { groups, coordinates, attributes, .. } = data;
     writeln!(out, "{{")?;
     for group in groups {
         writeln!(out, "{}: {{", string(group.name))?;

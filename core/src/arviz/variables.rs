@@ -70,7 +70,7 @@ pub(super) fn assembled(
         groups.push(group("posterior_predictive", variables));
     }
     groups.retain(|group| !group.variables.is_empty());
-    InferenceData { groups, coordinates, attributes: attributes(solution) }
+    InferenceData { groups, coordinates, attributes: attributes(solution), progress: solution.options.progress }
 }
 
 /// What the variable of a site is called: as the site, which may be called as a dimension is.

@@ -52,12 +52,18 @@ impl<'a, M: Model> Joint<'a, M> {
     ///
     /// Terms of closed form are kept as sufficient statistics, so that they cost the same for any number of
     /// observations; the others are visited with dual numbers.
+    ///
+    /// # Errors
+    /// Data outside a support, invalid constants, no tasks, no latents, a density that is not finite at any start.
     pub fn new(model: &'a M) -> Result<Self, Error> {
         let density = Density::joint(Box::new(Subset::all(model)), Estimator::ClosedForm)?;
         Ok(Self { density, model })
     }
 
     /// The density of which every term is visited with dual numbers at each evaluation.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
     pub fn by_dual_numbers(model: &'a M) -> Result<Self, Error> {
         let density = Density::joint(Box::new(Subset::all(model)), Estimator::Sampled)?;
         Ok(Self { density, model })
@@ -90,6 +96,9 @@ impl<'a, M: Model> Joint<'a, M> {
     }
 
     /// The coordinates of task `i`.
+    ///
+    /// # Panics
+    /// If there is no task `i`.
     pub fn task(&self, i: usize) -> Range<usize> {
         let globals = self.num_global_coordinates();
         globals + self.density.offsets[i]..globals + self.density.offsets[i + 1]

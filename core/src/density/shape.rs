@@ -3,12 +3,12 @@
 use crate::density::blocks::Widest;
 use crate::density::program::{Discovery, Program};
 use crate::error::Error;
-use crate::interpret::discover::{LevelVisit, NotFinite, Start};
+use crate::interpret::discover::{Entered, LevelVisit, NotFinite, Start};
 use crate::model::level::Level;
 use crate::options::Options;
 
 /// How many random starts are tried when the density is not finite at 0.
-const RANDOM_STARTS: u64 = 20;
+pub(super) const RANDOM_STARTS: u64 = 20;
 
 /// The coordinates of a model, and what its sites allow.
 #[cfg_attr(feature = "serde", derive(Default))]
@@ -37,10 +37,11 @@ pub(crate) struct ShapeAtStart {
     pub(crate) start: Start,
 }
 
-/// A model's shape, and where its density is not finite at the point visited.
-struct ShapeVisit {
+/// A model's shape, and what of its density is not finite at the point visited.
+pub(super) struct ShapeVisit {
     shape: Shape,
-    not_finite: Option<NotFinite>,
+    pub(super) not_finite: Option<NotFinite>,
+    pub(super) unseen: Option<Entered>,
 }
 
 impl Shape {
@@ -82,12 +83,12 @@ impl Shape {
         Self { offsets, ..self.clone() }
     }
 
-    fn visit(program: &dyn Program, start: &Start) -> Result<ShapeVisit, Error> {
+    pub(super) fn visit(program: &dyn Program, start: &Start) -> Result<ShapeVisit, Error> {
         let signature = program.signature();
         let Discovery { outside, task } = program.discover(start);
         let observed_outside = (0..signature.observed_sites.len()).map(|id| outside.has_seen(id)).collect();
         let num_observations = outside.num_observations();
-        let LevelVisit { level: global, error, mut not_finite, .. } = outside;
+        let LevelVisit { level: global, error, mut not_finite, mut unseen, .. } = outside;
         error.map_or(Ok(()), Err)?;
         if signature.has_plate && program.num_tasks() == 0 {
             return Err(Error::NoTasks);
@@ -106,9 +107,10 @@ impl Shape {
         for i in 0..program.num_tasks() {
             let visit = task(i);
             shape.num_observations += visit.num_observations();
-            let LevelVisit { level, error, not_finite: here, .. } = visit;
+            let LevelVisit { level, error, not_finite: here, unseen: entered, .. } = visit;
             error.map_or(Ok(()), |error| Err(error.label_task(|i| program.task_label(i))))?;
             not_finite = not_finite.or(here);
+            unseen = unseen.or(entered);
             shape.add_task(&level);
             if i == 0 {
                 shape.first_task = level;
@@ -119,7 +121,7 @@ impl Shape {
         if shape.global.num_coordinates() + shape.num_locals() == 0 {
             return Err(Error::NoLatents);
         }
-        Ok(ShapeVisit { shape, not_finite })
+        Ok(ShapeVisit { shape, not_finite, unseen })
     }
 
     fn add_task(&mut self, level: &Level) {

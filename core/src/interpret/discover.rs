@@ -18,7 +18,7 @@ use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
 use crate::numbers::traced::Traced;
 use crate::support::{Support, VectorSupport};
-pub use found::{LevelVisit, NotFinite};
+pub use found::{Entered, LevelVisit, NotFinite};
 pub use start::Start;
 use sums::{OpenChain, Sums};
 
@@ -46,6 +46,8 @@ pub struct Discover<'a> {
     pub error: Option<Error>,
     /// The first site whose log density is not finite.
     pub not_finite: Option<NotFinite>,
+    /// The first one that a number enters which is not, though the log density is.
+    unseen: Option<Entered>,
 }
 
 impl<'a> Discover<'a> {
@@ -62,13 +64,15 @@ impl<'a> Discover<'a> {
             chain: None,
             error: None,
             not_finite: None,
+            unseen: None,
         }
     }
 
     /// What was found of the level.
     pub fn finish(mut self) -> LevelVisit {
         self.level.give_classes(self.sums.classes());
-        LevelVisit { level: self.level, seen: self.seen, error: self.error, not_finite: self.not_finite }
+        let Self { level, seen, error, not_finite, unseen, .. } = self;
+        LevelVisit { level, seen, error, not_finite, unseen }
     }
 
     fn place(&self, site: &Site) -> Place {
@@ -100,11 +104,16 @@ impl<'a> Discover<'a> {
         let value = ln_density.value();
         // an infinite number may do no harm, and a constant -inf says that something is impossible
         let is_spoilt = |culprit: &f64| culprit.is_nan() || !(value.is_finite() || value == f64::NEG_INFINITY);
-        match ln_density.0.culprit().filter(is_spoilt) {
+        let culprit = ln_density.0.culprit();
+        match culprit.filter(is_spoilt) {
             Some(value) => self.fail(Error::Covariate { place: Box::new(place), value }),
             // a sum with a term that is zero is finite
             None if self.sums.add(ln_density) => {}
-            None if value.is_finite() => {}
+            None if value.is_finite() => {
+                if let Some(value) = culprit {
+                    self.unseen.get_or_insert(Entered { place, value });
+                }
+            }
             None => _ = self.not_finite.get_or_insert(NotFinite { place, value }),
         }
     }

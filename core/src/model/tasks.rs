@@ -24,6 +24,12 @@ pub trait Tasks {
     }
 }
 
+/// Refuses, in the caller's name, a task that there is not.
+#[track_caller]
+pub(crate) fn must_be_one(i: usize, num_tasks: usize) {
+    assert!(i < num_tasks, "there is no task {i}: there are {num_tasks}, counted from 0");
+}
+
 impl<T> Tasks for [T] {
     type Task = T;
     fn num_tasks(&self) -> usize {

@@ -1,6 +1,7 @@
 //! What the end of a climb says to a person: the verdict, with its reason and what to try.
 
 use crate::density::Density;
+use crate::density::spoilt::Spoilt;
 use crate::guide::Guide;
 use crate::guide::metric::Metric;
 use crate::interpret::discover::Start;
@@ -35,7 +36,7 @@ pub(crate) fn judge(
 ) -> Verdict {
     match ended.end {
         // where curvatures are beyond all bounds, any gradient is small beside them
-        End::Converged if !ended.elbo.total().is_finite() => unfinished(ended),
+        End::Converged if !ended.elbo.total().is_finite() => not_finite(density, start, ended),
         End::Converged => match restless(ended) {
             Some(found) => runs_away(density, start, found),
             None if error.error <= MOST_DRAWS_ERROR => Verdict::Converged,
@@ -49,6 +50,9 @@ pub(crate) fn judge(
             let found = ended.history.runaway(&ended.guide).filter(|_| ended.iterations >= method.enough_steps());
             match found.or_else(|| furthest(density, start, &ended.guide)).or_else(|| widest(&ended.guide)) {
                 Some(found) => runs_away(density, start, found),
+                None if !ended.gradient_norm.is_finite() || !ended.elbo.total().is_finite() => {
+                    not_finite(density, start, ended)
+                }
                 None => unfinished(ended),
             }
         }
@@ -69,11 +73,17 @@ fn depends_on_draws(density: &Density<'_>, error: &DrawsError) -> Verdict {
     )
 }
 
+fn not_finite(density: &Density<'_>, start: &Start, ended: &ClimbEnd) -> Verdict {
+    let what = if ended.elbo.total().is_finite() { "the gradient of the ELBO" } else { "the ELBO" };
+    match Spoilt::find(&*density.program, start) {
+        Some(found) => not_converged(format!("{what} is not finite: {found}"), found.remedy().to_owned()),
+        None => not_converged(format!("{what} is not finite"), "tighter priors, or data on a smaller scale".to_owned()),
+    }
+}
+
 fn unfinished(ended: &ClimbEnd) -> Verdict {
     let (norm, steps) = (ended.gradient_norm, ended.iterations);
-    if !norm.is_finite() || !ended.elbo.total().is_finite() {
-        not_converged("the ELBO is not finite".to_owned(), "tighter priors, or data on a smaller scale".to_owned())
-    } else if ended.end == End::Stopped {
+    if ended.end == End::Stopped {
         not_converged(
             format!("the gradient norm is still {norm:.1e} after {steps} steps"),
             "more `max_iterations`, or another seed".to_owned(),

@@ -99,12 +99,18 @@ pub struct Chart<'a, Y: Ranged<ValueType = f64> = RangedCoordf64> {
 
 impl Frame {
     /// A chart with this frame that fills the area.
+    ///
+    /// # Errors
+    /// What plotters says of an area too small for it.
     pub fn chart<'a>(self, area: &Area<'a>, title: &str, [x, y]: [Axis<'_>; 2]) -> Result<Chart<'a>, Box<dyn Error>> {
         let range = y.range.clone();
         self.open(area, title, [x, y], range)
     }
 
     /// A chart with this frame whose y axis is logarithmic.
+    ///
+    /// # Errors
+    /// As for [`chart`](Self::chart).
     pub fn log_chart<'a>(
         self,
         area: &Area<'a>,

@@ -5,6 +5,7 @@ use crate::density::typed::Classified;
 use crate::model::signature::Signature;
 use crate::model::site_mask::SiteMask;
 use crate::model::subset::Subset;
+use crate::model::tasks::must_be_one;
 use crate::model::values::values_of;
 use crate::model::{Globals, Latents, Model};
 use crate::posterior::columns::Source;
@@ -109,7 +110,9 @@ impl<M: Model> Index<usize> for LazyLocals<'_, M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     fn index(&self, i: usize) -> &Self::Output {
+        must_be_one(i, self.tasks.len());
         self.tasks[i].get_or_init(|| {
             self.filled.borrow_mut().push(i);
             self.source.local(self.number, &self.theta, i)

@@ -6,6 +6,7 @@ use crate::guide::Guide;
 use crate::model::draw::Draw;
 use crate::model::signature::Signature;
 use crate::model::subset::Subset;
+use crate::model::tasks::must_be_one;
 use crate::model::values::{filled, values_of};
 use crate::model::{Latents, Model};
 use crate::posterior::columns::Source;
@@ -45,7 +46,9 @@ impl<M: Model> Posterior<'_, M> {
     ///
     /// # Panics
     /// If there is no task `i`.
+    #[track_caller]
     pub fn local(&self, i: usize) -> <M::Local as Latents>::Of<Summary> {
+        must_be_one(i, self.model.num_tasks());
         let program = Subset::one(self.model, self.model.task(i));
         let source = self.source();
         let theta = program.plain_globals(self.weighted.theta(0));

@@ -12,6 +12,15 @@ pub struct NotFinite {
     pub value: f64,
 }
 
+/// A place that a number of the data or a constant enters, which is not finite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entered {
+    /// The site and where in it.
+    pub place: Place,
+    /// The number: infinite or NaN.
+    pub value: f64,
+}
+
 /// What a visit of one level found.
 #[derive(Debug)]
 pub struct LevelVisit {
@@ -23,6 +32,8 @@ pub struct LevelVisit {
     pub error: Option<Error>,
     /// The first site whose log density is not finite.
     pub not_finite: Option<NotFinite>,
+    /// The first site that a number of the data enters, or a constant, which is not finite though the log density is.
+    pub unseen: Option<Entered>,
 }
 
 impl LevelVisit {
