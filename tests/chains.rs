@@ -67,6 +67,7 @@ model! {
     /// Pairs that lie along parabolas, and tell nothing of each other; y is a constant of the data of each task.
     Bent(number: usize, groups: &[f64]) {
         x[_ in 0..number] ~ Normal(0.0, 1.0);
+        #[allow(unused)]
         y[k in 0..number] ~ StudentT(5.0, x[k] * x[k], 0.3);
         for shift in groups {
             b ~ Normal(x[0], 1.0);

@@ -36,6 +36,7 @@ pub fn sigmoid(x: f64) -> f64 {
 /// ln(1 + exp(x)). With u = 1 + e as it is rounded, ln(1 + e) is e ln u / (u - 1) (Goldberg 1991, theorem 4): as precise as `ln_1p`,
 /// and half the cost.
 #[inline(always)]
+#[expect(clippy::float_cmp, reason = "what is lost in rounding is lost exactly")]
 pub fn ln_1p_exp(x: f64) -> f64 {
     let e = (-x.abs()).exp();
     let u = 1.0 + e;

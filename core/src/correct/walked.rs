@@ -53,7 +53,7 @@ pub(crate) fn by_walk(
         if wanted <= 1.0 && convergence.r_hat < CONVERGED {
             return Some(drawn(&walk, convergence, effort, inquiry, density));
         }
-        let needed = (inquiry.clock.elapsed() - began).as_secs_f64() * (wanted - 1.0);
+        let needed = inquiry.clock.elapsed().saturating_sub(began).as_secs_f64() * (wanted - 1.0);
         if walk.len() >= LONGEST || inquiry.clock.left().is_some_and(|left| needed > left.as_secs_f64()) {
             return None;
         }

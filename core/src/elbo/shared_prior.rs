@@ -61,8 +61,8 @@ impl Bound<'_> {
                 }
             }
         }
-        // 1 + n + n (n + 1) / 2 of them
-        let own = (0..).find(|n| 1 + n + n * (n + 1) / 2 >= parameters.len())?;
+        // (n + 1) (n + 2) / 2 of them
+        let own = (8 * parameters.len() + 1).isqrt().checked_sub(3)? / 2;
         Some(SharedPrior { own, parameters })
     }
 }
@@ -187,49 +187,67 @@ mod tests {
         assert!((found - sampled).abs() < 0.03, "{found} is not {sampled}");
     }
 
+    const STEP: f64 = 1e-5;
+
+    /// The guide with one slot moved up and down by a step; of theta or of all tasks, locs first.
+    fn around(at: &Guide, is_local: bool, slot: usize) -> [Guide; 2] {
+        [STEP, -STEP].map(|by| {
+            let mut guide = at.clone();
+            let factor = if is_local { &mut guide.local } else { &mut guide.global };
+            let n = factor.len();
+            let number = if slot < n { &mut factor.loc[slot] } else { &mut factor.ln_scale[slot - n] };
+            *number += by;
+            guide
+        })
+    }
+
+    fn slope_of_value(bound: &Bound<'_>, around: &[Guide; 2]) -> f64 {
+        let [up, down] = around.each_ref().map(|guide| bound.value(guide).total());
+        (up - down) / (2.0 * STEP)
+    }
+
+    /// Differences of the gradients of theta, and of all tasks, one behind the other.
+    fn bends(bound: &Bound<'_>, around: &[Guide; 2]) -> (DVector<f64>, Vec<f64>) {
+        let [up, down] = around.each_ref().map(|guide| bound.slope(guide).gradient);
+        let of = |a: f64, b: f64| (a - b) / (2.0 * STEP);
+        let of_tasks = up.tasks.iter().flatten().zip(down.tasks.iter().flatten()).map(|(a, b)| of(*a, *b));
+        (up.global.zip_map(&down.global, of), of_tasks.collect())
+    }
+
     #[test]
-    fn derivatives_are_those_of_its_value() {
+    fn derivatives_in_theta_are_those_of_its_value() {
         with_bound(Estimator::ClosedForm, 16, |shape, bound| {
             let at = guide(shape);
-            let Expansion { arrow, .. } = bound.expand(&at);
-            let step = 1e-5;
-            let moved = |level: usize, slot: usize, by: f64| {
-                let mut guide = at.clone();
-                let factor = if level == 0 { &mut guide.global } else { &mut guide.local };
-                let n = factor.len();
-                let number = if slot < n { &mut factor.loc[slot] } else { &mut factor.ln_scale[slot - n] };
-                *number += by;
-                guide
-            };
-            let slopes = |guide: &Guide| {
-                let slope = bound.slope(guide);
-                (slope.gradient.global, slope.gradient.tasks.iter().flatten().copied().collect::<Vec<f64>>())
-            };
-            let (of_theta, of_tasks) = slopes(&at);
+            let (Expansion { arrow, .. }, of_theta) = (bound.expand(&at), bound.slope(&at).gradient.global);
             assert!((&of_theta - &arrow.global_gradient).amax() < 1e-10);
             for slot in 0..8 {
-                let (up, down) = (moved(0, slot, step), moved(0, slot, -step));
-                let slope = (bound.value(&up).total() - bound.value(&down).total()) / (2.0 * step);
+                let around = around(&at, false, slot);
+                let slope = slope_of_value(bound, &around);
                 assert!((slope - of_theta[slot]).abs() < 1e-5, "{slot}: {slope} and {}", of_theta[slot]);
-                let bend: DVector<f64> = (slopes(&up).0 - slopes(&down).0) / (2.0 * step);
-                let off = (bend - arrow.global_hessian.column(slot)).amax();
+                let off = (bends(bound, &around).0 - arrow.global_hessian.column(slot)).amax();
                 assert!(off < 1e-5, "{slot}: {off}");
             }
-            // a task has two locs, then two log scales
+        });
+    }
+
+    /// A task has two locs, then two log scales.
+    #[test]
+    fn derivatives_in_tasks_are_those_of_its_value() {
+        with_bound(Estimator::ClosedForm, 16, |shape, bound| {
+            let at = guide(shape);
+            let (Expansion { arrow, .. }, of_tasks) = (bound.expand(&at), bound.slope(&at).gradient.tasks);
             for (task, slot) in [(0, 0), (1, 1), (2, 2), (1, 3)] {
-                let number = if slot < 2 { 2 * task + slot } else { 6 + 2 * task + slot - 2 };
-                let (up, down) = (moved(1, number, step), moved(1, number, -step));
-                let slope = (bound.value(&up).total() - bound.value(&down).total()) / (2.0 * step);
-                assert!((slope - of_tasks[4 * task + slot]).abs() < 1e-5, "{task} {slot}: {slope}");
-                let ((theta_up, own_up), (theta_down, own_down)) = (slopes(&up), slopes(&down));
+                let around = around(&at, true, if slot < 2 { 2 * task + slot } else { 6 + 2 * task + slot - 2 });
+                let slope = slope_of_value(bound, &around);
+                assert!((slope - of_tasks[task][slot]).abs() < 1e-5, "{task} {slot}: {slope}");
+                let (in_theta, in_tasks) = bends(bound, &around);
                 for row in 0..4 {
-                    let bend = (own_up[4 * task + row] - own_down[4 * task + row]) / (2.0 * step);
-                    let found = arrow.tasks.hessian[task][4 * row + slot];
+                    let (bend, found) = (in_tasks[4 * task + row], arrow.tasks.hessian[task][4 * row + slot]);
                     assert!((bend - found).abs() < 1e-5, "{task} {row} {slot}: {bend} and {found}");
                 }
                 let border = &arrow.tasks.border[task][arrow.border_slots.len() * slot..];
                 for (found, &of_theta) in border.iter().zip(&arrow.border_slots) {
-                    let bend = (theta_up[of_theta] - theta_down[of_theta]) / (2.0 * step);
+                    let bend = in_theta[of_theta];
                     assert!((bend - found).abs() < 1e-5, "{task} {slot} {of_theta}: {bend} and {found}");
                 }
             }
