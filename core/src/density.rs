@@ -19,7 +19,6 @@ pub(crate) mod integrated;
 pub mod joint;
 mod lanes;
 pub(crate) mod mode;
-pub(crate) mod natural;
 mod order;
 mod plain;
 pub(crate) mod presumed;

@@ -3,7 +3,6 @@
 //! They are where all that is not constant in w and phi has closed forms, and none of them an exponent that names w or phi.
 
 use crate::density::Density;
-use crate::density::prior_moves::Move;
 use crate::model::site_mask::SiteMask;
 use crate::numbers::pass::{Derivatives, Order};
 
@@ -23,6 +22,15 @@ pub(crate) struct GaussianGlobals {
     of_reads: Vec<Option<usize>>,
     /// By task, what moves the mean of its prior if that has no closed form; empty where all have one.
     moves: Vec<Vec<Move>>,
+}
+
+/// A global that moves the mean of a task's prior.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Move {
+    /// Its number among those that tasks read.
+    pub(super) read: usize,
+    /// How each entry of the mean moves with it.
+    pub(super) by: Vec<f64>,
 }
 
 /// A coordinate of a block that is a coordinate of w.

@@ -5,6 +5,7 @@
 
 use crate::density::Density;
 use crate::density::bordered::{Extent, TaskAt, TaskNumbers};
+use crate::density::gaussian_globals::Move;
 use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, Scorer, Scoring};
 
@@ -12,15 +13,6 @@ use crate::density::program::{Fixed, Scorer, Scoring};
 const AWAY: f64 = 0.7;
 /// Differences of means that are linear agree to this part of the mean and of themselves.
 const ROUNDING: f64 = 1e-9;
-
-/// A global that moves the mean of a task's prior.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Move {
-    /// Its number among those that tasks read.
-    pub(super) read: usize,
-    /// A column of M.
-    by: Vec<f64>,
-}
 
 impl Density<'_> {
     /// Whether tasks have a normal prior without closed form.

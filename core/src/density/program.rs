@@ -189,7 +189,7 @@ pub(crate) trait Scorer {
         false
     }
 
-    /// The [natural parameters](crate::density::natural) of that normal replace the content of `out`, with derivatives in the globals
+    /// The [natural parameters](crate::dist::multivariate_normal::natural) of that normal replace the content of `out`, with derivatives in the globals
     /// that tasks read; none where there is no such normal.
     fn natural_prior(&mut self, _theta: usize, _task: usize, out: &mut Vec<Derivatives>) {
         out.clear();

@@ -9,6 +9,7 @@
 //! where d2 has one more part if the arguments are curved themselves: d ln p with their d2 for their d.
 
 mod expectation;
+pub(crate) mod natural;
 
 use self::expectation::Expectation;
 use crate::dist::check::{check_len, finite};

@@ -3,7 +3,7 @@
 //! Where a value comes from: it is 0. How it is transformed: by its support. What is accumulated: mean and root of the
 //! first site, which no other latent of the task can have a say in, if it is a vector whose distribution is a normal.
 
-use crate::density::natural::natural_parameters;
+use crate::dist::multivariate_normal::natural::natural_parameters;
 use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
 use crate::numbers::number::{Number, Real};
