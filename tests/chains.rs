@@ -3,6 +3,7 @@
 use crate::models::{EightSchools, SCHOOLS};
 use hierarch::prelude::*;
 use hierarch::{Correction, Error, GlobalFactor, LocalFactor, Options};
+use std::time::Duration;
 
 fn asked() -> Options {
     Options { correction: Correction::Chains, ..Options::default() }
@@ -64,37 +65,34 @@ fn where_weights_fail_chains_are_the_answer() {
 }
 
 model! {
-    /// Pairs that lie along parabolas, and tell nothing of each other; y is a constant of the data of each task.
-    Bent(number: usize, groups: &[f64]) {
-        x[_ in 0..number] ~ Normal(0.0, 1.0);
+    /// Globals that are far from normal and tell nothing of each other, and tasks that tell nothing of them.
+    Skewed(number: usize, shifts: &[f64]) {
         #[allow(unused)]
-        y[k in 0..number] ~ StudentT(5.0, x[k] * x[k], 0.3);
-        for shift in groups {
-            b ~ Normal(x[0], 1.0);
-            shift ~ Normal(b - x[0], 1.0);
+        x[_ in 0..number] ~ Gamma(0.5, 1.0);
+        for shift in shifts {
+            b ~ Normal(0.0, 1.0);
+            shift ~ Normal(b, 1.0);
         }
     }
 }
 
 #[test]
 fn chains_of_theta_are_the_answer_where_its_weights_are_poor() {
-    let groups = [0.5, -0.3, 0.1];
-    let fit = Bent::new(8, &groups).fit().expect("valid");
+    let shifts = [0.9, 0.1, -0.4];
+    let unhurried = Options { correction_budget: Duration::from_secs(120), ..Options::default() };
+    let fit = Skewed::new(20, &shifts).fit_with(&unhurried).expect("valid");
     assert!(fit.trust().method == Correction::Chains && fit.trust().is_reliable, "{fit}");
     let chains = fit.chains().expect("they ran");
     assert!(chains.of_globals && chains.r_hat < 1.03 && chains.effective_sample_size >= 400.0, "{chains:?}");
     assert!(fit.trust().notes[0].starts_with("importance weights"), "{:?}", fit.trust().notes);
     let within = |found: &hierarch::Summary, mean: f64, sd: f64| {
-        assert!((found.mean - mean).abs() < 0.2 * sd && (found.sd / sd).ln().abs() < 0.15, "{found:?}, {mean} {sd}");
+        assert!((found.mean - mean).abs() < 0.2 * sd && (found.sd / sd).ln().abs() < 0.2, "{found:?}, {mean} {sd}");
     };
-    for k in 0..8 {
-        within(&fit.global().x[k], 0.0, 1.0);
-        // x^2 has the mean 1 and the variance 2
-        within(&fit.global().y[k], 1.0, (2.0_f64 + 0.09 * 5.0 / 3.0).sqrt());
+    for x in &fit.global().x {
+        within(x, 0.5, 0.5_f64.sqrt());
     }
-    for (i, shift) in groups.iter().enumerate() {
-        // b - x is half of the shift and has half of the variance
-        within(&fit.local(i).b, 0.5 * shift, 1.5_f64.sqrt());
+    for (i, shift) in shifts.iter().enumerate() {
+        within(&fit.local(i).b, 0.5 * shift, 0.5_f64.sqrt());
     }
 }
 

@@ -33,8 +33,8 @@ fn survives_with<M: Fittable>(name: &str, model: M, options: &Options) -> Option
         assert!(fit.elbo().total().is_finite(), "{name}:\n{printed}");
     }
     if fit.trust().is_reliable {
-        // importance weights judge a proposal by themselves, wherever it comes from
-        let stands_alone = fit.trust().method == Correction::Importance;
+        // weights judge a proposal by themselves, and chains each other, wherever they come from
+        let stands_alone = matches!(fit.trust().method, Correction::Importance | Correction::Chains);
         assert!(stands_alone || fit.verdict().is_converged(), "{name} is called reliable but: {}", fit.verdict());
         assert!(!printed.contains("NaN") && !printed.contains("inf "), "{name}:\n{printed}");
     }
