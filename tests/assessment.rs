@@ -92,7 +92,9 @@ fn schools_by_quadrature() -> Vec<f64> {
 fn leave_one_out_of_eight_schools_is_that_of_quadrature() {
     let exact = schools_by_quadrature();
     assert!((exact.iter().sum::<f64>() + 30.78).abs() < 0.05, "{exact:?}");
-    let fit = EightSchools::new(&SCHOOLS).fit().expect("valid");
+    // of fewer draws k-hats by observation, 0.3 to 0.6, are uncertain by 0.2, and some come out above what is doubtful
+    let options = Options { posterior_draws: 4000, ..Options::default() };
+    let fit = EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid");
     for (by, tolerance) in [(By::Task, 0.03), (By::Observation, 0.05)] {
         let loo = fit.loo(by).expect("it has tasks");
         for (i, (point, expected)) in loo.points.iter().zip(&exact).enumerate() {
