@@ -94,7 +94,7 @@ pub(crate) fn corrected(
             corrected.posterior.are_values = density.layout.are_values();
             corrected.precision = Drawn::of(&corrected.posterior).precision(density);
             let is_asked = effort.walks && !basis.is_fixed();
-            corrected.scores = is_asked.then(|| scores(density, &corrected.posterior)).flatten();
+            corrected.scores = is_asked.then(|| scores(density, &corrected.posterior, effort.seed)).flatten();
             Attempt::Ran(Box::new(corrected))
         }
         None if inquiry.clock.is_up() || inquiry.clock.excess(2 * FEWEST_DRAWS).is_some() => {

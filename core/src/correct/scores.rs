@@ -9,7 +9,9 @@ use crate::density::Density;
 use crate::linalg::gaussian::Moments;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::mc_error::{self, Dependence};
+use crate::sampling::stream::Stream;
 use nalgebra::DVector;
+use rand::seq::index::sample;
 use rayon::prelude::*;
 
 /// So many draws are asked, at most.
@@ -27,13 +29,14 @@ pub(crate) struct Scores {
 }
 
 /// What the identities say of draws of a density written centred; `None` of locals that are not drawn.
-pub(crate) fn scores(density: &Density<'_>, posterior: &WeightedDraws) -> Option<Scores> {
+pub(crate) fn scores(density: &Density<'_>, posterior: &WeightedDraws, seed: u64) -> Option<Scores> {
     let LocalDraws::Drawn(tables) = &posterior.locals else { return None };
     let WeightedDraws { globals, weights, .. } = posterior;
     let thetas = || (0..posterior.len()).map(|s| posterior.theta(s)).zip(weights.iter().copied());
     let covariance = Moments::of(*globals, thetas).covariance;
-    let every = weights.len().div_ceil(DRAWS);
-    let asked: Vec<usize> = (0..weights.len()).step_by(every).filter(|&s| weights[s] > 0.0).collect();
+    // at random: of evenly spread points every fourth or so may lie in a part of their space
+    let some = sample(&mut Stream::Scores.of(seed), weights.len(), DRAWS.min(weights.len()));
+    let asked: Vec<usize> = some.into_iter().filter(|&s| weights[s] > 0.0).collect();
     let total: f64 = asked.iter().map(|&s| weights[s]).sum();
     let shares: Vec<f64> = asked.iter().map(|&s| weights[s] / total).collect();
     let shift = |&s: &usize| {

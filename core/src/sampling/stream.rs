@@ -41,6 +41,8 @@ pub(crate) enum Stream {
     OtherChain { number: u64 },
     /// What is Gaussian given the states of chains, and where they start.
     Chains,
+    /// Which draws are asked for their gradients.
+    Scores,
     /// Draws of a task's phi picked by their weights.
     Resampling { task: u64 },
     /// What a task that is left out says of theta.
@@ -106,6 +108,7 @@ impl Stream {
             Self::Chains => (u64::MAX - 6, THETA),
             #[cfg(feature = "nuts")]
             Self::OtherChain { number } => (u64::MAX - 8, number),
+            Self::Scores => (u64::MAX - 7, THETA),
             Self::Resampling { task } => (u64::MAX - 4, task),
             Self::LeaveOut { task } => (u64::MAX - 7, task),
             Self::Encoder => (u64::MAX - 5, 0),
