@@ -66,6 +66,9 @@ impl Density<'_> {
             }
             moves
         };
+        if self.has_shared_prior {
+            return vec![seen(0); self.num_tasks()];
+        }
         (0..self.num_tasks()).map(&mut seen).collect()
     }
 }
