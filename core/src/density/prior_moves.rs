@@ -28,18 +28,9 @@ impl Density<'_> {
     /// By task, what moves the mean of its prior, around a `centre` that is possible; what does more to any prior is marked.
     pub(super) fn prior_moves(&self, centre: &[f64], is_other: &mut [bool]) -> Vec<Vec<Move>> {
         let reads = &self.layout.task_reads;
-        // twice, around different places: the centre, and for each coordinate a step up and one down
         let shifted: Vec<f64> = centre.iter().map(|u| u + AWAY).collect();
-        let around = |base: &[f64]| {
-            let step = |(j, by): (usize, f64)| {
-                let mut theta = base.to_vec();
-                theta[j] += by;
-                theta
-            };
-            let steps = reads.iter().flat_map(|&j| [(j, AWAY), (j, -AWAY)]).map(step);
-            std::iter::once(base.to_vec()).chain(steps).collect::<Vec<_>>()
-        };
-        let thetas = [around(centre), around(&shifted)].concat();
+        // around two places: what moves a mean alone moves it likewise from both
+        let thetas = [steps_around(centre, reads), steps_around(&shifted, reads)].concat();
         let half = thetas.len() / 2;
         let fixed = self.program.fix(Scoring::Value, &self.layout, &thetas);
         let mut scorer = fixed.scorer(&self.open.tasks);
@@ -71,6 +62,17 @@ impl Density<'_> {
         }
         (0..self.num_tasks()).map(&mut seen).collect()
     }
+}
+
+/// A theta, and for each of the coordinates a step up and one down from there.
+fn steps_around(base: &[f64], coordinates: &[usize]) -> Vec<Vec<f64>> {
+    let step = |(j, by): (usize, f64)| {
+        let mut theta = base.to_vec();
+        theta[j] += by;
+        theta
+    };
+    let steps = coordinates.iter().flat_map(|&j| [(j, AWAY), (j, -AWAY)]).map(step);
+    std::iter::once(base.to_vec()).chain(steps).collect()
 }
 
 /// A prior at a place, and a step of one coordinate up and down from there.

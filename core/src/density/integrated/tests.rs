@@ -45,21 +45,22 @@ fn it_is_the_density_of_what_is_integrated_out() {
 }
 
 model! {
-    /// means, pull and shift are Gaussian given scales and correlation; the prior of a task has no closed form.
+    /// means, pull and shift are Gaussian given scales, correlation and tilt; the prior of a task has no closed form.
     Slopes(lines: &[Vec<(f64, f64)>]) {
         scales[_ in 0..2] ~ HalfNormal(1.0);
         corr ~ LkjCholesky(2, 2.0);
         means[_ in 0..2] ~ Normal(0.0, 3.0);
         pull ~ Normal(0.0, 1.0);
         shift ~ Normal(0.0, 1.0);
+        tilt ~ Normal(0.0, 1.0);
         sigma ~ HalfNormal(1.0);
         for line in lines {
             b ~ MultivariateNormal(
-                [means[0] + pull * (line.len() as f64), means[1] - 0.5 * pull],
+                [means[0] + pull * (line.len() as f64), means[1] - 0.5 * pull + tilt],
                 diag_pre_multiply(&scales, &corr),
             );
             for &(x, y) in line {
-                y ~ Normal(b[0] + b[1] * x + shift * x * x, sigma);
+                y ~ Normal(b[0] + b[1] * x + shift * x * x, sigma * tilt.exp());
             }
         }
     }
@@ -74,10 +75,10 @@ fn it_is_that_with_correlated_slopes_too() {
     let shape = Shape::discover(&program, &Start::Zero).expect("valid");
     let density = Density::new(Box::new(program), &shape, Writing::CENTRED);
     let modes: Vec<DVector<f64>> = (0..4).map(|i| DVector::from_vec(vec![f64::from(i) - 1.0, 0.4])).collect();
-    let theta = [-0.3, 0.4, 0.8, 1.0, -2.0, 0.3, 0.5, 0.2];
+    let theta = [-0.3, 0.4, 0.8, 1.0, -2.0, 0.3, 0.5, 0.6, 0.2];
     let integration = density.integration(&theta, &modes).expect("means, pull and shift");
     let globals = &integration.globals;
-    assert_eq!((&globals.w[..], &globals.others[..]), (&[3, 4, 5, 6][..], &[0, 1, 2, 7][..]));
+    assert_eq!((&globals.w[..], &globals.others[..]), (&[3, 4, 5, 6][..], &[0, 1, 2, 7, 8][..]));
     for z in [[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.3, 2.0], [-2.0, -1.5]] {
         check(&density, &integration, &theta, &[z[0], z[1], z[0] - z[1], 0.5 * z[1]]);
     }
