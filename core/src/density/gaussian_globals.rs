@@ -114,7 +114,9 @@ impl Density<'_> {
         let mut moves = if self.has_open_priors() { self.prior_moves(centre, &mut is_other) } else { Vec::new() };
         let (others, w): (Vec<usize>, Vec<usize>) = (0..is_other.len()).partition(|&j| is_other[j]);
         let of_reads: Vec<Option<usize>> = self.layout.task_reads.iter().map(|j| w.binary_search(j).ok()).collect();
-        moves.iter_mut().for_each(|of_task| of_task.retain(|by| of_reads[by.read].is_some()));
+        for of_task in &mut moves {
+            of_task.retain(|by| of_reads[by.read].is_some());
+        }
         (!w.is_empty() && !others.is_empty()).then_some(GaussianGlobals { w, others, of_reads, moves })
     }
 
