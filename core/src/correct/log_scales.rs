@@ -1,17 +1,17 @@
 //! Coordinates of scales in which tails are those of a normal.
 //!
 //! A scale whose prior density is finite at 0, of which data only say that it is small, has a log u with the density exp(u) on
-//! the left; a scale that few groups tell of, one that falls exponentially on the right. With the guide's centre m of u,
+//! the left. With the guide's centre m of u, below it
 //!     u - m = 2 w sqrt(1 + w^2),   z = m + 2 w,   du/dz = (1 + 2 w^2) / sqrt(1 + w^2)
-//! leaves narrow posteriors as they are, and makes a density exp(-|u - m|) one that falls as exp(-(z - m)^2 / 2) does; up to some
-//! |w|, behind which there is next to nothing of such a density, and u goes on as z does.
+//! leaves narrow posteriors as they are, and makes a density exp(u) one that falls as exp(-(z - m)^2 / 2) does; down to some w,
+//! below which there is next to nothing of such a density, and u goes on as z does, as it does above m.
 
 use crate::density::Density;
 use crate::guide::Guide;
 use nalgebra::DVector;
 
-/// |w| up to which tails are known: a density exp(-|u - m|) has 5e-9 beyond.
-const KNOWN: f64 = 3.0;
+/// w down to which the tail is known: a density exp(u - m) has 5e-9 below.
+const KNOWN: f64 = -3.0;
 /// Where it is seen how the prior of a scale falls on the left: so far from the centre, and one more.
 const FAR: f64 = 12.0;
 /// The slope of a density that is finite at 0 is 1 there, up to this.
@@ -37,7 +37,7 @@ impl LogScales {
         for (x, centre) in z.iter_mut().zip(&self.centres) {
             let Some(centre) = centre else { continue };
             let w = 0.5 * (*x - centre);
-            let known = w.clamp(-KNOWN, KNOWN);
+            let known = w.clamp(KNOWN, 0.0);
             let (root, beyond) = ((1.0 + known * known).sqrt(), w - known);
             *x = centre + 2.0 * known * root + 2.0 * beyond;
             if beyond == 0.0 {
@@ -51,8 +51,8 @@ impl LogScales {
     pub(super) fn of_theta(&self, u: &mut DVector<f64>) {
         for (x, centre) in u.iter_mut().zip(&self.centres) {
             let Some(centre) = centre else { continue };
-            let most = 2.0 * KNOWN * (1.0 + KNOWN * KNOWN).sqrt();
-            let (away, known) = (*x - centre, (*x - centre).clamp(-most, most));
+            let least = 2.0 * KNOWN * (1.0 + KNOWN * KNOWN).sqrt();
+            let (away, known) = (*x - centre, (*x - centre).clamp(least, 0.0));
             *x = centre + 2.0 * (0.5 * known.asinh()).sinh() + (away - known);
         }
     }
