@@ -1,7 +1,7 @@
 //! Default fits of the panel's small rows, against the posteriors that they should have.
 
 use crate::panel_rows::{ITEM_RESPONSE, Off, PUPILS, SMALL};
-use hierarch::Options;
+use hierarch::{Correction, Options};
 use std::time::Duration;
 
 #[test]
@@ -28,7 +28,8 @@ fn small_rows_have_the_right_posterior() {
 /// effective draws). Standard deviations of discriminations are short of their upper tails, and the report says so.
 #[test]
 fn items_with_scales_of_their_own_are_told_by_weights() {
-    let fit = (ITEM_RESPONSE.job)()(&Options::default()).expect("the data are valid");
+    let by_weights = Options { correction: Correction::Importance, ..Options::default() };
+    let fit = (ITEM_RESPONSE.job)()(&by_weights).expect("the data are valid");
     let evidence = fit.evidence().expect("weights");
     assert!(evidence.effective_sample_size > 400.0, "{evidence:?}");
     let long = fit.trust().notes.iter().find(|note| note.contains("tails longer than the draws reach"));

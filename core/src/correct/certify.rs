@@ -75,11 +75,7 @@ pub(crate) fn certified(
     let mut walk = Walk::from(starts, effort.seed, pool.of_theta_alone(), &mut inquiry);
     walk.flat_until(looks / (2 * LEARNING), &reference, &mut inquiry);
     walk.until(looks / LEARNING, &reference, &mut inquiry);
-    let seen = walk.rows();
-    let moments = Moments::of(seen.rows[0].len(), || seen.rows.iter().copied().zip(seen.weights.iter().copied()));
-    if let Some(learned) = moments.gaussian().and_then(Reference::new) {
-        reference = learned;
-    }
+    reference = walk.learned().unwrap_or(reference);
     walk.until(looks, &reference, &mut inquiry);
     compared(answer, &walk, ProposedFrom { proposal: &proposal, ln_evidence }, &*density.program)
 }

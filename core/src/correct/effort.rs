@@ -43,8 +43,6 @@ pub(crate) struct Effort {
     pub(crate) seed: u64,
     /// Whether chains look at the posterior as well: not by default where every theta costs so many answers.
     pub(crate) walks: bool,
-    /// Whether their states may be the answer.
-    pub(crate) may_turn_to_chains: bool,
 }
 
 impl Effort {
@@ -69,7 +67,6 @@ impl Effort {
             budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
             walks: !is_large,
-            may_turn_to_chains: !is_large && options.correction == Correction::Auto,
         })
     }
 
@@ -85,8 +82,12 @@ impl Effort {
             budget: None,
             seed,
             walks: true,
-            may_turn_to_chains: false,
         }
+    }
+
+    /// Whether states of chains may be the answer: not where weights are asked for, which take as long as they take.
+    pub(crate) fn may_turn_to_chains(&self) -> bool {
+        self.walks && self.budget.is_some()
     }
 
     /// How many times the draws that there are it takes until enough of them count, and what they tell is precise.

@@ -82,7 +82,7 @@ pub(crate) fn corrected(
         first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(|found| {
             let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
             let is_refuted = compared.is_some_and(|compared| compared.refuted.is_some());
-            if effort.may_turn_to_chains && (is_refuted || found.is_poor()) {
+            if effort.may_turn_to_chains() && (is_refuted || found.is_poor()) {
                 walked = by_walk(&found, &effort, &mut inquiry, density);
             }
             Reweighting { compared, ..over_thetas(found) }

@@ -44,8 +44,8 @@ pub(crate) struct Weighted {
     pub(crate) walk: Option<Walk>,
 }
 
-/// Fewer effective draws of weights say little.
-const FEW: f64 = 100.0;
+/// Fewer effective draws say little, whatever k-hat: it can only judge the tails that were drawn.
+pub(crate) const FEW: f64 = 100.0;
 
 impl Weighted {
     /// Whether chains should take the place of the weights.
@@ -301,7 +301,6 @@ mod tests {
             budget: None,
             seed: 0,
             walks: true,
-            may_turn_to_chains: false,
         };
         let mut told = Told { ln_weights, asked: Vec::new() };
         let found = refined(first, effort, &mut told, Pool::new(2, 0));

@@ -2,6 +2,7 @@
 
 use crate::correct::pool::Pool;
 use crate::correct::proposal::Proposal;
+use crate::linalg::gaussian;
 use crate::posterior::mc_error::{Dependence, Moments};
 use crate::sampling::convergence::Convergence;
 use crate::sampling::elliptical::{Look, Reference, Walker};
@@ -174,6 +175,13 @@ impl Walk {
         let thetas: Vec<&[f64]> = self.thetas().collect();
         let kept = thetas.chunks(self.len()).flat_map(|chain| chain.iter().step_by(stride));
         (kept.map(|theta| theta.to_vec()).collect(), each)
+    }
+
+    /// What ellipses are taken from where the posterior is as these states tell; `None` where they have no spread.
+    pub(crate) fn learned(&self) -> Option<Reference> {
+        let Rows { rows, weights } = self.rows();
+        let points = || rows.iter().copied().zip(weights.iter().copied());
+        Reference::new(gaussian::Moments::of(rows.first()?.len(), points).gaussian()?)
     }
 
     /// Their thetas.

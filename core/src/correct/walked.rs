@@ -11,11 +11,9 @@ use crate::correct::precision::{Drawn, PRECISE};
 use crate::correct::rounds::Weighted;
 use crate::correct::walk::Walk;
 use crate::density::Density;
-use crate::linalg::gaussian::Moments;
 use crate::posterior::draws::{BATCHES, LocalDraws, WeightedDraws};
 use crate::posterior::mc_error::Dependence;
 use crate::sampling::convergence::Convergence;
-use crate::sampling::elliptical::Reference;
 
 /// Steps of the parts that chains learn in.
 const LEARNING: [usize; 3] = [50, 50, 100];
@@ -37,9 +35,7 @@ pub(crate) fn by_walk(
     let mut walk = walk.as_ref()?.began_again(seed, inquiry);
     for steps in LEARNING {
         walk.steps(steps, &reference, inquiry).then_some(())?;
-        let seen = walk.rows().rows;
-        let share = (seen.len() as f64).recip();
-        reference = Reference::new(Moments::of(seen[0].len(), || seen.iter().map(|row| (*row, share))).gaussian()?)?;
+        reference = walk.learned()?;
         seed = seed.wrapping_add(1);
         walk = walk.began_again(seed, inquiry);
     }

@@ -4,7 +4,6 @@ use crate::density::blocks::BlockLayout;
 use crate::density::closed::ClosedTable;
 use crate::density::explained::Taken;
 use crate::density::forms::{ClosedSums, Forms, LeafCount, LeafCounts};
-use crate::density::prior::NormalPrior;
 use crate::density::program::{Masks, Program, Scoring, Structured};
 use crate::interpret::structure::Absent;
 use crate::linalg::arrow::CHUNK;
@@ -205,16 +204,8 @@ fn is_prior_shared(program: &dyn Program, layout: &BlockLayout, open: &SiteMask)
     let thetas = SEEN_AT.map(|u| vec![u; layout.num_globals()]);
     let fixed = program.fix(Scoring::Value, layout, &thetas);
     let mut scorer = fixed.scorer(open);
-    let mut prior_of = |task: usize| -> Vec<NormalPrior> {
-        let of_theta = |theta: usize| {
-            let mut prior = NormalPrior::default();
-            scorer.prior(theta, task, &mut prior);
-            prior
-        };
-        (0..SEEN_AT.len()).map(of_theta).collect()
-    };
-    let first = prior_of(0);
-    let mut others = (1..program.num_tasks()).map(prior_of);
+    let first = scorer.priors(SEEN_AT.len(), 0);
+    let mut others = (1..program.num_tasks()).map(|task| scorer.priors(SEEN_AT.len(), task));
     others.all(|other| other.iter().zip(&first).all(|(a, b)| a.mean == b.mean && a.tril == b.tril))
 }
 

@@ -9,7 +9,7 @@ use crate::numbers::pass::{Derivatives, Order};
 /// With more tasks theta is so well known that all of it is all but Gaussian.
 const MOST_TASKS: usize = 4096;
 /// Where it is seen what depends on what: at this distance from the centre, to either side.
-const AWAY: f64 = 0.7;
+pub(super) const AWAY: f64 = 0.7;
 
 /// Which globals are Gaussian given the others.
 #[derive(Clone, Debug, PartialEq)]

@@ -71,7 +71,7 @@ impl<M: Model, O: TypedOrder> Scorer for LaneScorer<'_, M, O> {
     fn natural_prior(&mut self, theta: usize, task: usize, out: &mut Vec<Derivatives>) {
         let LaneThetas { program, layout, thetas } = self.fixed;
         let (reads, n) = (&layout.local_reads, layout.task_reads.len());
-        let (mut route, mut of_pass) = (Route::default(), Derivatives::default());
+        let (route, mut of_block) = (&mut self.chain.prior_route, Derivatives::default());
         route.lay(reads, layout.widest.coordinates, &layout.task_reads, passes::<LocalN<M, O>>);
         out.clear();
         for (pass, global) in route.passes.iter().zip(&thetas[theta].local) {
@@ -86,10 +86,10 @@ impl<M: Model, O: TypedOrder> Scorer for LaneScorer<'_, M, O> {
             }
         }
         for parameter in out {
-            std::mem::swap(parameter, &mut of_pass);
+            std::mem::swap(parameter, &mut of_block);
             parameter.reset(n, O::ORDER);
-            parameter.add_head(&of_pass, &route.at[..reads.len()]);
-            parameter.value = of_pass.value;
+            parameter.add(&of_block, 1.0, &route.at[..reads.len()]);
+            parameter.value = of_block.value;
         }
     }
 }

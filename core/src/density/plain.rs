@@ -25,7 +25,13 @@ impl<'p, M: Model> PlainThetas<'p, M> {
 
 impl<M: Model> Fixed for PlainThetas<'_, M> {
     fn scorer<'f>(&'f self, mask: &'f SiteMask) -> Box<dyn Scorer + 'f> {
-        Box::new(PlainScorer { fixed: self, mask, coordinates: Vec::new(), local: Default::default() })
+        Box::new(PlainScorer {
+            fixed: self,
+            mask,
+            coordinates: Vec::new(),
+            local: Default::default(),
+            first: FirstNormal::default(),
+        })
     }
 }
 
@@ -34,6 +40,7 @@ struct PlainScorer<'f, M: Model> {
     mask: &'f SiteMask,
     coordinates: Vec<Real<f64>>,
     local: Locals<M, f64>,
+    first: FirstNormal<f64>,
 }
 
 impl<M: Model> Scorer for PlainScorer<'_, M> {
@@ -48,26 +55,29 @@ impl<M: Model> Scorer for PlainScorer<'_, M> {
     }
 
     fn prior(&mut self, theta: usize, task: usize, out: &mut NormalPrior) -> bool {
-        let PlainThetas { program, thetas } = self.fixed;
         out.clear();
-        let mut run = FirstNormal::default();
-        program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
-        out.mean.extend(run.mean.iter().map(|x| x.0));
-        out.tril.extend(run.tril.iter().map(|x| x.0));
-        run.found
+        let first = self.first_normal(theta, task);
+        out.mean.extend(first.mean.iter().map(|x| x.0));
+        out.tril.extend(first.tril.iter().map(|x| x.0));
+        first.found
     }
 
     fn natural_prior(&mut self, theta: usize, task: usize, out: &mut Vec<Derivatives>) {
-        let PlainThetas { program, thetas } = self.fixed;
-        let mut run = FirstNormal::default();
-        program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
         let value = |parameter: Real<f64>| Derivatives { value: parameter.0, ..Derivatives::default() };
         out.clear();
-        out.extend(run.natural_parameters().into_iter().map(value));
+        out.extend(self.first_normal(theta, task).natural_parameters().into_iter().map(value));
     }
 }
 
 impl<M: Model> PlainScorer<'_, M> {
+    /// The normal of a task's first latents.
+    fn first_normal(&mut self, theta: usize, task: usize) -> &FirstNormal<f64> {
+        let PlainThetas { program, thetas } = self.fixed;
+        self.first.restart();
+        program.model.local(&mut self.first, &thetas[theta], program.task(task), &mut self.local);
+        &self.first
+    }
+
     /// Scores a task; apart by the turns of nested plates where that is wanted, and all together where not.
     fn visit(&mut self, theta: usize, task: usize, u: &[f64], mut by_node: Option<&mut ByNode>) -> LogParts {
         let PlainThetas { program, thetas } = self.fixed;

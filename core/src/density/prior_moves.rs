@@ -5,12 +5,10 @@
 
 use crate::density::Density;
 use crate::density::bordered::{Extent, TaskAt, TaskNumbers};
-use crate::density::gaussian_globals::Move;
+use crate::density::gaussian_globals::{AWAY, Move};
 use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, Scorer, Scoring};
 
-/// Where it is seen what moves with what: at this distance from the centre, to either side.
-const AWAY: f64 = 0.7;
 /// Differences of means that are linear agree to this part of the mean and of themselves.
 const ROUNDING: f64 = 1e-9;
 
@@ -35,13 +33,7 @@ impl Density<'_> {
         let fixed = self.program.fix(Scoring::Value, &self.layout, &thetas);
         let mut scorer = fixed.scorer(&self.open.tasks);
         let mut seen = |task: usize| {
-            let priors: Vec<NormalPrior> = (0..thetas.len())
-                .map(|theta| {
-                    let mut prior = NormalPrior::default();
-                    scorer.prior(theta, task, &mut prior);
-                    prior
-                })
-                .collect();
+            let priors = scorer.priors(thetas.len(), task);
             let (here, there) = priors.split_at(half);
             let mut moves = Vec::new();
             for (read, &j) in reads.iter().enumerate() {

@@ -189,6 +189,16 @@ pub(crate) trait Scorer {
         false
     }
 
+    /// That normal under each of so many thetas.
+    fn priors(&mut self, thetas: usize, task: usize) -> Vec<NormalPrior> {
+        let mut prior_at = |theta: usize| {
+            let mut prior = NormalPrior::default();
+            self.prior(theta, task, &mut prior);
+            prior
+        };
+        (0..thetas).map(&mut prior_at).collect()
+    }
+
     /// The [natural parameters](crate::dist::multivariate_normal::natural) of that normal replace the content of `out`, with derivatives in the globals
     /// that tasks read; none where there is no such normal.
     fn natural_prior(&mut self, _theta: usize, _task: usize, out: &mut Vec<Derivatives>) {

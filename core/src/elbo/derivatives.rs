@@ -111,7 +111,7 @@ impl Bound<'_> {
                 let u = guide.global.at(noise.theta(s));
                 parts.add(weight, density.program.expand_outside(order, &density.drawn.outside, &u, &mut out));
                 let spread: Vec<f64> = noise.theta(s).iter().zip(&variance).map(|(e, v)| e * v.sqrt()).collect();
-                add_draw(&mut sum, &out, &spread, weight);
+                sum.add_draw(&out, &spread, weight);
             }
         }
         entropy_gradient(&mut sum, &guide.global.ln_scale, 0);
@@ -154,7 +154,7 @@ impl TaskSum<'_> {
             u.clear();
             u.extend(loc.iter().zip(&*spread).skip(reads.len()).map(|(loc, spread)| loc + spread));
             parts.add(weight, scorer.score(s, task, u, out));
-            add_draw(&mut self.sum, out, spread, weight);
+            self.sum.add_draw(out, spread, weight);
         }
     }
 }
@@ -162,28 +162,6 @@ impl TaskSum<'_> {
 /// Expected log densities of a block's closed forms; adds their derivatives.
 pub(super) fn derivatives(closed: ClosedParts<'_>, seen: BlockView<'_>, sum: &mut GuideDerivatives) -> LogParts {
     LogParts { latents: closed.latents.derivatives(seen, sum), data: closed.data.derivatives(seen, sum) }
-}
-
-/// Adds one draw's derivatives in u to those in (loc, `ln_scale`); `spread` is noise * scale.
-pub(super) fn add_draw(sum: &mut GuideDerivatives, out: &Derivatives, spread: &[f64], weight: f64) {
-    let n = sum.n;
-    for (j, (g, e)) in out.gradient.iter().zip(spread).enumerate() {
-        sum.gradient[j] += weight * g;
-        sum.gradient[n + j] += weight * g * e;
-    }
-    if sum.hessian.is_empty() {
-        return;
-    }
-    for j in 0..n {
-        for k in 0..n {
-            let h = weight * out.hessian[j * n + k];
-            sum.hessian[j * 2 * n + k] += h;
-            sum.hessian[j * 2 * n + n + k] += h * spread[k];
-            sum.hessian[(n + j) * 2 * n + k] += h * spread[j];
-            sum.hessian[(n + j) * 2 * n + n + k] += h * spread[j] * spread[k];
-        }
-        sum.hessian[(n + j) * 2 * n + n + j] += weight * out.gradient[j] * spread[j];
-    }
 }
 
 /// Adds d H(q) / d ln_scale = 1 for the coordinates from `first` on. A point's ln_scale is held fixed: its slot gets a zero

@@ -9,7 +9,6 @@ use crate::density::closed::BlockView;
 use crate::density::closed::derivatives::GuideDerivatives;
 use crate::density::program::Scoring;
 use crate::elbo::Bound;
-use crate::elbo::derivatives::add_draw;
 use crate::guide::Guide;
 use crate::numbers::pass::Order;
 
@@ -57,7 +56,7 @@ impl Bound<'_> {
             for ((mean, sum), parameter) in parameters.iter_mut().zip(&found) {
                 *mean += weight * parameter.value;
                 if scoring != Scoring::Value {
-                    add_draw(sum, parameter, &spread, weight);
+                    sum.add_draw(parameter, &spread, weight);
                 }
             }
         }

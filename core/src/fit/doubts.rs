@@ -3,6 +3,7 @@
 use crate::correct::importance::Attempt;
 use crate::correct::judged::NoiseOfTasks;
 use crate::correct::reweighting::Reweighting;
+use crate::correct::rounds::FEW;
 use crate::density::program::Program;
 use crate::fit::imprecise::Naming;
 use crate::optimize::summit::Summit;
@@ -11,9 +12,6 @@ use crate::sampling::psis::reliable_below;
 
 /// A larger share of draws without a finite density is doubtful: fewer of them are tails beyond what numbers can tell.
 const MOST_NOT_FINITE: f64 = 0.01;
-/// Fewer effective draws are doubtful, whatever k-hat: it can only judge the tails that were drawn.
-pub(super) const ENOUGH: f64 = 100.0;
-
 /// Noise of ln p(D | theta) with a larger variance is doubtful: it leaves less than a third of the draws that would count.
 const LOUD: f64 = 1.0;
 
@@ -39,7 +37,7 @@ pub(crate) fn poor_weights(c: &Reweighting, program: &dyn Program) -> String {
 
 /// How many draws of weights are to count: of those that the budget cut short no share will do.
 fn least_effective(c: &Reweighting) -> f64 {
-    if c.is_cut { ENOUGH } else { ENOUGH.min(0.1 * c.posterior.len() as f64) }
+    if c.is_cut { FEW } else { FEW.min(0.1 * c.posterior.len() as f64) }
 }
 
 /// What is to be said against weights that are used.

@@ -5,10 +5,11 @@ use crate::correct::effort::Effort;
 use crate::correct::importance::Attempt;
 use crate::correct::judged::NoiseOfTasks;
 use crate::correct::reweighting::Reweighting;
+use crate::correct::rounds::FEW;
 use crate::density::program::Program;
 use crate::density::shape::Shape;
 use crate::fit::Trust;
-use crate::fit::doubts::{self, ENOUGH, list};
+use crate::fit::doubts::{self, list};
 use crate::fit::imprecise::{Naming, imprecise};
 use crate::model::Site;
 use crate::optimize::summit::Summit;
@@ -131,7 +132,7 @@ impl Judgement<'_> {
         if r_hat.is_nan() || r_hat >= CONVERGED {
             doubts.push(format!("chains do not agree: R-hat {r_hat:.2} is above {CONVERGED}"));
         }
-        if effective < ENOUGH {
+        if effective < FEW {
             doubts.push(format!("only {effective:.0} effective draws of {draws}"));
         }
         if c.divergent > MOST_DIVERGENT {

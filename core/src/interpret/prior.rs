@@ -22,6 +22,14 @@ pub struct FirstNormal<N: Number> {
 }
 
 impl<N: Number> FirstNormal<N> {
+    /// Forgets everything, before another visit.
+    pub(crate) fn restart(&mut self) {
+        self.next = 0;
+        self.mean.clear();
+        self.tril.clear();
+        self.found = false;
+    }
+
     /// Its natural parameters; none if there was no normal.
     pub(crate) fn natural_parameters(&self) -> Vec<Real<N>> {
         if self.found { natural_parameters(&self.mean, &self.tril) } else { Vec::new() }

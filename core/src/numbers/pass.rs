@@ -28,7 +28,7 @@ impl Derivatives {
         self.hessian.resize(if order == Order::Second { n * n } else { 0 }, 0.0);
     }
 
-    /// Adds `factor` times another function, coordinate c of which is slot `at[c]` here.
+    /// Adds `factor` times another function, coordinate c of which is slot `at[c]` here; those behind have no slot.
     pub(crate) fn add(&mut self, from: &Self, factor: f64, at: &[usize]) {
         for (g, slot) in from.gradient.iter().zip(at) {
             self.gradient[*slot] += factor * g;
@@ -42,17 +42,6 @@ impl Derivatives {
         for (row, from) in at.iter().zip(from.hessian.chunks(width.max(1))) {
             for (col, h) in at.iter().zip(from) {
                 self.hessian[row * n + col] += factor * h;
-            }
-        }
-    }
-
-    /// Adds the derivatives of another function in its first coordinates, coordinate c of which is slot `at[c]` here.
-    pub(crate) fn add_head(&mut self, from: &Self, at: &[usize]) {
-        let (n, width) = (self.gradient.len(), from.gradient.len());
-        for (c, row) in at.iter().enumerate() {
-            self.gradient[*row] += from.gradient[c];
-            for (col, h) in at.iter().zip(from.hessian.iter().skip(c * width)) {
-                self.hessian[row * n + col] += h;
             }
         }
     }

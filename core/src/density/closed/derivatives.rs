@@ -4,7 +4,7 @@ use crate::density::closed::exponent::Exponent;
 use crate::density::closed::mixed::Moments;
 use crate::density::closed::triangle::Triangle;
 use crate::density::closed::{BlockView, ClosedBlock, Group};
-use crate::numbers::pass::Order;
+use crate::numbers::pass::{Derivatives, Order};
 
 /// Value and derivatives of a block's part of the ELBO, in the guide's (loc, ln_scale) of n coordinates: 2n slots,
 /// all locs first.
@@ -57,6 +57,28 @@ impl GuideDerivatives {
         self.reset(n, Order::First);
         self.direction.extend(direction);
         self.product.resize(2 * n, 0.0);
+    }
+
+    /// Adds one draw's derivatives in u = loc + scale * noise; `spread` is noise * scale.
+    pub(crate) fn add_draw(&mut self, out: &Derivatives, spread: &[f64], weight: f64) {
+        let n = self.n;
+        for (j, (g, e)) in out.gradient.iter().zip(spread).enumerate() {
+            self.gradient[j] += weight * g;
+            self.gradient[n + j] += weight * g * e;
+        }
+        if self.hessian.is_empty() {
+            return;
+        }
+        for j in 0..n {
+            for k in 0..n {
+                let h = weight * out.hessian[j * n + k];
+                self.hessian[j * 2 * n + k] += h;
+                self.hessian[j * 2 * n + n + k] += h * spread[k];
+                self.hessian[(n + j) * 2 * n + k] += h * spread[j];
+                self.hessian[(n + j) * 2 * n + n + k] += h * spread[j] * spread[k];
+            }
+            self.hessian[(n + j) * 2 * n + n + j] += weight * out.gradient[j] * spread[j];
+        }
     }
 
     /// Whether any second derivatives are wanted.
