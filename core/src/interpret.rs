@@ -11,7 +11,7 @@ pub mod expected;
 pub(crate) mod given;
 pub mod log_density;
 pub(crate) mod pointwise;
-pub mod prior;
+pub(crate) mod prior;
 pub(crate) mod record;
 pub(crate) mod rewrite;
 pub mod simulate;

@@ -74,10 +74,13 @@ impl<M: Model, O: TypedOrder> Scorer for LaneScorer<'_, M, O> {
         let (route, mut of_block) = (&mut self.chain.prior_route, Derivatives::default());
         route.lay(reads, layout.widest.coordinates, &layout.task_reads, passes::<LocalN<M, O>>);
         out.clear();
+        let mut first = FirstNormal::default();
+        self.coordinates.clear();
+        self.coordinates.resize(layout.widest.coordinates, Real::constant(0.0));
         for (pass, global) in route.passes.iter().zip(&thetas[theta].local) {
-            let mut run = FirstNormal::default();
+            let mut run = LogDensity::telling(&self.coordinates, self.mask, &mut first);
             program.model.local(&mut run, global, program.task(task), &mut self.prior_local);
-            for (k, Real(parameter)) in run.natural_parameters().into_iter().enumerate() {
+            for (k, Real(parameter)) in first.natural_parameters().into_iter().enumerate() {
                 if out.len() == k {
                     out.push(Derivatives::default());
                     out[k].reset(route.n, O::ORDER);

@@ -1,5 +1,6 @@
 //! Tasks scored without derivatives.
 
+use crate::density::blocks::BlockLayout;
 use crate::density::prior::NormalPrior;
 use crate::density::program::{Fixed, LogParts, Scorer};
 use crate::interpret::by_node::ByNode;
@@ -14,12 +15,13 @@ use crate::numbers::pass::Derivatives;
 /// A model with theta fixed at some values, as plain numbers.
 pub(crate) struct PlainThetas<'p, M: Model> {
     program: &'p Subset<'p, M>,
+    layout: &'p BlockLayout,
     thetas: Vec<Globals<M, f64>>,
 }
 
 impl<'p, M: Model> PlainThetas<'p, M> {
-    pub(crate) fn new(program: &'p Subset<'p, M>, thetas: &[Vec<f64>]) -> Self {
-        Self { program, thetas: thetas.iter().map(|u| program.plain_globals(u)).collect() }
+    pub(crate) fn new(program: &'p Subset<'p, M>, layout: &'p BlockLayout, thetas: &[Vec<f64>]) -> Self {
+        Self { program, layout, thetas: thetas.iter().map(|u| program.plain_globals(u)).collect() }
     }
 }
 
@@ -72,15 +74,17 @@ impl<M: Model> Scorer for PlainScorer<'_, M> {
 impl<M: Model> PlainScorer<'_, M> {
     /// The normal of a task's first latents.
     fn first_normal(&mut self, theta: usize, task: usize) -> &FirstNormal<f64> {
-        let PlainThetas { program, thetas } = self.fixed;
-        self.first.restart();
-        program.model.local(&mut self.first, &thetas[theta], program.task(task), &mut self.local);
+        let PlainThetas { program, layout, thetas } = self.fixed;
+        self.coordinates.clear();
+        self.coordinates.resize(layout.widest.coordinates, Real(0.0));
+        let mut run = LogDensity::telling(&self.coordinates, self.mask, &mut self.first);
+        program.model.local(&mut run, &thetas[theta], program.task(task), &mut self.local);
         &self.first
     }
 
     /// Scores a task; apart by the turns of nested plates where that is wanted, and all together where not.
     fn visit(&mut self, theta: usize, task: usize, u: &[f64], mut by_node: Option<&mut ByNode>) -> LogParts {
-        let PlainThetas { program, thetas } = self.fixed;
+        let PlainThetas { program, thetas, .. } = self.fixed;
         let (model, theta, task) = (program.model, &thetas[theta], program.task(task));
         self.coordinates.clear();
         self.coordinates.extend(u.iter().map(|&u| Real(u)));

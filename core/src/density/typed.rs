@@ -96,7 +96,7 @@ impl<M: Model> Program for Subset<'_, M> {
     fn fix<'p>(&'p self, scoring: Scoring, layout: &'p BlockLayout, thetas: &[Vec<f64>]) -> Box<dyn Fixed + 'p> {
         let is_wide = layout.task_reads.is_empty() && layout.widest.coordinates > WIDEST_SECOND;
         match scoring {
-            Scoring::Value => Box::new(PlainThetas::new(self, thetas)),
+            Scoring::Value => Box::new(PlainThetas::new(self, layout, thetas)),
             Scoring::Derivatives(Order::First) => Box::new(LaneThetas::<M, First>::new(self, layout, thetas)),
             Scoring::Derivatives(Order::Second) if is_wide => Box::new(TapeThetas::new(self, thetas)),
             Scoring::Derivatives(Order::Second) => Box::new(LaneThetas::<M, Second>::new(self, layout, thetas)),

@@ -7,6 +7,7 @@
 use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::interpret::by_node::ByNode;
 use crate::interpret::entry_table::EntryTable;
+use crate::interpret::prior::FirstNormal;
 use crate::model::site_mask::SiteMask;
 use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::{Number, Param, Real};
@@ -22,6 +23,8 @@ pub struct LogDensity<'a, N: Number> {
     summing: bool,
     /// Where sums are kept apart by the turns of nested plates, if that is wanted.
     by_node: Option<&'a mut ByNode>,
+    /// Where the prior of the first site is told, if that is wanted.
+    first: Option<&'a mut FirstNormal<N>>,
     /// Of the chain that is being summed over, ln p(data | state).
     entries: EntryTable<Real<N>>,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
@@ -40,6 +43,7 @@ impl<'a, N: Number> LogDensity<'a, N> {
             mask,
             summing: false,
             by_node: None,
+            first: None,
             entries: EntryTable::new(),
             latents: Real::constant(0.0),
             data: Real::constant(0.0),
@@ -49,6 +53,12 @@ impl<'a, N: Number> LogDensity<'a, N> {
     /// The same, which hands what it sums to the turns of nested plates.
     pub(crate) fn by_node(coordinates: &'a [Real<N>], mask: &'a SiteMask, sums: &'a mut ByNode) -> Self {
         Self { by_node: Some(sums), ..Self::new(coordinates, mask) }
+    }
+
+    /// The same, which tells the prior of the first site as well.
+    pub(crate) fn telling(coordinates: &'a [Real<N>], mask: &'a SiteMask, first: &'a mut FirstNormal<N>) -> Self {
+        first.restart();
+        Self { first: Some(first), ..Self::new(coordinates, mask) }
     }
 
     /// Hands what was summed since the last turn began or ended to the turn it belongs to.
@@ -109,6 +119,11 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
     #[inline(always)]
     fn sample_vector<D: VectorDistribution<N>>(&mut self, site: &Site, dist: D, out: &mut Vec<Real<N>>) {
         out.clear();
+        if self.next == 0
+            && let Some(first) = &mut self.first
+        {
+            first.set(&dist);
+        }
         let support = dist.support();
         let ln_jacobian = support.constrain(self.read(support.num_coordinates()), out);
         if self.mask.latents[site.id] {
