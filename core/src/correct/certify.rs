@@ -24,6 +24,8 @@ use nalgebra::DVector;
 const DRAWS: usize = 256;
 /// One of so many thetas is looked at before chains know how wide the posterior is, the first half of them flattened.
 const LEARNING: usize = 4;
+/// Chains that do not agree with one another by then look at up to so many times the thetas.
+const LONGEST: usize = 4;
 /// A state with a larger part of all weight is at a place that proposals miss.
 const MISSED: f64 = 0.02;
 
@@ -76,6 +78,6 @@ pub(crate) fn certified(
     walk.flat_until(looks / (2 * LEARNING), &reference, &mut inquiry);
     walk.until(looks / LEARNING, &reference, &mut inquiry);
     reference = walk.learned().unwrap_or(reference);
-    walk.until(looks, &reference, &mut inquiry);
+    walk.until_quiet(looks..LONGEST * looks, &reference, &mut inquiry);
     compared(answer, &walk, ProposedFrom { proposal: &proposal, ln_evidence }, &*density.program)
 }

@@ -76,23 +76,24 @@ pub(crate) fn corrected(
         Some(pool)
             .filter(|pool| !pool.is_cut || pool.len() >= FEWEST_DRAWS)
             .and_then(|pool| at_one_theta(pool, effort.seed))
+            .map(|found| Reweighting { precision: Drawn::of(&found.posterior).precision(density), ..found })
     } else {
         let first = inquiry.first_proposal().map(|first| inquiry.searched(first));
         let effort = effort.within(inquiry.clock.affordable());
         first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(|found| {
             let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
+            let precision = found.pool.drawn(&found.smoothed.weights).precision(density);
             let is_refuted = compared.is_some_and(|compared| compared.refuted.is_some());
-            if effort.may_turn_to_chains() && (is_refuted || found.is_poor()) {
+            if effort.may_turn_to_chains() && (is_refuted || found.is_poor() || !precision.unreached.is_empty()) {
                 walked = by_walk(&found, &effort, &mut inquiry, density);
             }
-            Reweighting { compared, ..over_thetas(found) }
+            Reweighting { compared, precision, ..over_thetas(found) }
         })
     };
     let attempt = match found {
         Some(mut corrected) => {
             corrected.posterior.non_centred = vec![false; density.open.tasks.non_centred.len()];
             corrected.posterior.are_values = density.layout.are_values();
-            corrected.precision = Drawn::of(&corrected.posterior).precision(density);
             let is_asked = effort.walks && !basis.is_fixed();
             corrected.scores = is_asked.then(|| scores(density, &corrected.posterior, effort.seed)).flatten();
             Attempt::Ran(Box::new(corrected))

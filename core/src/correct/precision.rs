@@ -4,7 +4,7 @@ use crate::density::Density;
 use crate::density::program::{Numbers, unscored};
 use crate::posterior::columns::{global_columns, local_columns};
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
-use crate::posterior::mc_error::{Dependence, Moments};
+use crate::posterior::mc_error::{Dependence, Moments, Tails};
 use rayon::prelude::*;
 
 /// Monte Carlo errors are to be below this: of a mean, in standard deviations, and of a standard deviation, relatively.
@@ -44,8 +44,10 @@ impl Imprecision {
 pub(crate) struct Precision {
     /// The numbers that have larger errors than they should.
     pub(crate) imprecise: Vec<Imprecision>,
-    /// Globals whose standard deviation may be short by more than any error says: their tails are longer than draws reach.
-    pub(crate) long_tailed: Vec<Place>,
+    /// Globals whose standard deviation may be short by more than any error says: proposals reach their tails too seldom.
+    pub(crate) unreached: Vec<Place>,
+    /// Globals whose tails are so heavy that draws know no standard deviation.
+    pub(crate) heavy: Vec<Place>,
 }
 
 impl Precision {
@@ -102,11 +104,14 @@ impl<'a> Drawn<'a> {
         let mut precision = Precision::default();
         let globals = global_columns(program, (0..draws).map(|s| self.theta(s)));
         let moments = globals.moments(self.weights, &self.dependence);
-        let long_tails = globals.long_tails(self.weights, &moments);
-        for (number, (moments, is_long)) in moments.iter().zip(long_tails).enumerate() {
+        for (number, (moments, tails)) in moments.iter().zip(globals.tails(self.weights, &moments)).enumerate() {
             let place = Place { task: None, number };
             precision.see(place, moments);
-            precision.long_tailed.extend(is_long.then_some(place));
+            match tails {
+                Tails::Known => {}
+                Tails::Heavy => precision.heavy.push(place),
+                Tails::Unreached => precision.unreached.push(place),
+            }
         }
         let non_centred = &density.open.tasks.non_centred;
         let are_values = density.layout.identity && !non_centred.contains(&true);

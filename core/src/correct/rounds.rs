@@ -25,12 +25,8 @@ const DRIFT: f64 = 0.1;
 /// With so many times the draws no answer is begun anew.
 const MOST_RENEWED: usize = 4;
 
-/// Chains have asked about so many thetas for each of the draws.
+/// Chains ask about so many thetas for each of the draws, after as many under a flattened posterior where coordinates are few.
 const WALKED: f64 = 0.2;
-/// They go on until the mean of a coordinate is known to so many standard deviations, but not for more thetas than there are draws.
-const QUIET: f64 = 0.12;
-/// One of so many of the first is under a flattened posterior.
-const FLAT: usize = 3;
 /// How much a state of a chain counts among effective draws: neighbours are alike.
 const OF_STATE: f64 = 0.5;
 
@@ -158,18 +154,17 @@ impl Rounds {
         let thetas = pool.len() + to_come;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
         let looks = (WALKED * thetas as f64) as usize;
-        let seed = self.effort.seed;
+        let (seed, is_few) = (self.effort.seed, self.proposal.main().dimensions() <= MOST_LOOKED_AT);
         let walk = self.walk.get_or_insert_with(|| {
             let mut walk = Walk::from(asked.starts(CHAINS), seed, pool.of_theta_alone(), asked);
-            if self.proposal.main().dimensions() <= MOST_LOOKED_AT {
-                walk.flat_until(looks / FLAT, &reference, asked);
+            if is_few {
+                walk.flat_until(looks, &reference, asked);
             }
             walk
         });
-        walk.until(looks, &reference, asked);
-        while walk.noise() >= QUIET && walk.looks() < thetas && !asked.is_up() {
-            walk.until(walk.looks() + looks / FLAT, &reference, asked);
-        }
+        // not for more thetas than there are draws
+        let looks = if is_few { 2 * looks } else { looks };
+        walk.until_quiet(looks..thetas, &reference, asked);
     }
 
     /// The proposal that all draws so far make; whether they tell no more of tails than was known before.

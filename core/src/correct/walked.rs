@@ -7,7 +7,7 @@
 use crate::correct::chains::{ByChains, CONVERGED};
 use crate::correct::effort::Effort;
 use crate::correct::inquiry::Inquiry;
-use crate::correct::precision::{Drawn, PRECISE};
+use crate::correct::precision::Drawn;
 use crate::correct::rounds::Weighted;
 use crate::correct::walk::Walk;
 use crate::density::Density;
@@ -20,6 +20,8 @@ const LEARNING: [usize; 3] = [50, 50, 100];
 /// Steps until it is seen whether they have converged; then so much more of all each time.
 const FIRST: usize = 100;
 const MORE: f64 = 0.25;
+/// States are alike: so many are kept for each draw that weights would have.
+const KEPT: usize = 4;
 /// Longer chains are no use any more.
 const LONGEST: usize = 1 << 14;
 
@@ -44,8 +46,7 @@ pub(crate) fn by_walk(
     loop {
         walk.steps(more, &reference, inquiry).then_some(())?;
         let convergence = walk.convergence()?;
-        // that many draws know a mean as precisely as it has to be
-        let wanted = PRECISE.powi(-2) / convergence.effective;
+        let wanted = effort.enough / convergence.effective;
         if wanted <= 1.0 && convergence.r_hat < CONVERGED {
             return Some(drawn(&walk, convergence, effort, inquiry, density));
         }
@@ -67,7 +68,7 @@ fn drawn(
     inquiry: &mut Inquiry<'_>,
     density: &Density<'_>,
 ) -> ByChains {
-    let (thetas, each) = walk.kept(effort.draws);
+    let (thetas, each) = walk.kept(KEPT * effort.draws);
     let tables = inquiry.locals_given(&thetas);
     let draws = thetas.len();
     let posterior = WeightedDraws {

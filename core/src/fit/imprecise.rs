@@ -63,12 +63,14 @@ pub(crate) fn imprecise(precision: &Precision, naming: &Naming<'_>) -> (Option<S
     let limit = format!("{PRECISE} sd of a mean or {:.0}% of an sd", 100.0 * PRECISE);
     let doubt = listed(&sorted(doubtful, |of| of.of_mean), of_mean);
     let errors = listed(&sorted(other, Imprecision::worst), of_other);
-    let tails = listed(&precision.long_tailed, |place| naming.name(*place));
+    let [unreached, heavy] =
+        [&precision.unreached, &precision.heavy].map(|places| listed(places, |place| naming.name(*place)));
     (
         doubt.map(|list| format!("Monte Carlo errors of means are above {DOUBTFUL} sd: {list}")),
         [
             errors.map(|list| format!("Monte Carlo errors above {limit}: {list}")),
-            tails.map(|list| format!("tails longer than the draws reach, so that the sd may be short: {list}")),
+            unreached.map(|list| format!("tails longer than the draws reach, so that the sd may be short: {list}")),
+            heavy.map(|list| format!("tails so heavy that quantiles tell more than the sd: {list}")),
         ]
         .into_iter()
         .flatten()

@@ -6,7 +6,7 @@ use crate::model::level::Level;
 use crate::model::site_mask::SiteMask;
 use crate::posterior::draws::WeightedDraws;
 use crate::posterior::gaussian::GaussianHierarchy;
-use crate::posterior::mc_error::{Dependence, Moments, has_long_tail};
+use crate::posterior::mc_error::{Dependence, Moments, Tails};
 use crate::posterior::summary::Summary;
 use std::borrow::Cow;
 
@@ -143,9 +143,9 @@ impl Columns {
         self.0.iter().map(|column| Summary::weighted(column, weights, dependence)).collect()
     }
 
-    /// Which numbers have [long tails](has_long_tail), given their moments.
-    pub(crate) fn long_tails(&self, weights: &[f64], moments: &[Moments]) -> Vec<bool> {
-        self.0.iter().zip(moments).map(|(column, moments)| has_long_tail(column, weights, moments)).collect()
+    /// What is known of the tails of each number, given their moments.
+    pub(crate) fn tails(&self, weights: &[f64], moments: &[Moments]) -> Vec<Tails> {
+        self.0.iter().zip(moments).map(|(column, moments)| Tails::of(column, weights, moments)).collect()
     }
 
     pub(crate) fn moments(&self, weights: &[f64], dependence: &Dependence) -> Vec<Moments> {

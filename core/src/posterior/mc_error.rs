@@ -103,19 +103,38 @@ impl Moments {
     }
 }
 
-/// A tail is looked at where one draw has so large a share of the variance.
+/// Tails are looked at where one draw has so large a share of the variance.
 const LARGE_SHARE: f64 = 0.02;
+/// Draws that count, on the average by their shares of the variance, so many times what a draw does are of places that proposals
+/// reach too seldom.
+const SELDOM: f64 = 2.5;
 
-/// Whether the variance of values is a matter of few draws, far out, with weights that sum to 1: that there may be more of it
-/// than they have reached.
-pub(crate) fn has_long_tail(values: &[f64], weights: &[f64], moments: &Moments) -> bool {
-    let share = |(v, w): (&f64, &f64)| if *w > 0.0 { w * (v - moments.mean).powi(2) } else { 0.0 };
-    let shares = || values.iter().zip(weights).map(share);
-    if shares().fold(0.0, f64::max) <= LARGE_SHARE * moments.sd.powi(2) {
-        return false;
+/// What draws know of the tails of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tails {
+    Known,
+    /// The variance is a matter of few draws far out, of which there are no fewer than there should be: it may have none.
+    Heavy,
+    /// The variance is a matter of few draws far out that weigh much: there may be more of it than they have reached.
+    Unreached,
+}
+
+impl Tails {
+    /// Of values with weights that sum to 1.
+    pub(crate) fn of(values: &[f64], weights: &[f64], moments: &Moments) -> Self {
+        let share = |(v, w): (&f64, &f64)| if *w > 0.0 { w * (v - moments.mean).powi(2) } else { 0.0 };
+        let shares = || values.iter().zip(weights).map(share);
+        let (draws, variance) = (values.len() as f64, moments.sd.powi(2));
+        if shares().fold(0.0, f64::max) <= LARGE_SHARE * variance {
+            return Self::Known;
+        }
+        let ln_shares: Vec<f64> = shares().map(f64::ln).collect();
+        if smooth(&ln_shares).is_none_or(|shares| shares.k_hat < reliable_below(values.len())) {
+            return Self::Known;
+        }
+        let counting = shares().zip(weights).map(|(share, w)| share * w * draws).sum::<f64>() / variance;
+        if counting > SELDOM { Self::Unreached } else { Self::Heavy }
     }
-    let ln_shares: Vec<f64> = shares().map(f64::ln).collect();
-    smooth(&ln_shares).is_some_and(|shares| shares.k_hat >= reliable_below(values.len()))
 }
 
 #[cfg(test)]
@@ -165,27 +184,27 @@ mod tests {
     }
 
     /// Student's t of 2 degrees of freedom has no standard deviation, whatever draws say; a normal has one, by equal weights and by
-    /// those of a wider proposal.
+    /// those of a wider proposal; narrow ones leave its tails out.
     #[test]
     fn long_tails_are_known_by_few_draws_that_matter() {
         let n = 2000;
         let levels = || (0..n).map(|i| (f64::from(i) + 0.5) / f64::from(n));
-        let is_long = |values: &[f64], weights: &[f64]| {
+        let tails = |values: &[f64], weights: &[f64]| {
             let total: f64 = weights.iter().sum();
             let weights: Vec<f64> = weights.iter().map(|w| w / total).collect();
-            has_long_tail(values, &weights, &Moments::of(values, &weights, &Dependence::NONE))
+            Tails::of(values, &weights, &Moments::of(values, &weights, &Dependence::NONE))
         };
         let normal: Vec<f64> = levels().map(normal_quantile).collect();
         // its quantile is known in closed form
         let heavy: Vec<f64> = levels().map(|p| (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).collect();
         let equal = vec![1.0; normal.len()];
-        assert!(!is_long(&normal, &equal) && is_long(&heavy, &equal));
+        assert_eq!([tails(&normal, &equal), tails(&heavy, &equal)], [Tails::Known, Tails::Heavy]);
         // a standard normal from proposals of another scale: exp(-x^2 / 2 (1 - 1 / scale^2)) at x = scale z
         let proposed = |scale: f64| {
             let values: Vec<f64> = normal.iter().map(|z| scale * z).collect();
             let weights: Vec<f64> = values.iter().map(|x| (-0.5 * x * x * (1.0 - scale.powi(-2))).exp()).collect();
-            is_long(&values, &weights)
+            tails(&values, &weights)
         };
-        assert!(!proposed(1.5) && proposed(0.6), "narrow proposals leave tails out");
+        assert_eq!([proposed(1.5), proposed(0.6)], [Tails::Known, Tails::Unreached]);
     }
 }
