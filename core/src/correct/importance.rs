@@ -87,7 +87,7 @@ pub(crate) fn corrected(
             if effort.may_turn_to_chains() && (is_refuted || found.is_poor() || !precision.unreached.is_empty()) {
                 walked = by_walk(&found, &effort, &mut inquiry, density);
             }
-            Reweighting { compared, precision, ..over_thetas(found) }
+            Reweighting { precision, compared, ..over_thetas(found) }
         })
     };
     let attempt = match found {
