@@ -26,6 +26,8 @@ struct Stage {
     begun: Instant,
     /// Steps that are planned: the most of a climb, the fewest of a correction; 0 where they are not counted.
     planned: usize,
+    /// How long it may take, if that is limited.
+    allowed: Option<Duration>,
 }
 
 impl Progress {
@@ -39,12 +41,18 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let is_possible = is_wanted && std::io::stderr().is_terminal();
         let pulse = is_possible.then(|| Pulse::of(&bar)).flatten();
-        Self { bar, stage: Mutex::new(Stage { begun: Instant::now(), planned: 0 }), pulse }
+        Self { bar, stage: Mutex::new(Stage { begun: Instant::now(), planned: 0, allowed: None }), pulse }
     }
 
     /// A stage of the work begins, of so many steps; of 0 where they are not counted.
     pub(crate) fn stage(&self, name: &'static str, steps: usize) {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage { begun: Instant::now(), planned: steps };
+        self.stage_within(None, name, steps);
+    }
+
+    /// One that ends when so much time is up, if not before.
+    pub(crate) fn stage_within(&self, allowed: Option<Duration>, name: &'static str, steps: usize) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) =
+            Stage { begun: Instant::now(), planned: steps, allowed };
         // the last part is cut where a terminal is narrow: a line that wraps leaves debris behind
         let template =
             if steps > 0 { "{prefix} {bar:20} {pos}/{len} {elapsed} {wide_msg}" } else { "{prefix} {elapsed}" };
@@ -81,10 +89,12 @@ impl Progress {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner).planned
     }
 
-    /// What is left takes so long, if it goes on as what is done.
+    /// What is left takes so long, if it goes on as what is done; as much as is allowed at most.
     fn seconds(&self, done: usize, left: usize) -> f64 {
-        let begun = self.stage.lock().unwrap_or_else(PoisonError::into_inner).begun;
-        (begun.elapsed().as_secs_f64() * left as f64 / done.max(1) as f64).ceil()
+        let Stage { begun, allowed, .. } = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = begun.elapsed();
+        let needed = elapsed.as_secs_f64() * left as f64 / done.max(1) as f64;
+        allowed.map_or(needed, |allowed| needed.min(allowed.saturating_sub(elapsed).as_secs_f64())).ceil()
     }
 
     fn show(&self, step: usize, message: impl Fn() -> String) {
@@ -133,6 +143,19 @@ impl Drop for Pulse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_is_no_more_than_is_allowed() {
+        let progress = Progress::if_wanted(false);
+        let begun = Instant::now().checked_sub(Duration::from_secs(4)).expect("the clock has run so long");
+        let seconds = |allowed: Option<Duration>| {
+            *progress.stage.lock().expect("no thread has panicked") = Stage { begun, planned: 400, allowed };
+            progress.seconds(100, 300)
+        };
+        assert!((12.0..14.0).contains(&seconds(None)));
+        assert!((5.0..=6.0).contains(&seconds(Some(Duration::from_secs(10)))));
+        assert_eq!(seconds(Some(Duration::from_secs(3))).to_bits(), 0.0_f64.to_bits());
+    }
 
     #[test]
     fn work_that_is_over_soon_shows_nothing_and_waits_for_nothing() {

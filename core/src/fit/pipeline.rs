@@ -195,7 +195,7 @@ impl Asked<'_> {
                 let jacobian = options.global == GlobalFactor::MeanField;
                 let centred = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
                 let Some(effort) = Effort::of(options, shape) else { return (Attempt::TooLarge, None) };
-                progress.stage("correction", effort.usual());
+                progress.stage_within(effort.budget, "correction", effort.usual());
                 let modes = modes_at_mean(program, climbed);
                 let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes };
                 corrected(&centred, &basis, effort, progress)
@@ -218,7 +218,7 @@ impl Asked<'_> {
         let Some(effort) = Effort::of(options, shape) else { return Attempt::TooLarge };
         let writing = Writing::new(&climbed.open.tasks.non_centred, options);
         let density = Density::new(program.all(), shape, writing);
-        progress.stage("chains", effort.usual());
+        progress.stage_within(effort.budget, "chains", effort.usual());
         match by_chains(&density, &climbed.guide, &effort, progress) {
             Ok(found) if is_asked || found.convergence.r_hat < CONVERGED => {
                 Attempt::Chained { found: Box::new(found), since: failure }
