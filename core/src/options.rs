@@ -223,7 +223,7 @@ impl Default for AdaptOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertifyOptions {
     /// How many thetas the chains look at, all together; each costs what a draw of the correction costs. Where
-    /// they do not agree with one another by then they go on to four times as many. From 1,000 to 10,000,000; 4,000 by default.
+    /// they do not agree with one another by then they go on, to some four times as many. From 1,000 to 10,000,000; 4,000 by default.
     pub thetas: usize,
     /// Key of the chains' random numbers, 0 by default: the same seed gives the same bits.
     pub seed: u64,

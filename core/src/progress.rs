@@ -30,6 +30,14 @@ struct Stage {
     allowed: Option<Duration>,
 }
 
+impl Stage {
+    /// What is left after so long takes, being so many times what is done: as much as is allowed at most.
+    fn left(&self, elapsed: Duration, times: f64) -> Duration {
+        let needed = Duration::try_from_secs_f64(elapsed.as_secs_f64() * times).unwrap_or(Duration::MAX);
+        self.allowed.map_or(needed, |allowed| needed.min(allowed.saturating_sub(elapsed)))
+    }
+}
+
 impl Progress {
     /// As the options of a fit want it.
     pub(crate) fn new(options: &Options) -> Self {
@@ -91,10 +99,8 @@ impl Progress {
 
     /// What is left takes so long, if it goes on as what is done; as much as is allowed at most.
     fn seconds(&self, done: usize, left: usize) -> f64 {
-        let Stage { begun, allowed, .. } = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = begun.elapsed();
-        let needed = elapsed.as_secs_f64() * left as f64 / done.max(1) as f64;
-        allowed.map_or(needed, |allowed| needed.min(allowed.saturating_sub(elapsed).as_secs_f64())).ceil()
+        let stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        stage.left(stage.begun.elapsed(), left as f64 / done.max(1) as f64).as_secs_f64().ceil()
     }
 
     fn show(&self, step: usize, message: impl Fn() -> String) {
@@ -146,15 +152,11 @@ mod tests {
 
     #[test]
     fn what_is_left_is_no_more_than_is_allowed() {
-        let progress = Progress::if_wanted(false);
-        let begun = Instant::now().checked_sub(Duration::from_secs(4)).expect("the clock has run so long");
-        let seconds = |allowed: Option<Duration>| {
-            *progress.stage.lock().expect("no thread has panicked") = Stage { begun, planned: 400, allowed };
-            progress.seconds(100, 300)
+        let left = |allowed: Option<u64>| {
+            let stage = Stage { begun: Instant::now(), planned: 400, allowed: allowed.map(Duration::from_secs) };
+            stage.left(Duration::from_secs(4), 3.0).as_secs()
         };
-        assert!((12.0..14.0).contains(&seconds(None)));
-        assert!((5.0..=6.0).contains(&seconds(Some(Duration::from_secs(10)))));
-        assert_eq!(seconds(Some(Duration::from_secs(3))).to_bits(), 0.0_f64.to_bits());
+        assert_eq!([None, Some(10), Some(3)].map(left), [12, 6, 0]);
     }
 
     #[test]

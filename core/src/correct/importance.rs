@@ -84,7 +84,7 @@ pub(crate) fn corrected(
             let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
             let precision = found.pool.drawn(&found.smoothed.weights).precision(density);
             let is_refuted = compared.is_some_and(|compared| compared.refuted.is_some());
-            if effort.may_turn_to_chains() && (is_refuted || found.is_poor() || !precision.unreached.is_empty()) {
+            if effort.may_turn_to_chains() && (is_refuted || found.is_poor()) {
                 walked = by_walk(&found, &effort, &mut inquiry, density);
             }
             Reweighting { precision, compared, ..over_thetas(found) }

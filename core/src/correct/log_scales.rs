@@ -1,8 +1,8 @@
 //! Coordinates of scales in which their long tails are those of a normal.
 //!
 //! A scale whose prior density is finite at 0, of which data only say that it is small, has a log u with the density exp(u) on
-//! the left; one with a prior that falls as a power, as of half-Cauchy scales that few groups tell of, falls exponentially on the
-//! right. With the guide's centre m of u,
+//! the left; where its prior falls as a power, as of half-Cauchy scales that few groups tell of, it falls exponentially on the right
+//! as well. With the guide's centre m of u,
 //!     u - m = 2 w sqrt(1 + w^2),   z = m + 2 w,   du/dz = (1 + 2 w^2) / sqrt(1 + w^2)
 //! leaves narrow posteriors as they are, and makes a density exp(-|u - m|) one that falls as exp(-(z - m)^2 / 2) does; up to some
 //! |w|, behind which there is next to nothing of such a density, and u goes on as z does, as it does on a side without such a tail.

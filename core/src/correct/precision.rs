@@ -57,14 +57,20 @@ impl Precision {
         worst.filter(|worst| *worst <= PRECISE * times.sqrt()).fold(0.0, f64::max)
     }
 
-    fn see(&mut self, place: Place, moments: &Moments) {
+    fn see(&mut self, place: Place, moments: &Moments, tails: Tails) {
         let Moments { mean, sd, error_of_mean, error_of_sd } = moments;
-        let found = Imprecision { place, of_mean: error_of_mean / sd, of_sd: error_of_sd / sd };
-        // a number without spread but for rounding, or without a finite one, has no relative error
-        if *sd <= ROUNDING * mean.abs() || !found.worst().is_finite() {
+        // a number without spread but for rounding has no relative error
+        if *sd <= ROUNDING * mean.abs() {
             return;
         }
-        if found.worst() > PRECISE {
+        match tails {
+            Tails::Known => {}
+            Tails::Heavy => self.heavy.push(place),
+            Tails::Unreached => self.unreached.push(place),
+        }
+        let found = Imprecision { place, of_mean: error_of_mean / sd, of_sd: error_of_sd / sd };
+        // nor has one without a finite spread
+        if found.worst().is_finite() && found.worst() > PRECISE {
             self.imprecise.push(found);
         }
     }
@@ -105,13 +111,7 @@ impl<'a> Drawn<'a> {
         let globals = global_columns(program, (0..draws).map(|s| self.theta(s)));
         let moments = globals.moments(self.weights, &self.dependence);
         for (number, (moments, tails)) in moments.iter().zip(globals.tails(self.weights, &moments)).enumerate() {
-            let place = Place { task: None, number };
-            precision.see(place, moments);
-            match tails {
-                Tails::Known => {}
-                Tails::Heavy => precision.heavy.push(place),
-                Tails::Unreached => precision.unreached.push(place),
-            }
+            precision.see(Place { task: None, number }, moments, tails);
         }
         let non_centred = &density.open.tasks.non_centred;
         let are_values = density.layout.identity && !non_centred.contains(&true);
@@ -124,7 +124,7 @@ impl<'a> Drawn<'a> {
         let tasks: Vec<Vec<Moments>> = self.phi.par_iter().enumerate().map(of_task).collect();
         for (i, moments) in tasks.iter().enumerate() {
             for (number, moments) in moments.iter().enumerate() {
-                precision.see(Place { task: Some(i), number }, moments);
+                precision.see(Place { task: Some(i), number }, moments, Tails::Known);
             }
         }
         precision

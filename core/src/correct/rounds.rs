@@ -25,10 +25,14 @@ const DRIFT: f64 = 0.1;
 /// With so many times the draws no answer is begun anew.
 const MOST_RENEWED: usize = 4;
 
-/// Chains ask about so many thetas for each of the draws, after as many under a flattened posterior where coordinates are few.
+/// Chains ask about so many thetas for each of the draws, and where coordinates are few about as many again, of which the first are
+/// under a flattened posterior.
 const WALKED: f64 = 0.2;
 /// How much a state of a chain counts among effective draws: neighbours are alike.
 const OF_STATE: f64 = 0.5;
+
+/// Fewer effective draws say little, whatever k-hat: it can only judge the tails that were drawn.
+pub(crate) const FEW: f64 = 100.0;
 
 /// Draws with smoothed weights.
 pub(crate) struct Weighted {
@@ -39,9 +43,6 @@ pub(crate) struct Weighted {
     /// Chains that looked at the same posterior, if there was time for any.
     pub(crate) walk: Option<Walk>,
 }
-
-/// Fewer effective draws say little, whatever k-hat: it can only judge the tails that were drawn.
-pub(crate) const FEW: f64 = 100.0;
 
 impl Weighted {
     /// Whether chains should take the place of the weights.

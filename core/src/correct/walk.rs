@@ -16,10 +16,10 @@ pub(crate) const CHAINS: usize = 16;
 /// States that a chain forgets where it started in, at most, and the part of it that they are.
 const FORGETTING: usize = 20;
 const FORGOTTEN: usize = 4;
-/// Chains agree where the mean of a coordinate is known to so many standard deviations; until they do they go on by so much of what
-/// they should have been.
+/// Chains agree where the means of all coordinates are known to so many standard deviations.
 const QUIET: f64 = 0.12;
-const MORE: usize = 3;
+/// Until they do they go on by a third of what they should have been.
+const PARTS: usize = 3;
 
 /// Finds the densities of thetas.
 pub(crate) trait AskAt {
@@ -82,8 +82,8 @@ impl Walk {
     /// Until the first of so many thetas; on, where chains do not agree by then, but not much further than the last.
     pub(crate) fn until_quiet<A: AskAt + ?Sized>(&mut self, looks: Range<usize>, reference: &Reference, ask: &mut A) {
         self.until(looks.start, reference, ask);
-        while self.noise() >= QUIET && looks.contains(&self.looks()) && !ask.is_up() {
-            self.until(self.looks() + looks.start / MORE, reference, ask);
+        while self.noise() >= QUIET && self.looks() < looks.end && !ask.is_up() {
+            self.until(self.looks() + looks.start.div_ceil(PARTS), reference, ask);
         }
     }
 

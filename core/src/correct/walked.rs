@@ -7,7 +7,7 @@
 use crate::correct::chains::{ByChains, CONVERGED};
 use crate::correct::effort::Effort;
 use crate::correct::inquiry::Inquiry;
-use crate::correct::precision::Drawn;
+use crate::correct::precision::{Drawn, PRECISE};
 use crate::correct::rounds::Weighted;
 use crate::correct::walk::Walk;
 use crate::density::Density;
@@ -42,16 +42,19 @@ pub(crate) fn by_walk(
         walk = walk.began_again(seed, inquiry);
     }
     let began = inquiry.clock.elapsed();
-    let mut more = FIRST;
+    let (mut more, mut is_up) = (FIRST, false);
     loop {
-        walk.steps(more, &reference, inquiry).then_some(())?;
+        is_up |= !walk.steps(more, &reference, inquiry);
         let convergence = walk.convergence()?;
         let wanted = effort.enough / convergence.effective;
-        if wanted <= 1.0 && convergence.r_hat < CONVERGED {
+        let needed = inquiry.clock.elapsed().saturating_sub(began).as_secs_f64() * (wanted - 1.0);
+        is_up |= walk.len() >= LONGEST || inquiry.clock.left().is_some_and(|left| needed > left.as_secs_f64());
+        // that many draws know a mean as precisely as it has to be
+        let is_precise = convergence.effective >= PRECISE.powi(-2);
+        if convergence.r_hat < CONVERGED && (wanted <= 1.0 || (is_up && is_precise)) {
             return Some(drawn(&walk, convergence, effort, inquiry, density));
         }
-        let needed = inquiry.clock.elapsed().saturating_sub(began).as_secs_f64() * (wanted - 1.0);
-        if walk.len() >= LONGEST || inquiry.clock.left().is_some_and(|left| needed > left.as_secs_f64()) {
+        if is_up {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a part of a length")]
@@ -68,7 +71,7 @@ fn drawn(
     inquiry: &mut Inquiry<'_>,
     density: &Density<'_>,
 ) -> ByChains {
-    let (thetas, each) = walk.kept(KEPT * effort.draws);
+    let (thetas, each) = walk.kept((KEPT * effort.draws).min(effort.most_draws));
     let tables = inquiry.locals_given(&thetas);
     let draws = thetas.len();
     let posterior = WeightedDraws {

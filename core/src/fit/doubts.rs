@@ -31,13 +31,8 @@ pub(crate) fn poor_weights(c: &Reweighting, program: &dyn Program) -> String {
     if c.is_useless {
         return failed(c, program);
     }
-    let is_refuted = c.compared.is_some_and(|compared| compared.refuted.is_some());
-    let others = [
-        is_refuted.then_some(", and chains disagreed"),
-        (!c.precision.unreached.is_empty()).then_some(", and tails longer than they reach"),
-    ];
-    let others = others.into_iter().flatten().collect::<String>();
-    format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws{others})", c.k_hat, c.effective)
+    let disagreed = if c.is_reliable && c.effective >= least_effective(c) { ", and chains disagreed" } else { "" };
+    format!("importance weights were poor (k-hat {:.2}, {:.0} effective draws{disagreed})", c.k_hat, c.effective)
 }
 
 /// How many draws of weights are to count: of those that the budget cut short no share will do.

@@ -105,17 +105,18 @@ impl Moments {
 
 /// Tails are looked at where one draw has so large a share of the variance.
 const LARGE_SHARE: f64 = 0.02;
-/// Draws that count, on the average by their shares of the variance, so many times what a draw does are of places that proposals
-/// reach too seldom.
-const SELDOM: f64 = 2.5;
+/// Weights averaged by shares of the variance are like weights averaged by themselves where draws far out are as many as they should
+/// be; where they are this many times those, proposals reach them too seldom.
+const SELDOM: f64 = 1.5;
 
 /// What draws know of the tails of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tails {
+    /// The variance is a matter of many draws.
     Known,
-    /// The variance is a matter of few draws far out, of which there are no fewer than there should be: it may have none.
+    /// It is a matter of few, far out, that are as many as they should be: the number may have no variance.
     Heavy,
-    /// The variance is a matter of few draws far out that weigh much: there may be more of it than they have reached.
+    /// It is a matter of few, far out, that weigh much: there may be more than they have reached.
     Unreached,
 }
 
@@ -124,7 +125,7 @@ impl Tails {
     pub(crate) fn of(values: &[f64], weights: &[f64], moments: &Moments) -> Self {
         let share = |(v, w): (&f64, &f64)| if *w > 0.0 { w * (v - moments.mean).powi(2) } else { 0.0 };
         let shares = || values.iter().zip(weights).map(share);
-        let (draws, variance) = (values.len() as f64, moments.sd.powi(2));
+        let variance = moments.sd.powi(2);
         if shares().fold(0.0, f64::max) <= LARGE_SHARE * variance {
             return Self::Known;
         }
@@ -132,8 +133,9 @@ impl Tails {
         if smooth(&ln_shares).is_none_or(|shares| shares.k_hat < reliable_below(values.len())) {
             return Self::Known;
         }
-        let counting = shares().zip(weights).map(|(share, w)| share * w * draws).sum::<f64>() / variance;
-        if counting > SELDOM { Self::Unreached } else { Self::Heavy }
+        let of_shares = shares().zip(weights).map(|(share, w)| share * w).sum::<f64>() / variance;
+        let of_weights: f64 = weights.iter().map(|w| w * w).sum();
+        if of_shares > SELDOM * of_weights { Self::Unreached } else { Self::Heavy }
     }
 }
 
@@ -199,6 +201,10 @@ mod tests {
         let heavy: Vec<f64> = levels().map(|p| (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).collect();
         let equal = vec![1.0; normal.len()];
         assert_eq!([tails(&normal, &equal), tails(&heavy, &equal)], [Tails::Known, Tails::Heavy]);
+        // however uneven weights are that know nothing of the values
+        let elsewhere = normal.iter().cycle().step_by(769).take(normal.len());
+        let uneven: Vec<f64> = elsewhere.map(|z| (1.2 * z).exp()).collect();
+        assert_eq!(tails(&heavy, &uneven), Tails::Heavy);
         // a standard normal from proposals of another scale: exp(-x^2 / 2 (1 - 1 / scale^2)) at x = scale z
         let proposed = |scale: f64| {
             let values: Vec<f64> = normal.iter().map(|z| scale * z).collect();
