@@ -80,6 +80,27 @@ model! {
     }
 }
 
+model! {
+    /// What is called as a dimension is.
+    Named(draws: &[f64]) {
+        chain ~ Normal(0.0, 1.0);
+        for &task in draws {
+            draw ~ Normal(chain, 1.0);
+            task ~ Normal(draw, 1.0);
+        }
+    }
+}
+
+#[test]
+fn variables_are_not_called_as_dimensions_are() {
+    let data = written(&Named::new(&[0.5, 1.0]).fit().expect("valid"));
+    for group in ["observed_data", "log_likelihood", "posterior_predictive"] {
+        let names: Vec<&String> = data[group].as_object().expect("variables by name").keys().collect();
+        assert_eq!(names, ["task_"], "{group}");
+    }
+    assert!(data["posterior"]["chain_"].is_array() && data["posterior"]["draw_"].is_array());
+}
+
 #[test]
 fn labels_become_coordinates_and_uneven_latents_are_named_one_by_one() {
     let rows = [("308", [1.0, 0.5]), ("ann, \"b\"", [4.0, 1.0]), ("308", [2.0, -1.0])];

@@ -114,6 +114,9 @@ fn a_check_replicates_what_is_there() {
     assert_eq!(fit.observed().values(), [1.2, 2.5, 0.4, 4.0, -1.0, 0.3, 2.2, 2.9, 3.1, 1.7]);
     assert_eq!(fit.observed().tasks().map(<[f64]>::len).collect::<Vec<_>>(), [3, 1, 2, 4]);
     let check = fit.check(|data| data.task(0).iter().sum::<f64>() / 3.0).expect("all have samplers");
+    let refused =
+        fit.check(|data| data.task(0).iter().sum::<f64>().min(-1.0).sqrt()).expect_err("no number").to_string();
+    assert!(refused.contains("the statistic is NaN for the data"), "{refused}");
     let theta = fit.local(0).theta;
     let sd = (theta.sd.powi(2) + SIGMA * SIGMA / 3.0).sqrt();
     assert!((check.observed - 4.1 / 3.0).abs() < 1e-12);

@@ -105,7 +105,10 @@ fn what_cannot_be_certified_says_why() {
     let point = Options { global: GlobalFactor::Point, ..Options::default() };
     let fit = EightSchools::new(&SCHOOLS).fit_with(&point).expect("valid");
     assert!(fit.certificate().is_none());
-    says(fit.certify(&CertifyOptions::default()), "its theta has no distribution");
+    says(
+        fit.certify(&CertifyOptions::default()),
+        "its theta has no distribution; fit with `GlobalFactor::MeanField`, and with globals",
+    );
     let mut fit = EightSchools::new(&SCHOOLS).fit().expect("valid");
     says(
         fit.certify(&CertifyOptions { thetas: 10, seed: 0 }),

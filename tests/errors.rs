@@ -181,7 +181,8 @@ model! {
 #[test]
 fn a_density_that_is_finite_nowhere() {
     let expected = format!(
-        "`factor`, task 0, observation 0 {}: the log density is NaN at the starting point (and at 20 random ones around it)",
+        "`factor`, task 0, observation 0 {}: the log density is NaN at the starting point (and at 20 random ones around it); \
+         are all data possible, and priors no wider than numbers are?",
         here(NOWHERE + 5)
     );
     assert_eq!(message(Nowhere::new(&[1.0, 2.0], -1.0)), expected);

@@ -106,6 +106,7 @@ fn tasks_are_called_what_their_groups_are() {
     assert!(fit.to_string().contains("level  308 ") && fit.to_string().contains("level  ann, b "), "{fit}");
     assert_eq!(fit.local_of("ann, b").expect("there is one").level, fit.local(1).level);
     assert!(fit.local_of("309").is_none());
+    assert_eq!([fit.task_of("308"), fit.task_of("ann, b"), fit.task_of("309")], [Some(0), Some(1), None]);
     let last = fit.rows().pop().expect("there are some").name;
     assert_eq!(
         (last.to_string().as_str(), last.task),

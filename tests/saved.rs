@@ -98,6 +98,7 @@ fn damaged_files_are_refused() {
     let options = Options { correction: Correction::MeanField, posterior_draws: 1, ..Options::default() };
     EightSchools::new(&SCHOOLS).fit_with(&options).expect("valid").save(&file.0).expect("can be written");
     let whole = fs::read(&file.0).expect("it was written");
+    assert!(!file.0.with_extension("fit.part").exists(), "nothing stays beside it");
     let found = |bytes: &[u8]| {
         fs::write(&file.0, bytes).expect("can be written");
         reason(EightSchools::new(&SCHOOLS), &file.0)
@@ -144,7 +145,10 @@ fn files_of_other_models_and_data_are_refused() {
     };
     let (reason_of_data, text) = changed(&|schools| schools[3].effect += 1e-12);
     assert_eq!(reason_of_data, FileError::Data { part: "task 3".to_owned() });
-    assert_eq!(text, "it is a fit to other data: the observations of task 3 were others");
+    assert_eq!(
+        text,
+        "it is a fit to other data: the observations of task 3 were others; load it with the data of then, or fit anew"
+    );
     // a covariate, which the observations do not show
     let (reason_of_density, text) = changed(&|schools| schools[5].std_error += 1e-3);
     assert!(matches!(&reason_of_density, FileError::Density { part, .. } if part == "task 5"), "{text}");
@@ -152,7 +156,8 @@ fn files_of_other_models_and_data_are_refused() {
     assert!(matches!(reason_of_layout, FileError::Layout { .. }), "{text}");
     assert!(text.contains("8 tasks") && text.contains("7 tasks"), "{text}");
     let of_model = reason(Pooled::new(&SCHOOLS), &file.0);
-    let expected = "it is a fit of another model: of mu, tau; theta; school.effect, not of mu; ; school.effect";
+    let expected = "it is a fit of another model: of mu, tau; theta; school.effect, not of mu; ; school.effect; \
+                    load it as what was saved, or fit anew";
     assert_eq!(of_model.to_string(), expected);
     // what is wrong with the data themselves is said first
     let hopeless = [school(f64::NAN, 1.0)];
@@ -315,6 +320,7 @@ fn labels_of_nested_plates_count() {
     Classes::new(&before).fit().expect("valid").save(&file.0).expect("can be written");
     assert!(Classes::new(&before).load(&file.0).is_ok());
     let of_label = reason(Classes::new(&schools("c")), &file.0);
-    let expected = "it is a fit of the model with `class[b]` in task 1 (Dale), not with `class[c]` in task 1 (Dale)";
+    let expected = "it is a fit of the model with `class[b]` in task 1 (Dale), not with `class[c]` in task 1 (Dale); \
+                    load it with the data of then, or fit anew";
     assert_eq!(of_label.to_string(), expected);
 }

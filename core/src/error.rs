@@ -65,7 +65,10 @@ pub enum Error {
     #[error("no latents: there is nothing to infer")]
     NoLatents,
     /// The log density at the starting point, and at every other one tried, is not finite.
-    #[error("{place}: the log density is {value} at the starting point (and at {tried} random ones around it)")]
+    #[error(
+        "{place}: the log density is {value} at the starting point (and at {tried} random ones around it); are all data possible, \
+             and priors no wider than numbers are?"
+    )]
     NotFinite {
         /// The first site whose log density is not finite.
         place: Box<Place>,
@@ -75,7 +78,10 @@ pub enum Error {
         tried: u64,
     },
     /// The discrete latents that are summed out together have too many values.
-    #[error("{place}: {found} values, and those of the discrete latents around it, are more to sum over than {most}")]
+    #[error(
+        "{place}: {found} values, and those of the discrete latents around it, are more to sum over than {most}; \
+             along a chain, `Markov`, there may be any number"
+    )]
     Classes {
         /// The place of the discrete latent.
         place: Box<Place>,

@@ -72,5 +72,5 @@ fn under_which_possible(answers: Vec<AnswerAt>, weights: &[f64]) -> (Vec<AnswerA
 }
 
 fn impossible() -> Error {
-    Error::Unusable("the task has density 0 under every draw of the fit".to_owned())
+    Error::Unusable("the task has density 0 under every draw of the fit: its data are impossible there; fit it together with the others".to_owned())
 }

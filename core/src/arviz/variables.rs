@@ -174,7 +174,7 @@ impl Observed {
             dims.push(dimension(format!("{site}_entry"), values, coordinates));
         }
         // a variable has the same dimensions in all groups, of which the log likelihood may have the first ones only
-        let name = if is_even { site.to_owned() } else { format!("{site}_vector") };
+        let name = if is_even { variable(site) } else { format!("{site}_vector") };
         let scored = Stand { name, dims: vec![first], columns: scored };
         Self { numbers: Stand { name: variable(site), dims, columns }, scored, task }
     }

@@ -68,7 +68,7 @@ impl<M: Model> Fit<M> {
     /// ```
     ///
     /// # Errors
-    /// A distribution of data without a sampler.
+    /// A distribution of data without a sampler; a statistic that is NaN, of the data or of a replication.
     pub fn check(&self, statistic: impl Fn(&Dataset) -> f64) -> Result<Check, Error> {
         let visits = Visits::new(&self.model, self.solution.source());
         let data = observed(&visits);
@@ -76,11 +76,17 @@ impl<M: Model> Fit<M> {
         let progress = Progress::new(&self.solution.options);
         progress.stage("predictive check", visits.num_draws());
         let mut replicated = Vec::with_capacity(visits.num_draws());
+        let number = |of: &str, found: f64| {
+            let nan = || Error::Unusable(format!("the statistic is NaN for {of}: it must be a number for all data"));
+            if found.is_nan() { Err(nan()) } else { Ok(found) }
+        };
+        let of_data = number("the data", statistic(&data))?;
         for draw in 0..visits.num_draws() {
-            replicated.push(statistic(&data.with(visits.replicate(draw, &mut rng)?)));
+            let found = statistic(&data.with(visits.replicate(draw, &mut rng)?));
+            replicated.push(number("a replication", found)?);
             progress.counted(replicated.len(), "replications");
         }
-        Ok(Check::of(statistic(&data), replicated, &self.solution.draws))
+        Ok(Check::of(of_data, replicated, &self.solution.draws))
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Comparison {
 pub struct Compared {
     /// The name it was given.
     pub name: String,
-    /// Its expected log predictive density.
+    /// Its expected log predictive density, in nats, as all below.
     pub elpd: f64,
     /// Standard error of `elpd`.
     pub standard_error: f64,

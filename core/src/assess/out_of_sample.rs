@@ -63,7 +63,8 @@ impl<M: Model> Fit<M> {
     fn out_of_sample(&self, by: By, method: Method) -> Result<Elpd, Error> {
         if self.guide().is_point() {
             return Err(Error::Unusable(
-                "q(theta) is a point (`Options::global`), which would move if something were left out".to_owned(),
+                "q(theta) is a point, which would move if something were left out; fit with `GlobalFactor::MeanField`"
+                    .to_owned(),
             ));
         }
         let draws = &self.solution.draws;
@@ -77,7 +78,7 @@ impl<M: Model> Fit<M> {
 
     fn add_tasks(&self, accumulator: &mut Accumulator<'_>) -> Result<(), Error> {
         if !M::HAS_PLATE {
-            return Err(Error::Unusable("`By::Task` of a model without tasks: `By::Observation`".to_owned()));
+            return Err(Error::Unusable("the model has no tasks to leave out: ask `By::Observation`".to_owned()));
         }
         let all = Subset::all(&self.model);
         let asking = self.asking(&all);

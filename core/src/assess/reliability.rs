@@ -86,7 +86,7 @@ impl Reliability {
         Self { bins }
     }
 
-    /// Expected calibration error: the gap between accuracy and confidence, averaged over predictions.
+    /// Expected calibration error: the gap between accuracy and confidence, averaged over predictions; NaN of none.
     pub fn expected_error(&self) -> f64 {
         let count: usize = self.bins.iter().map(|bin| bin.count).sum();
         self.bins.iter().map(|bin| bin.count as f64 * bin.gap()).sum::<f64>() / count as f64

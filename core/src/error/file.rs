@@ -8,7 +8,7 @@ pub enum FileError {
     #[error("{0}")]
     Io(String),
     /// It does not begin as a saved fit does.
-    #[error("this is no saved fit")]
+    #[error("this is no saved fit: `fit.save(path)` writes one")]
     NotAFit,
     /// Another version of the crate wrote it.
     #[error("its format is {found}, but this version of hierarch reads format {expected}: fit anew")]
@@ -19,10 +19,10 @@ pub enum FileError {
         expected: u32,
     },
     /// It was cut short, or changed since it was written.
-    #[error("it is damaged or cut short: its checksum is wrong")]
+    #[error("it is damaged or cut short, as its checksum is wrong: fit anew and save")]
     Damaged,
     /// It holds a fit of a model with other latents or observations.
-    #[error("it is a fit of another model: of {saved}, not of {here}")]
+    #[error("it is a fit of another model: of {saved}, not of {here}; load it as what was saved, or fit anew")]
     Model {
         /// The sites of the model that was fitted.
         saved: String,
@@ -30,7 +30,7 @@ pub enum FileError {
         here: String,
     },
     /// It holds a fit of the model with latents of other lengths, or to other tasks.
-    #[error("it is a fit of the model with {saved}, not with {here}")]
+    #[error("it is a fit of the model with {saved}, not with {here}; load it with the data of then, or fit anew")]
     Layout {
         /// What the model had that was fitted.
         saved: String,
@@ -38,7 +38,9 @@ pub enum FileError {
         here: String,
     },
     /// It holds a fit to other observations.
-    #[error("it is a fit to other data: the observations of {part} were others")]
+    #[error(
+        "it is a fit to other data: the observations of {part} were others; load it with the data of then, or fit anew"
+    )]
     Data {
         /// The task, or `what is outside the plate`.
         part: String,

@@ -60,7 +60,7 @@ fn certify(program: &dyn Program, solution: &Solution, options: &CertifyOptions)
     let unusable = |why: &str| Err(Error::Unusable(format!("this fit cannot be certified: {why}")));
     let Solution { climbed, gaussian, shape, draws, .. } = solution;
     if climbed.guide.is_point() || climbed.guide.global.is_empty() {
-        return unusable("its theta has no distribution");
+        return unusable("its theta has no distribution; fit with `GlobalFactor::MeanField`, and with globals");
     }
     if solution.absorbed > 0 {
         return unusable("it has absorbed tasks that are not among its data; fit all of them at once");

@@ -17,10 +17,10 @@ pub struct Evidence {
     pub draws: usize,
     /// Effective sample size of the weighted draws; where there is one theta alone, the least of any task.
     pub effective_sample_size: f64,
-    /// Estimate of ln p(D), or of ln p(D | theta) where the guide holds theta at a point. Only as good as the weights:
+    /// Estimate of ln p(D) in nats, or of ln p(D | theta) where the guide holds theta at a point. Only as good as the weights:
     /// `k_hat` tells.
     pub ln_evidence: f64,
-    /// Monte Carlo standard error of `ln_evidence`.
+    /// Monte Carlo standard error of `ln_evidence`, in nats.
     pub ln_evidence_error: f64,
 }
 

@@ -91,8 +91,14 @@ impl<M: Model> Fit<M> {
     /// Posterior summaries of the latents of the task of that label, as [`grouped`](crate::tasks::grouped) gives them; `None` if
     /// no task is called so.
     pub fn local_of(&self, label: &str) -> Option<<M::Local as Latents>::Of<Summary>> {
+        self.task_of(label).map(|i| self.local(i))
+    }
+
+    /// The number of the task of that label, which [`predict`](Self::predict), [`seen`](Self::seen) and others want; `None` if no task
+    /// is called so.
+    pub fn task_of(&self, label: &str) -> Option<usize> {
         let is_called = |i: &usize| self.model.task_label(*i).as_deref() == Some(label);
-        (0..self.model.num_tasks()).find(is_called).map(|i| self.local(i))
+        (0..self.model.num_tasks()).find(is_called)
     }
 }
 

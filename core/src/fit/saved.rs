@@ -73,7 +73,11 @@ impl<M: Model> Fit<M> {
         let fingerprint = Fingerprint::of(&self.model, &self.solution);
         let written = Written { fingerprint: &fingerprint, solution: &self.solution };
         let bytes = bytes_of(&written).map_err(|reason| Error::of_file(path, reason))?;
-        fs::write(path, bytes).map_err(|error| Error::of_file(path, error))
+        // whatever happens on the way, a file that was there before is whole
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".part");
+        let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+        written.map_err(|error| Error::of_file(path, error))
     }
 }
 

@@ -28,6 +28,9 @@ pub trait Values<'de> {
 }
 
 /// Reads a struct of latents, from a map with the names of its fields or from a sequence of their values.
+///
+/// # Errors
+/// Those of the deserializer; a field that is missing, or there twice.
 pub fn read_latents<'de, T: ReadFields, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     from.deserialize_struct(T::NAME, T::FIELDS, Fields(PhantomData))
 }

@@ -161,18 +161,27 @@ impl Frame {
 
 impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     /// A line through points.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn line(&mut self, points: impl IntoIterator<Item = Point>, style: impl Into<ShapeStyle>) -> Drawn {
         self.context.draw_series(LineSeries::new(points, style.into()))?;
         Ok(())
     }
 
     /// A line with a bead at each of its points.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn beads(&mut self, points: impl IntoIterator<Item = Point>, color: &impl Color) -> Drawn {
         self.context.draw_series(LineSeries::new(points, color.stroke_width(2)).point_size(4))?;
         Ok(())
     }
 
     /// A dashed line through points.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn dashes(&mut self, points: impl IntoIterator<Item = Point>, color: &impl Color) -> Drawn {
         let points: Vec<Point> = points.into_iter().collect();
         self.context.draw_series(DashedLineSeries::new(points, 5, 4, color.stroke_width(1)))?;
@@ -180,6 +189,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Dots of a radius in pixels.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn dots(&mut self, points: impl IntoIterator<Item = Point>, radius: i32, color: &impl Color) -> Drawn {
         let dot = |at| Circle::new(at, radius, color.filled());
         self.context.draw_series(points.into_iter().map(dot))?;
@@ -187,6 +199,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Dots, each with a radius of its own.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn bubbles(&mut self, bubbles: impl IntoIterator<Item = (Point, f64)>, color: &impl Color) -> Drawn {
         let bubble = |(at, radius): (Point, f64)| Circle::new(at, radius, color.filled());
         self.context.draw_series(bubbles.into_iter().map(bubble))?;
@@ -194,6 +209,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// What is between two edges of the same direction.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn band(&mut self, [one, other]: [Vec<Point>; 2], color: &impl Color) -> Drawn {
         let outline: Vec<Point> = one.into_iter().chain(other.into_iter().rev()).collect();
         self.context.draw_series([Polygon::new(outline, color.to_rgba())])?;
@@ -201,6 +219,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Straight lines between two points each.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn bars(&mut self, ends: impl IntoIterator<Item = [Point; 2]>, color: &impl Color) -> Drawn {
         let bar = |ends: [Point; 2]| PathElement::new(ends, color.stroke_width(2));
         self.context.draw_series(ends.into_iter().map(bar))?;
@@ -208,6 +229,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// A text whose upper left corner is at a point.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn text(&mut self, text: &str, at: Point, size: i32, color: &impl Color) -> Drawn {
         let font = ("sans-serif", size).into_font().color(color);
         self.context.draw_series([Text::new(text.to_owned(), at, font)])?;
@@ -215,6 +239,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Adds a line to the key.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn name(&mut self, name: impl Into<String>, mark: Mark, color: &impl Color) -> Drawn {
         let color = color.to_rgba();
         let named = self.context.draw_series(std::iter::empty::<Circle<Point, i32>>())?.label(name);
@@ -228,6 +255,9 @@ impl<Y: Ranged<ValueType = f64>> Chart<'_, Y> {
     }
 
     /// Writes the key.
+    ///
+    /// # Errors
+    /// Those of what is drawn on.
     pub fn key(&mut self, corner: SeriesLabelPosition) -> Drawn {
         let mut labels = self.context.configure_series_labels();
         labels.position(corner).background_style(WHITE.mix(0.9)).border_style(BLACK.mix(0.2));

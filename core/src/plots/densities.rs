@@ -21,7 +21,8 @@ const POINTS: u32 = 300;
 /// from, is left out.
 ///
 /// # Errors
-/// [`PlotError::Drawing`], also where the function is the same number, or none, for all draws of the posterior.
+/// [`PlotError::Drawing`], also where the function is the same number, or none, for all draws of the posterior;
+/// [`PlotError::Model`] where the prior has no draw that its distributions allow.
 pub fn densities<M: Fittable>(fit: &Fit<M>, name: &str, of: impl Fn(&Draw<M>) -> f64) -> Result<Picture, PlotError> {
     let options = &fit.solution.options;
     let [mut of_posterior, mut of_prior] =

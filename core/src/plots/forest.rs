@@ -10,7 +10,7 @@ use crate::posterior::summary::Summary;
 /// Where `raw` is not empty it holds what each task says by itself, which is drawn beside, for the shrinkage to be seen.
 ///
 /// # Errors
-/// [`PlotError::Drawing`], also where `raw` has another length than there are tasks.
+/// [`PlotError::Drawing`], also where there are no tasks, or `raw` has another length than there are.
 pub fn forest<M: Model>(
     fit: &Fit<M>,
     name: &str,
@@ -24,6 +24,9 @@ pub fn forest<M: Model>(
 
 fn draw(name: &str, tasks: &[(String, Summary)], raw: &[f64]) -> Result<Picture, PlotError> {
     let n = tasks.len();
+    if n == 0 {
+        return Err(PlotError::Drawing("a forest is of tasks, of which there are none".to_owned()));
+    }
     if !(raw.is_empty() || raw.len() == n) {
         return Err(PlotError::Drawing(format!("{} raw estimates of {n} tasks", raw.len())));
     }

@@ -32,10 +32,10 @@ pub(super) fn found(asking: &Asking<'_>, shards: &dyn ShardPrograms, sum: &dyn S
     let solution = asking.solution;
     let basis = Basis { guide: &solution.climbed.guide, gaussian: &solution.gaussian, modes_at_mean: &[] };
     if basis.is_fixed() {
-        return Err(Error::Unusable("shards tell of a theta that is drawn, not of a point or of none".to_owned()));
+        return Err(Error::Unusable("shards tell of a theta that is drawn, not of a point or of none: fit the pilot with `GlobalFactor::MeanField`".to_owned()));
     }
     let globals = basis.guide.global.len();
-    let singular = || Error::Unusable("the pilot's theta has a singular covariance".to_owned());
+    let singular = || Error::Unusable("the pilot's theta has a singular covariance: take more tasks for it".to_owned());
     let first = basis.proposal_of(&(0..globals).collect::<Vec<_>>()).ok_or_else(singular)?;
     let wide = &first.heavy.wide;
     agree(sum, &[wide.mean.as_slice(), wide.root.as_slice()].concat())?;

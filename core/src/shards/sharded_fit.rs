@@ -9,6 +9,7 @@ use crate::model::{Latents, Model};
 use crate::options::AdaptOptions;
 use crate::posterior::draws::{LocalDraws, WeightedDraws};
 use crate::posterior::summary::Summary;
+use crate::progress::Progress;
 use crate::shards::found::Found;
 use crate::shards::source::Counted;
 use crate::shards::{ShardSum, Shards};
@@ -88,6 +89,8 @@ impl<M: Model> ShardedFit<M> {
         self.counted.same_number(shards.num_shards())?;
         let all = Subset::all(&self.fit.model);
         let asking = self.fit.asking(&all);
+        let progress = Progress::new(&self.fit.solution.options);
+        progress.stage("task by task", self.counted.num_tasks());
         for shard in (0..shards.num_shards()).filter(|shard| sum.reads(*shard)) {
             let in_shard = |task: Option<usize>| move |error: Error| error.in_shard(shard, task);
             let tasks = shards.shard(shard).map_err(in_shard(None))?;
@@ -100,6 +103,7 @@ impl<M: Model> ShardedFit<M> {
                 let adapted: Vec<Result<_, Error>> = some.par_iter().map(of_task).collect();
                 for (task, adapted) in (at..).zip(adapted) {
                     take(numbers.start + task, adapted.map_err(in_shard(Some(task)))?)?;
+                    progress.counted(numbers.start + task + 1, "tasks");
                 }
             }
         }
