@@ -292,6 +292,11 @@ fn four_levels_are_right_and_carry_the_labels_of_each() {
     let names: Vec<String> = fit.rows().iter().map(|row| row.name.to_string()).collect();
     assert_eq!(names[..4], ["mean", "r 0", "area[Camden].a 0", "area[Camden].school[0].s 0"]);
     assert!(names.contains(&"area[Brent].school[2].class[3].c 2".to_owned()), "{names:?}");
+    let places: Vec<String> = fit.replicate(1).expect("samplers").iter().map(|drawn| drawn.place.to_string()).collect();
+    assert!(
+        places[0].starts_with("`row.4`, task 1 (1), area[Camden].school[0].class[0], observation 0 ("),
+        "{places:?}"
+    );
     assert_eq!(fit.local_of("2").expect("a region").area[1].school[2].class.len(), 4);
 }
 

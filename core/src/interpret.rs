@@ -17,5 +17,6 @@ pub(crate) mod rewrite;
 pub mod simulate;
 pub mod simulated;
 pub mod structure;
+pub(crate) mod turns;
 
 pub use crate::model::site_mask;

@@ -180,10 +180,12 @@ impl Observed {
     }
 }
 
-/// `308 [2]`, or `2` outside the plate.
+/// `308 [2]`, `308 schools[Hill] [2]` in a nested plate, or `2` outside the plate.
 fn called(place: &Place) -> String {
     let number = place.observation.unwrap_or(0);
-    place.task.as_ref().map_or_else(|| number.to_string(), |task| format!("{} [{number}]", task.in_table()))
+    let dot = if place.node.is_empty() { "" } else { " " };
+    let within = |task: &TaskName| format!("{}{dot}{} [{number}]", task.in_table(), place.node);
+    place.task.as_ref().map_or_else(|| number.to_string(), within)
 }
 
 /// What the fit says of itself.

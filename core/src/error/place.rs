@@ -48,6 +48,8 @@ pub struct Place {
     pub line: u32,
     /// The task; `None` outside the plate, and for a task that is not one of the fit's.
     pub task: Option<TaskName>,
+    /// The turn of nested plates within the task: `schools[2]`, or `schools[Hill].classes[0]`; empty in the plate itself.
+    pub node: String,
     /// Which occurrence of an observed site in that task, counted from 0.
     pub observation: Option<usize>,
     /// Which entry of a vector of latents, counted from 0.
@@ -62,6 +64,9 @@ impl fmt::Display for Place {
         }
         if let Some(task) = &self.task {
             write!(f, ", {task}")?;
+        }
+        if !self.node.is_empty() {
+            write!(f, ", {}", self.node)?;
         }
         if let Some(observation) = self.observation {
             write!(f, ", observation {observation}")?;

@@ -77,7 +77,8 @@ impl<'a> Discover<'a> {
 
     fn place(&self, site: &Site) -> Place {
         let task = self.task.map(TaskName::unlabelled);
-        Place { site: site.name, file: site.file, line: site.line, task, observation: None, entry: None }
+        let node = self.level.path_to(self.node);
+        Place { site: site.name, file: site.file, line: site.line, task, node, observation: None, entry: None }
     }
 
     /// The place of the next occurrence of an observed site.

@@ -4,12 +4,18 @@
 //! accumulated: what an [`Observer`] makes of the data.
 
 use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
+use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 
 /// What is done with the data of a model whose latents are known.
 pub(crate) trait Observer {
+    /// A turn of a nested plate begins.
+    fn enter(&mut self, _nest: &Nest, _turn: usize, _label: impl FnOnce() -> Option<String>) {}
+
+    /// The turn that was entered last ends.
+    fn leave(&mut self) {}
+
     /// `place ~ dist` for a datum, or a missing one.
     fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D);
 
@@ -109,5 +115,13 @@ impl<O: Observer> Interpreter for Given<'_, O> {
 
     fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
         O::given_entry(self, t, body);
+    }
+
+    fn enter(&mut self, nest: &Nest, turn: usize, label: impl FnOnce() -> Option<String>) {
+        self.observer.enter(nest, turn, label);
+    }
+
+    fn leave(&mut self) {
+        self.observer.leave();
     }
 }

@@ -5,12 +5,14 @@
 use crate::dist::{ChainDistribution, Distribution, FiniteDistribution, VectorDistribution};
 use crate::error::{Place, TaskName};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Chain, Datum, Site, VectorDatum};
+use crate::interpret::turns::Turns;
+use crate::model::{Chain, Datum, Nest, Site, VectorDatum};
 
 /// The state: what was seen of a task, or outside the plate.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     task: Option<usize>,
+    turns: Turns,
     seen: Vec<usize>,
     /// The numbers; a vector's one after another.
     pub(crate) values: Vec<f64>,
@@ -36,10 +38,11 @@ impl Record {
         if self.seen.len() <= site.id {
             self.seen.resize(site.id + 1, 0);
         }
-        let (task, observation) = (self.task.map(TaskName::unlabelled), Some(self.seen[site.id]));
+        let (task, node, observation) =
+            (self.task.map(TaskName::unlabelled), self.turns.path(), Some(self.seen[site.id]));
         self.seen[site.id] += 1;
         let Some(data) = data else { return };
-        let place = Place { site: site.name, file: site.file, line: site.line, task, observation, entry: None };
+        let place = Place { site: site.name, file: site.file, line: site.line, task, node, observation, entry: None };
         self.values.extend(data);
         let entry = |k: usize| Place { entry: (data.len() > 1).then_some(k), ..place.clone() };
         self.places.extend((0..data.len()).map(entry));
@@ -48,6 +51,14 @@ impl Record {
 }
 
 impl Observer for Record {
+    fn enter(&mut self, nest: &Nest, turn: usize, label: impl FnOnce() -> Option<String>) {
+        self.turns.enter(nest, turn, label());
+    }
+
+    fn leave(&mut self) {
+        self.turns.leave();
+    }
+
     fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, _: D) {
         self.take(site, datum.datum().as_ref().map(std::slice::from_ref));
     }

@@ -12,7 +12,8 @@ use crate::dist::{
 use crate::error::{Error, Invalid, Place, TaskName};
 use crate::interpret::classes::{Classes, Replay};
 use crate::interpret::given::{Given, Observer};
-use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
+use crate::interpret::turns::Turns;
+use crate::model::{Chain, Datum, Interpreter, Nest, Site, VectorDatum};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::Rng;
@@ -52,6 +53,7 @@ pub struct Simulate<'a> {
     rng: &'a mut dyn Rng,
     wanted: Wanted,
     pub(crate) task: Option<usize>,
+    turns: Turns,
     seen: Vec<usize>,
     /// Drawn numbers; a vector's one after another.
     pub drawn: Vec<f64>,
@@ -75,6 +77,7 @@ impl<'a> Simulate<'a> {
             rng,
             wanted,
             task,
+            turns: Turns::default(),
             seen: Vec::new(),
             drawn: Vec::new(),
             places: Vec::new(),
@@ -93,7 +96,8 @@ impl<'a> Simulate<'a> {
 
     fn place(&self, site: &Site, observation: Option<usize>) -> Place {
         let task = self.task.map(TaskName::unlabelled);
-        Place { site: site.name, file: site.file, line: site.line, task, observation, entry: None }
+        let node = self.turns.path();
+        Place { site: site.name, file: site.file, line: site.line, task, node, observation, entry: None }
     }
 
     fn next_place(&mut self, site: &Site) -> Place {
@@ -138,6 +142,14 @@ fn held(draw: f64) -> f64 {
 
 impl Interpreter for Simulate<'_> {
     type N = f64;
+
+    fn enter(&mut self, nest: &Nest, turn: usize, label: impl FnOnce() -> Option<String>) {
+        Observer::enter(self, nest, turn, label);
+    }
+
+    fn leave(&mut self) {
+        Observer::leave(self);
+    }
 
     fn sample<D: ContinuousDistribution<f64>>(&mut self, site: &Site, dist: D) -> Real<f64> {
         let place = self.place(site, None);
@@ -207,6 +219,16 @@ impl Interpreter for Simulate<'_> {
 }
 
 impl Observer for Simulate<'_> {
+    fn enter(&mut self, nest: &Nest, turn: usize, label: impl FnOnce() -> Option<String>) {
+        // draw after draw, numbers serve
+        let label = if self.noted == Places::Noted { label() } else { None };
+        self.turns.enter(nest, turn, label);
+    }
+
+    fn leave(&mut self) {
+        self.turns.leave();
+    }
+
     fn observe<D: Distribution<f64>>(&mut self, site: &Site, datum: impl Datum, dist: D) {
         Interpreter::observe(self, site, datum, dist);
     }

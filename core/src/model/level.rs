@@ -94,7 +94,8 @@ impl Level {
         (0..self.nodes.len()).map(|node| self.path_to(Some(node))).collect()
     }
 
-    fn path_to(&self, mut next: Option<usize>) -> String {
+    /// The turns of nested plates down to one.
+    pub(crate) fn path_to(&self, mut next: Option<usize>) -> String {
         let mut path = String::new();
         while let Some(Node { nest, parent, name }) = next.map(|node| &self.nodes[node]) {
             let dot = if path.is_empty() { "" } else { "." };
