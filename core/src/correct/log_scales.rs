@@ -101,6 +101,30 @@ impl LogScale {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::density::Writing;
+    use crate::density::shape::Shape;
+    use crate::interpret::discover::Start;
+    use crate::model::subset::Subset;
+    use crate::prelude::*;
+
+    model! {
+        Scales(rate: f64) {
+            by_power ~ HalfCauchy(1.0);
+            finite ~ HalfNormal(1.0);
+            exponential ~ Exponential(rate);
+            away_from_0 ~ LogNormal(0.0, 1.0);
+            real ~ Normal(0.0, 1.0);
+        }
+    }
+
+    #[test]
+    fn priors_tell_which_tails_are_long() {
+        let model = Scales::new(2.0);
+        let shape = Shape::discover(&Subset::all(&model), &Start::Zero).expect("valid");
+        let density = Density::new(Box::new(Subset::all(&model)), &shape, Writing::CENTRED);
+        let known_above = |j: usize| LogScale::find(j, &density, &[0.1; 5]).map(|scale| scale.known_above);
+        assert_eq!([0, 1, 2, 3, 4].map(known_above), [Some(KNOWN), Some(0.0), Some(0.0), None, None]);
+    }
 
     #[test]
     fn there_and_back_with_its_slope() {
