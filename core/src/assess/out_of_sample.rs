@@ -63,7 +63,8 @@ impl<M: Model> Fit<M> {
     fn out_of_sample(&self, by: By, method: Method) -> Result<Elpd, Error> {
         if self.guide().is_point() {
             return Err(Error::Unusable(
-                "q(theta) is a point, which would move if something were left out; fit with `GlobalFactor::MeanField`"
+                "q(theta) is a point (`Options::global`), which would move if something were left out; fit with \
+                 `GlobalFactor::MeanField`"
                     .to_owned(),
             ));
         }
