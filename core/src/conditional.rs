@@ -33,6 +33,7 @@ use memory::TaskMemory;
 use mixture::Sample;
 use rand_chacha::ChaCha8Rng;
 use scorers::{ClosedGiven, ProposalEffort, Scorers, TaskPosterior};
+pub(crate) use spacing::GridSpacing;
 use tree::NodeScorers;
 use tree::lattice::Lattices;
 

@@ -26,7 +26,7 @@ const NODES_OF_DRAW: f64 = 4.0;
 const NODES: [f64; 2] = [9.0, 65.0];
 
 /// What a task's earlier grids taught.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct GridSpacing {
     known: Option<f64>,
     told: usize,

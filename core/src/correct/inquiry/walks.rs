@@ -2,6 +2,7 @@
 
 use super::Inquiry;
 use super::points::ThetaPoint;
+use crate::conditional::GridSpacing;
 use crate::correct::pool::{Pool, Proposed, TaskAnswers};
 use crate::correct::proposal::Part;
 use crate::correct::rest::Rest;
@@ -50,7 +51,12 @@ impl AskAt for Inquiry<'_> {
         } else {
             let (u, mut ln_p): (Vec<_>, Vec<_>) = points.iter().map(|point| self.complete(point)).unzip();
             let mut tasks = vec![TaskAnswers::default(); self.tasks.len()];
+            // where chains wander grids may have to be finer than draws want them
+            let spacings: Vec<GridSpacing> = self.tasks.iter().map(|task| task.memory.spacing.clone()).collect();
             self.ask(&u, &mut tasks);
+            for (task, before) in self.tasks.iter_mut().zip(spacings).filter(|(_, before)| !before.is_learning()) {
+                task.memory.spacing = before;
+            }
             for task in tasks {
                 ln_p.iter_mut().zip(task.ln_z).for_each(|(p, z)| *p += z);
             }
