@@ -132,7 +132,7 @@ fn ln_likelihood<M: Model>(
     let all = SiteMask::all(M::LOCAL_SITES.len(), M::OBSERVED_SITES.len());
     let mut run = LogDensity::<f64>::new(&[], &all);
     model.likelihood(&mut run, theta, phi, task);
-    run.data.value()
+    run.data().value()
 }
 
 fn exact_ln_predictive(given_theta: &[AtTheta], query: &dyn Program, shape: &Shape) -> Option<f64> {

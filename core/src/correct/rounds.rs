@@ -165,7 +165,7 @@ impl Rounds {
         });
         // not for more thetas than there are draws
         let looks = if is_few { 2 * looks } else { looks };
-        walk.until_quiet(looks..thetas, &reference, asked);
+        walk.until_quiet(looks..thetas / 2, &reference, asked);
     }
 
     /// The proposal that all draws so far make; whether they tell no more of tails than was known before.

@@ -162,11 +162,12 @@ impl<M: Model, O: TypedOrder> LaneScorer<'_, M, O> {
             });
             let mut run = LogDensity::new(&[], self.mask);
             program.model.likelihood(&mut run, global, &self.likelihood_local, task);
-            value = run.data.value();
+            let of_data = run.data();
+            value = of_data.value();
             if is_direct {
-                out.add_gradient(&run.data.0, pass, at);
+                out.add_gradient(&of_data.0, pass, at);
             } else {
-                data.take(&run.data.0, pass);
+                data.take(&of_data.0, pass);
             }
         }
         if layout.identity && O::ORDER == Order::Second {

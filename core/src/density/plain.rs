@@ -99,6 +99,6 @@ impl<M: Model> PlainScorer<'_, M> {
             model.likelihood(&mut run, theta, &self.local, task);
         }
         run.hand_over();
-        LogParts { latents: run.latents.value(), data: run.data.value() }
+        LogParts { latents: run.latents.value(), data: run.data().value() }
     }
 }

@@ -41,7 +41,7 @@ impl<M: Model, const ORDER: usize> Recorder<ORDER> for TapeRecorder<'_, M, ORDER
     fn outside(&mut self, theta: &[Recorded<ORDER>], mask: &SiteMask) -> RecordedParts<ORDER> {
         let mut run = LogDensity::new(theta, mask);
         self.program.model.global(&mut run, &mut self.global);
-        RecordedParts { latents: run.latents, data: run.data }
+        RecordedParts { latents: run.latents, data: run.data() }
     }
 
     fn task(&mut self, task: usize, u: &[Recorded<ORDER>], mask: &SiteMask) -> RecordedParts<ORDER> {
@@ -51,7 +51,7 @@ impl<M: Model, const ORDER: usize> Recorder<ORDER> for TapeRecorder<'_, M, ORDER
         if mask.observed.contains(&true) {
             model.likelihood(&mut run, &self.global, &self.local, task);
         }
-        RecordedParts { latents: run.latents, data: run.data }
+        RecordedParts { latents: run.latents, data: run.data() }
     }
 
     fn expected_first(&mut self, task: usize, q: &Gaussian) -> Option<Recorded<ORDER>> {
@@ -95,7 +95,7 @@ impl<M: Model> Scorer for TapeScorer<'_, M> {
         let mut run = LogDensity::new(&self.own, self.mask);
         model.local(&mut run, theta, task, &mut self.local);
         model.likelihood(&mut run, theta, &self.local, task);
-        let (latents, data) = (run.latents, run.data);
+        let (latents, data) = (run.latents, run.data());
         mark.sweep(latents + data);
         out.reset(u.len(), Order::Second);
         out.value = latents.value() + data.value();

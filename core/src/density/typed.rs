@@ -83,7 +83,7 @@ impl<M: Model> Program for Subset<'_, M> {
         let coordinates: Vec<Real<f64>> = theta.iter().map(|&u| Real(u)).collect();
         let mut run = LogDensity::new(&coordinates, mask);
         self.model.global(&mut run, &mut Default::default());
-        LogParts { latents: run.latents.value(), data: run.data.value() }
+        LogParts { latents: run.latents.value(), data: run.data().value() }
     }
 
     fn expand_outside(&self, order: Order, mask: &SiteMask, theta: &[f64], out: &mut Derivatives) -> LogParts {
@@ -197,8 +197,9 @@ impl<M: Model> Subset<'_, M> {
                 theta.iter().enumerate().map(|(j, &u)| pass.seed(u, j)).collect();
             let mut run = LogDensity::new(&coordinates, mask);
             self.model.global(&mut run, &mut scratch);
-            out.take(&(run.latents + run.data).0, &pass);
-            parts = LogParts { latents: run.latents.value(), data: run.data.value() };
+            let data = run.data();
+            out.take(&(run.latents + data).0, &pass);
+            parts = LogParts { latents: run.latents.value(), data: data.value() };
         }
         parts
     }

@@ -1,9 +1,10 @@
 //! ln p(x | p) = x ln p + (1 - x) ln(1 - p), x = 0, 1.
 
-use crate::dist::Distribution;
 use crate::dist::binomial::{ln_mass_of_successes, success_partials};
 use crate::dist::check::probability;
+use crate::dist::factored::Wanted;
 use crate::dist::mass::join_mass;
+use crate::dist::{Distribution, Factored};
 use crate::error::Invalid;
 use crate::numbers::{Jet, Number, Param, Real};
 use crate::support::{Binary, Support};
@@ -24,15 +25,12 @@ impl<N: Number, P: Param<N>> Distribution<N> for Bernoulli<P> {
 
     #[inline(always)]
     fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        if !Support::<N>::contains(&Binary, x.value()) {
-            return Real::constant(f64::NEG_INFINITY);
-        }
-        let (p, failures) = (self.0.value(), 1.0 - x.value());
-        let [first, second] = success_partials(x.value(), failures, p);
-        join_mass(
-            (self.0,),
-            &Jet { value: ln_mass_of_successes(x.value(), failures, p), first: [first], second: [[second]] },
-        )
+        self.density(x, Wanted::Ln).ln
+    }
+
+    #[inline(always)]
+    fn multiply_into<X: Param<N>>(&self, x: X, product: &mut Factored<N>) {
+        product.multiply(self.density(x, Wanted::Factored));
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -42,6 +40,23 @@ impl<N: Number, P: Param<N>> Distribution<N> for Bernoulli<P> {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         let uniform: f64 = rng.random();
         Some(f64::from(u8::from(uniform < self.0.value())))
+    }
+}
+
+impl<P> Bernoulli<P> {
+    #[inline(always)]
+    fn density<N: Number, X: Param<N>>(&self, x: X, wanted: Wanted) -> Factored<N>
+    where
+        P: Param<N>,
+    {
+        let (p, successes, failures) = (self.0.value(), x.value(), 1.0 - x.value());
+        if !Support::<N>::contains(&Binary, successes) {
+            return Factored::nothing();
+        }
+        let mass = if failures == 0.0 { p } else { 1.0 - p };
+        let [first, second] = success_partials(successes, failures, p);
+        let (value, factor) = wanted.part(|| ln_mass_of_successes(successes, failures, p), || mass);
+        Factored { ln: join_mass((self.0,), &Jet { value, first: [first], second: [[second]] }), factor }
     }
 }
 

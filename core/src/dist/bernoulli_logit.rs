@@ -1,11 +1,12 @@
 //! ln p(x | eta) = -ln(1 + exp(-eta)) for x = 1, -ln(1 + exp(eta)) for x = 0.
 
-use crate::dist::Distribution;
 use crate::dist::check::finite;
+use crate::dist::factored::Wanted;
 use crate::dist::mass::join_mass;
+use crate::dist::{Distribution, Factored};
 use crate::error::Invalid;
 use crate::numbers::{Jet, Number, Param, Real};
-use crate::special::{ln_1p_exp, sigmoid};
+use crate::special::sigmoid;
 use crate::support::{Binary, Support};
 use rand::{Rng, RngExt};
 
@@ -24,17 +25,12 @@ impl<N: Number, E: Param<N>> Distribution<N> for BernoulliLogit<E> {
 
     #[inline(always)]
     fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        if !Support::<N>::contains(&Binary, x.value()) {
-            return Real::constant(f64::NEG_INFINITY);
-        }
-        // The log odds of what was seen.
-        let sign = 2.0 * x.value() - 1.0;
-        let eta = sign * self.0.value();
-        let missed = sigmoid(-eta);
-        join_mass(
-            (self.0,),
-            &Jet { value: -ln_1p_exp(-eta), first: [sign * missed], second: [[-missed * sigmoid(eta)]] },
-        )
+        self.density(x, Wanted::Ln).ln
+    }
+
+    #[inline(always)]
+    fn multiply_into<X: Param<N>>(&self, x: X, product: &mut Factored<N>) {
+        product.multiply(self.density(x, Wanted::Factored));
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -44,6 +40,25 @@ impl<N: Number, E: Param<N>> Distribution<N> for BernoulliLogit<E> {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         let uniform: f64 = rng.random();
         Some(f64::from(u8::from(uniform < sigmoid(self.0.value()))))
+    }
+}
+
+impl<E> BernoulliLogit<E> {
+    #[inline(always)]
+    fn density<N: Number, X: Param<N>>(&self, x: X, wanted: Wanted) -> Factored<N>
+    where
+        E: Param<N>,
+    {
+        if !Support::<N>::contains(&Binary, x.value()) {
+            return Factored::nothing();
+        }
+        // The log odds of what was seen.
+        let sign = 2.0 * x.value() - 1.0;
+        let eta = sign * self.0.value();
+        let missed = sigmoid(-eta);
+        let (value, factor) = wanted.complement(-eta);
+        let ln = join_mass((self.0,), &Jet { value, first: [sign * missed], second: [[-missed * sigmoid(eta)]] });
+        Factored { ln, factor }
     }
 }
 

@@ -1,8 +1,8 @@
 //! ln p(x | probabilities) = ln probabilities\[x\], x = 0, ..., K - 1.
 
-use crate::dist::Distribution;
 use crate::dist::check::check_probabilities;
 use crate::dist::mass::join_mass;
+use crate::dist::{Distribution, Factored};
 use crate::error::Invalid;
 use crate::numbers::param_vec::ParamVec;
 use crate::numbers::{Jet, Number, Param, Real};
@@ -24,10 +24,12 @@ impl<N: Number, P: ParamVec<N> + Clone> Distribution<N> for Categorical<P> {
 
     #[inline(always)]
     fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        let Some(category) = category::<N>(x, self.0.len()) else { return Real::constant(f64::NEG_INFINITY) };
-        let p = self.0.entry(category);
-        let recip = p.value().recip();
-        join_mass((p,), &Jet { value: p.value().ln(), first: [recip], second: [[-recip * recip]] })
+        self.density(x).ln_density()
+    }
+
+    #[inline(always)]
+    fn multiply_into<X: Param<N>>(&self, x: X, product: &mut Factored<N>) {
+        product.multiply(self.density(x));
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -36,6 +38,19 @@ impl<N: Number, P: ParamVec<N> + Clone> Distribution<N> for Categorical<P> {
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         sample_category(rng, (0..self.0.len()).map(|k| self.0.entry(k).value()))
+    }
+}
+
+impl<P> Categorical<P> {
+    #[inline(always)]
+    fn density<N: Number, X: Param<N>>(&self, x: X) -> Factored<N>
+    where
+        P: ParamVec<N>,
+    {
+        let Some(category) = category::<N>(x, self.0.len()) else { return Factored::nothing() };
+        let p = self.0.entry(category);
+        let (factor, recip) = (p.value(), p.value().recip());
+        Factored { ln: join_mass((p,), &Jet { value: 0.0, first: [recip], second: [[-recip * recip]] }), factor }
     }
 }
 

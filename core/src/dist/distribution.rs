@@ -1,6 +1,7 @@
 //! What a distribution is: [`Distribution`] over numbers, [`ContinuousDistribution`] for latents, [`VectorDistribution`]
 //! over vectors.
 
+use crate::dist::factored::Factored;
 use crate::error::Invalid;
 use crate::numbers::form::ClosedForm;
 use crate::numbers::{Number, Param, Real};
@@ -22,6 +23,13 @@ pub trait Distribution<N: Number>: Clone {
 
     /// Log of the density (of the mass, for a discrete distribution) at `x`. `-inf` is allowed, NaN is not.
     fn ln_density<X: Param<N>>(&self, x: X) -> Real<N>;
+
+    /// Multiplies a product of densities by the one at `x`. What has a factor whose logarithm takes time leaves it to be taken
+    /// once, of the product.
+    #[inline(always)]
+    fn multiply_into<X: Param<N>>(&self, x: X, product: &mut Factored<N>) {
+        product.ln += self.ln_density(x);
+    }
 
     /// Whether the parameters are valid; called before a fit, not while it runs.
     fn check(&self) -> Result<(), Invalid> {

@@ -4,10 +4,11 @@
 //! Between the cuts l and h, ln p = -ln(1 + exp(eta - h)) - ln(1 + exp(l - eta)) + ln(1 - exp(l - h)), without the terms of a
 //! cut that is not there: nothing cancels in either tail, nor between cuts that are close.
 
-use crate::dist::Distribution;
 use crate::dist::categorical::category;
 use crate::dist::check::finite;
+use crate::dist::factored::Wanted;
 use crate::dist::mass::join_mass;
+use crate::dist::{Distribution, Factored};
 use crate::error::Invalid;
 use crate::numbers::number::Elementary;
 use crate::numbers::param_vec::ParamVec;
@@ -57,14 +58,12 @@ impl<N: Number, E: Param<N>, C: ParamVec<N> + Clone> Distribution<N> for Ordered
 
     #[inline(always)]
     fn ln_density<X: Param<N>>(&self, x: X) -> Real<N> {
-        let (Self(eta, cuts), last) = (self, self.1.len());
-        let Some(category) = category::<N>(x, last + 1) else { return Real::constant(f64::NEG_INFINITY) };
-        match category {
-            0 if last == 0 => Real::constant(0.0),
-            0 => beyond(*eta, cuts.entry(0), -1.0),
-            k if k == last => beyond(*eta, cuts.entry(k - 1), 1.0),
-            k => between(*eta, cuts.entry(k - 1), cuts.entry(k)),
-        }
+        self.density(x, Wanted::Ln).ln
+    }
+
+    #[inline(always)]
+    fn multiply_into<X: Param<N>>(&self, x: X, product: &mut Factored<N>) {
+        product.multiply(self.density(x, Wanted::Factored));
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -92,34 +91,51 @@ impl<N: Number, E: Param<N>, C: ParamVec<N> + Clone> Distribution<N> for Ordered
     }
 }
 
-/// The log of the probability of what is above a cut, or, with the sign -1, below it.
+impl<E, C> OrderedLogistic<E, C> {
+    #[inline(always)]
+    fn density<N: Number, X: Param<N>>(&self, x: X, wanted: Wanted) -> Factored<N>
+    where
+        E: Param<N>,
+        C: ParamVec<N>,
+    {
+        let (Self(eta, cuts), last) = (self, self.1.len());
+        let Some(category) = category::<N>(x, last + 1) else { return Factored::nothing() };
+        match category {
+            0 if last == 0 => Factored::one(),
+            0 => beyond(*eta, cuts.entry(0), -1.0, wanted),
+            k if k == last => beyond(*eta, cuts.entry(k - 1), 1.0, wanted),
+            k => between(*eta, cuts.entry(k - 1), cuts.entry(k), wanted),
+        }
+    }
+}
+
+/// The probability of what is above a cut, or, with the sign -1, below it.
 #[inline(always)]
-fn beyond<N: Number>(eta: impl Param<N>, cut: impl Param<N>, sign: f64) -> Real<N> {
-    let [value, first, second] = Elementary::Ln1pExp.at(sign * (cut.value() - eta.value()));
-    join_mass(
-        (eta, cut),
-        &Jet { value: -value, first: [sign * first, -sign * first], second: [[-second, 0.0], [second, -second]] },
-    )
+fn beyond<N: Number>(eta: impl Param<N>, cut: impl Param<N>, sign: f64, wanted: Wanted) -> Factored<N> {
+    let x = sign * (cut.value() - eta.value());
+    let [_, first, second] = Elementary::Ln1pExp.at(x);
+    let (value, factor) = wanted.complement(x);
+    let jet = Jet { value, first: [sign * first, -sign * first], second: [[-second, 0.0], [second, -second]] };
+    Factored { ln: join_mass((eta, cut), &jet), factor }
 }
 
 #[inline(always)]
-fn between<N: Number>(eta: impl Param<N>, low: impl Param<N>, high: impl Param<N>) -> Real<N> {
+fn between<N: Number>(eta: impl Param<N>, low: impl Param<N>, high: impl Param<N>, wanted: Wanted) -> Factored<N> {
     let (e, l, h) = (eta.value(), low.value(), high.value());
     let above = Elementary::Ln1pExp.at(e - h);
     let below = Elementary::Ln1pExp.at(l - e);
     let width = Elementary::Ln1mExp.at(l - h);
-    join_mass(
-        (eta, low, high),
-        &Jet {
-            value: width[0] - above[0] - below[0],
-            first: [below[1] - above[1], width[1] - below[1], above[1] - width[1]],
-            second: [
-                [-above[2] - below[2], 0.0, 0.0],
-                [below[2], width[2] - below[2], 0.0],
-                [above[2], -width[2], width[2] - above[2]],
-            ],
-        },
-    )
+    let parts = [wanted.complement(e - h), wanted.complement(l - e), wanted.part(|| width[0], || -(l - h).exp_m1())];
+    let jet = Jet {
+        value: parts.iter().map(|part| part.0).sum(),
+        first: [below[1] - above[1], width[1] - below[1], above[1] - width[1]],
+        second: [
+            [-above[2] - below[2], 0.0, 0.0],
+            [below[2], width[2] - below[2], 0.0],
+            [above[2], -width[2], width[2] - above[2]],
+        ],
+    };
+    Factored { ln: join_mass((eta, low, high), &jet), factor: parts.iter().map(|part| part.1).product() }
 }
 
 #[cfg(test)]

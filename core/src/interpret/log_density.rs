@@ -4,7 +4,9 @@
 //! distribution, or by loc + scale * u at a non-centred site. What is accumulated: ln p + ln |dx/du| of the latents, and
 //! the log density of the data, of those sites that the [`SiteMask`] marks.
 
-use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
+use crate::dist::{
+    ChainDistribution, ContinuousDistribution, Distribution, Factored, FiniteDistribution, VectorDistribution,
+};
 use crate::interpret::by_node::ByNode;
 use crate::interpret::entry_table::EntryTable;
 use crate::interpret::prior::FirstNormal;
@@ -29,8 +31,8 @@ pub struct LogDensity<'a, N: Number> {
     entries: EntryTable<Real<N>>,
     /// Sum of ln p(x) + ln |dx/du| over the counted latent sites.
     pub latents: Real<N>,
-    /// Sum of the log densities of the counted observations, and of the counted factors.
-    pub data: Real<N>,
+    /// Product of the densities of the counted observations, and of the counted factors.
+    data: Factored<N>,
 }
 
 impl<'a, N: Number> LogDensity<'a, N> {
@@ -46,7 +48,7 @@ impl<'a, N: Number> LogDensity<'a, N> {
             first: None,
             entries: EntryTable::new(),
             latents: Real::constant(0.0),
-            data: Real::constant(0.0),
+            data: Factored::one(),
         }
     }
 
@@ -65,9 +67,9 @@ impl<'a, N: Number> LogDensity<'a, N> {
     #[inline(always)]
     pub(crate) fn hand_over(&mut self) {
         if let Some(sums) = &mut self.by_node {
-            sums.add((self.latents + self.data).value());
+            sums.add((self.latents + self.data.ln_density()).value());
             sums.claim(self.next);
-            (self.latents, self.data) = (Real::constant(0.0), Real::constant(0.0));
+            (self.latents, self.data) = (Real::constant(0.0), Factored::one());
         }
     }
 
@@ -75,6 +77,12 @@ impl<'a, N: Number> LogDensity<'a, N> {
     pub(crate) fn end_latents(&mut self) {
         self.hand_over();
         self.by_node.iter_mut().for_each(|sums| sums.start_over());
+    }
+
+    /// Sum of the log densities of the counted observations, and of the counted factors.
+    #[inline(always)]
+    pub fn data(&self) -> Real<N> {
+        self.data.ln_density()
     }
 
     #[inline(always)]
@@ -139,7 +147,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         if self.counts(site)
             && let Some(y) = datum.datum()
         {
-            self.data += dist.ln_density(y);
+            dist.multiply_into(y, &mut self.data);
         }
     }
 
@@ -148,14 +156,14 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         if self.counts(site)
             && let Some(y) = datum.data()
         {
-            self.data += dist.ln_density(&y);
+            self.data.ln += dist.ln_density(&y);
         }
     }
 
     #[inline(always)]
     fn factor(&mut self, site: &Site, term: Real<N>) {
         if self.counts(site) {
-            self.data += term.real();
+            self.data.ln += term.real();
         }
     }
 
@@ -168,12 +176,13 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         self.summing = true;
         let mut total = Real::constant(f64::NEG_INFINITY);
         for class in 0..dist.num_values() {
-            self.data = dist.ln_density(class as f64);
+            self.data = dist.ln_density(class as f64).into();
             body(self, class);
-            total = total.ln_add_exp(self.data);
+            total = total.ln_add_exp(self.data.ln_density());
         }
         self.summing = was_summing;
-        self.data = outer + total;
+        self.data = outer;
+        self.data.ln += total;
     }
 
     #[inline(always)]
@@ -200,7 +209,7 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
         let was_summing = std::mem::replace(&mut self.summing, true);
         self.entries.begin(chain.len, chain.dist.num_states(), Real::constant(0.0));
         body(self);
-        self.data += chain.ln_total(&self.entries.numbers);
+        self.data.ln += chain.ln_total(&self.entries.numbers);
         self.summing = was_summing;
     }
 
@@ -208,9 +217,9 @@ impl<N: Number> Interpreter for LogDensity<'_, N> {
     fn given_entry(&mut self, t: usize, body: impl Fn(&mut Self, usize)) {
         let outer = self.data;
         for state in 0..self.entries.states {
-            self.data = Real::constant(0.0);
+            self.data = Factored::one();
             body(self, state);
-            self.entries.add(t, state, self.data);
+            self.entries.add(t, state, self.data.ln_density());
         }
         self.data = outer;
     }

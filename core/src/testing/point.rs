@@ -27,6 +27,13 @@ pub(super) fn check(density: &dyn Density, args: &[f64], start: usize) -> Result
         };
         ln_density.check(args, pair, &density.second(args, pair))?;
     }
+    for i in start.max(1)..args.len() {
+        let (one, two) = (density.second(args, [i, usize::MAX]), density.squared(args, [i, usize::MAX]));
+        let twice = |one: f64, two: f64| (2.0 * one - two).abs() <= 1e-12 * (1.0 + one.abs());
+        if !(twice(one.first[0], two.first[0]) && twice(one.second[0], two.second[0])) {
+            return Err(format!("by argument {i} the log density is {one:?}, that of a product of two {two:?}"));
+        }
+    }
     for i in start..args.len() {
         for j in (i + 1..args.len()).chain([usize::MAX]) {
             let (all, some) = (density.second(args, [i, j]), density.partly_constant(args, [i, j]));
@@ -66,6 +73,10 @@ fn check_extreme(density: &dyn Density, args: &[f64], start: usize) -> Result<()
     let contained = density.contains(args);
     if value.is_nan() || (contained && value == f64::INFINITY) {
         return Err(format!("the log density is {value}; it must be finite or -inf"));
+    }
+    let squared = density.squared(args, [usize::MAX; 2]).value;
+    if squared != 2.0 * value && (squared - 2.0 * value).abs() > 1e-11 * (1.0 + value.abs()) {
+        return Err(format!("the log density is {value}, that of a product of two {squared}"));
     }
     if !contained && !is_edge(density, args) && value != f64::NEG_INFINITY {
         return Err(format!("outside the support, but the log density is {value}; it must be -inf"));

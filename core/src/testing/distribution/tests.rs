@@ -1,7 +1,7 @@
 //! The kit passes what is right and finds what is wrong.
 
 use crate::check_distribution;
-use crate::dist::{Beta, Distribution, Normal};
+use crate::dist::{Beta, Distribution, Factored, Normal};
 use crate::numbers::form::ClosedForm;
 use crate::numbers::{Number, Param, Real};
 use crate::support::{Interval, Positive, RealLine};
@@ -28,6 +28,7 @@ enum Mistake {
     ClosedForm,
     NotANumber,
     Bits,
+    Factor,
 }
 
 impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Wrong<Mistake, L, S> {
@@ -45,6 +46,10 @@ impl<N: Number, L: Param<N>, S: Param<N>> Distribution<N> for Wrong<Mistake, L, 
             Mistake::Bits if N::ORDER == 2 => right + 1e-12,
             _ => right,
         }
+    }
+    fn multiply_into<X: Param<N>>(&self, x: X, product: &mut Factored<N>) {
+        let factor = if self.0 == Mistake::Factor { 1.01 } else { 1.0 };
+        product.multiply(Factored { ln: self.ln_density(x), factor });
     }
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<f64> {
         let stretch = if self.0 == Mistake::Sampler { 1.1 } else { 1.0 };
@@ -76,6 +81,7 @@ finds! {
     a_wrong_closed_form_is_found ClosedForm "closed_form()"
     nan_is_found NotANumber "it must be finite or -inf"
     other_bits_are_found Bits "with Dual2"
+    a_wrong_factor_is_found Factor "that of a product of two"
 }
 
 /// A density that forgets its support.

@@ -1,7 +1,7 @@
 //! Distributions over numbers, erased.
 
 use super::{Build, BuildContinuous, Mixed, Pair, Visit, generator, seed};
-use crate::dist::Distribution;
+use crate::dist::{Distribution, Factored};
 use crate::error::Invalid;
 use crate::numbers::dual::{Dual, Dual2, Lanes};
 use crate::numbers::form::{ClosedForm, Form};
@@ -18,6 +18,8 @@ pub(in crate::testing) trait Density {
     fn second(&self, args: &[f64], pair: [usize; 2]) -> Pair;
     /// With second derivatives by arguments `pair`, the other arguments being constants.
     fn partly_constant(&self, args: &[f64], pair: [usize; 2]) -> Pair;
+    /// The log density of a product of two, as the distribution multiplies them; derivatives as of `second`.
+    fn squared(&self, args: &[f64], pair: [usize; 2]) -> Pair;
     /// Whether the value is in the support.
     fn contains(&self, args: &[f64]) -> bool;
     /// The distribution's own check.
@@ -74,6 +76,10 @@ impl<B: Build> Density for Erased<'_, B> {
             reals.iter().enumerate().map(|(i, &number)| Mixed { number, varies: pair.contains(&i) }).collect();
         Pair::of(self.0.visit(&mixed[1..], Score { x: mixed[0] }).0)
     }
+    fn squared(&self, args: &[f64], pair: [usize; 2]) -> Pair {
+        let reals = seed::<Dual2<2, 3>>(args, pair);
+        Pair::of(self.0.visit(&reals[1..], Squared { x: args[0] }).0)
+    }
     fn contains(&self, args: &[f64]) -> bool {
         self.0.visit::<f64, f64, _>(&args[1..], Contains { x: args[0] })
     }
@@ -122,6 +128,20 @@ impl<N: Number, X: Param<N>> Visit<N> for Score<X> {
     type Out = Real<N>;
     fn visit<D: Distribution<N>>(self, distribution: D) -> Real<N> {
         distribution.ln_density(self.x)
+    }
+}
+
+struct Squared {
+    x: f64,
+}
+
+impl<N: Number> Visit<N> for Squared {
+    type Out = Real<N>;
+    fn visit<D: Distribution<N>>(self, distribution: D) -> Real<N> {
+        let mut product = Factored::one();
+        distribution.multiply_into(self.x, &mut product);
+        distribution.multiply_into(self.x, &mut product);
+        product.ln_density()
     }
 }
 
