@@ -75,7 +75,8 @@ fn check_extreme(density: &dyn Density, args: &[f64], start: usize) -> Result<()
         return Err(format!("the log density is {value}; it must be finite or -inf"));
     }
     let squared = density.squared(args, [usize::MAX; 2]).value;
-    if squared != 2.0 * value && (squared - 2.0 * value).abs() > 1e-11 * (1.0 + value.abs()) {
+    let twice = 2.0 * value;
+    if squared.is_finite() != twice.is_finite() || (squared - twice).abs() > 1e-11 * (1.0 + value.abs()) {
         return Err(format!("the log density is {value}, that of a product of two {squared}"));
     }
     if !contained && !is_edge(density, args) && value != f64::NEG_INFINITY {
