@@ -171,6 +171,11 @@ impl FixedThetas<'_> {
 }
 
 impl Asker<'_> {
+    /// Whether answers may come from weighted proposals.
+    pub(crate) fn may_propose(&self) -> bool {
+        matches!(self, Self::Visits { .. })
+    }
+
     /// ln Z_i(theta) and draws of phi_i given theta, of a task that closed forms alone do not answer for.
     pub(crate) fn answer(&mut self, ask: &Ask<'_>, memory: &mut TaskMemory, rng: &mut ChaCha8Rng) -> Option<Answer> {
         match self {

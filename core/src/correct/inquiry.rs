@@ -103,6 +103,9 @@ impl<'a> Inquiry<'a> {
             task.memory.turn_to_other_thetas();
             task.rng = Stream::ProposalsOf { task: i as u64 }.of(seed);
         }
+        for (i, answers) in pool.tasks.iter_mut().enumerate() {
+            answers.reserve(plan.draws, self.basis.guide.task(i).len());
+        }
         let set = plan.draws.div_ceil(SETS);
         let mut drawn = 0;
         while drawn < plan.draws && !pool.is_cut {

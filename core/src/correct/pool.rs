@@ -67,6 +67,12 @@ pub(crate) struct ProposalWeights {
 }
 
 impl TaskAnswers {
+    /// Makes room for so many more draws of theta, with so many numbers of phi each: of many tasks each grows at once.
+    pub(crate) fn reserve(&mut self, draws: usize, locals: usize) {
+        self.ln_z.reserve_exact(draws);
+        self.phi.reserve_exact(draws * locals);
+    }
+
     /// Whether every estimate is the same.
     pub(crate) fn is_exact(&self) -> bool {
         self.ln_z.iter().all(|z| z.to_bits() == self.ln_z[0].to_bits())
@@ -136,41 +142,19 @@ impl Pool {
     }
 
     /// Leaves the draws that the answer is made of alone.
-    pub(crate) fn without_scouts(self) -> Self {
-        let scouts = self.scouts();
-        if scouts == 0 {
-            return self;
+    pub(crate) fn without_scouts(mut self) -> Self {
+        let (scouts, len) = (self.scouts(), self.len());
+        let forget = |numbers: &mut Vec<f64>| drop(numbers.drain(..numbers.len() / len.max(1) * scouts));
+        for task in &mut self.tasks {
+            forget(&mut task.ln_z);
+            forget(&mut task.phi);
+            task.proposals.retain(|of| of.draw >= scouts);
+            task.proposals.iter_mut().for_each(|of| of.draw -= scouts);
         }
-        let rounds = self.rounds[self.scouting..].to_vec();
-        Self { rounds, ..self.picked(&(scouts..self.len()).collect::<Vec<_>>()) }
-    }
-
-    /// Those draws, in that order, some of them more than once if need be; of no round.
-    pub(crate) fn picked(&self, draws: &[usize]) -> Self {
-        let len = self.len();
-        let rows = |numbers: &[f64]| -> Vec<f64> {
-            let width = numbers.len() / len.max(1);
-            draws.iter().flat_map(|&s| &numbers[s * width..(s + 1) * width]).copied().collect()
-        };
-        let mut first = vec![None; len];
-        draws.iter().enumerate().rev().for_each(|(now, &then)| first[then] = Some(now));
-        let of_task = |task: &TaskAnswers| {
-            let judged = task.proposals.iter().filter_map(|of| Some((first[of.draw]?, of.weights.clone())));
-            let mut proposals: Vec<_> = judged.map(|(draw, weights)| ProposalWeights { draw, weights }).collect();
-            proposals.sort_by_key(|of| of.draw);
-            TaskAnswers { ln_z: rows(&task.ln_z), phi: rows(&task.phi), proposals }
-        };
-        Self {
-            theta: rows(&self.theta),
-            globals: self.globals,
-            proposed: rows(&self.proposed),
-            ln_outside: rows(&self.ln_outside),
-            ln_q: rows(&self.ln_q),
-            ln_mixture: rows(&self.ln_mixture),
-            tasks: self.tasks.iter().map(of_task).collect(),
-            is_cut: self.is_cut,
-            ..Self::default()
-        }
+        let Self { theta, proposed, ln_outside, ln_q, ln_mixture, .. } = &mut self;
+        [theta, proposed, ln_outside, ln_q, ln_mixture].into_iter().for_each(forget);
+        self.rounds.drain(..std::mem::take(&mut self.scouting));
+        self
     }
 
     /// What was proposed.

@@ -143,7 +143,7 @@ impl Inquiry<'_> {
                     let known = &mut Known { phi: &mut answers.phi, weights: &mut weights };
                     let ln_z = asker.sample(&ask, &mut task.memory, &mut task.rng, known);
                     let draw = answers.ln_z.len();
-                    if draw.is_multiple_of(every) {
+                    if asker.may_propose() && draw.is_multiple_of(every) {
                         answers.proposals.push(ProposalWeights { draw, weights });
                     }
                     answers.ln_z.push(ln_z);
