@@ -4,6 +4,7 @@
 //! draws before them are scouts: together they tell where the next proposal should be, each counting by the mixture of all
 //! proposals (Veach & Guibas 1995; Cornuet, Marin, Mira & Robert 2012), so that nothing is lost of rounds that were poor:
 //!     w(u) = p(u) / sum_r (n_r / N) q_r(u)
+//! Where each of very many tasks answers for every draw, scouts have cost too much not to count: there the answer is made of all.
 
 use crate::correct::precision::Drawn;
 use crate::correct::proposal::Proposal;

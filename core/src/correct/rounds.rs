@@ -11,10 +11,16 @@ use crate::correct::walk::{AskAt, CHAINS, Walk};
 use crate::sampling::psis::{SmoothWeights, smooth};
 use nalgebra::DVector;
 
-/// The first round has a quarter of the draws, or so many a coordinate, if that is more.
+/// One of so many of the draws asked for are in the first round, fewer where each of very many tasks answers for all; or so many a
+/// coordinate, if that is more.
+const SCOUTS: usize = 4;
+const SCOUTS_OF_MANY: usize = 8;
 const FIRST_EACH: usize = 16;
 /// Rounds of scouts that may be of no use until it is given up.
 const MOST_USELESS: usize = 4;
+/// One of so many of the draws asked for, at least, has a round that begins an answer, and one that adds to it.
+const FEWEST: usize = 4;
+const FEWEST_MORE: usize = 16;
 /// Where so much of a round's draws counts its proposal is good; a third of the first are lookouts, of which few do.
 const GOOD: f64 = 0.2;
 /// The share that is expected to count of the first round of an answer.
@@ -68,6 +74,8 @@ pub(crate) trait Ask: AskAt {
 /// Rounds under way.
 struct Rounds {
     effort: Effort,
+    /// Scouts of a round.
+    scouts: usize,
     proposal: Proposal,
     number: usize,
     is_answering: bool,
@@ -79,16 +87,18 @@ struct Rounds {
 /// Rounds until enough draws count, and what they tell is precise, or until no more can be afforded; `None` if no draw has a
 /// weight, or there was no time for enough to tell anything.
 pub(crate) fn refined(first: Part, effort: Effort, asked: &mut dyn Ask, mut pool: Pool) -> Option<Weighted> {
-    let least = (effort.draws / 4).max(FIRST_EACH * first.dimensions()).min(effort.draws).next_multiple_of(SETS);
+    let part = if effort.walks { SCOUTS } else { SCOUTS_OF_MANY };
+    let least = (effort.draws / part).max(FIRST_EACH * first.dimensions()).min(effort.draws).next_multiple_of(SETS);
     let proposal = first.with_lookouts();
-    let mut rounds = Rounds { effort, proposal, number: 0, is_answering: false, kurtosis: 1.0, walk: None };
+    let mut rounds =
+        Rounds { effort, scouts: least, proposal, number: 0, is_answering: false, kurtosis: 1.0, walk: None };
     let mut next = Some(least);
     while let Some(draws) = next {
         asked.round(RoundPlan { proposal: Some(&rounds.proposal), draws, number: rounds.number }, &mut pool);
         if pool.is_cut && pool.len() < FEWEST_DRAWS {
             return None;
         }
-        next = rounds.after(&mut pool, asked).map(|draws| draws.max(least).next_multiple_of(SETS));
+        next = rounds.after(&mut pool, asked).map(|draws| draws.next_multiple_of(SETS));
     }
     if pool.len() - pool.scouts() < FEWEST_DRAWS {
         pool.answer_by_all();
@@ -119,9 +129,9 @@ impl Rounds {
         let Effort { draws, enough, .. } = self.effort;
         if all.is_useless() && self.number < MOST_USELESS {
             self.repropose(all, pool);
-            return draws / 4;
+            return self.scouts;
         }
-        self.begin(half(draws, enough / EXPECTED), all, pool, asked)
+        self.begin(some(draws, FEWEST, enough / EXPECTED), all, pool, asked)
     }
 
     /// Begins the answer, or begins it anew, from the proposal that all draws and chains so far make.
@@ -129,7 +139,10 @@ impl Rounds {
         self.walk_on(self.effort.draws, pool, asked);
         self.repropose(all, pool);
         self.is_answering = true;
-        pool.begin_answer();
+        // of very many tasks scouts have cost too much to be forgotten
+        if self.effort.walks {
+            pool.begin_answer();
+        }
         first
     }
 
@@ -139,14 +152,16 @@ impl Rounds {
         let answer = smooth(&pool.ln_weights_of_answer())?;
         let before = (self.proposal.clone(), self.kurtosis);
         let is_settled = self.repropose(all, pool);
+        // of very many tasks theta is all but Gaussian
+        let is_settled = is_settled || !self.effort.walks;
         if !(is_settled && answer.is_reliable()) && pool.len() < MOST_RENEWED * draws {
-            return Some(self.begin(half(draws, enough / EXPECTED), all, pool, asked));
+            return Some(self.begin(some(draws, FEWEST, enough / EXPECTED), all, pool, asked));
         }
         (self.proposal, self.kurtosis) = before;
         let count = answer.weights.len() as f64;
         let lacking = (enough / answer.effective - 1.0) * count;
         let wanted = if lacking > 0.0 { lacking } else { (asked.times_wanted(pool, &answer) - 1.0) * count };
-        (wanted > 0.0 && answer.is_reliable()).then(|| half(draws, wanted))
+        (wanted > 0.0 && answer.is_reliable()).then(|| some(draws, FEWEST_MORE, wanted))
     }
 
     /// Chains go on until they have looked at their share of the draws so far and of those to come.
@@ -201,10 +216,10 @@ impl Rounds {
     }
 }
 
-/// So many draws, but between a quarter and a half of those of a round: tails are looked at again and again.
+/// So many draws, but no fewer than that part of those asked for, and no more than half: tails are looked at again and again.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
-fn half(draws: usize, wanted: f64) -> usize {
-    (wanted.ceil() as usize).clamp(draws / 4, draws / 2)
+fn some(draws: usize, fewest: usize, wanted: f64) -> usize {
+    (wanted.ceil() as usize).clamp(draws / fewest, draws / 2)
 }
 
 impl Ask for Inquiry<'_> {
