@@ -199,7 +199,7 @@ fn plain<N: Number, M: Model>(model: &M, joint: &Joint<'_, M>, u: &[f64]) -> f64
     let mut global = Default::default();
     let mut run = LogDensity::new(&u[..joint.num_global_coordinates()], &outside);
     model.global(&mut run, &mut global);
-    let before = (run.latents + run.data).value();
+    let before = (run.latents + run.data()).value();
     let mut total = 0.0;
     for i in 0..model.num_tasks() {
         let mut local = Default::default();
@@ -208,7 +208,7 @@ fn plain<N: Number, M: Model>(model: &M, joint: &Joint<'_, M>, u: &[f64]) -> f64
         let prior = run.latents.value();
         let mut run = LogDensity::new(&[], &inside);
         model.likelihood(&mut run, &global, &local, model.task(i));
-        total += prior + run.data.value();
+        total += prior + run.data().value();
     }
     before + total
 }

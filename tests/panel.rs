@@ -8,10 +8,11 @@ use std::time::Duration;
 fn small_rows_have_the_right_posterior() {
     for row in SMALL {
         let options = Options::default();
-        // a part of the mass, 1.5% and 0.9%, is apart from the rest: so many draws find it, where a default fit does by chance
+        // a part of the mass, 1.5% and 0.9%, is apart from the rest: so many draws find it, where a default fit does by chance; and
+        // the tails of judges are so long that a default fit's standard deviations are off by 6 to 13%, whatever the seed
         let posterior_draws = match row.name {
             name if name.starts_with("skew normal") => 8000,
-            "clusters" => 4000,
+            "clusters" | "judges" => 4000,
             _ => options.posterior_draws,
         };
         let correction_budget = Duration::from_secs(60);

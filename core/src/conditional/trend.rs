@@ -32,7 +32,7 @@ impl Trend {
     /// The numbers for theta; `None` before enough have been seen.
     pub(crate) fn predict(&self, theta: &[f64]) -> Option<DVector<f64>> {
         let here = self.last.as_ref().filter(|last| last.theta == theta);
-        let trend = || self.coefficients.as_ref().map(|c| c.tr_mul(&self.features(theta)));
+        let trend = || self.coefficients.as_ref().map(|c| self.along(c, theta));
         here.map(|here| here.y.clone()).or_else(trend)
     }
 
@@ -76,9 +76,22 @@ impl Trend {
         }
     }
 
+    /// The numbers for theta that these coefficients say: x' times each column.
+    fn along(&self, coefficients: &DMatrix<f64>, theta: &[f64]) -> DVector<f64> {
+        let number = |column: &[f64]| {
+            let (constant, slopes) = (column[0], &column[1..]);
+            constant + slopes.iter().zip(self.away(theta)).map(|(slope, away)| slope * away).sum::<f64>()
+        };
+        let columns = coefficients.as_slice().chunks_exact(coefficients.nrows());
+        DVector::from_iterator(coefficients.ncols(), columns.map(number))
+    }
+
+    fn away<'t>(&'t self, theta: &'t [f64]) -> impl Iterator<Item = f64> + 't {
+        theta.iter().zip(&self.origin).map(|(t, o)| t - o)
+    }
+
     fn features(&self, theta: &[f64]) -> DVector<f64> {
-        let away = theta.iter().zip(&self.origin).map(|(t, o)| t - o);
-        DVector::from_iterator(theta.len() + 1, std::iter::once(1.0).chain(away))
+        DVector::from_iterator(theta.len() + 1, std::iter::once(1.0).chain(self.away(theta)))
     }
 }
 

@@ -11,6 +11,8 @@ const MOST_INNER: usize = 64;
 const MOST_GROWN: usize = 1024;
 /// So many times the draws asked for may be taken where few of them count.
 const MOST_TIMES: usize = 10;
+/// So many times are taken where tails are reached too seldom.
+const TIMES_OF_TAILS: usize = 4;
 /// Unless it is asked for, a correction keeps no more numbers than these: half a gigabyte.
 const MOST_NUMBERS: usize = 1 << 26;
 /// Draws of theta at least: fewer have no tail that k-hat could judge.
@@ -90,10 +92,13 @@ impl Effort {
         self.walks && self.budget.is_some()
     }
 
-    /// How many times the draws that there are it takes until enough of them count, and what they tell is precise.
+    /// How many times the draws that there are it takes until enough of them count, and what they tell is precise; and until there
+    /// are several times those asked for, where tails are reached too seldom for errors to be known.
     pub(crate) fn times_wanted(&self, precision: &Precision, smoothed: &SmoothWeights) -> f64 {
-        let worst = precision.worst_within(self.most_draws as f64 / smoothed.weights.len() as f64);
-        (worst / PRECISE).powi(2).max(self.enough / smoothed.effective)
+        let draws = smoothed.weights.len() as f64;
+        let worst = precision.worst_within(self.most_draws as f64 / draws);
+        let of_tails = if precision.unreached.is_empty() { 0.0 } else { (TIMES_OF_TAILS * self.draws) as f64 / draws };
+        (worst / PRECISE).powi(2).max(self.enough / smoothed.effective).max(of_tails)
     }
 
     /// The same where there is time for so many thetas only, some of which prepare.
