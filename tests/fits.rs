@@ -27,6 +27,7 @@ mod readme;
 mod repeated;
 mod results;
 mod saved;
+mod several_modes;
 mod shards;
 mod summed;
 mod tables;

@@ -11,6 +11,7 @@ pub(crate) mod inquiry;
 pub(crate) mod judged;
 pub(crate) mod linear_response;
 mod log_scales;
+mod modes;
 mod one_theta;
 pub(crate) mod pool;
 pub(crate) mod precision;

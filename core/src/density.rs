@@ -5,6 +5,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod bordered;
+pub(crate) mod bumps;
 mod chain;
 pub(crate) mod closed;
 pub(crate) mod closing;

@@ -13,6 +13,7 @@ pub(crate) mod report;
 mod results;
 #[cfg(feature = "serde")]
 mod saved;
+mod several_modes;
 pub(crate) mod solution;
 pub(crate) mod table;
 mod trust;

@@ -12,6 +12,7 @@ pub(crate) mod given;
 pub mod log_density;
 pub(crate) mod pointwise;
 pub(crate) mod prior;
+pub(crate) mod prior_draw;
 pub(crate) mod record;
 pub(crate) mod rewrite;
 pub mod simulate;

@@ -10,10 +10,12 @@ pub(crate) mod full;
 mod history;
 mod judge;
 mod lbfgs;
+pub(crate) mod modes;
 mod newton;
 mod one_climb;
 pub(crate) mod plateau;
 mod saddle;
+pub(crate) mod starts;
 pub(crate) mod summit;
 
 #[cfg(test)]

@@ -32,6 +32,10 @@ pub struct Options {
     /// Starts from the random place of this number, where every unconstrained latent is between -1 and 1, instead of from 0, the
     /// default, where that has a density.
     pub random_start: Option<u64>,
+    /// How many other starts the climb has where the data may make several modes, as those of a mixture do: the best end counts,
+    /// modes that are apart get their shares of the posterior, and the report tells of them. None where `max_iterations` is given,
+    /// nor where theta is a point. From 0 to 100; 6 by default.
+    pub other_starts: usize,
     /// The family of q(theta).
     pub global: GlobalFactor,
     /// The family of q(phi_i).
@@ -76,6 +80,7 @@ impl Default for Options {
             draws: 64,
             most_draws: 1024,
             random_start: None,
+            other_starts: 6,
             global: GlobalFactor::default(),
             locals: LocalFactor::default(),
             parameterisation: Parameterisation::default(),

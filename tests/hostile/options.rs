@@ -46,6 +46,7 @@ pub(crate) fn options(rng: &mut Rng) -> Options {
         draws,
         most_draws,
         random_start: rng.random_bool(0.2).then(|| rng.random()),
+        other_starts: number(rng, 4),
         global: one_of(rng, &[GlobalFactor::MeanField, GlobalFactor::MeanField, GlobalFactor::Point]),
         locals: one_of(rng, &[LocalFactor::MeanField, LocalFactor::MeanField, LocalFactor::Full]),
         parameterisation: one_of(

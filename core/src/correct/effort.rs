@@ -45,6 +45,8 @@ pub(crate) struct Effort {
     pub(crate) seed: u64,
     /// Whether chains look at the posterior as well: not by default where every theta costs so many answers.
     pub(crate) walks: bool,
+    /// Whether very many tasks answer for every theta.
+    pub(crate) of_many: bool,
 }
 
 impl Effort {
@@ -69,6 +71,7 @@ impl Effort {
             budget: is_limited.then_some(options.correction_budget),
             seed: options.seed,
             walks: !is_large,
+            of_many: is_large,
         })
     }
 
@@ -84,6 +87,7 @@ impl Effort {
             budget: None,
             seed,
             walks: true,
+            of_many: false,
         }
     }
 
@@ -106,6 +110,11 @@ impl Effort {
         let Some(thetas) = affordable.filter(|&thetas| thetas < self.usual()) else { return self };
         let draws = (thetas - thetas / PREPARING).clamp(FEWEST_DRAWS, self.draws);
         Self { draws, enough: self.enough * draws as f64 / self.draws as f64, ..self }
+    }
+
+    /// The same around so many modes: chains do not get from one to another, so that they know nothing of shares.
+    pub(crate) fn around(self, modes: usize) -> Self {
+        Self { walks: self.walks && modes == 1, ..self }
     }
 
     /// Whether there are fewer draws than asked for as more are too many to keep.

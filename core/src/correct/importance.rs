@@ -79,8 +79,10 @@ pub(crate) fn corrected(
             .map(|found| Reweighting { precision: Drawn::of(&found.posterior).precision(density), ..found })
     } else {
         let first = inquiry.first_proposal().map(|first| inquiry.searched(first));
-        let effort = effort.within(inquiry.clock.affordable());
-        first.and_then(|first| refined(first, effort, &mut inquiry, pool)).map(|found| {
+        let others = inquiry.other_proposals();
+        let effort = effort.within(inquiry.clock.affordable()).around(1 + others.len());
+        let modes = first.map(|first| [vec![first], others].concat());
+        modes.and_then(|modes| refined(modes, effort, &mut inquiry, pool)).map(|found| {
             let compared = opinion(&found, &effort, &mut inquiry, &*density.program);
             let precision = found.pool.drawn(&found.smoothed.weights).precision(density);
             let is_refuted = compared.is_some_and(|compared| compared.refuted.is_some());

@@ -14,7 +14,7 @@ use crate::correct::proposal::{Part, Proposal};
 use crate::correct::rest::Rest;
 use crate::correct::reweighting::Basis;
 use crate::density::integrated::IntegrationSpace;
-use crate::linalg::gaussian::standard_normal;
+use crate::linalg::gaussian::{Gaussian, standard_normal};
 use crate::progress::Progress;
 use crate::sampling::lattice::Points;
 use crate::sampling::psis::SmoothWeights;
@@ -159,6 +159,17 @@ impl<'a> Inquiry<'a> {
     /// What the basis says of the coordinates that are proposed; around their centres they are those of theta.
     pub(crate) fn first_proposal(&self) -> Option<Part> {
         self.basis.proposal_of(&self.proposed())
+    }
+
+    /// What is known of those coordinates around other modes of theta.
+    pub(crate) fn other_proposals(&self) -> Vec<Part> {
+        let at = self.proposed();
+        let of_mode = |Gaussian { mean, root }: &Gaussian| {
+            let covariance = (root * root.transpose()).select_rows(&at).select_columns(&at);
+            let (mean, root) = (self.coordinates_of(mean.as_slice()), covariance.cholesky()?.unpack());
+            Part::new(Gaussian { mean, root })
+        };
+        self.basis.other_modes.iter().filter_map(of_mode).collect()
     }
 
     /// Where chains start: draws of the guide's of those coordinates.

@@ -110,6 +110,21 @@ impl Proposal {
         Self { parts, order: turns.into_iter().map(|turn| turn.1).collect(), ln_shares }
     }
 
+    /// Several of them, each as often.
+    pub(crate) fn together(each: &[Self]) -> Self {
+        let [first, others @ ..] = each else { unreachable!("there is a mode") };
+        let length = others.iter().fold(first.order.len(), |length, other| lcm(length, other.order.len()));
+        let parts_before = |mode: usize| each[..mode].iter().map(|of| of.parts.len()).sum::<usize>();
+        let offsets: Vec<usize> = (0..each.len()).map(parts_before).collect();
+        let turn = |k: usize| each.iter().zip(&offsets).map(move |(of, offset)| offset + of.order[k % of.order.len()]);
+        let ln_share = -(each.len() as f64).ln();
+        Self {
+            parts: each.iter().flat_map(|of| of.parts.iter().cloned()).collect(),
+            order: (0..length).flat_map(turn).collect(),
+            ln_shares: each.iter().flat_map(|of| of.ln_shares.iter().map(|share| share + ln_share)).collect(),
+        }
+    }
+
     /// The first part, which the others go with.
     pub(crate) fn main(&self) -> &Part {
         &self.parts[0]
@@ -132,4 +147,15 @@ impl Proposal {
         let terms = self.parts.iter().zip(&self.ln_shares).map(|(part, ln_share)| Real(ln_share + of(part)));
         log_sum_exp(terms.collect::<Vec<_>>()).value()
     }
+}
+
+/// The least common multiple.
+fn lcm(a: usize, b: usize) -> usize {
+    let gcd = |mut a: usize, mut b: usize| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    a / gcd(a, b) * b
 }

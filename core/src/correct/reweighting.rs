@@ -19,6 +19,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) gaussian: &'a GaussianHierarchy,
     /// By task, where phi_i is in centred coordinates when theta is at the guide's mean.
     pub(crate) modes_at_mean: &'a [DVector<f64>],
+    /// Gaussians of theta around its other modes, if there are any.
+    pub(crate) other_modes: &'a [Gaussian],
 }
 
 impl Basis<'_> {

@@ -2,10 +2,11 @@
 
 use crate::correct::effort::{Effort, FEWEST_DRAWS};
 use crate::correct::inquiry::{Inquiry, RoundPlan, SETS};
+use crate::correct::modes::{ProposalOfModes, Reproposed};
 use crate::correct::pool::Pool;
 use crate::correct::proposal::{MOST_LOOKED_AT, Part, Proposal};
 use crate::correct::quadratic_fit::sought;
-use crate::correct::reproposal::{Preparation, Reproposal, reproposed};
+use crate::correct::reproposal::Preparation;
 use crate::correct::reweighting::{Reweighting, relative_variance};
 use crate::correct::walk::{AskAt, CHAINS, Walk};
 use crate::sampling::psis::{SmoothWeights, smooth};
@@ -76,7 +77,7 @@ struct Rounds {
     effort: Effort,
     /// Scouts of a round.
     scouts: usize,
-    proposal: Proposal,
+    proposal: ProposalOfModes,
     number: usize,
     is_answering: bool,
     /// Of theta, as far as the draws told so far; that of a Gaussian before there were any.
@@ -84,17 +85,17 @@ struct Rounds {
     walk: Option<Walk>,
 }
 
-/// Rounds until enough draws count, and what they tell is precise, or until no more can be afforded; `None` if no draw has a
-/// weight, or there was no time for enough to tell anything.
-pub(crate) fn refined(first: Part, effort: Effort, asked: &mut dyn Ask, mut pool: Pool) -> Option<Weighted> {
-    let part = if effort.walks { SCOUTS } else { SCOUTS_OF_MANY };
-    let least = (effort.draws / part).max(FIRST_EACH * first.dimensions()).min(effort.draws).next_multiple_of(SETS);
-    let proposal = first.with_lookouts();
-    let mut rounds =
-        Rounds { effort, scouts: least, proposal, number: 0, is_answering: false, kurtosis: 1.0, walk: None };
-    let mut next = Some(least);
+/// Rounds around the modes, until enough draws count, and what they tell is precise, or until no more can be afforded; `None` if
+/// no draw has a weight, or there was no time for enough to tell anything.
+pub(crate) fn refined(modes: Vec<Part>, effort: Effort, asked: &mut dyn Ask, mut pool: Pool) -> Option<Weighted> {
+    let part = if effort.of_many { SCOUTS_OF_MANY } else { SCOUTS };
+    let each = FIRST_EACH * modes[0].dimensions();
+    let scouts = (effort.draws / part).max(each).min(effort.draws).next_multiple_of(SETS);
+    let proposal = ProposalOfModes::around(modes);
+    let mut rounds = Rounds { effort, scouts, proposal, number: 0, is_answering: false, kurtosis: 1.0, walk: None };
+    let mut next = Some(scouts);
     while let Some(draws) = next {
-        asked.round(RoundPlan { proposal: Some(&rounds.proposal), draws, number: rounds.number }, &mut pool);
+        asked.round(RoundPlan { proposal: Some(&rounds.proposal.together), draws, number: rounds.number }, &mut pool);
         if pool.is_cut && pool.len() < FEWEST_DRAWS {
             return None;
         }
@@ -105,7 +106,7 @@ pub(crate) fn refined(first: Part, effort: Effort, asked: &mut dyn Ask, mut pool
     }
     let smoothed = smooth(&pool.ln_weights_of_answer())?;
     let Rounds { proposal, walk, .. } = rounds;
-    Some(Weighted { pool: pool.without_scouts(), smoothed, proposal, walk })
+    Some(Weighted { pool: pool.without_scouts(), smoothed, proposal: proposal.together, walk })
 }
 
 impl Rounds {
@@ -139,7 +140,7 @@ impl Rounds {
         self.repropose(all, pool);
         self.is_answering = true;
         // of very many tasks scouts have cost too much to be forgotten
-        if self.effort.walks {
+        if !self.effort.of_many {
             pool.begin_answer();
         }
         let Effort { draws, enough, .. } = self.effort;
@@ -153,7 +154,7 @@ impl Rounds {
         let before = (self.proposal.clone(), self.kurtosis);
         let is_settled = self.repropose(all, pool);
         // of very many tasks theta is all but Gaussian
-        let is_settled = is_settled || !self.effort.walks;
+        let is_settled = is_settled || self.effort.of_many;
         if !(is_settled && answer.is_reliable()) && pool.len() < MOST_RENEWED * draws {
             return Some(self.begin(all, pool, asked));
         }
@@ -166,11 +167,11 @@ impl Rounds {
 
     /// Chains go on until they have looked at their share of the draws so far and of those to come.
     fn walk_on(&mut self, to_come: usize, pool: &Pool, asked: &mut dyn Ask) {
-        let Some(reference) = self.proposal.reference().filter(|_| self.effort.walks) else { return };
+        let Some(reference) = self.proposal.together.reference().filter(|_| self.effort.walks) else { return };
         let thetas = pool.len() + to_come;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and the cast saturates")]
         let looks = (WALKED * thetas as f64) as usize;
-        let (seed, is_few) = (self.effort.seed, self.proposal.main().dimensions() <= MOST_LOOKED_AT);
+        let (seed, is_few) = (self.effort.seed, self.proposal.together.main().dimensions() <= MOST_LOOKED_AT);
         let walk = self.walk.get_or_insert_with(|| {
             let mut walk = Walk::from(asked.starts(CHAINS), seed, pool.of_theta_alone(), asked);
             if is_few {
@@ -188,11 +189,12 @@ impl Rounds {
         let last = smooth(&pool.ln_weights_of_last());
         let is_good = all.is_reliable() && last.is_some_and(|last| last.share() > GOOD);
 
-        let (mut rows, before) = (pool.rows(), self.proposal.main());
+        let mut rows = pool.rows();
         if all.is_useless()
-            && let Some(sought) = sought(&rows, &pool.ln_p(), before)
+            && !self.proposal.are_several()
+            && let Some(sought) = sought(&rows, &pool.ln_p(), self.proposal.together.main())
         {
-            self.proposal = sought;
+            self.proposal = ProposalOfModes::of(vec![sought]);
             return false;
         }
         let preparation = match (all.is_useless(), is_good) {
@@ -206,7 +208,7 @@ impl Rounds {
             rows.extend(states.rows);
             weights.extend(states.weights.iter().map(|w| w * OF_STATE / all.effective));
         }
-        let Some(Reproposal { proposal, kurtosis }) = reproposed(&rows, &weights, preparation, before) else {
+        let Some(Reproposed { proposal, kurtosis }) = self.proposal.reproposed(&rows, &weights, preparation) else {
             return true;
         };
         let drift = (kurtosis / self.kurtosis).ln().abs();
@@ -312,9 +314,10 @@ mod tests {
             budget: None,
             seed: 0,
             walks: true,
+            of_many: false,
         };
         let mut told = Told { ln_weights, asked: Vec::new() };
-        let found = refined(first, effort, &mut told, Pool::new(2, 0));
+        let found = refined(vec![first], effort, &mut told, Pool::new(2, 0));
         (found, told.asked)
     }
 

@@ -18,6 +18,7 @@ use crate::model::site_mask::SiteMask;
 use crate::numbers::Taped;
 use crate::numbers::number::Real;
 use crate::numbers::pass::{Derivatives, Order};
+use rand::Rng;
 
 /// A model with its data, its types erased.
 pub(crate) trait Program: Send + Sync {
@@ -63,6 +64,9 @@ pub(crate) trait Program: Send + Sync {
 
     /// What records log densities on the thread's tape.
     fn recorder(&self) -> Box<dyn Recorder + '_>;
+
+    /// The unconstrained globals of a draw from their priors; anywhere between -1 and 1 where there is none to draw from.
+    fn draw_globals(&self, rng: &mut dyn Rng) -> Vec<f64>;
 
     /// The constrained values of the globals at the unconstrained `theta` replace the content of `out`.
     fn global_values(&self, theta: &[f64], out: &mut Vec<f64>);

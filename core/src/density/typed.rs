@@ -14,6 +14,7 @@ use crate::interpret::classes::{self, Classes};
 use crate::interpret::classify::{Classify, Say};
 use crate::interpret::discover::{Discover, LevelVisit, Start};
 use crate::interpret::log_density::LogDensity;
+use crate::interpret::prior_draw::PriorDraw;
 use crate::interpret::rewrite::{FactorOf, Rewrite, Rewriting};
 use crate::interpret::structure::{Structure, Visitor};
 use crate::model::level::Level;
@@ -24,6 +25,7 @@ use crate::model::{Globals, Latents, Locals, Model};
 use crate::numbers::nodal::Nodal;
 use crate::numbers::number::Real;
 use crate::numbers::pass::{Derivatives, Order, passes};
+use rand::Rng;
 
 impl<M: Model> Program for Subset<'_, M> {
     fn signature(&self) -> Signature {
@@ -105,6 +107,12 @@ impl<M: Model> Program for Subset<'_, M> {
 
     fn recorder(&self) -> Box<dyn Recorder + '_> {
         Box::new(TapeRecorder::<M, 1>::new(self))
+    }
+
+    fn draw_globals(&self, rng: &mut dyn Rng) -> Vec<f64> {
+        let mut draw = PriorDraw::new(rng);
+        self.model.global(&mut draw, &mut Default::default());
+        draw.coordinates
     }
 
     fn global_values(&self, theta: &[f64], out: &mut Vec<f64>) {

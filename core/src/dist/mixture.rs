@@ -15,8 +15,9 @@ use rand::Rng;
 /// or `Vec` of distributions of one type, or a tuple of two to four of different types, continuous or discrete, all of
 /// the same support. Support: the first component's. A component of weight 0 is left out.
 ///
-/// This is how a discrete latent is summed out. Where a latent's density has several modes, the guide settles in one;
-/// components that may trade places need an order (`Ordered`).
+/// This is how a discrete latent is summed out. Of data it may make several modes, which other climbs look for
+/// ([`Options::other_starts`](crate::Options::other_starts)). Components that may trade places need an order (`Ordered`): without
+/// one the answer is of one labelling, and the trust report says so.
 ///
 /// ```
 /// use hierarch::dist::{Cauchy, Distribution, Mixture, Normal};

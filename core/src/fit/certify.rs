@@ -68,7 +68,7 @@ fn certify(program: &dyn Program, solution: &Solution, options: &CertifyOptions)
     let jacobian = solution.options.global == GlobalFactor::MeanField;
     let density = Density::new(program.all(), shape, Writing { jacobian, ..Writing::CENTRED });
     let modes = modes_at_mean(program, climbed);
-    let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes };
+    let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes, other_modes: &[] };
     let progress = Progress::new(&solution.options);
     progress.stage("certificate", options.thetas);
     let WeightedDraws { theta, globals, weights, dependence, .. } = draws;

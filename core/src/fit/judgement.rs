@@ -11,7 +11,9 @@ use crate::density::shape::Shape;
 use crate::fit::Trust;
 use crate::fit::doubts::{self, list};
 use crate::fit::imprecise::{Naming, imprecise};
+use crate::fit::several_modes::{SaidOfModes, SeveralModes};
 use crate::model::Site;
+use crate::optimize::modes::OtherModes;
 use crate::optimize::summit::Summit;
 use crate::options::{Correction, Options};
 use crate::posterior::gaussian::{GaussianHierarchy, Refusal};
@@ -29,6 +31,7 @@ pub(crate) struct Judgement<'a> {
     /// The linear response, if there is one.
     pub(crate) linear: Option<&'a GaussianHierarchy>,
     pub(crate) climbed: &'a Summit,
+    pub(crate) others: &'a OtherModes,
     pub(crate) attempt: &'a Attempt,
 }
 
@@ -73,7 +76,9 @@ impl Judgement<'_> {
     pub(crate) fn judge(&self) -> Trust {
         let method = self.method();
         let Said { doubts: mut notes, remark } = self.of_attempt(method);
+        let SaidOfModes { doubt, remarks } = self.of_modes().said();
         notes.extend(self.of_method(method));
+        notes.extend(doubt);
         // weights and chains correct wherever the guide stopped, but for theta at a point; nothing else does
         let is_sampled = matches!(method, Correction::Importance | Correction::Chains);
         let is_corrected = is_sampled && !self.climbed.guide.is_point();
@@ -86,11 +91,22 @@ impl Judgement<'_> {
         let is_doubtful = !notes.is_empty();
         let is_checked = is_sampled || (method == Correction::MeanField && self.is_exact());
         notes.extend(remark);
+        notes.extend(remarks);
         let doubtful_tasks = match self.attempt {
             Attempt::Ran(c) if !c.is_useless => c.doubtful_tasks.clone(),
             _ => Vec::new(),
         };
         Trust { method, is_reliable: is_checked && !is_doubtful, is_doubtful, doubtful_tasks, notes }
+    }
+
+    fn of_modes(&self) -> SeveralModes<'_> {
+        let draws = match self.attempt {
+            Attempt::Ran(c) if !c.is_useless => Some(&c.posterior),
+            Attempt::Chained { found, .. } => Some(&found.posterior),
+            _ => None,
+        };
+        let ln_evidence = self.attempt.ran().filter(|_| draws.is_some()).map(|c| c.ln_evidence);
+        SeveralModes { best: self.climbed, others: self.others, draws, ln_evidence, naming: self.naming() }
     }
 
     /// Where the answer comes from.

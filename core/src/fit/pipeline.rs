@@ -17,14 +17,18 @@ use crate::fit::saved::load;
 use crate::fit::solution::{Solution, Times};
 use crate::fit::{Certificate, Chains, Evidence, Fit};
 use crate::interpret::simulated::{Simulated, simulate};
+use crate::linalg::gaussian::Gaussian;
 use crate::model::Model;
 use crate::model::subset::Subset;
 use crate::optimize::choose::modes_at_mean;
 use crate::optimize::climb;
+use crate::optimize::modes::{Modes, OtherModes};
+use crate::optimize::starts::from_other_starts;
 use crate::optimize::summit::{Settings, Summit};
 use crate::options::{Correction, GlobalFactor, LocalFactor, Options};
 use crate::posterior::gaussian::GaussianHierarchy;
 use crate::progress::Progress;
+use nalgebra::DVector;
 use rand::Rng;
 use std::num::NonZero;
 use std::time::Instant;
@@ -127,17 +131,19 @@ fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
     progress.stage("looking at the data", 0);
     let ShapeAtStart { shape, start } = Shape::find(program, options)?;
     let asked = Asked { program, shape: &shape, options, progress: &progress };
-    let climbed = climb(program, &Settings { options, shape: &shape, start, progress: &progress });
+    let settings = Settings { options, shape: &shape, start, progress: &progress };
+    let Modes { best: climbed, others, .. } = from_other_starts(program, &settings, climb(program, &settings));
     progress.stage("linear response", 0);
     let response = respond(&climbed, &shape, options);
     let mut times = Times { climb: started.elapsed(), ..Times::default() };
-    let attempt = asked.chained(asked.correct(&climbed, &response.gaussian), &climbed);
+    let attempt = asked.chained(asked.correct(&climbed, &others, &response.gaussian), &climbed);
     progress.stage("judging", 0);
     times.correction = started.elapsed().saturating_sub(times.climb);
     let linear = response.is_linear.then_some(&response.gaussian);
-    let trust = Judgement { options, shape: &shape, program, linear, climbed: &climbed, attempt: &attempt }.judge();
-    let evidence = attempt.ran().map(Evidence::of);
-    let chains = attempt.chains().map(Chains::of);
+    let trust =
+        Judgement { options, shape: &shape, program, linear, climbed: &climbed, others: &others, attempt: &attempt }
+            .judge();
+    let (evidence, chains) = (attempt.ran().map(Evidence::of), attempt.chains().map(Chains::of));
     let naming = Naming { program, globals: &shape.global };
     let used = attempt.ran().filter(|_| trust.is_corrected());
     let certificate = used.and_then(|corrected| Certificate::of_weights(corrected, &naming));
@@ -147,9 +153,8 @@ fn solve(program: &dyn Program, options: &Options) -> Result<Solution, Error> {
         Attempt::Chained { found, .. } => found.posterior,
         _ => climbed.draws_of(&gaussian, options),
     };
-    let options = options.clone();
     Ok(Solution {
-        options,
+        options: options.clone(),
         shape,
         start,
         climbed,
@@ -187,7 +192,12 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The importance correction, where it is wanted and can be afforded.
-    fn correct(&self, climbed: &Summit, gaussian: &GaussianHierarchy) -> (Attempt, Option<ByChains>) {
+    fn correct(
+        &self,
+        climbed: &Summit,
+        others: &OtherModes,
+        gaussian: &GaussianHierarchy,
+    ) -> (Attempt, Option<ByChains>) {
         let Self { program, shape, options, progress } = *self;
         match options.correction {
             Correction::MeanField | Correction::LinearResponse | Correction::Chains => (Attempt::NotAsked, None),
@@ -197,10 +207,17 @@ impl Asked<'_> {
                 let Some(effort) = Effort::of(options, shape) else { return (Attempt::TooLarge, None) };
                 progress.stage_within(effort.budget, "correction", effort.usual());
                 let modes = modes_at_mean(program, climbed);
-                let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes };
+                let other_modes: Vec<Gaussian> = others.apart.iter().map(|other| self.around(other)).collect();
+                let basis = Basis { guide: &climbed.guide, gaussian, modes_at_mean: &modes, other_modes: &other_modes };
                 corrected(&centred, &basis, effort, progress)
             }
         }
+    }
+
+    /// The Gaussian of theta around another mode.
+    fn around(&self, other: &Summit) -> Gaussian {
+        let root = respond(other, self.shape, self.options).gaussian.global.root();
+        Gaussian { mean: DVector::from_column_slice(&other.guide.global.loc), root }
     }
 
     /// Chains in place of weights, where they are asked for or weights failed: those of theta that were `walked`, or of all latents;

@@ -78,7 +78,7 @@ impl ClimbStart {
 }
 
 /// The guide at the start of a fit.
-fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
+pub(super) fn first_guide(density: &Density<'_>, settings: &Settings<'_>) -> Guide {
     let offsets = density.offsets.clone();
     let mut global = MeanField::new(density.num_globals(), 0.0, FIRST_LN_SCALE);
     let mut local = MeanField::new(offsets[offsets.len() - 1], 0.0, FIRST_LN_SCALE);

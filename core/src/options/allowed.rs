@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 pub(crate) const MOST_DRAWS: usize = 100_000;
 /// Draws that a posterior is held in.
 pub(crate) const MOST_POSTERIOR_DRAWS: usize = 1_000_000;
+/// Climbs from other starts.
+const MOST_STARTS: usize = 100;
 /// Iterations of an optimiser.
 const MOST_ITERATIONS: usize = 1_000_000_000;
 const MOST_THREADS: usize = 1024;
@@ -76,6 +78,7 @@ impl Options {
         check([
             Row::whole("Options::draws", self.draws, 1..=MOST_DRAWS),
             Row::whole("Options::most_draws", self.most_draws, self.draws..=MOST_DRAWS),
+            Row::whole("Options::other_starts", self.other_starts, 0..=MOST_STARTS),
             Row::whole("Options::max_iterations", self.max_iterations.unwrap_or(0), 0..=MOST_ITERATIONS),
             Row::positive("Options::tolerance", self.tolerance, LARGEST_TOLERANCE),
             Row::whole("Options::posterior_draws", self.posterior_draws, 1..=MOST_POSTERIOR_DRAWS),

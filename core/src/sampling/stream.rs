@@ -20,6 +20,8 @@ pub(crate) enum Stream {
     /// Where a random start, of that number in place of the seed, puts a coordinate of theta or of a task. Numbers of starts
     /// and seeds are not told apart: who starts fits at random with a seed of the same number shares bits with its noise.
     Start { coordinate: u64, task: Option<u64> },
+    /// Where another climb starts, of that number.
+    OtherStart { number: u64 },
     /// Theta's draws in a step; those that are fixed are of step 0.
     Theta { step: u64 },
     /// A task's draws in a step.
@@ -96,6 +98,7 @@ impl Stream {
     pub(crate) fn of(self, seed: u64) -> ChaCha8Rng {
         let (step, task) = match self {
             Self::Start { coordinate, task } => (coordinate, task.unwrap_or(THETA)),
+            Self::OtherStart { number } => (number, u64::MAX - 9),
             Self::Theta { step } => (step, THETA),
             Self::Task { step, task } => (step, task),
             Self::Batch { step } => (step, u64::MAX - 4),
@@ -171,6 +174,7 @@ mod tests {
                 Stream::Resampling { task: n },
                 Stream::Chain { number: n },
                 Stream::LeaveOut { task: n },
+                Stream::OtherStart { number: n },
             ]);
             streams.extend([Stream::Task { step: 0, task: n }, Stream::Task { step: 1, task: n }, question]);
         }

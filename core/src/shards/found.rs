@@ -30,7 +30,8 @@ pub(super) struct Found {
 /// From the pilot on.
 pub(super) fn found(asking: &Asking<'_>, shards: &dyn ShardPrograms, sum: &dyn ShardSum) -> Result<Found, Error> {
     let solution = asking.solution;
-    let basis = Basis { guide: &solution.climbed.guide, gaussian: &solution.gaussian, modes_at_mean: &[] };
+    let basis =
+        Basis { guide: &solution.climbed.guide, gaussian: &solution.gaussian, modes_at_mean: &[], other_modes: &[] };
     if basis.is_fixed() {
         return Err(Error::Unusable("shards tell of a theta that is drawn, not of a point or of none: fit the pilot with `GlobalFactor::MeanField`".to_owned()));
     }
@@ -50,7 +51,7 @@ pub(super) fn found(asking: &Asking<'_>, shards: &dyn ShardPrograms, sum: &dyn S
     let effort = Effort { budget: None, walks: false, ..effort };
     let mut streamed = Streamed::new(&source, &counted, effort);
     let first = peak(&first, Pool::new(globals, 0), &mut streamed).unwrap_or(first);
-    let weighed = refined(first, effort, &mut streamed, Pool::new(globals, 0));
+    let weighed = refined(vec![first], effort, &mut streamed, Pool::new(globals, 0));
     streamed.error.map_or(Ok(()), Err)?;
     let corrected = weighed.map(over_thetas).filter(|c| !c.is_useless).ok_or_else(failed)?;
     let precision = Drawn::of(&corrected.posterior).precision(&outside);

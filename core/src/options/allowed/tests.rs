@@ -46,6 +46,13 @@ fn ends_of_a_climb_are_checked() {
 }
 
 #[test]
+fn other_starts_are_checked() {
+    let starts = |other_starts: usize| Options { other_starts, ..Options::default() }.check();
+    assert_eq!(said(starts(101)), "`Options::other_starts` must be a whole number from 0 to 100, but is 101");
+    assert_eq!((starts(0), starts(100)), (Ok(()), Ok(())));
+}
+
+#[test]
 fn budgets_are_checked() {
     let budget = |correction_budget: Duration| Options { correction_budget, ..Options::default() }.check();
     let allowed = "`Options::correction_budget` must be above 0 and at most 1000000 seconds, but is ";
