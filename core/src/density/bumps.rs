@@ -63,7 +63,8 @@ fn has_bumps(density: &SiteDensity<'_>) -> bool {
         leaves::move_to(&node);
         leaves::evaluate(density.value)
     };
-    let mut is_mirrored = [true; 1 << MOST_LEAVES];
+    // by which leaves change their signs: two or more
+    let mut mirrors: Vec<usize> = (0..1_usize << count).filter(|flips| flips.count_ones() > 1).collect();
     for number in 0..PROBES.len().pow(u32::try_from(count).expect("few leaves")) {
         let mut node = start;
         (0..count).fold(number, |rest, leaf| {
@@ -74,11 +75,74 @@ fn has_bumps(density: &SiteDensity<'_>) -> bool {
         if (0..count).any(|leaf| here.triangle()[leaf * (leaf + 3) / 2] > FLAT) {
             return true;
         }
-        for (flips, is_mirrored) in is_mirrored.iter_mut().enumerate().take(1 << count) {
+        mirrors.retain(|flips| {
             let mut mirrored = node;
             (0..count).filter(|leaf| flips >> leaf & 1 == 1).for_each(|leaf| mirrored[leaf] = -node[leaf]);
-            *is_mirrored &= flips.count_ones() > 1 && (at(mirrored).value() - here.value()).abs() <= FLAT;
+            (at(mirrored).value() - here.value()).abs() <= FLAT
+        });
+    }
+    !mirrors.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::density::{Density, Writing};
+    use crate::interpret::discover::Start;
+    use crate::model::Model;
+    use crate::model::subset::Subset;
+    use crate::prelude::*;
+
+    fn has_bumps<M: Model>(model: &M) -> bool {
+        let program = Subset::all(model);
+        let shape = Shape::discover(&program, &Start::Zero).expect("valid");
+        let density = Density::new(Box::new(program.clone()), &shape, Writing::CENTRED);
+        may_have_several_modes(&program, &shape, &density.open)
+    }
+
+    model! {
+        Linear(ys: &[bool]) {
+            a ~ Normal(0.0, 1.0);
+            sd ~ HalfNormal(1.0);
+            for &y in ys {
+                b ~ Normal(a, sd);
+                y ~ BernoulliLogit(a + b);
+            }
         }
     }
-    is_mirrored.contains(&true)
+
+    model! {
+        Product(ys: &[bool]) {
+            a ~ Normal(0.0, 1.0);
+            for &y in ys {
+                b ~ Normal(0.0, 1.0);
+                y ~ BernoulliLogit(a * b);
+            }
+        }
+    }
+
+    model! {
+        Tails(ys: &[f64]) {
+            a ~ Normal(0.0, 1.0);
+            for &y in ys {
+                y ~ StudentT(4.0, a, 1.0);
+            }
+        }
+    }
+
+    model! {
+        Mixed(ys: &[f64]) {
+            a[_ in 0..2] ~ Normal(0.0, 1.0);
+            for &y in ys {
+                y ~ Mixture([0.5, 0.5], (Normal(a[0], 1.0), Normal(a[1], 1.0)));
+            }
+        }
+    }
+
+    #[test]
+    fn mixtures_products_and_heavy_tails_have_bumps() {
+        assert!(!has_bumps(&Linear::new(&[true, false])));
+        assert!(has_bumps(&Product::new(&[true, false])));
+        assert!(has_bumps(&Tails::new(&[0.0, 1.0])) && has_bumps(&Mixed::new(&[0.0, 1.0])));
+    }
 }

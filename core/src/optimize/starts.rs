@@ -72,7 +72,8 @@ pub(crate) fn from_other_starts(program: &dyn Program, settings: &Settings<'_>, 
 
 /// Whether options leave it to the fit how far it climbs, by second derivatives.
 fn may_start_again(options: &Options, first: &Summit) -> bool {
-    options.max_iterations.is_none()
+    options.other_starts > 0
+        && options.max_iterations.is_none()
         && options.global == GlobalFactor::MeanField
         && options.locals == LocalFactor::MeanField
         && first.method == Method::Newton
