@@ -45,7 +45,9 @@ impl SeveralModes<'_> {
         if shares.iter().zip(self.least_shares(&modes)).any(is_missed) {
             said.doubt = Some(format!("{text}, less of one than a climb found there"));
         } else {
-            said.remarks.push(format!("{text}: where one alone is meant, a prior should say which"));
+            said.remarks.push(format!(
+                "{text}: where one alone is meant a prior should say which, of kinds an `Ordered` vector"
+            ));
         }
         said
     }
