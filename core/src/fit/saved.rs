@@ -20,7 +20,7 @@ use std::path::Path;
 
 const MAGIC: &[u8; 8] = b"hierarch";
 /// To be raised whenever anything changes that a [`Solution`] or a [`Fingerprint`] is made of: a test reads files of this format.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// What a file holds.
 #[derive(Serialize)]
