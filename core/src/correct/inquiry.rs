@@ -164,10 +164,9 @@ impl<'a> Inquiry<'a> {
     /// What is known of those coordinates around other modes of theta.
     pub(crate) fn other_proposals(&self) -> Vec<Part> {
         let at = self.proposed();
-        let of_mode = |Gaussian { mean, root }: &Gaussian| {
-            let covariance = (root * root.transpose()).select_rows(&at).select_columns(&at);
-            let (mean, root) = (self.coordinates_of(mean.as_slice()), covariance.cholesky()?.unpack());
-            Part::new(Gaussian { mean, root })
+        let of_mode = |mode: &Gaussian| {
+            let mean = self.coordinates_of(mode.mean.as_slice());
+            Part::new(Gaussian { mean, ..mode.marginal(&at)? })
         };
         self.basis.other_modes.iter().filter_map(of_mode).collect()
     }

@@ -31,10 +31,8 @@ impl Basis<'_> {
 
     /// What it says of some coordinates of theta.
     pub(crate) fn proposal_of(&self, at: &[usize]) -> Option<Part> {
-        let root = self.gaussian.global.root();
-        let covariance = (&root * root.transpose()).select_rows(at).select_columns(at);
-        let mean = DVector::from_column_slice(&self.guide.global.loc).select_rows(at);
-        Part::new(Gaussian { mean, root: covariance.cholesky()?.unpack() })
+        let mean = DVector::from_column_slice(&self.guide.global.loc);
+        Part::new(Gaussian { mean, root: self.gaussian.global.root() }.marginal(at)?)
     }
 }
 

@@ -3,8 +3,8 @@
 //! Where a value comes from: the normal's mean. How it is transformed: by its support. What is accumulated: E\[ln p\] of the
 //! first site, which no other latent of the task can have a say in, if it is a vector whose distribution knows it.
 
-use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ContinuousDistribution, VectorDistribution};
+use crate::model::{Interpreter, Site};
 use crate::numbers::number::{Number, Real};
 use crate::support::VectorSupport;
 use nalgebra::{DMatrix, DVector};
@@ -50,15 +50,5 @@ impl<N: Number> Interpreter for Expected<'_, N> {
         support.constrain(&u, out);
     }
 
-    fn observe<D: Distribution<N>>(&mut self, _: &Site, _: impl Datum, _: D) {}
-
-    fn observe_vector<D: VectorDistribution<N>>(&mut self, _: &Site, _: impl VectorDatum, _: D) {}
-
-    fn factor(&mut self, _: &Site, _: Real<N>) {}
-
-    fn sum_out<D: FiniteDistribution<N>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
-
-    fn sum_chain<D: ChainDistribution<N>>(&mut self, _: &Site, _: &Site, _: Chain<D>, _: impl Fn(&mut Self)) {}
-
-    fn given_entry(&mut self, _: usize, _: impl Fn(&mut Self, usize)) {}
+    passes_data_by!(N);
 }

@@ -3,8 +3,8 @@
 //! Where a value comes from: a draw of its distribution; of one that cannot be drawn from, a coordinate between -1 and 1. How it is
 //! transformed: by the inverse of its support. What is accumulated: the coordinates.
 
-use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ContinuousDistribution, VectorDistribution};
+use crate::model::{Interpreter, Site};
 use crate::numbers::Real;
 use crate::support::VectorSupport;
 use rand::{Rng, RngExt};
@@ -49,15 +49,5 @@ impl Interpreter for PriorDraw<'_> {
         self.coordinates.extend(u);
     }
 
-    fn observe<D: Distribution<f64>>(&mut self, _: &Site, _: impl Datum, _: D) {}
-
-    fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, _: impl VectorDatum, _: D) {}
-
-    fn factor(&mut self, _: &Site, _: Real<f64>) {}
-
-    fn sum_out<D: FiniteDistribution<f64>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
-
-    fn sum_chain<D: ChainDistribution<f64>>(&mut self, _: &Site, _: &Site, _: Chain<D>, _: impl Fn(&mut Self)) {}
-
-    fn given_entry(&mut self, _: usize, _: impl Fn(&mut Self, usize)) {}
+    passes_data_by!(f64);
 }

@@ -4,8 +4,8 @@
 //! write differently, by x = loc + scale * u or back. What is accumulated: the coordinates as `to` writes them, and the
 //! log-scales of their guides, which move by ln scale.
 
-use crate::dist::{ChainDistribution, ContinuousDistribution, Distribution, FiniteDistribution, VectorDistribution};
-use crate::model::{Chain, Datum, Interpreter, Site, VectorDatum};
+use crate::dist::{ContinuousDistribution, VectorDistribution};
+use crate::model::{Interpreter, Site};
 use crate::numbers::number::Real;
 use crate::support::VectorSupport;
 
@@ -78,15 +78,5 @@ impl Interpreter for Rewrite<'_> {
         support.constrain(&self.copy(support.num_coordinates()), out);
     }
 
-    fn observe<D: Distribution<f64>>(&mut self, _: &Site, _: impl Datum, _: D) {}
-
-    fn observe_vector<D: VectorDistribution<f64>>(&mut self, _: &Site, _: impl VectorDatum, _: D) {}
-
-    fn factor(&mut self, _: &Site, _: Real<f64>) {}
-
-    fn sum_out<D: FiniteDistribution<f64>>(&mut self, _: &Site, _: &Site, _: D, _: impl Fn(&mut Self, usize)) {}
-
-    fn sum_chain<D: ChainDistribution<f64>>(&mut self, _: &Site, _: &Site, _: Chain<D>, _: impl Fn(&mut Self)) {}
-
-    fn given_entry(&mut self, _: usize, _: impl Fn(&mut Self, usize)) {}
+    passes_data_by!(f64);
 }

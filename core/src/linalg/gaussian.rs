@@ -22,6 +22,12 @@ impl Gaussian {
         Self { root: root_of_precision(precision), mean }
     }
 
+    /// That of some of its coordinates; `None` where they have no covariance.
+    pub(crate) fn marginal(&self, at: &[usize]) -> Option<Self> {
+        let covariance = self.covariance().select_rows(at).select_columns(at);
+        Some(Self { mean: self.mean.select_rows(at), root: covariance.cholesky()?.unpack() })
+    }
+
     /// The Gaussian with R times as wide.
     pub(crate) fn widened(self, times: f64) -> Self {
         Self { root: self.root * times, ..self }
